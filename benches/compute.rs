@@ -1,0 +1,4 @@
+//! x
+fn main() -> std::process::ExitCode {
+    join_vs_spawn::bench::main("compute")
+}

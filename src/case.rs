@@ -1,0 +1,346 @@
+//! A case, its axes, and the only place that turns them into text and back.
+//!
+//! A **case** is one point workload × flavor × site × payload × tasks; a **measurement** is one case × one
+//! strategy. Their ids are Criterion's: the group is `WORKLOAD/FLAVOR/SITE/PAYLOAD`, then the strategy, then
+//! the number of tasks.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Text that is not an axis value or an id; says what would be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not {wanted}")]
+pub struct ParseError {
+    /// The offending text.
+    pub text: String,
+    /// What would have been right.
+    pub wanted: &'static str,
+}
+
+impl ParseError {
+    fn new(text: &str, wanted: &'static str) -> Self {
+        Self {
+            text: text.to_owned(),
+            wanted,
+        }
+    }
+}
+
+/// Bytes that each child carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Payload(
+    /// The number of bytes.
+    pub usize,
+);
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes if bytes >= MIB && bytes % MIB == 0 => write!(f, "{}MiB", bytes / MIB),
+            bytes if bytes >= KIB && bytes % KIB == 0 => write!(f, "{}KiB", bytes / KIB),
+            bytes => write!(f, "{bytes}B"),
+        }
+    }
+}
+
+impl FromStr for Payload {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const WANTED: &str =
+            "a payload, spelled as a number and B, KiB or MiB in lowest terms (64B, 4KiB, 1MiB)";
+        let error = || ParseError::new(text, WANTED);
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = match &text[digits.len()..] {
+            "B" => 1,
+            "KiB" => KIB,
+            "MiB" => MIB,
+            _ => return Err(error()),
+        };
+        let number: usize = digits.parse().map_err(|_| error())?;
+        let payload = Payload(number.checked_mul(unit).ok_or_else(error)?);
+        // One spelling for one value, or the same case would have two ids.
+        if payload.to_string() == text {
+            Ok(payload)
+        } else {
+            Err(error())
+        }
+    }
+}
+
+/// The kind of runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flavor {
+    /// `Builder::new_current_thread()`.
+    CurrentThread,
+    /// `Builder::new_multi_thread()` with this many workers.
+    MultiThread(usize),
+    /// `LocalRuntime`, with `spawn_local` in place of `spawn`.
+    Local,
+}
+
+/// More workers than this is a mistake rather than a measurement.
+const MAX_WORKERS: usize = 512;
+
+impl Flavor {
+    /// Threads that poll tasks.
+    pub fn workers(self) -> usize {
+        match self {
+            Flavor::CurrentThread | Flavor::Local => 1,
+            Flavor::MultiThread(workers) => workers,
+        }
+    }
+}
+
+impl fmt::Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flavor::CurrentThread => f.write_str("current_thread"),
+            Flavor::MultiThread(workers) => write!(f, "multi_thread_{workers}"),
+            Flavor::Local => f.write_str("local"),
+        }
+    }
+}
+
+impl FromStr for Flavor {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const WANTED: &str =
+            "a flavor: current_thread, local, or multi_thread_K with K workers from 1 to 512";
+        match text {
+            "current_thread" => return Ok(Flavor::CurrentThread),
+            "local" => return Ok(Flavor::Local),
+            _ => {}
+        }
+        text.strip_prefix("multi_thread_")
+            .and_then(|workers| workers.parse().ok())
+            .filter(|workers| (1..=MAX_WORKERS).contains(workers))
+            .map(Flavor::MultiThread)
+            .filter(|flavor| flavor.to_string() == text)
+            .ok_or_else(|| ParseError::new(text, WANTED))
+    }
+}
+
+/// Where the fan-out runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Site {
+    /// Inside a spawned task.
+    Worker,
+    /// In the future given to `Runtime::block_on`, as in `#[tokio::main] async fn main`.
+    BlockOn,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Site::Worker => "worker",
+            Site::BlockOn => "block_on",
+        })
+    }
+}
+
+impl FromStr for Site {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "worker" => Ok(Site::Worker),
+            "block_on" => Ok(Site::BlockOn),
+            _ => Err(ParseError::new(text, "a site: worker or block_on")),
+        }
+    }
+}
+
+/// One point of the space that is measured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Case {
+    /// What each child does, by name.
+    pub workload: String,
+    /// The kind of runtime.
+    pub flavor: Flavor,
+    /// Where the fan-out runs.
+    pub site: Site,
+    /// Bytes each child carries.
+    pub payload: Payload,
+    /// Children of one iteration.
+    pub tasks: usize,
+}
+
+impl Case {
+    /// The Criterion group: the case without its number of tasks.
+    pub fn group(&self) -> String {
+        format!(
+            "{}/{}/{}/{}",
+            self.workload, self.flavor, self.site, self.payload
+        )
+    }
+
+    /// The id of this case measured with `strategy`, as Criterion, `--list` and the filter know it.
+    pub fn measurement_id(&self, strategy: &str) -> String {
+        format!("{}/{strategy}/{}", self.group(), self.tasks)
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.group(), self.tasks)
+    }
+}
+
+const WANTED_CASE: &str = "a case id: WORKLOAD/FLAVOR/SITE/PAYLOAD/TASKS";
+
+impl FromStr for Case {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let [workload, flavor, site, payload, tasks] = parts[..] else {
+            return Err(ParseError::new(text, WANTED_CASE));
+        };
+        if !is_name(workload) {
+            return Err(ParseError::new(text, WANTED_CASE));
+        }
+        Ok(Case {
+            workload: workload.to_owned(),
+            flavor: flavor.parse()?,
+            site: site.parse()?,
+            payload: payload.parse()?,
+            tasks: parse_tasks(tasks)?,
+        })
+    }
+}
+
+impl serde::Serialize for Case {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Case {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Splits a measurement's id into its case and its strategy.
+pub fn parse_measurement_id(text: &str) -> Result<(Case, String), ParseError> {
+    const WANTED: &str = "a measurement id: WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS";
+    let error = || ParseError::new(text, WANTED);
+    let (rest, tasks) = text.rsplit_once('/').ok_or_else(error)?;
+    let (group, strategy) = rest.rsplit_once('/').ok_or_else(error)?;
+    if !is_name(strategy) {
+        return Err(error());
+    }
+    Ok((format!("{group}/{tasks}").parse()?, strategy.to_owned()))
+}
+
+/// More children than this is a mistake rather than a measurement.
+const MAX_TASKS: usize = 65_536;
+
+/// Reads a number of tasks as `JVS_TASKS` and ids spell it.
+pub fn parse_tasks(text: &str) -> Result<usize, ParseError> {
+    text.parse()
+        .ok()
+        .filter(|tasks: &usize| (1..=MAX_TASKS).contains(tasks) && tasks.to_string() == text)
+        .ok_or_else(|| ParseError::new(text, "a number of tasks from 1 to 65536"))
+}
+
+/// Whether `text` can name a workload, a strategy or a target: it becomes part of ids and of file names.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_round_trip() {
+        for workload in ["ready", "yield", "http_delay"] {
+            for flavor in [
+                Flavor::CurrentThread,
+                Flavor::MultiThread(1),
+                Flavor::MultiThread(16),
+                Flavor::Local,
+            ] {
+                for site in [Site::Worker, Site::BlockOn] {
+                    for payload in [0, 1, 64, 1000, 1024, 1500 * 1024, 1 << 20] {
+                        let case = Case {
+                            workload: workload.into(),
+                            flavor,
+                            site,
+                            payload: Payload(payload),
+                            tasks: 96,
+                        };
+                        assert_eq!(case.to_string().parse::<Case>().as_ref(), Ok(&case));
+                        let id = case.measurement_id("join_set");
+                        assert_eq!(parse_measurement_id(&id), Ok((case, "join_set".into())));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_read_as_the_design_spells_them() {
+        let case: Case = "yield/multi_thread_2/worker/0B/8".parse().unwrap();
+        assert_eq!(case.group(), "yield/multi_thread_2/worker/0B");
+        assert_eq!(
+            case.measurement_id("spawn"),
+            "yield/multi_thread_2/worker/0B/spawn/8"
+        );
+    }
+
+    #[test]
+    fn one_value_has_one_spelling() {
+        for wrong in [
+            "12x",
+            "",
+            "B",
+            "KiB",
+            "1024B",
+            "1024KiB",
+            "4kib",
+            "04B",
+            "-1B",
+            "+1B",
+            "1.5KiB",
+            "99999999999999999999B",
+            "18014398509481984KiB",
+        ] {
+            assert!(wrong.parse::<Payload>().is_err(), "{wrong}");
+        }
+        for wrong in [
+            "multi_thread_0",
+            "multi_thread_01",
+            "multi_thread_+1",
+            "multi_thread_513",
+            "multi_thread_",
+            "multi_thread",
+            "Local",
+            "",
+        ] {
+            assert!(wrong.parse::<Flavor>().is_err(), "{wrong}");
+        }
+        for wrong in ["0", "-1", "08", "+8", "eight", "", "65537", "8 "] {
+            assert!(parse_tasks(wrong).is_err(), "{wrong}");
+        }
+        for wrong in [
+            "yield/current_thread/worker/0B",
+            "yield/current_thread/worker/0B/8/9",
+            "../x/current_thread/worker/0B/8",
+            "/current_thread/worker/0B/8",
+        ] {
+            assert!(wrong.parse::<Case>().is_err(), "{wrong}");
+        }
+    }
+}

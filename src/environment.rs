@@ -1,0 +1,136 @@
+//! What machine this was, and what build.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// Machine, build and moment, as far as they can be found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Revision of the suite; ends in `-dirty` where the work tree differs from it.
+    pub git: Option<String>,
+    /// The compiler that built this.
+    pub rustc: String,
+    /// The tokio that was built in.
+    pub tokio: String,
+    /// The Criterion that was built in.
+    pub criterion: String,
+    /// Cargo's profile.
+    pub profile: String,
+    /// Whether the build forced frame pointers.
+    pub frame_pointers: bool,
+    /// The processor's name.
+    pub cpu: Option<String>,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Cores' worth of CPU time that the control group allows; null where there is no limit.
+    pub quota: Option<f64>,
+    /// Operating system and its version.
+    pub kernel: Option<String>,
+    /// The governor of the clock speed.
+    pub governor: Option<String>,
+    /// Runnable threads over the last minute, when the run began.
+    pub load: Option<f64>,
+}
+
+impl Environment {
+    /// Looks around.
+    pub fn here() -> Self {
+        Self {
+            git: git(),
+            rustc: env!("JVS_BUILD_RUSTC").to_owned(),
+            tokio: locked_version("tokio"),
+            criterion: locked_version("criterion"),
+            profile: env!("JVS_BUILD_PROFILE").to_owned(),
+            frame_pointers: env!("JVS_BUILD_FRAME_POINTERS") == "true",
+            cpu: cpu(),
+            cores: cores(),
+            quota: quota(),
+            kernel: kernel(),
+            governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            load: read("/proc/loadavg")
+                .and_then(|text| text.split_whitespace().next()?.parse().ok()),
+        }
+    }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The folder of the package: cargo tells it to what it runs; else the current one.
+pub fn package_folder() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
+}
+
+fn read(path: &str) -> Option<String> {
+    let text = fs::read_to_string(Path::new(path)).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn git() -> Option<String> {
+    let run = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(package_folder())
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let revision = run(&["rev-parse", "--short=12", "HEAD"])?;
+    let changes = run(&["status", "--porcelain", "--untracked-files=no"])?;
+    Some(if changes.is_empty() {
+        revision
+    } else {
+        format!("{revision}-dirty")
+    })
+}
+
+/// The version of a crate that this build was locked to.
+fn locked_version(name: &str) -> String {
+    let lock = include_str!("../Cargo.lock");
+    let entry = format!("name = \"{name}\"\nversion = \"");
+    let version = lock
+        .split_once(&entry)
+        .and_then(|(_, rest)| rest.split('"').next());
+    version.unwrap_or("unknown").to_owned()
+}
+
+fn cpu() -> Option<String> {
+    let info = read("/proc/cpuinfo")?;
+    let line = info.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+fn quota() -> Option<f64> {
+    let text = read("/sys/fs/cgroup/cpu.max")?;
+    let (quota, period) = text.split_once(' ')?;
+    Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)
+}
+
+fn kernel() -> Option<String> {
+    Some(format!(
+        "{} {}",
+        read("/proc/sys/kernel/ostype")?,
+        read("/proc/sys/kernel/osrelease")?
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_are_those_of_the_lock_file() {
+        let here = Environment::here();
+        assert!(here.tokio.starts_with("1."), "{}", here.tokio);
+        assert!(here.criterion.starts_with("0.8."), "{}", here.criterion);
+        assert!(here.rustc.starts_with("rustc 1."), "{}", here.rustc);
+        assert!(here.cores > 0);
+    }
+}

@@ -1,0 +1,451 @@
+//! Records: one JSON line for the run, one for each measurement. Schema 1.
+//!
+//! A run that is under way streams its blocks into `TARGET.jsonl.partial`; when it is complete,
+//! `TARGET.jsonl` is replaced by rename, so that a reader sees the old run or the new one and nothing between.
+
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::block::Block;
+use crate::case::{Case, Flavor, Site};
+use crate::environment::Environment;
+use crate::stats::{Estimate, Verdict};
+
+/// The version of everything in this file.
+pub const SCHEMA: u32 = 1;
+
+/// The first line of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The bench target.
+    pub target: String,
+    /// `quick`, `default` or `full`.
+    pub matrix: String,
+    /// The filter given on the command line.
+    pub filter: Option<String>,
+    /// Whether every round ran to its end.
+    pub complete: bool,
+    /// When the run began, RFC 3339, UTC.
+    pub started: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// A command that measures the same.
+    pub command: String,
+    /// What machine and what build this was.
+    #[serde(flatten)]
+    pub environment: Environment,
+    /// Rounds of the run.
+    pub rounds: usize,
+    /// Blocks of each pair in each round.
+    pub blocks: usize,
+    /// Wall time a slice should last, in ns.
+    pub slice_ns: u64,
+    /// Quads of slices in a block.
+    pub quads: usize,
+    /// Seed of all orders and data.
+    pub seed: u64,
+    /// Hash of the list of measurements, to tell whether a run that was cut short is the same run.
+    pub plan: String,
+    /// Share of the blocks' wall time that lay inside timed slices.
+    pub timed_share: Option<f64>,
+}
+
+/// Whether a measurement can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Measured in every round.
+    Ok,
+    /// The case's process died, hung, or returned an error.
+    Failed,
+    /// Measured, but under conditions that make the numbers worthless.
+    Invalid,
+}
+
+/// One case × one strategy. Times are ns per iteration, one whole fan-out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The case's id.
+    pub case: Case,
+    /// The case's workload.
+    pub workload: String,
+    /// The case's flavor.
+    pub flavor: String,
+    /// The case's site.
+    pub site: String,
+    /// The case's payload.
+    pub payload_bytes: usize,
+    /// The case's number of children.
+    pub tasks: usize,
+    /// How the children are awaited.
+    pub strategy: String,
+    /// What the ratio is relative to.
+    pub reference: String,
+    /// Whether the numbers can be used; where they cannot, they are null.
+    pub status: Status,
+    /// Why they cannot.
+    pub reason: Option<String>,
+    /// `bimodal`, `oversubscribed`, `driver_races`.
+    pub flags: Vec<String>,
+    /// Wall time.
+    pub wall_ns: Option<Estimate>,
+    /// CPU time of all threads of the process; null where there is no such clock.
+    pub cpu_ns: Option<Estimate>,
+    /// Wall time over the reference's; on the reference's own line, the control.
+    pub ratio: Option<Estimate>,
+    /// How far the case's control strayed from 1, a fraction.
+    pub noise_floor: Option<f64>,
+    /// What the ratio says.
+    pub verdict: Option<Verdict>,
+    /// Wall time of the workload's own machinery, without any children; null where it has none.
+    pub machinery_ns: Option<Estimate>,
+    /// Natural-log ratios of each round's blocks.
+    pub rounds: Vec<Vec<f64>>,
+    /// ns per iteration of each round's blocks.
+    pub block_ns: Vec<Vec<f64>>,
+}
+
+impl Measurement {
+    /// A measurement without numbers.
+    pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+        Self {
+            case: case.clone(),
+            workload: case.workload.clone(),
+            flavor: case.flavor.to_string(),
+            site: case.site.to_string(),
+            payload_bytes: case.payload.0,
+            tasks: case.tasks,
+            strategy: strategy.to_owned(),
+            reference: reference.to_owned(),
+            status: Status::Failed,
+            reason: Some(reason.to_owned()),
+            flags: Vec::new(),
+            wall_ns: None,
+            cpu_ns: None,
+            ratio: None,
+            noise_floor: None,
+            verdict: None,
+            machinery_ns: None,
+            rounds: Vec::new(),
+            block_ns: Vec::new(),
+        }
+    }
+
+    /// Whether this is the reference measured against itself.
+    pub fn is_control(&self) -> bool {
+        self.strategy == self.reference
+    }
+}
+
+/// A line of a record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line {
+    Run(Box<Header>),
+    Measurement(Box<Measurement>),
+}
+
+/// A line of a run that is under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum PartialLine {
+    /// The header, `complete` being false.
+    Run(Box<Header>),
+    /// One block of one pair.
+    Block {
+        /// The round, from 0.
+        round: usize,
+        /// The case.
+        case: Case,
+        /// The pair's strategy.
+        strategy: String,
+        /// What it was measured.
+        #[serde(flatten)]
+        block: Block,
+    },
+    /// All blocks of a case in a round are there.
+    Done {
+        /// The round, from 0.
+        round: usize,
+        /// The case.
+        case: Case,
+    },
+    /// The case is not measured any more.
+    Failed {
+        /// The case.
+        case: Case,
+        /// Why not.
+        reason: String,
+    },
+}
+
+/// A record that cannot be read or written. Names the file, and the line where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file cannot be opened, read, written or renamed.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not a record of this schema.
+    #[error("{path}:{line}: {problem}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another run holds the folder.
+    #[error(
+        "{path}: another run is writing here; wait for its end, or set JVS_RESULTS to another folder"
+    )]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RecordError + '_ {
+    move |source| RecordError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn to_line(value: &impl Serialize) -> String {
+    let mut line =
+        serde_json::to_string(value).expect("records hold finite numbers and strings only");
+    line.push('\n');
+    line
+}
+
+/// Reads a record whole, or not at all.
+pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
+    let text = fs::read_to_string(path).map_err(io_error(path))?;
+    let wrong = |line: usize, problem: String| RecordError::Content {
+        path: path.to_owned(),
+        line,
+        problem,
+    };
+    let mut header = None;
+    let mut measurements: Vec<Measurement> = Vec::new();
+    let mut seen = HashSet::new();
+    let mut last = 0;
+    for (index, raw) in text.split_inclusive('\n').enumerate() {
+        let number = index + 1;
+        last = number;
+        let Some(line) = raw.strip_suffix('\n') else {
+            return Err(wrong(number, "the line is cut off".into()));
+        };
+        if header.is_none() {
+            check_schema(line).map_err(|problem| wrong(number, problem))?;
+        }
+        match serde_json::from_str(line) {
+            Ok(Line::Run(run)) if header.is_none() => header = Some(*run),
+            Ok(Line::Run(_)) => return Err(wrong(number, "a second header".into())),
+            Ok(Line::Measurement(_)) if header.is_none() => {
+                return Err(wrong(number, "the header is missing".into()));
+            }
+            Ok(Line::Measurement(measurement)) => {
+                if !seen.insert((measurement.case.clone(), measurement.strategy.clone())) {
+                    let id = measurement.case.measurement_id(&measurement.strategy);
+                    return Err(wrong(number, format!("{id} is there twice")));
+                }
+                measurements.push(*measurement);
+            }
+            Err(error) => return Err(wrong(number, error.to_string())),
+        }
+    }
+    match header {
+        Some(header) => Ok((header, measurements)),
+        None => Err(wrong(last.max(1), "the file is empty".into())),
+    }
+}
+
+fn check_schema(line: &str) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u32,
+    }
+    match serde_json::from_str::<Schema>(line) {
+        Ok(Schema { schema: SCHEMA }) => Ok(()),
+        Ok(Schema { schema }) => Err(format!(
+            "written with schema {schema}; this build reads schema {SCHEMA}"
+        )),
+        Err(error) => Err(format!("no header: {error}")),
+    }
+}
+
+/// The folder that a run writes to, and the files in it.
+#[derive(Debug)]
+pub struct Folder {
+    record: PathBuf,
+    partial: PathBuf,
+    /// Held while the run lasts.
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes the place of `target` in `folder` for one run. Writes nothing yet, but the lock file.
+    pub fn take(folder: &Path, target: &str) -> Result<Self, RecordError> {
+        fs::create_dir_all(folder).map_err(io_error(folder))?;
+        let path = folder.join(format!("{target}.lock"));
+        let lock = File::create(&path).map_err(io_error(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(RecordError::Busy { path }),
+            Err(fs::TryLockError::Error(error)) => return Err(io_error(&path)(error)),
+        }
+        Ok(Self {
+            record: folder.join(format!("{target}.jsonl")),
+            partial: folder.join(format!("{target}.jsonl.partial")),
+            _lock: lock,
+        })
+    }
+
+    /// The complete record.
+    pub fn record(&self) -> &Path {
+        &self.record
+    }
+
+    /// The run under way, or cut short.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The lines of the run that was cut short, if there is one. A last line without its end is what a kill
+    /// leaves; it is dropped from the file too.
+    pub fn cut_short(&self) -> Result<Option<Vec<PartialLine>>, RecordError> {
+        let path = &self.partial;
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(path)(error)),
+        };
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut lines = Vec::new();
+        for (index, line) in text[..whole].lines().enumerate() {
+            let wrong = |problem: String| RecordError::Content {
+                path: path.clone(),
+                line: index + 1,
+                problem,
+            };
+            if index == 0 {
+                check_schema(line).map_err(wrong)?;
+            }
+            lines.push(serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?);
+        }
+        if whole < text.len() {
+            let file = OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map_err(io_error(path))?;
+            file.set_len(whole as u64).map_err(io_error(path))?;
+        }
+        Ok(Some(lines))
+    }
+
+    /// Moves a run that was cut short out of the way; returns its new name.
+    pub fn set_aside(&self, started: &str) -> Result<PathBuf, RecordError> {
+        let stamp: String = started
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let aside = self
+            .record
+            .with_extension(format!("jsonl.cut-short-{stamp}"));
+        fs::rename(&self.partial, &aside).map_err(io_error(&self.partial))?;
+        Ok(aside)
+    }
+
+    /// Opens the partial file, to begin it or to go on.
+    pub fn stream(&self, go_on: bool) -> Result<Stream, RecordError> {
+        let mut options = OpenOptions::new();
+        if go_on {
+            options.append(true);
+        } else {
+            options.write(true).create(true).truncate(true);
+        }
+        let file = options
+            .open(&self.partial)
+            .map_err(io_error(&self.partial))?;
+        Ok(Stream {
+            file,
+            path: self.partial.clone(),
+        })
+    }
+
+    /// Puts the complete record in its place, and removes the partial one.
+    pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
+        let error = || io_error(&self.record);
+        let folder = self.record.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".record-")
+            .tempfile_in(folder)
+            .map_err(error())?;
+        let mut text = to_line(&Line::Run(Box::new(header.clone())));
+        for measurement in measurements {
+            text += &to_line(&Line::Measurement(Box::new(measurement.clone())));
+        }
+        file.write_all(text.as_bytes()).map_err(error())?;
+        #[cfg(unix)]
+        {
+            // A temporary file is private; a record is not.
+            use std::os::unix::fs::PermissionsExt;
+            let public = fs::Permissions::from_mode(0o644);
+            file.as_file().set_permissions(public).map_err(error())?;
+        }
+        file.as_file().sync_all().map_err(error())?;
+        file.persist(&self.record)
+            .map_err(|persist| error()(persist.error))?;
+        match fs::remove_file(&self.partial) {
+            Err(gone) if gone.kind() != io::ErrorKind::NotFound => {
+                Err(io_error(&self.partial)(gone))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A partial file, open for lines.
+#[derive(Debug)]
+pub struct Stream {
+    file: File,
+    path: PathBuf,
+}
+
+impl Stream {
+    /// Writes a line, whole.
+    pub fn write(&mut self, line: &PartialLine) -> Result<(), RecordError> {
+        self.file
+            .write_all(to_line(line).as_bytes())
+            .map_err(io_error(&self.path))
+    }
+}
+
+/// Flags that follow from the case alone.
+pub fn case_flags(case: &Case, cores: usize) -> Vec<String> {
+    let mut flags = Vec::new();
+    if case.flavor.workers() > cores {
+        flags.push("oversubscribed".to_owned());
+    }
+    let threads = match (case.flavor, case.site) {
+        (Flavor::MultiThread(workers), Site::BlockOn) => workers + 1,
+        (flavor, _) => flavor.workers(),
+    };
+    if case.workload == "wake" && threads > 1 {
+        flags.push("driver_races".to_owned());
+    }
+    flags
+}

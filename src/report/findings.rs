@@ -1,0 +1,245 @@
+//! What a run's table shows, in sentences made from its measurements.
+
+use super::{label, significant, time};
+use crate::case::{Case, Flavor, Payload, Site};
+use crate::record::{Measurement, Status};
+use crate::stats::{Estimate, Verdict, crossing, round_medians};
+
+/// One to three sentences, and before them the verdicts counted.
+pub fn sentences(measurements: &[Measurement]) -> Vec<String> {
+    let measured: Vec<&Measurement> = measurements
+        .iter()
+        .filter(|m| m.status == Status::Ok)
+        .collect();
+    let mut sentences = counts(&measured);
+    sentences.extend(overhead(&measured));
+    sentences.extend(site(&measured));
+    sentences.extend(wakeups(&measured));
+    sentences.extend(compute(&measured));
+    sentences
+}
+
+fn counts(measured: &[&Measurement]) -> Vec<String> {
+    let mut strategies: Vec<&str> = Vec::new();
+    for m in measured.iter().filter(|m| !m.is_control()) {
+        if !strategies.contains(&m.strategy.as_str()) {
+            strategies.push(&m.strategy);
+        }
+    }
+    let count = |strategy: &str, verdict| {
+        measured
+            .iter()
+            .filter(|m| m.strategy == strategy && m.verdict == Some(verdict))
+            .count()
+    };
+    strategies
+        .into_iter()
+        .map(|strategy| {
+            let all = measured.iter().filter(|m| m.strategy == strategy).count();
+            let reference = measured.first().map_or("", |m| label(&m.reference));
+            format!(
+                "{} against {reference} in {all} cases: slower in {}, faster in {}, same in {}, inconclusive in {}.",
+                label(strategy),
+                count(strategy, Verdict::Slower),
+                count(strategy, Verdict::Faster),
+                count(strategy, Verdict::Same),
+                count(strategy, Verdict::Inconclusive),
+            )
+        })
+        .collect()
+}
+
+/// The spawn of a case, against join!.
+fn spawns<'a>(
+    measured: &'a [&'a Measurement],
+    workload: &'a str,
+) -> impl Iterator<Item = &'a Measurement> {
+    measured
+        .iter()
+        .copied()
+        .filter(move |m| m.workload == workload && m.strategy == "spawn" && m.reference == "join")
+}
+
+fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
+    let mut flavors = Vec::new();
+    for m in measured {
+        if !flavors.contains(&m.case.flavor) {
+            flavors.push(m.case.flavor);
+        }
+    }
+    flavors
+}
+
+fn with_interval(ratio: &Estimate) -> String {
+    let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(significant);
+    if ratio.level > 0.0 {
+        format!("{median}× [{low}, {high}]")
+    } else {
+        format!("about {median}×")
+    }
+}
+
+/// What a spawn costs where nothing else does.
+fn overhead(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = flavors(measured)
+        .into_iter()
+        .filter_map(|flavor| {
+            let rows = spawns(measured, "yield").filter(|m| {
+                m.case.flavor == flavor && m.case.site == Site::Worker && m.payload_bytes == 0
+            });
+            let most = rows.max_by_key(|m| m.tasks)?;
+            let join = control(measured, &most.case)?.wall_ns?;
+            let more = (most.wall_ns?.median - join.median) / most.tasks as f64;
+            let ratio = with_interval(&most.ratio?);
+            let more = if more > 0.0 {
+                format!("{} more for each child", time(more))
+            } else {
+                format!("{} less for each child", time(-more))
+            };
+            Some(format!(
+                "{ratio} at {} children on {flavor} ({more})",
+                most.tasks
+            ))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Children that yield once and carry nothing, fanned out in a spawned task: spawn takes, in join!'s time, {}.",
+            parts.join(", ")
+        )
+    })
+}
+
+fn control<'a>(measured: &[&'a Measurement], case: &Case) -> Option<&'a Measurement> {
+    measured
+        .iter()
+        .copied()
+        .find(|m| m.case == *case && m.is_control())
+}
+
+/// What the site costs: the same spawns from block_on and from a worker. Not paired in blocks, but in rounds.
+fn site(measured: &[&Measurement]) -> Option<String> {
+    let worst = ["yield", "ready"]
+        .iter()
+        .flat_map(|workload| spawns(measured, workload))
+        .filter(|m| m.case.site == Site::BlockOn && m.case.flavor != Flavor::CurrentThread)
+        .filter_map(|from_block_on| {
+            let case = Case {
+                site: Site::Worker,
+                ..from_block_on.case.clone()
+            };
+            let from_worker = measured
+                .iter()
+                .find(|m| m.case == case && m.strategy == "spawn")?;
+            let logs: Vec<f64> = round_medians(&from_block_on.block_ns)
+                .iter()
+                .zip(round_medians(&from_worker.block_ns))
+                .map(|(block_on, worker)| (block_on / worker).ln())
+                .collect();
+            let ratio = Estimate::of(&logs)?.map(f64::exp);
+            Some((ratio, from_block_on, from_worker.wall_ns?.median))
+        })
+        .max_by(|a, b| a.0.low.total_cmp(&b.0.low))?;
+    let (ratio, from_block_on, worker_ns) = worst;
+    let case = &from_block_on.case;
+    Some(format!(
+        "The site: {} spawned {} children of {} on {} take {} when the fan-out runs in block_on (as directly in main) \
+         and {} in a spawned task, {}.",
+        case.tasks,
+        case.workload,
+        case.payload,
+        case.flavor,
+        time(from_block_on.wall_ns?.median),
+        time(worker_ns),
+        with_interval(&ratio),
+    ))
+}
+
+/// Up to which number of children join! wins where their wakes come one at a time.
+fn wakeups(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = flavors(measured)
+        .into_iter()
+        .filter_map(|flavor| {
+            let mut rows: Vec<&Measurement> = spawns(measured, "wake")
+                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
+                .collect();
+            rows.sort_by_key(|m| m.tasks);
+            let (first, last) = (rows.first()?.tasks, rows.last()?.tasks);
+            if first == last {
+                return None;
+            }
+            let curves: Vec<Vec<f64>> = rows.iter().map(|m| round_medians(&m.rounds)).collect();
+            let rounds = curves.iter().map(Vec::len).min()?;
+            let crossings: Vec<f64> = (0..rounds)
+                .map(|round| {
+                    let curve: Vec<(f64, f64)> = rows
+                        .iter()
+                        .zip(&curves)
+                        .map(|(m, curve)| (m.tasks as f64, curve[round]))
+                        .collect();
+                    crossing(&curve)
+                })
+                .collect();
+            let at = Estimate::of(&crossings)?;
+            let end = |n: f64| match n {
+                0.0 => format!("below {first}"),
+                f64::INFINITY => format!("beyond {last}"),
+                n => format!("{n:.0}"),
+            };
+            let interval = if at.level > 0.0 {
+                format!(" [{}, {}]", end(at.low), end(at.high))
+            } else {
+                " (a preview, without an interval)".to_owned()
+            };
+            Some(format!("{flavor} {}{interval}", end(at.median)))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Separate wakes: join! polls all its unfinished children on each, so spawn overtakes it from this number of \
+             children on: {}.",
+            parts.join(", ")
+        )
+    })
+}
+
+/// Where spawn begins to win on work.
+fn compute(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = flavors(measured)
+        .into_iter()
+        .filter_map(|flavor| {
+            let mut rows: Vec<&Measurement> = spawns(measured, "compute")
+                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
+                .collect();
+            // By the work of one iteration: the time that join! takes for it.
+            rows.sort_by_key(|m| (m.payload_bytes * m.tasks, m.payload_bytes));
+            rows.first()?;
+            Some(match rows.iter().find(|m| m.verdict == Some(Verdict::Faster)) {
+                Some(m) => {
+                    let work = control(measured, &m.case)
+                        .and_then(|control| control.wall_ns)
+                        .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
+                    let best = rows
+                        .iter()
+                        .filter_map(|m| Some((m.ratio?, m.case.clone())))
+                        .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
+                    format!(
+                        "{flavor} from {} children of {} on{work}; at best {} of join!'s time, {} children of {}",
+                        m.tasks,
+                        Payload(m.payload_bytes),
+                        with_interval(&best.0),
+                        best.1.tasks,
+                        best.1.payload
+                    )
+                }
+                None => format!("{flavor} nowhere in this run"),
+            })
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Independent work that never awaits: spawn begins to win, in order of work: {}.",
+            parts.join(". ")
+        )
+    })
+}

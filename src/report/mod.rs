@@ -1,0 +1,76 @@
+//! What a reader sees of a run. Everything here is made from records alone.
+
+pub mod findings;
+pub mod table;
+
+/// Three significant digits.
+pub fn significant(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    let decimals = (2 - magnitude).max(0) as usize;
+    // Rounding may carry into the next magnitude: 9.996 is 10.0, not 10.00.
+    let rounded = format!("{value:.decimals$}");
+    let carried = rounded
+        .parse::<f64>()
+        .unwrap_or(value)
+        .abs()
+        .log10()
+        .floor() as i32
+        > magnitude;
+    if carried && decimals > 0 {
+        format!("{value:.*}", decimals - 1)
+    } else {
+        rounded
+    }
+}
+
+/// A time in ns, with the unit that leaves one to three digits before the point.
+pub fn time(ns: f64) -> String {
+    let (value, unit) = match ns.abs() {
+        ns if ns < 999.5 => (1.0, "ns"),
+        ns if ns < 999.5e3 => (1e3, "µs"),
+        ns if ns < 999.5e6 => (1e6, "ms"),
+        _ => (1e9, "s"),
+    };
+    format!("{} {unit}", significant(ns / value))
+}
+
+/// A strategy as tables call it.
+pub fn label(strategy: &str) -> &str {
+    match strategy {
+        "join" => "join!",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_significant_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1.00"),
+            (9.996, "10.0"),
+            (99.96, "100"),
+            (0.012345, "0.0123"),
+            (1234.0, "1234"),
+            (-2.345, "-2.35"),
+        ] {
+            assert_eq!(significant(value), text);
+        }
+        for (ns, text) in [
+            (0.5, "0.500 ns"),
+            (22.04, "22.0 ns"),
+            (999.7, "1.00 µs"),
+            (63_000.0, "63.0 µs"),
+            (1.5e6, "1.50 ms"),
+            (2e9, "2.00 s"),
+        ] {
+            assert_eq!(time(ns), text);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The verdict table at the end of a run.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::{label, significant, time};
+use crate::record::{Header, Measurement, Status};
+use crate::stats::{Estimate, Verdict};
+
+/// The table, its legend and the list of failures, most telling rows first.
+pub fn render(header: &Header, measurements: &[Measurement]) -> String {
+    let mut rows: Vec<&Measurement> = measurements
+        .iter()
+        .filter(|m| m.status == Status::Ok && !m.is_control())
+        .collect();
+    let controls_only = rows.is_empty();
+    if controls_only {
+        rows = measurements
+            .iter()
+            .filter(|m| m.status == Status::Ok)
+            .collect();
+    }
+    rows.sort_by(|a, b| telling(b).total_cmp(&telling(a)));
+
+    let mut text = String::new();
+    if let Some(first) = rows.first() {
+        text += &table(&rows, measurements, first);
+        text += &legend(header, first, controls_only);
+    }
+    for failed in measurements.iter().filter(|m| m.status != Status::Ok) {
+        text += &format!(
+            "failed: {}: {}\n",
+            failed.case.measurement_id(&failed.strategy),
+            failed.reason.as_deref().unwrap_or("no reason given")
+        );
+    }
+    text
+}
+
+/// How far the nearer end of the interval lies from 1, in the log; verdicts first.
+fn telling(measurement: &Measurement) -> f64 {
+    let Some(ratio) = &measurement.ratio else {
+        return f64::MIN;
+    };
+    let beyond = ratio.low.ln().max(-ratio.high.ln());
+    match measurement.verdict {
+        Some(Verdict::Slower | Verdict::Faster) => 1e6 + beyond,
+        Some(Verdict::Same) => 1e3 + beyond,
+        _ => beyond,
+    }
+}
+
+fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> String {
+    let one_strategy = rows.iter().all(|row| row.strategy == first.strategy);
+    let machinery = rows.iter().any(|row| row.machinery_ns.is_some());
+    let flags = rows.iter().any(|row| !row.flags.is_empty());
+    let reference = label(&first.reference);
+    let strategy = if one_strategy {
+        label(&first.strategy)
+    } else {
+        "strategy"
+    };
+
+    let mut head = vec!["case".to_owned()];
+    if !one_strategy {
+        head.push("strategy".into());
+    }
+    head.extend([
+        reference.to_owned(),
+        "/child".into(),
+        strategy.to_owned(),
+        "/child".into(),
+    ]);
+    head.extend(["ratio", "interval", "noise floor", "verdict"].map(String::from));
+    if machinery {
+        head.push("driver".into());
+    }
+    if flags {
+        head.push("flags".into());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(head);
+
+    for row in rows {
+        let control = all
+            .iter()
+            .find(|m| m.case == row.case && m.is_control())
+            .and_then(|m| m.wall_ns);
+        let mut cells = vec![Cell::new(row.case.to_string())];
+        if !one_strategy {
+            cells.push(Cell::new(label(&row.strategy)));
+        }
+        let mut number = |text: String| {
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        };
+        for wall in [control, row.wall_ns] {
+            number(wall.map_or("-".into(), |ns| time(ns.median)));
+            number(wall.map_or("-".into(), |ns| time(ns.median / row.tasks as f64)));
+        }
+        number(row.ratio.map_or("-".into(), |ratio| {
+            format!("{}×", significant(ratio.median))
+        }));
+        number(row.ratio.map_or("-".into(), |ratio| interval(&ratio)));
+        number(row.noise_floor.map_or("-".into(), percent));
+        cells.push(Cell::new(row.verdict.map_or("-", Verdict::as_str)));
+        if machinery {
+            let text = row.machinery_ns.map_or("-".into(), |ns| time(ns.median));
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        }
+        if flags {
+            cells.push(Cell::new(row.flags.join(" ")));
+        }
+        table.add_row(cells);
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+/// An interval with enough digits to tell its ends apart.
+fn interval(ratio: &Estimate) -> String {
+    if ratio.level == 0.0 {
+        return "none: one round".into();
+    }
+    let digits = |value: f64| {
+        if (0.9..1.1).contains(&value) {
+            format!("{value:.4}")
+        } else {
+            significant(value)
+        }
+    };
+    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+}
+
+fn percent(fraction: f64) -> String {
+    format!("±{}%", significant(fraction * 100.0))
+}
+
+fn legend(header: &Header, first: &Measurement, controls_only: bool) -> String {
+    let reference = label(&first.reference);
+    let level = first.ratio.map_or(0.0, |ratio| ratio.level);
+    let rounds = header.rounds;
+    let mut text = format!(
+        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children. Ratio: time over\n\
+         {reference}'s, measured side by side; "
+    );
+    text += &if level > 0.0 {
+        format!(
+            "interval at {:.1}% over {rounds} rounds, each a process of its own.",
+            level * 100.0
+        )
+    } else {
+        "one round is a preview and has no interval, so every verdict is inconclusive.".to_owned()
+    };
+    text += &format!(" Noise floor: how far\n{reference} strayed from itself.\n");
+    if controls_only {
+        text +=
+            "Only the reference was measured: the ratios are its control, of it against itself.\n";
+    }
+    text
+}

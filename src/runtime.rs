@@ -1,0 +1,116 @@
+//! Flavor and site: the runtime of a block, and slices driven in it.
+
+use std::io;
+
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
+
+use crate::case::{Flavor, Site};
+use crate::slice::{Slice, TimedLoop};
+use crate::strategy::Spawning;
+use crate::workload::{Opened, Opening};
+
+/// A worker's stack. Tokio's default of 2 MiB would do for everything that is measured in a release build; a
+/// debug build moves a fan-out's state through several frames. Pages that are not touched cost nothing.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A runtime of some flavor, built as `#[tokio::main]` builds it: with the I/O and time drivers on. They
+/// cost: whenever a thread of the runtime runs out of tasks it asks the I/O driver for events.
+enum Engine {
+    Shared(Runtime),
+    Local(LocalRuntime),
+}
+
+/// Which slice comes next: asked and told by [`drive`], one slice at a time.
+pub trait Schedule: Send + 'static {
+    /// The side to run, and its iterations; `None` at the end.
+    fn next(&mut self) -> Option<(usize, u64)>;
+    /// What that slice measured.
+    fn measured(&mut self, side: usize, slice: Slice);
+}
+
+/// Builds a fresh runtime of `flavor`, opens the workload in it, lets `begin` make the loops and their
+/// schedule, runs the schedule to its end at `site`, and returns it.
+///
+/// A slice that panics panics here too.
+pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
+where
+    S: Schedule,
+    B: FnOnce(&dyn Opened, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String>
+        + Send
+        + 'static,
+{
+    let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+    match (site, &engine) {
+        (Site::Worker, engine) => {
+            let spawning = engine.spawning();
+            let task = async move {
+                let (mut schedule, loops) = begin(&*opening.await?, spawning)?;
+                while let Some((side, iterations)) = schedule.next() {
+                    let slice = unwind(loops[side].spawn(iterations).await);
+                    schedule.measured(side, slice);
+                }
+                Ok(schedule)
+            };
+            unwind(match engine {
+                Engine::Shared(runtime) => runtime.block_on(runtime.spawn(task)),
+                Engine::Local(runtime) => runtime.block_on(runtime.spawn_local(task)),
+            })
+        }
+        (Site::BlockOn, engine) => {
+            let opened = match engine {
+                Engine::Shared(runtime) => runtime.block_on(opening)?,
+                Engine::Local(runtime) => runtime.block_on(opening)?,
+            };
+            let (mut schedule, loops) = begin(&*opened, engine.spawning())?;
+            while let Some((side, iterations)) = schedule.next() {
+                let main = loops[side].boxed(iterations);
+                let slice = match engine {
+                    Engine::Shared(runtime) => runtime.block_on(main),
+                    Engine::Local(runtime) => runtime.block_on(main),
+                };
+                schedule.measured(side, slice);
+            }
+            Ok(schedule)
+        }
+    }
+}
+
+impl Engine {
+    fn new(flavor: Flavor) -> io::Result<Self> {
+        Ok(match flavor {
+            Flavor::CurrentThread => {
+                Engine::Shared(Builder::new_current_thread().enable_all().build()?)
+            }
+            Flavor::MultiThread(workers) => Engine::Shared(
+                Builder::new_multi_thread()
+                    .worker_threads(workers)
+                    .thread_stack_size(STACK_BYTES)
+                    .enable_all()
+                    .build()?,
+            ),
+            Flavor::Local => Engine::Local(
+                Builder::new_current_thread()
+                    .enable_all()
+                    .build_local(LocalOptions::default())?,
+            ),
+        })
+    }
+
+    fn spawning(&self) -> Spawning {
+        match self {
+            Engine::Shared(_) => Spawning::Shared,
+            Engine::Local(_) => Spawning::Local,
+        }
+    }
+}
+
+/// The value of a task, or its panic.
+fn unwind<T>(joined: Result<T, tokio::task::JoinError>) -> T {
+    match joined {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("the slice's task was cancelled: {error}"),
+        },
+    }
+}

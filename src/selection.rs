@@ -1,0 +1,490 @@
+//! What is to be measured: the `JVS_*` variables, checked, and the cases that they leave of a target.
+
+use std::time::Duration;
+
+use crate::case::{Case, Flavor, ParseError, Payload, Site, parse_tasks};
+use crate::matrix::{Matrix, Sweep, Target, flavors};
+use crate::stats::FEWEST_ROUNDS;
+use crate::strategy::{self, join};
+use crate::workload::Entry;
+
+/// A variable that holds something else than it can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}={value}: {problem}; allowed: {allowed}")]
+pub struct VariableError {
+    variable: &'static str,
+    value: String,
+    problem: String,
+    allowed: String,
+}
+
+impl VariableError {
+    fn new(
+        variable: &'static str,
+        value: impl Into<String>,
+        problem: impl Into<String>,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self {
+            variable,
+            value: value.into(),
+            problem: problem.into(),
+            allowed: allowed.into(),
+        }
+    }
+}
+
+/// The variables of the suite, each with what it does, for `--help` and for spotting misspelled ones.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (
+        "JVS_MATRIX",
+        "quick, default or full: which sweeps are measured [default]",
+    ),
+    (
+        "JVS_WORKLOADS",
+        "only these workloads: ready,yield,wake,compute",
+    ),
+    (
+        "JVS_FLAVORS",
+        "only these runtimes: current_thread,multi_thread_2,local",
+    ),
+    ("JVS_SITES", "only these sites: worker,block_on"),
+    (
+        "JVS_PAYLOADS",
+        "these payloads instead: 0B,64B,1KiB,4KiB,16KiB,64KiB,1MiB",
+    ),
+    ("JVS_TASKS", "these numbers of children instead: 1,8,64"),
+    (
+        "JVS_STRATEGIES",
+        "these strategies: join,spawn,join_all,join_set,futures_unordered,sequential [join,spawn]",
+    ),
+    (
+        "JVS_REFERENCE",
+        "the strategy that the others are compared to [join]",
+    ),
+    (
+        "JVS_ROUNDS",
+        "processes that sweep over all cases: 1 for a preview, else 6 or more [10]",
+    ),
+    (
+        "JVS_SPAN",
+        "seconds over which a run of few cases is spread at least [15; quick: 9]",
+    ),
+    ("JVS_SEED", "seed of orders and data [drawn anew]"),
+    ("JVS_RESUME", "1: go on with the run that was cut short"),
+    ("JVS_RESULTS", "folder of the records [results]"),
+];
+
+/// What the variables say.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// `JVS_MATRIX`.
+    pub matrix: Matrix,
+    workloads: Option<Vec<String>>,
+    flavors: Option<Vec<Flavor>>,
+    sites: Option<Vec<Site>>,
+    payloads: Option<Vec<usize>>,
+    tasks: Option<Vec<usize>>,
+    /// The strategies to measure, in the order of tables.
+    pub strategies: Vec<String>,
+    /// The strategy that the others are compared to.
+    pub reference: String,
+    /// Processes that sweep over all cases.
+    pub rounds: usize,
+    /// The time over which a run is spread at least.
+    pub span: Duration,
+    /// `JVS_SEED`, if set.
+    pub seed: Option<u64>,
+    /// Whether to go on with the run that was cut short.
+    pub resume: bool,
+    /// The variables that were set, as `NAME=value`, for the record's command.
+    pub set: Vec<String>,
+}
+
+impl Selection {
+    /// Reads the `JVS_*` variables through `variable`, and checks every value against what some case of
+    /// `targets` can have.
+    pub fn read(
+        variable: impl Fn(&str) -> Option<String>,
+        targets: &[Target],
+    ) -> Result<Self, VariableError> {
+        let entries: Vec<&Entry> = targets.iter().flat_map(|t| &t.workloads).collect();
+        let list = |name: &'static str, allowed: &dyn Fn() -> String| {
+            let Some(text) = variable(name) else {
+                return Ok(None);
+            };
+            if text.trim().is_empty() {
+                return Err(VariableError::new(
+                    name,
+                    text,
+                    "the list is empty",
+                    allowed(),
+                ));
+            }
+            let mut values: Vec<String> = Vec::new();
+            for value in text.split(',').map(|value| value.trim().to_owned()) {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            Ok(Some(values))
+        };
+
+        let workload_names = || join_words(entries.iter().map(|entry| entry.name));
+        let workloads = list("JVS_WORKLOADS", &workload_names)?;
+        for name in workloads.iter().flatten() {
+            if !entries.iter().any(|entry| entry.name == name) {
+                return Err(VariableError::new(
+                    "JVS_WORKLOADS",
+                    name,
+                    "no such workload",
+                    workload_names(),
+                ));
+            }
+        }
+
+        let strategy_names = || join_words(strategy::NAMES.iter().copied());
+        let matrix = match variable("JVS_MATRIX").as_deref() {
+            None | Some("default") => Matrix::Default,
+            Some("quick") => Matrix::Quick,
+            Some("full") => Matrix::Full,
+            Some(other) => {
+                return Err(VariableError::new(
+                    "JVS_MATRIX",
+                    other,
+                    "no such matrix",
+                    "quick default full",
+                ));
+            }
+        };
+        let known = |name: &'static str, value: &str| {
+            if strategy::NAMES.contains(&value) {
+                Ok(())
+            } else {
+                Err(VariableError::new(
+                    name,
+                    value,
+                    "no such strategy",
+                    strategy_names(),
+                ))
+            }
+        };
+        let mut strategies = match list("JVS_STRATEGIES", &strategy_names)? {
+            Some(names) => names,
+            None if matrix == Matrix::Full => {
+                strategy::NAMES.iter().map(|n| n.to_string()).collect()
+            }
+            None => vec!["join".to_owned(), "spawn".to_owned()],
+        };
+        for name in &strategies {
+            known("JVS_STRATEGIES", name)?;
+        }
+        strategies.sort_by_key(|name| strategy::NAMES.iter().position(|known| known == name));
+        let reference = variable("JVS_REFERENCE").unwrap_or_else(|| "join".to_owned());
+        known("JVS_REFERENCE", &reference)?;
+        let joins = reference == "join" || strategies.iter().any(|name| name == "join");
+
+        let flavors = parsed::<Flavor>(
+            "JVS_FLAVORS",
+            list("JVS_FLAVORS", &flavor_names)?,
+            &flavor_names,
+        )?;
+        let site_names = || "worker block_on".to_owned();
+        let sites = parsed::<Site>("JVS_SITES", list("JVS_SITES", &site_names)?, &site_names)?;
+
+        let payload_names = || {
+            let mut all: Vec<usize> = entries.iter().flat_map(|e| e.payloads).copied().collect();
+            all.sort_unstable();
+            all.dedup();
+            join_words(all.into_iter().map(Payload))
+        };
+        let payloads = parsed::<Payload>(
+            "JVS_PAYLOADS",
+            list("JVS_PAYLOADS", &payload_names)?,
+            &payload_names,
+        )?
+        .map(|payloads| {
+            payloads
+                .into_iter()
+                .map(|payload| payload.0)
+                .collect::<Vec<_>>()
+        });
+        for &bytes in payloads.iter().flatten() {
+            if !entries.iter().any(|entry| entry.payloads.contains(&bytes)) {
+                return Err(VariableError::new(
+                    "JVS_PAYLOADS",
+                    Payload(bytes).to_string(),
+                    "no workload has this payload",
+                    payload_names(),
+                ));
+            }
+        }
+
+        let task_numbers = || {
+            if joins {
+                format!(
+                    "{} (join! takes its number of children when it is compiled; any from 1 to 65536 \
+                     when neither JVS_STRATEGIES nor JVS_REFERENCE is join)",
+                    join_words(join::ARITIES)
+                )
+            } else {
+                "any number from 1 to 65536".to_owned()
+            }
+        };
+        let mut tasks = None;
+        if let Some(values) = list("JVS_TASKS", &task_numbers)? {
+            let mut numbers = Vec::new();
+            for value in values {
+                match parse_tasks(&value) {
+                    Ok(number) if !joins || join::ARITIES.contains(&number) => numbers.push(number),
+                    Ok(_) => {
+                        return Err(VariableError::new(
+                            "JVS_TASKS",
+                            value,
+                            "no join! of that many children is compiled in",
+                            task_numbers(),
+                        ));
+                    }
+                    Err(_) => {
+                        return Err(VariableError::new(
+                            "JVS_TASKS",
+                            value,
+                            "not a number of tasks",
+                            task_numbers(),
+                        ));
+                    }
+                }
+            }
+            tasks = Some(numbers);
+        }
+
+        let rounds = number(
+            &variable,
+            "JVS_ROUNDS",
+            10,
+            "1 (a preview), or 6 to 1000",
+            |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n),
+        )?;
+        let span = match matrix {
+            _ if rounds == 1 => 0,
+            Matrix::Quick => 9,
+            Matrix::Default | Matrix::Full => 15,
+        };
+        Ok(Selection {
+            matrix,
+            workloads,
+            flavors,
+            sites,
+            payloads,
+            tasks,
+            strategies,
+            reference,
+            rounds,
+            span: Duration::from_secs(number(
+                &variable,
+                "JVS_SPAN",
+                span,
+                "seconds from 0 to 86400",
+                |&n: &u64| n <= 86_400,
+            )?),
+            seed: match variable("JVS_SEED") {
+                None => None,
+                Some(_) => Some(number(
+                    &variable,
+                    "JVS_SEED",
+                    0,
+                    "a number from 0 to 2^64 - 1",
+                    |_: &u64| true,
+                )?),
+            },
+            resume: number(&variable, "JVS_RESUME", 0, "0 or 1", |&n: &u8| n <= 1)? == 1,
+            set: VARIABLES
+                .iter()
+                .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME"))
+                .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
+                .collect(),
+        })
+    }
+
+    /// The cases of `target` on a machine with `cores` cores, in the order of the axes.
+    pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
+        let sweep = match self.matrix {
+            Matrix::Quick => &target.quick,
+            Matrix::Default | Matrix::Full => &target.default,
+        };
+        let joins = self.reference == "join" || self.strategies.iter().any(|name| name == "join");
+        let default_flavors = flavors(self.matrix, cores);
+        let flavors = self.flavors.as_ref().unwrap_or(&default_flavors);
+        let matrix_sites = match self.matrix {
+            Matrix::Full => target.full_sites,
+            _ => &sweep.sites,
+        };
+        let sites = self.sites.as_deref().unwrap_or(matrix_sites);
+        let mut cases = Vec::new();
+        for entry in &target.workloads {
+            if self
+                .workloads
+                .as_ref()
+                .is_some_and(|names| !names.iter().any(|n| n == entry.name))
+            {
+                continue;
+            }
+            let points = self.points(sweep, entry, joins)?;
+            for &flavor in flavors {
+                for &site in sites {
+                    cases.extend(points.iter().map(|&(payload, tasks)| Case {
+                        workload: entry.name.to_owned(),
+                        flavor,
+                        site,
+                        payload: Payload(payload),
+                        tasks,
+                    }));
+                }
+            }
+        }
+        Ok(cases)
+    }
+
+    /// The points payload × tasks of one workload.
+    fn points(
+        &self,
+        sweep: &Sweep,
+        entry: &Entry,
+        joins: bool,
+    ) -> Result<Vec<(usize, usize)>, VariableError> {
+        let full = self.matrix == Matrix::Full;
+        let possible = |payload: &usize| entry.payloads.contains(payload);
+        let given_tasks = self.tasks.as_deref();
+        let given_payloads: Option<Vec<usize>> = self
+            .payloads
+            .as_ref()
+            .map(|payloads| payloads.iter().copied().filter(possible).collect());
+        let mut points = Vec::new();
+        if full {
+            let payloads = given_payloads.as_deref().unwrap_or(entry.payloads);
+            for &payload in payloads {
+                for &tasks in given_tasks.unwrap_or(join::ARITIES) {
+                    points.push((payload, tasks));
+                }
+            }
+        } else {
+            // Where a variable leaves out the value at which the other axis is swept, its first value takes
+            // that one's place.
+            let payloads = given_payloads.as_ref().unwrap_or(&sweep.payloads);
+            let tasks_at = match &given_payloads {
+                Some(given) if !given.contains(&sweep.tasks_at) => given.first().copied(),
+                _ => Some(sweep.tasks_at),
+            };
+            let payloads_at = match given_tasks {
+                Some(given) if !given.contains(&sweep.payloads_at) => given[0],
+                _ => sweep.payloads_at,
+            };
+            if let Some(payload) = tasks_at {
+                points.extend(
+                    given_tasks
+                        .unwrap_or(&sweep.tasks)
+                        .iter()
+                        .map(|&tasks| (payload, tasks)),
+                );
+            }
+            points.extend(payloads.iter().map(|&payload| (payload, payloads_at)));
+        }
+        let fits = |&(payload, tasks): &(usize, usize)| {
+            !(joins && entry.inline && payload * tasks > join::MAX_STATE_BYTES)
+        };
+        if let (Some(tasks), Some(payloads)) = (given_tasks, &given_payloads) {
+            let asked = points.iter().find(|point| {
+                !fits(point) && payloads.contains(&point.0) && tasks.contains(&point.1)
+            });
+            if let Some(&(payload, tasks)) = asked {
+                return Err(VariableError::new(
+                    "JVS_TASKS",
+                    tasks.to_string(),
+                    format!(
+                        "{tasks} children of {} make a join! state over 1 MiB",
+                        Payload(payload)
+                    ),
+                    format!(
+                        "at most {} tasks with JVS_PAYLOADS={}",
+                        join::MAX_STATE_BYTES / payload,
+                        Payload(payload)
+                    ),
+                ));
+            }
+        }
+        points.retain(fits);
+        points.sort_unstable();
+        points.dedup();
+        Ok(points)
+    }
+}
+
+fn flavor_names() -> String {
+    "current_thread, local, multi_thread_K with K workers from 1 to 512".to_owned()
+}
+
+fn join_words<T: ToString>(words: impl IntoIterator<Item = T>) -> String {
+    words
+        .into_iter()
+        .map(|word| word.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Parses each value of a list.
+fn parsed<T: std::str::FromStr<Err = ParseError>>(
+    variable: &'static str,
+    values: Option<Vec<String>>,
+    allowed: &dyn Fn() -> String,
+) -> Result<Option<Vec<T>>, VariableError> {
+    let parse = |value: String| {
+        value.parse().map_err(|error: ParseError| {
+            VariableError::new(variable, &value, format!("not {}", error.wanted), allowed())
+        })
+    };
+    values
+        .map(|values| values.into_iter().map(parse).collect())
+        .transpose()
+}
+
+/// Reads a number, or takes `unset`.
+fn number<T: std::str::FromStr>(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    unset: T,
+    allowed: &'static str,
+    holds: impl Fn(&T) -> bool,
+) -> Result<T, VariableError> {
+    match variable(name) {
+        None => Ok(unset),
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(holds)
+            .ok_or_else(|| VariableError::new(name, text, "not such a number", allowed)),
+    }
+}
+
+/// Names in `present` that look like variables of the suite and are not, each with the nearest that is.
+pub fn misspelled(present: impl IntoIterator<Item = String>) -> Vec<(String, &'static str)> {
+    present
+        .into_iter()
+        .filter(|name| name.starts_with("JVS_"))
+        .filter(|name| !VARIABLES.iter().any(|(known, _)| known == name))
+        .map(|name| {
+            let common = |known: &str| {
+                known
+                    .chars()
+                    .zip(name.chars())
+                    .take_while(|(a, b)| a == b)
+                    .count()
+            };
+            let nearest = VARIABLES
+                .iter()
+                .map(|(known, _)| *known)
+                .max_by_key(|known| common(known));
+            (name, nearest.unwrap_or_default())
+        })
+        .collect()
+}

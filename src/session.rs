@@ -1,0 +1,153 @@
+//! What a bench target and a program of your own share around a run: the variables, the folder, the end.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::environment::{cores, package_folder};
+use crate::matrix::{Target, targets};
+use crate::record::Status;
+use crate::report::{findings, table};
+use crate::run::{Outcome, Request, run};
+use crate::selection::{Selection, VariableError, misspelled};
+
+/// Measures a target of your own as the suite measures its own: call it from `main` and return what it
+/// returns.
+///
+/// The program starts itself again for each round, so nothing that takes time or has effects should come
+/// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
+/// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
+pub fn measure(target: &Target) -> ExitCode {
+    crate::round::run_if_child(&target.workloads);
+    let mut known = targets();
+    known.push(target.clone());
+    let selection = match selection(&known) {
+        Ok(selection) => selection,
+        Err(error) => return bad_input(target, &error),
+    };
+    let measurements = match selection.measurements(target, cores(), |_| true) {
+        Ok(measurements) if measurements.is_empty() => {
+            eprintln!(
+                "{}: no case has the values of the JVS_ variables",
+                target.name
+            );
+            return ExitCode::SUCCESS;
+        }
+        Ok(measurements) => measurements,
+        Err(error) => return bad_input(target, &error),
+    };
+    let request = Request {
+        target,
+        selection: &selection,
+        items: selection.items(target, &measurements),
+        filter: None,
+        folder: Some(folder(false)),
+        command: format!(
+            "{} cargo run --release --example {}",
+            selection.set.join(" "),
+            target.name
+        )
+        .trim_start()
+        .to_owned(),
+    };
+    match run(request) {
+        Ok(outcome) => finish(target, &outcome, None),
+        Err(error) => bad_input(target, &error),
+    }
+}
+
+/// Reads the variables of the environment, and warns of those that look misspelled.
+pub(crate) fn selection(targets: &[Target]) -> Result<Selection, VariableError> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (name, nearest) in misspelled(names) {
+        eprintln!(
+            "warning: {name} is not a variable of this suite and changes nothing; {nearest} is one"
+        );
+    }
+    let variable = |name: &str| {
+        let value = std::env::var_os(name)?;
+        Some(value.to_string_lossy().into_owned())
+    };
+    Selection::read(variable, targets)
+}
+
+/// Says on standard error what is wrong with the input; exit code 2.
+pub(crate) fn bad_input(target: &Target, error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("{}: {error}", target.name);
+    ExitCode::from(2)
+}
+
+/// Where records go.
+pub(crate) fn folder(filtered: bool) -> PathBuf {
+    std::env::var_os("JVS_RESULTS")
+        .map_or_else(|| package_folder().join("results"), PathBuf::from)
+        .join(if filtered {
+            "latest-filtered"
+        } else {
+            "latest"
+        })
+}
+
+/// A command that measures the same, without any path of this machine.
+pub(crate) fn command(selection: &Selection, target: &Target, arguments: &[String]) -> String {
+    let quoted = |word: &String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let mut words: Vec<String> = selection.set.iter().map(quoted).collect();
+    words.push(format!("cargo bench --bench {}", target.name));
+    if !arguments.is_empty() {
+        words.push("--".into());
+        words.extend(arguments.iter().map(quoted));
+    }
+    words.join(" ")
+}
+
+/// Prints the end of a run; exit code 1 where anything failed.
+pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path>) -> ExitCode {
+    let header = &outcome.header;
+    println!();
+    print!("{}", table::render(header, &outcome.measurements));
+    println!();
+    for sentence in findings::sentences(&outcome.measurements) {
+        println!("{sentence}");
+    }
+    if let Some(share) = header.timed_share {
+        println!(
+            "{:.0} s in {} rounds of {} blocks a pair; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
+            header.seconds,
+            header.rounds,
+            header.blocks,
+            share * 100.0,
+            header.seed
+        );
+    }
+    if let Some(path) = criterion {
+        println!("Criterion's report: {}", path.display());
+        println!(
+            "(Its `change` lines compare this run with another moment of the machine; its iteration counts are nominal.)"
+        );
+    }
+    if let Some(path) = &outcome.record {
+        println!("Record: {}", path.display());
+    }
+    let failed = outcome.measurements.iter().any(|m| m.status != Status::Ok);
+    if let Some(trouble) = &outcome.trouble {
+        eprintln!("{}: the run ended early: {trouble}", target.name);
+        eprintln!(
+            "{}: what it measured until then is above; no record was replaced.",
+            target.name
+        );
+    }
+    if failed || outcome.trouble.is_some() {
+        eprintln!(
+            "{}: not everything was measured; `cargo bench --no-fail-fast` goes on with the other targets.",
+            target.name
+        );
+        return ExitCode::from(1);
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,118 @@
+//! A slice: a timed run of iterations, timed inside the task that makes them.
+//!
+//! The timed loop of each strategy × workload × arity × payload is a future type of its own, and at site
+//! `worker` it is the whole of a task: no dyn call, no box and no wider state lies between the runtime and the
+//! user-like code in the loop. At site `block_on` the loop is boxed as `dyn Future` before the slice begins:
+//! one indirect call for each poll of the main future, about 1 ns beside the park or the queue that comes
+//! between two polls, against a third of the suite's compile time (`selfcheck` compares such cells with
+//! hand-written code that is not boxed).
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+
+use crate::strategy::FanOut;
+use crate::workload::Workload;
+
+/// What a slice measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Slice {
+    /// Wall time of the timed iterations.
+    pub wall: Duration,
+    /// CPU time of the whole process, all threads, over the same stretch; zero where the platform has no
+    /// such clock.
+    pub cpu: Duration,
+    /// The wrapping sum of the digests of all outputs of the timed iterations.
+    pub digest: u64,
+}
+
+/// CPU time used by all threads of this process so far.
+pub fn process_cpu_time() -> Duration {
+    #[cfg(unix)]
+    {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Duration::new(
+            time.tv_sec.try_into().unwrap_or(0),
+            time.tv_nsec.try_into().unwrap_or(0),
+        )
+    }
+    #[cfg(not(unix))]
+    Duration::ZERO
+}
+
+/// A timed loop, ready to run any number of iterations on any site of its flavor.
+///
+/// It is called once a slice; what runs inside the slice is monomorphic.
+pub trait TimedLoop: Send + Sync {
+    /// Runs as a task of the current runtime. On a `LocalRuntime` too: the loop is `Send`, and which of the
+    /// two spawns made the *parent* changes nothing (both end in the same scheduler and task type).
+    fn spawn(&self, iterations: u64) -> JoinHandle<Slice>;
+    /// The future for `block_on`, of either kind of runtime.
+    fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>>;
+}
+
+/// A loop made by a closure: iterations in, future out.
+struct Looped<F>(F);
+
+impl<F, Fut> TimedLoop for Looped<F>
+where
+    F: Fn(u64) -> Fut + Send + Sync,
+    Fut: Future<Output = Slice> + Send + 'static,
+{
+    fn spawn(&self, iterations: u64) -> JoinHandle<Slice> {
+        tokio::spawn((self.0)(iterations))
+    }
+
+    fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>> {
+        Box::pin((self.0)(iterations))
+    }
+}
+
+/// Makes a [`TimedLoop`] of an `async fn(iterations) -> Slice` that times itself.
+pub fn timed_loop<F, Fut>(make: F) -> Box<dyn TimedLoop>
+where
+    F: Fn(u64) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Slice> + Send + 'static,
+{
+    Box::new(Looped(make))
+}
+
+/// The suite's timed loop: `iterations` fan-outs of `tasks` children of `workload`, awaited by `F`.
+pub fn fan_out_loop<W: Workload, F: FanOut<W>>(
+    workload: Arc<W>,
+    tasks: usize,
+) -> Box<dyn TimedLoop> {
+    timed_loop(move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations))
+}
+
+async fn fan_outs<W: Workload, F: FanOut<W>>(
+    workload: Arc<W>,
+    tasks: usize,
+    iterations: u64,
+) -> Slice {
+    workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
+    let mut digest = 0;
+    let mut cpu = Duration::ZERO;
+    let mut start = Instant::now();
+    // The first pass is one iteration that is not timed: it touches the memory that this slice's task was
+    // given. One loop for both passes, since a second await of the same future would widen the state.
+    for pass in [1, iterations] {
+        digest = 0;
+        cpu = process_cpu_time();
+        start = Instant::now();
+        for _ in 0..pass {
+            let output = F::run(black_box(&*workload), tasks).await;
+            digest = black_box(output).wrapping_add(digest);
+        }
+    }
+    let wall = start.elapsed();
+    Slice {
+        wall,
+        cpu: process_cpu_time().saturating_sub(cpu),
+        digest,
+    }
+}

@@ -1,0 +1,411 @@
+//! Pure numbers: medians, intervals from order statistics, ratios, verdicts. No clock, no file.
+//!
+//! The unit of every interval is the **round**, one process that sweeps over all cases: blocks of one process
+//! share its memory layout and its moment, so they are no independent evidence of anything beyond it.
+
+use serde::{Deserialize, Serialize};
+
+/// Ratios closer to 1 than this are not called a difference, however sure they are: another build of the same
+/// code moves them by as much.
+pub const MARGIN: f64 = 0.01;
+
+/// The least level at which an interval is called one.
+const LEVEL: f64 = 0.95;
+
+/// The fewest rounds that can carry an interval of [`LEVEL`].
+pub const FEWEST_ROUNDS: usize = 6;
+
+/// The median; the mean of the two middle values where their number is even. NaN for no values.
+pub fn median(values: &[f64]) -> f64 {
+    let sorted = sorted(values);
+    match sorted.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
+    }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// For `n` independent values: how many to cut off at each end so that what remains covers the median with
+/// the least level that is at least 95%, and that level. `None` for fewer than 6 values.
+///
+/// The number of values below the median is binomial(n, 1/2) (e.g. David & Nagaraja, *Order Statistics*,
+/// 7.1), so the interval from the (k+1)-th smallest to the (k+1)-th largest value has level
+/// 1 − 2·P(at most k below).
+pub fn order_interval(n: usize) -> Option<(usize, f64)> {
+    let mut best = None;
+    let mut probability = 0.5f64.powi(n.try_into().ok()?);
+    let mut tail = 0.0;
+    for cut in 0..n / 2 {
+        tail += probability;
+        if 1.0 - 2.0 * tail < LEVEL {
+            break;
+        }
+        best = Some((cut, 1.0 - 2.0 * tail));
+        probability *= (n - cut) as f64 / (cut + 1) as f64;
+    }
+    best
+}
+
+/// A median over rounds and its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The median over the rounds.
+    pub median: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+    /// The probability with which such an interval covers the true median; 0 where there were too few rounds
+    /// for an interval, and `low` and `high` are the extremes.
+    pub level: f64,
+}
+
+impl Estimate {
+    /// The median and interval of one value a round. `None` for no values.
+    pub fn of(rounds: &[f64]) -> Option<Self> {
+        let sorted = sorted(rounds);
+        let last = sorted.len().checked_sub(1)?;
+        let (cut, level) = order_interval(sorted.len()).unwrap_or((0, 0.0));
+        Some(Self {
+            median: median(&sorted),
+            low: sorted[cut],
+            high: sorted[last - cut],
+            level,
+        })
+    }
+
+    /// The same through an increasing function.
+    pub fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        Self {
+            median: f(self.median),
+            low: f(self.low),
+            high: f(self.high),
+            level: self.level,
+        }
+    }
+
+    /// Whether the interval contains `value`.
+    pub fn contains(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// The median of each round's values, and its interval over the rounds. Rounds without values are left
+    /// out; `None` where none has any.
+    pub fn over_rounds(rounds: &[Vec<f64>]) -> Option<Self> {
+        Self::of(&round_medians(rounds))
+    }
+
+    /// Of natural-log ratios, the ratio.
+    pub fn ratio(rounds: &[Vec<f64>]) -> Option<Self> {
+        Self::over_rounds(rounds).map(|logs| logs.map(f64::exp))
+    }
+}
+
+/// Each round's median; rounds without values are left out.
+pub fn round_medians(rounds: &[Vec<f64>]) -> Vec<f64> {
+    rounds
+        .iter()
+        .filter(|round| !round.is_empty())
+        .map(|round| median(round))
+        .collect()
+}
+
+/// Whether log ratios have a second mode or a long tail: the mean over all blocks differs from the median by
+/// more than the width of the interval, and by more than the margin.
+pub fn bimodal(rounds: &[Vec<f64>]) -> bool {
+    let blocks: Vec<f64> = rounds.iter().flatten().copied().collect();
+    let Some(interval) = Estimate::over_rounds(rounds).filter(|interval| interval.level > 0.0)
+    else {
+        return false;
+    };
+    let mean = blocks.iter().sum::<f64>() / blocks.len() as f64;
+    let width = interval.high - interval.low;
+    (mean - interval.median).abs() > width.max(MARGIN)
+}
+
+/// How far a case's control strayed from 1, as a fraction: the farther end of the interval of the reference
+/// measured against itself. Symmetric in the log, so that swapping the sides changes nothing.
+pub fn noise_floor(control: &Estimate) -> f64 {
+    control.high.max(1.0 / control.low).max(1.0) - 1.0
+}
+
+/// What a ratio says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The strategy takes longer than the reference.
+    Slower,
+    /// The strategy takes less time than the reference.
+    Faster,
+    /// They differ by less than 1%.
+    Same,
+    /// The data do not tell.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word that tables and records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Slower => "slower",
+            Verdict::Faster => "faster",
+            Verdict::Same => "same",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Judges a ratio against the noise floor of its case, a fraction (0 for a control, judged by the margin of
+/// 1% alone). In the log, so that swapped sides get the mirrored verdict.
+pub fn judge(ratio: &Estimate, noise_floor: f64) -> Verdict {
+    let margin = MARGIN.ln_1p();
+    let beyond = noise_floor.max(MARGIN).ln_1p();
+    let (low, high) = (ratio.low.ln(), ratio.high.ln());
+    if ratio.level < LEVEL {
+        Verdict::Inconclusive
+    } else if low > beyond {
+        Verdict::Slower
+    } else if high < -beyond {
+        Verdict::Faster
+    } else if low >= -margin && high <= margin && noise_floor <= MARGIN {
+        Verdict::Same
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+/// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the
+/// last point above zero and the next. 0 where no point lies above, infinity where the last one does.
+pub fn crossing(curve: &[(f64, f64)]) -> f64 {
+    match curve.iter().rposition(|&(_, y)| y > 0.0) {
+        None => 0.0,
+        Some(last) if last + 1 == curve.len() => f64::INFINITY,
+        Some(above) => {
+            let (x0, y0) = curve[above];
+            let (x1, y1) = curve[above + 1];
+            (x0.ln() + (x1 / x0).ln() * y0 / (y0 - y1)).exp()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A normal draw (Box–Muller).
+    fn normal(random: &mut fastrand::Rng) -> f64 {
+        let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * random.f64()).cos()
+    }
+
+    /// Rounds of 3 blocks: a true log ratio, a shift of each round of its own, noise of each block.
+    fn simulate(random: &mut fastrand::Rng, truth: f64, round: f64, block: f64) -> Vec<Vec<f64>> {
+        (0..10)
+            .map(|_| {
+                let shift = round * normal(random);
+                (0..3)
+                    .map(|_| truth + shift + block * normal(random))
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn verdicts(seed: u64, truth: f64, round: f64) -> Vec<Verdict> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        (0..2000)
+            .map(|_| {
+                let control =
+                    Estimate::ratio(&simulate(&mut random, 0.0, round / 4.0, round / 4.0)).unwrap();
+                let ratio = Estimate::ratio(&simulate(&mut random, truth, round, round)).unwrap();
+                judge(&ratio, noise_floor(&control))
+            })
+            .collect()
+    }
+
+    fn share(verdicts: &[Verdict], verdict: Verdict) -> f64 {
+        verdicts.iter().filter(|&&v| v == verdict).count() as f64 / verdicts.len() as f64
+    }
+
+    #[test]
+    fn medians() {
+        assert!(median(&[]).is_nan());
+        assert_eq!(median(&[3.0]), 3.0);
+        assert_eq!(median(&[4.0, 1.0, 3.0]), 3.0);
+        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+    }
+
+    #[test]
+    fn levels_are_the_binomial_ones() {
+        assert_eq!(order_interval(5), None);
+        assert_eq!(order_interval(0), None);
+        let expect = [
+            (6, 0, 1.0 - 2.0 / 64.0),
+            (8, 0, 1.0 - 2.0 / 256.0),
+            (9, 1, 1.0 - 20.0 / 512.0),
+            (10, 1, 1.0 - 22.0 / 1024.0),
+            (20, 5, 0.958_61),
+        ];
+        for (n, cut, level) in expect {
+            let (found_cut, found_level) = order_interval(n).unwrap();
+            assert_eq!(found_cut, cut, "{n}");
+            assert!((found_level - level).abs() < 1e-5, "{n}: {found_level}");
+        }
+    }
+
+    #[test]
+    fn ten_rounds_give_the_second_to_the_ninth() {
+        let rounds: Vec<f64> = [5, 1, 9, 3, 7, 2, 8, 4, 10, 6].map(f64::from).to_vec();
+        let estimate = Estimate::of(&rounds).unwrap();
+        assert_eq!(
+            (estimate.median, estimate.low, estimate.high),
+            (5.5, 2.0, 9.0)
+        );
+        assert!((estimate.level - 0.978_515_625).abs() < 1e-12);
+    }
+
+    #[test]
+    fn intervals_cover_the_truth_even_where_rounds_differ_more_than_blocks() {
+        for (round, block) in [(0.0, 0.01), (0.01, 0.01), (0.05, 0.005)] {
+            let mut random = fastrand::Rng::with_seed(11);
+            let covered = (0..5000)
+                .filter(|_| {
+                    let ratio = Estimate::ratio(&simulate(&mut random, 0.2, round, block)).unwrap();
+                    ratio.contains(0.2f64.exp())
+                })
+                .count();
+            assert!((4825..=4950).contains(&covered), "{covered} of 5000");
+        }
+    }
+
+    #[test]
+    fn an_interval_over_blocks_would_not_cover() {
+        // The counterpart: the same data, every block taken as independent.
+        let mut random = fastrand::Rng::with_seed(11);
+        let covered = (0..5000)
+            .filter(|_| {
+                let blocks = simulate(&mut random, 0.2, 0.05, 0.005).concat();
+                Estimate::of(&blocks).unwrap().contains(0.2)
+            })
+            .count();
+        assert!(covered < 4500, "{covered} of 5000");
+    }
+
+    #[test]
+    fn no_verdict_of_difference_without_one() {
+        for round in [0.001, 0.005, 0.02, 0.1] {
+            let verdicts = verdicts(3, 0.0, round);
+            let wrong = share(&verdicts, Verdict::Slower) + share(&verdicts, Verdict::Faster);
+            assert!(wrong <= 0.01, "{wrong} at {round}");
+        }
+        assert!(share(&verdicts(3, 0.0, 0.001), Verdict::Same) > 0.95);
+        assert!(share(&verdicts(3, 0.0, 0.1), Verdict::Inconclusive) > 0.95);
+    }
+
+    #[test]
+    fn a_real_difference_is_found_with_its_sign() {
+        let slower = verdicts(5, 0.05, 0.005);
+        assert!(share(&slower, Verdict::Slower) > 0.95);
+        let faster = verdicts(5, -0.05, 0.005);
+        assert!(share(&faster, Verdict::Faster) > 0.95);
+        for (wrong, verdicts) in [
+            (Verdict::Faster, verdicts(6, 0.05, 0.05)),
+            (Verdict::Slower, verdicts(6, -0.05, 0.05)),
+        ] {
+            assert_eq!(share(&verdicts, wrong), 0.0);
+        }
+    }
+
+    #[test]
+    fn a_difference_of_one_and_a_half_percent_is_not_the_same() {
+        for round in [0.001, 0.003, 0.01, 0.03] {
+            assert!(share(&verdicts(8, 0.015, round), Verdict::Same) <= 0.05);
+        }
+    }
+
+    #[test]
+    fn swapped_sides_get_the_mirrored_verdict() {
+        let mut random = fastrand::Rng::with_seed(2);
+        for _ in 0..2000 {
+            let truth = 0.1 * normal(&mut random);
+            let rounds = simulate(&mut random, truth, 0.02, 0.01);
+            let swapped: Vec<Vec<f64>> = rounds
+                .iter()
+                .map(|round| round.iter().map(|log| -log).collect())
+                .collect();
+            let floor = 0.02 * random.f64();
+            let verdict = judge(&Estimate::ratio(&rounds).unwrap(), floor);
+            let mirrored = match judge(&Estimate::ratio(&swapped).unwrap(), floor) {
+                Verdict::Slower => Verdict::Faster,
+                Verdict::Faster => Verdict::Slower,
+                other => other,
+            };
+            assert_eq!(verdict, mirrored);
+        }
+    }
+
+    #[test]
+    fn verdicts_at_the_edges() {
+        let ratio = |low, high| Estimate {
+            median: (low + high) / 2.0,
+            low,
+            high,
+            level: 0.979,
+        };
+        assert_eq!(judge(&ratio(1.02, 1.04), 0.0), Verdict::Slower);
+        assert_eq!(judge(&ratio(0.95, 0.98), 0.0), Verdict::Faster);
+        assert_eq!(judge(&ratio(0.995, 1.005), 0.004), Verdict::Same);
+        assert_eq!(judge(&ratio(0.995, 1.005), 0.02), Verdict::Inconclusive);
+        assert_eq!(judge(&ratio(1.02, 1.04), 0.03), Verdict::Inconclusive);
+        assert_eq!(judge(&ratio(1.005, 1.02), 0.0), Verdict::Inconclusive);
+        let preview = Estimate {
+            level: 0.0,
+            ..ratio(5.0, 6.0)
+        };
+        assert_eq!(judge(&preview, 0.0), Verdict::Inconclusive);
+    }
+
+    #[test]
+    fn one_round_has_no_interval() {
+        let estimate = Estimate::over_rounds(&[vec![1.0, 2.0, 4.0]]).unwrap();
+        assert_eq!((estimate.median, estimate.level), (2.0, 0.0));
+        assert_eq!(Estimate::over_rounds(&[vec![], vec![]]), None);
+    }
+
+    #[test]
+    fn a_heavy_second_mode_is_flagged_and_plain_noise_is_not() {
+        let mut random = fastrand::Rng::with_seed(4);
+        let flagged = |random: &mut fastrand::Rng, mode: f64| {
+            (0..500)
+                .filter(|_| {
+                    let mut rounds = simulate(random, 0.1, 0.01, 0.01);
+                    for round in &mut rounds {
+                        for block in round {
+                            if random.f64() < 0.2 {
+                                *block += mode;
+                            }
+                        }
+                    }
+                    bimodal(&rounds)
+                })
+                .count()
+        };
+        assert!(flagged(&mut random, 1.0) > 400);
+        assert!(flagged(&mut random, 0.0) < 25);
+    }
+
+    #[test]
+    fn crossings() {
+        let curve = [(8.0, 1.0), (16.0, 0.5), (64.0, -0.5), (128.0, -1.0)];
+        assert!((crossing(&curve) - 32.0).abs() < 1e-9);
+        assert_eq!(crossing(&curve[..2]), f64::INFINITY);
+        assert_eq!(crossing(&curve[2..]), 0.0);
+        let noisy = [(8.0, 1.0), (16.0, -0.1), (32.0, 0.1), (64.0, -0.1)];
+        assert!((crossing(&noisy) - 45.254_8).abs() < 1e-3);
+    }
+}

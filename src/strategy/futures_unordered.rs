@@ -1,0 +1,32 @@
+//! `FuturesUnordered`: one task, but each child has a waker of its own, so that a wake polls one child.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+
+use super::{FanOut, Spawning, fan_out_loop};
+use crate::slice::TimedLoop;
+use crate::workload::Workload;
+
+/// `FuturesUnordered`, collected and drained.
+pub struct FuturesUnordered;
+
+impl<W: Workload> FanOut<W> for FuturesUnordered {
+    async fn run(workload: &W, tasks: usize) -> u64 {
+        let mut children: futures_util::stream::FuturesUnordered<_> =
+            (0..tasks).map(|index| workload.child(index)).collect();
+        let mut sum = 0u64;
+        while let Some(output) = children.next().await {
+            sum = sum.wrapping_add(W::digest(output));
+        }
+        sum
+    }
+}
+
+pub(super) fn timed_loop<W: Workload>(
+    workload: Arc<W>,
+    tasks: usize,
+    _: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    Some(fan_out_loop::<W, FuturesUnordered>(workload, tasks))
+}

@@ -1,0 +1,31 @@
+//! One child after the other: no concurrency at all, the line that every other strategy must beat where
+//! children wait.
+
+use std::sync::Arc;
+
+use super::{FanOut, Spawning, fan_out_loop};
+use crate::slice::TimedLoop;
+use crate::workload::Workload;
+
+/// `child.await` in a for loop.
+pub struct Sequential;
+
+impl<W: Workload> FanOut<W> for Sequential {
+    const ALL_AT_ONCE: bool = false;
+
+    async fn run(workload: &W, tasks: usize) -> u64 {
+        let mut sum = 0u64;
+        for index in 0..tasks {
+            sum = sum.wrapping_add(W::digest(workload.child(index).await));
+        }
+        sum
+    }
+}
+
+pub(super) fn timed_loop<W: Workload>(
+    workload: Arc<W>,
+    tasks: usize,
+    _: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    Some(fan_out_loop::<W, Sequential>(workload, tasks))
+}

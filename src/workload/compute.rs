@@ -1,0 +1,59 @@
+//! `compute`: a child that hashes its payload, which lies on the heap, and never awaits. The children are
+//! independent, so that spawn may win where there is more than one worker; join! runs them one by one.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use twox_hash::XxHash3_64;
+
+use super::{Entry, Setup, Workload, open};
+
+/// One buffer for each child, and the hash that it must return.
+pub struct Compute {
+    children: Vec<(Arc<[u8]>, u64)>,
+    seed: u64,
+}
+
+impl Workload for Compute {
+    type Output = u64;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        let mut random = fastrand::Rng::with_seed(setup.seed);
+        let children = (0..setup.tasks)
+            .map(|_| {
+                let mut bytes = vec![0; setup.payload_bytes];
+                random.fill(&mut bytes);
+                let hash = XxHash3_64::oneshot_with_seed(setup.seed, &bytes);
+                (bytes.into(), hash)
+            })
+            .collect();
+        Ok(Self {
+            children,
+            seed: setup.seed,
+        })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        let bytes = self.children[index].0.clone();
+        let seed = self.seed;
+        async move { XxHash3_64::oneshot_with_seed(seed, &bytes) }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        self.children[index].1
+    }
+}
+
+pub(super) fn entry() -> Entry {
+    Entry {
+        name: "compute",
+        payloads: &[64, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20],
+        inline: false,
+        machinery: false,
+        open: open::<Compute>,
+    }
+}

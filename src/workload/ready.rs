@@ -1,0 +1,24 @@
+//! `ready`: a child that is complete in its first poll. What remains is the price of composing it; a pure
+//! ready child folds away in join! more than in spawn, which is a finding and not the headline.
+
+use std::future::Future;
+use std::hint::black_box;
+
+use super::{Entry, InlineChild, inline_entry};
+
+/// The child of this workload.
+pub struct Ready;
+
+impl InlineChild for Ready {
+    fn child<const P: usize>(number: u64) -> impl Future<Output = u64> + Send + 'static {
+        let payload = [number as u8; P];
+        async move {
+            black_box(&payload);
+            black_box(number)
+        }
+    }
+}
+
+pub(super) fn entry() -> Entry {
+    inline_entry::<Ready>("ready")
+}

@@ -1,0 +1,234 @@
+//! `wake`: each child waits for a signal of its own, and the signals come one at a time.
+//!
+//! A driver task fires one child's signal in each of its polls, in a shuffled order made beforehand, and puts
+//! itself at the end of the run queue, so that the runtime runs the woken task before the next signal. On
+//! `current_thread` that is exact: join! is polled once for each signal and polls every unfinished child,
+//! N + N(N+1)/2 = N(N+3)/2 child polls in all, where spawn makes 2N. With several workers the driver races
+//! with the woken task, two signals may share one poll, and the count is an upper bound.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+
+use super::{Entry, Setup, Workload, open};
+use crate::slice::{TimedLoop, fan_out_loop};
+use crate::strategy::FanOut;
+
+/// Shuffled orders made for each block, used in turn: more than any branch predictor remembers of one order,
+/// few enough to stay in cache for small N.
+const ORDERS: usize = 32;
+
+/// One child's signal.
+#[derive(Default)]
+struct Signal {
+    fired: AtomicBool,
+    waker: AtomicWaker,
+}
+
+struct Shared {
+    signals: Box<[Signal]>,
+    /// Children that wait, and have not been counted by the driver yet.
+    waiting: AtomicUsize,
+    /// The child that began to wait last: the one to fire where children come one at a time.
+    latest: AtomicUsize,
+    /// How many must wait before the driver fires: all children, or one.
+    gather: AtomicUsize,
+    /// Signals fired since the block began.
+    fired: AtomicUsize,
+    driver: AtomicWaker,
+}
+
+impl Shared {
+    fn begins_to_wait(&self, index: usize) {
+        self.latest.store(index, Relaxed);
+        if self.waiting.fetch_add(1, AcqRel) + 1 == self.gather.load(Relaxed) {
+            self.driver.wake();
+        }
+    }
+
+    fn fire(&self, index: usize) {
+        let signal = &self.signals[index];
+        signal.fired.store(true, Release);
+        // After the flag, since `Bare` lowers all flags when the count is full.
+        self.fired.fetch_add(1, Release);
+        signal.waker.wake();
+    }
+}
+
+/// Fires the signals; one poll, one signal.
+struct Driver {
+    shared: Arc<Shared>,
+    orders: Vec<Vec<usize>>,
+    /// The order in use and the position in it; at the end of it the driver waits for children.
+    order: usize,
+    next: usize,
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let tasks = this.shared.signals.len();
+        if this.next == tasks {
+            this.shared.driver.register(cx.waker());
+            let gather = this.shared.gather.load(Relaxed);
+            if this.shared.waiting.load(Acquire) < gather {
+                return Poll::Pending;
+            }
+            this.shared.waiting.fetch_sub(gather, AcqRel);
+            if gather < tasks {
+                this.shared.fire(this.shared.latest.load(Relaxed));
+                // Nobody is woken before the driver looks again: the one child that may wait next does so
+                // only when it is polled after this.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            this.order = (this.order + 1) % this.orders.len();
+            this.next = 0;
+        }
+        this.shared.fire(this.orders[this.order][this.next]);
+        this.next += 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A child: waits for its signal, returns its number.
+pub struct Child {
+    shared: Arc<Shared>,
+    index: usize,
+    number: u64,
+    waits: bool,
+}
+
+impl Future for Child {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        let this = &mut *self;
+        let signal = &this.shared.signals[this.index];
+        // As a leaf future does: look, register, look again.
+        if !signal.fired.load(Acquire) {
+            signal.waker.register(cx.waker());
+            if !this.waits {
+                this.waits = true;
+                this.shared.begins_to_wait(this.index);
+            }
+            if !signal.fired.load(Acquire) {
+                return Poll::Pending;
+            }
+        }
+        signal.fired.store(false, Relaxed);
+        Poll::Ready(this.number)
+    }
+}
+
+/// Signals and their driver, which lives as long as the block's runtime.
+pub struct Wake {
+    shared: Arc<Shared>,
+    seed: u64,
+}
+
+impl Workload for Wake {
+    type Output = u64;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        let shared = Arc::new(Shared {
+            signals: (0..setup.tasks).map(|_| Signal::default()).collect(),
+            waiting: AtomicUsize::new(0),
+            latest: AtomicUsize::new(0),
+            gather: AtomicUsize::new(setup.tasks),
+            fired: AtomicUsize::new(0),
+            driver: AtomicWaker::new(),
+        });
+        let mut random = fastrand::Rng::with_seed(setup.seed);
+        let orders = (0..ORDERS)
+            .map(|_| {
+                let mut order: Vec<usize> = (0..setup.tasks).collect();
+                random.shuffle(&mut order);
+                order
+            })
+            .collect();
+        tokio::spawn(Driver {
+            shared: shared.clone(),
+            orders,
+            order: 0,
+            next: setup.tasks,
+        });
+        Ok(Self {
+            shared,
+            seed: setup.seed,
+        })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        Child {
+            shared: self.shared.clone(),
+            index,
+            number: self.seed.wrapping_add(index as u64),
+            waits: false,
+        }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        self.seed.wrapping_add(index as u64)
+    }
+
+    fn before_slice(&self, children_at_once: usize) {
+        self.shared.gather.store(children_at_once, Release);
+    }
+
+    fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
+        let tasks = self.shared.signals.len();
+        Some(fan_out_loop::<Wake, Bare>(self, tasks))
+    }
+}
+
+/// The driver, the wakes and the parent's polls, without children: a parent that waits for all signals with
+/// one look at a counter in each of its polls.
+struct Bare;
+
+impl FanOut<Wake> for Bare {
+    async fn run(wake: &Wake, tasks: usize) -> u64 {
+        let shared = &wake.shared;
+        let done = shared.fired.load(Acquire) + tasks;
+        let mut waits = false;
+        std::future::poll_fn(|cx| {
+            if !waits {
+                waits = true;
+                for (index, signal) in shared.signals.iter().enumerate() {
+                    signal.waker.register(cx.waker());
+                    shared.begins_to_wait(index);
+                }
+            }
+            if shared.fired.load(Acquire) < done {
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+        for signal in &shared.signals {
+            signal.fired.store(false, Relaxed);
+        }
+        (0..tasks).fold(0, |sum: u64, index| sum.wrapping_add(wake.expected(index)))
+    }
+}
+
+pub(super) fn entry() -> Entry {
+    Entry {
+        name: "wake",
+        payloads: &[0],
+        inline: false,
+        machinery: true,
+        open: open::<Wake>,
+    }
+}

@@ -1,0 +1,26 @@
+//! `yield`: a child that yields once to the scheduler, its payload alive across the await. The suite's
+//! headline for overhead: nothing folds away, and nothing but composition and scheduling is paid for.
+
+use std::future::Future;
+use std::hint::black_box;
+
+use super::{Entry, InlineChild, inline_entry};
+
+/// The child of this workload.
+pub struct Yield;
+
+impl InlineChild for Yield {
+    fn child<const P: usize>(number: u64) -> impl Future<Output = u64> + Send + 'static {
+        let payload = [number as u8; P];
+        async move {
+            black_box(&payload);
+            tokio::task::yield_now().await;
+            black_box(&payload);
+            black_box(number)
+        }
+    }
+}
+
+pub(super) fn entry() -> Entry {
+    inline_entry::<Yield>("yield")
+}
