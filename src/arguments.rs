@@ -165,7 +165,11 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
         .args(OPTIONS.iter().map(|(name, short)| arg(name, *short)))
         .args(REFUSED.iter().map(|(name, valued, _)| {
             let arg = arg(name, None);
-            if *valued { arg } else { arg.num_args(0) }
+            if *valued {
+                arg
+            } else {
+                arg.action(ArgAction::SetTrue)
+            }
         }))
         .try_get_matches_from(&arguments)?;
     let switch = |name: &str| matches.get_flag(name);
@@ -187,8 +191,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
     };
     if mode == Mode::Measure {
         for &(flag, valued, instead) in REFUSED {
-            let given = matches.value_source(flag) == Some(clap::parser::ValueSource::CommandLine);
-            if given || (!valued && matches.index_of(flag).is_some()) {
+            let given = if valued {
+                matches.contains_id(flag)
+            } else {
+                switch(flag)
+            };
+            if given {
                 return Err(ArgumentError::Sampling { flag, instead });
             }
         }

@@ -40,11 +40,11 @@ impl Environment {
     pub fn here() -> Self {
         Self {
             git: git(),
-            rustc: env!("JVS_BUILD_RUSTC").to_owned(),
+            rustc: env!("BUILT_WITH_RUSTC").to_owned(),
             tokio: locked_version("tokio"),
             criterion: locked_version("criterion"),
-            profile: env!("JVS_BUILD_PROFILE").to_owned(),
-            frame_pointers: env!("JVS_BUILD_FRAME_POINTERS") == "true",
+            profile: env!("BUILT_WITH_PROFILE").to_owned(),
+            frame_pointers: env!("BUILT_WITH_FRAME_POINTERS") == "true",
             cpu: cpu(),
             cores: cores(),
             quota: quota(),

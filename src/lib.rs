@@ -1,11 +1,54 @@
-//! `tokio::join!` or `tokio::spawn`?
+//! # join-vs-spawn
+//!
+//! `tokio::join!` or `tokio::spawn`? This package answers with measurements on the reader's own machine. Use it
+//! by `cargo bench`; its README says how to read what that prints, METHODOLOGY.md why it measures as it does.
+//!
+//! To have a child of your own measured, implement [`Workload`] and call [`measure`] from a program's `main`
+//! (`examples/own_child.rs`); that is the library's public face:
+//!
+//! - [`Workload`]: what each child does, and what it must return.
+//! - [`Setup`]: the case it is made for.
+//! - [`Target`]: the workload with its name and axes.
+//! - [`measure`]: the run, from the variables to the verdict table.
+//!
+//! The rest is public for the suite's own benches and tests, and to be read.
+//!
+//! # The rooms
+//!
+//! One way through the house: [`case`] → [`workload`] × [`strategy`] × [`runtime`] → [`block`] → [`round`] →
+//! [`stats`] → [`record`] → [`report`].
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | [`case`] | a case, its axes, the only translation between ids and text |
+//! | [`matrix`], [`selection`], [`plan`] | the axes as data; the `JVS_*` variables; what a run measures |
+//! | [`workload`], [`strategy`] | what each child does; how children are awaited; one file each |
+//! | [`slice`] | the timed loop |
+//! | [`runtime`], [`block`] | flavor and site; strategy and reference in one fresh runtime, ABBA |
+//! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
+//! | [`stats`] | medians, intervals, verdicts: pure numbers |
+//! | [`record`], [`environment`] | the files; what machine this was |
+//! | [`report`] | the table and the sentences at the end |
+//! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
+//! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
+//! | [`cli`] | the binary |
+//!
+//! # What is measured, and what is not
+//!
+//! The cost of composing N children in one process, on tokio, in wall and CPU time of the whole fan-out.
+//! Not: latency of single children, fairness, memory, behaviour under cancellation, other runtimes, other builds
+//! than this one.
+
+// join! of 256 branches.
 #![recursion_limit = "512"]
 
 mod arguments;
 pub mod bench;
 pub mod block;
 pub mod case;
+pub mod cli;
 pub mod environment;
+pub mod handwritten;
 pub mod matrix;
 mod measurement;
 pub mod plan;
@@ -15,9 +58,13 @@ pub mod round;
 pub mod run;
 pub mod runtime;
 pub mod selection;
+pub mod selfcheck;
 mod session;
 pub mod slice;
 pub mod stats;
 pub mod strategy;
 pub mod workload;
+
+pub use matrix::Target;
 pub use session::measure;
+pub use workload::{Setup, Workload};

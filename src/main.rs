@@ -1,4 +1,7 @@
-//! x
-fn main() {
-    join_vs_spawn::round::run_if_child(&join_vs_spawn::workload::all());
+//! The binary `join-vs-spawn`; see `--help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    join_vs_spawn::cli::main()
 }

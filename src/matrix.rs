@@ -142,6 +142,18 @@ impl Target {
         }
     }
 
+    /// A target whose measurements are listed elsewhere.
+    pub(crate) fn bare(name: &'static str, workloads: Vec<Entry>) -> Self {
+        let none = Sweep::new(&[], 0, &[], 0, &[]);
+        Target {
+            name,
+            workloads,
+            quick: none.clone(),
+            default: none,
+            full_sites: &[],
+        }
+    }
+
     /// The workload of that name.
     pub fn entry(&self, workload: &str) -> Option<&Entry> {
         self.workloads.iter().find(|entry| entry.name == workload)

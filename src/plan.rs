@@ -72,7 +72,7 @@ impl Selection {
     pub fn blocks(&self, items: &[Item], shape: Shape) -> usize {
         let least = match self.matrix {
             Matrix::Quick => 1,
-            Matrix::Default | Matrix::Full => 3,
+            Matrix::Default | Matrix::Full => 4,
         };
         let pairs: usize = items.iter().map(|item| item.pairs.len()).sum();
         let one_block_each = block_time(shape) * (pairs * self.rounds) as u32;
@@ -83,8 +83,17 @@ impl Selection {
     }
 }
 
-/// About how long one block takes: its slices, and as much as 6 of them again for the runtime, the warm-up and
-/// the iterations that are not timed (measured: the end of a run prints the share).
+/// About how long one block takes: its slices, and as much as 12 of them again for the runtime, the warm-up and
+/// the iterations that are not timed (the end of a run prints the share inside slices).
 pub fn block_time(shape: Shape) -> Duration {
-    shape.slice * (4 * shape.quads as u32 + 6)
+    shape.slice * (4 * shape.quads as u32 + 12)
+}
+
+/// About how long Criterion takes to analyse and draw one measurement.
+const CRITERION_TIME: Duration = Duration::from_millis(60);
+
+/// About how long a run takes.
+pub fn expected_time(items: &[Item], rounds: usize, blocks: usize, shape: Shape) -> Duration {
+    let pairs: usize = items.iter().map(|item| item.pairs.len()).sum();
+    block_time(shape) * (pairs * rounds * blocks) as u32 + CRITERION_TIME * pairs as u32
 }

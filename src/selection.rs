@@ -68,7 +68,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_SPAN",
-        "seconds over which a run of few cases is spread at least [15; quick: 9]",
+        "seconds over which a run of few cases is spread at least [15; quick: 7]",
     ),
     ("JVS_SEED", "seed of orders and data [drawn anew]"),
     ("JVS_RESUME", "1: go on with the run that was cut short"),
@@ -267,7 +267,7 @@ impl Selection {
         )?;
         let span = match matrix {
             _ if rounds == 1 => 0,
-            Matrix::Quick => 9,
+            Matrix::Quick => 7,
             Matrix::Default | Matrix::Full => 15,
         };
         Ok(Selection {

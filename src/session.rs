@@ -63,11 +63,13 @@ pub(crate) fn selection(targets: &[Target]) -> Result<Selection, VariableError> 
             "warning: {name} is not a variable of this suite and changes nothing; {nearest} is one"
         );
     }
-    let variable = |name: &str| {
-        let value = std::env::var_os(name)?;
-        Some(value.to_string_lossy().into_owned())
-    };
     Selection::read(variable, targets)
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// Says on standard error what is wrong with the input; exit code 2.

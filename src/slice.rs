@@ -3,9 +3,8 @@
 //! The timed loop of each strategy × workload × arity × payload is a future type of its own, and at site
 //! `worker` it is the whole of a task: no dyn call, no box and no wider state lies between the runtime and the
 //! user-like code in the loop. At site `block_on` the loop is boxed as `dyn Future` before the slice begins:
-//! one indirect call for each poll of the main future, about 1 ns beside the park or the queue that comes
-//! between two polls, against a third of the suite's compile time (`selfcheck` compares such cells with
-//! hand-written code that is not boxed).
+//! one indirect call for each poll of the main future, beside the park or the queue that comes between two
+//! polls, for a third less compile time.
 
 use std::future::Future;
 use std::hint::black_box;

@@ -15,7 +15,7 @@ pub struct Setup {
     pub tasks: usize,
     /// Bytes each child carries.
     pub payload_bytes: usize,
-    /// Seeds whatever the workload draws at random; differs from block to block.
+    /// Seeds whatever the workload draws at random; below 2^32, differs from block to block.
     pub seed: u64,
 }
 

@@ -19,6 +19,6 @@ impl InlineChild for Ready {
     }
 }
 
-pub(super) fn entry() -> Entry {
+pub(crate) fn entry() -> Entry {
     inline_entry::<Ready>("ready")
 }

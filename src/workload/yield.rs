@@ -21,6 +21,6 @@ impl InlineChild for Yield {
     }
 }
 
-pub(super) fn entry() -> Entry {
+pub(crate) fn entry() -> Entry {
     inline_entry::<Yield>("yield")
 }

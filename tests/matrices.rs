@@ -1,0 +1,251 @@
+//! The matrices: sizes, unique ids, no impossible case; and the variables that replace their axes.
+
+use std::collections::HashSet;
+
+use join_vs_spawn::block::Shape;
+use join_vs_spawn::case::{Case, Flavor, Site, parse_measurement_id};
+use join_vs_spawn::matrix::targets;
+use join_vs_spawn::selection::{Selection, VARIABLES, misspelled};
+use join_vs_spawn::strategy::join;
+
+fn read(variables: &[(&str, &str)]) -> Result<Selection, String> {
+    let variable = |name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name)?;
+        Some(found.1.to_owned())
+    };
+    Selection::read(variable, &targets()).map_err(|error| error.to_string())
+}
+
+/// The cases of one target, on a machine with 2 cores.
+fn cases(target: &str, variables: &[(&str, &str)]) -> Result<Vec<Case>, String> {
+    let targets = targets();
+    let target = targets.iter().find(|known| known.name == target).unwrap();
+    let selection = read(variables)?;
+    selection.cases(target, 2).map_err(|error| error.to_string())
+}
+
+fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    let cases = cases(target, variables).unwrap();
+    cases.iter().map(Case::to_string).collect()
+}
+
+#[test]
+fn sizes() {
+    let count = |matrix| {
+        ["overhead", "wakeups", "compute"]
+            .map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len())
+    };
+    // 2 workloads × 3 flavors × 2 sites × 11 points; 3 flavors × 10; 3 flavors × 7.
+    assert_eq!(count("default"), [132, 30, 21]);
+    assert_eq!(count("quick"), [36, 12, 12]);
+    let [overhead, wakeups, compute] = count("full");
+    // 86 of 96 points keep a join!'s state within 1 MiB; 4 flavors.
+    assert_eq!(overhead, 2 * 4 * 2 * 86);
+    assert_eq!(wakeups, 4 * 16);
+    assert_eq!(compute, 4 * 16 * 6);
+}
+
+#[test]
+fn ids_are_unique_and_no_case_is_impossible() {
+    let targets = targets();
+    let mut seen = HashSet::new();
+    for matrix in ["quick", "default", "full"] {
+        let selection = read(&[("JVS_MATRIX", matrix)]).unwrap();
+        seen.clear();
+        for target in &targets {
+            for (case, strategies) in selection.measurements(target, 2, |_| true).unwrap() {
+                let entry = target.entry(&case.workload).unwrap();
+                assert!(entry.payloads.contains(&case.payload.0), "{case}");
+                assert!(join::ARITIES.contains(&case.tasks), "{case}");
+                if entry.inline {
+                    assert!(case.tasks * case.payload.0 <= join::MAX_STATE_BYTES, "{case}");
+                }
+                for strategy in strategies {
+                    let id = case.measurement_id(&strategy);
+                    assert_eq!(parse_measurement_id(&id), Ok((case.clone(), strategy)));
+                    assert!(seen.insert(id.clone()), "{id} is there twice");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn quick_has_every_workload_and_every_flavor_but_local() {
+    let all: Vec<Case> = ["overhead", "wakeups", "compute"]
+        .iter()
+        .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
+        .collect();
+    for workload in ["ready", "yield", "wake", "compute"] {
+        assert!(all.iter().any(|case| case.workload == workload), "{workload}");
+    }
+    for flavor in [Flavor::CurrentThread, Flavor::MultiThread(1), Flavor::MultiThread(2)] {
+        assert!(all.iter().any(|case| case.flavor == flavor), "{flavor}");
+    }
+    assert!(all.iter().all(|case| case.flavor != Flavor::Local));
+}
+
+#[test]
+fn groups_are_contiguous() {
+    // Criterion opens a group once.
+    for matrix in ["quick", "default", "full"] {
+        for target in ["overhead", "wakeups", "compute"] {
+            let cases = cases(target, &[("JVS_MATRIX", matrix)]).unwrap();
+            let mut groups: Vec<String> = cases.iter().map(Case::group).collect();
+            groups.dedup();
+            let unique: HashSet<&String> = groups.iter().collect();
+            assert_eq!(unique.len(), groups.len());
+        }
+    }
+}
+
+#[test]
+fn one_core_has_no_flavor_twice() {
+    let targets = targets();
+    for matrix in ["quick", "default", "full"] {
+        for cores in [1, 3, 8] {
+            let selection = read(&[("JVS_MATRIX", matrix)]).unwrap();
+            let cases = selection.cases(&targets[0], cores).unwrap();
+            let unique: HashSet<&Case> = cases.iter().collect();
+            assert_eq!(unique.len(), cases.len());
+            let workers = cases.iter().map(|case| case.flavor.workers()).max();
+            assert_eq!(workers, Some(cores));
+        }
+    }
+}
+
+#[test]
+fn a_variable_replaces_its_axis() {
+    let narrow = [
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "worker"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| {
+        let all: Vec<_> = narrow.iter().copied().chain(more.iter().copied()).collect();
+        ids("overhead", &all)
+            .iter()
+            .map(|id| id.trim_start_matches("yield/current_thread/worker/").to_owned())
+            .collect::<Vec<_>>()
+    };
+    // The same sweeps over the given values.
+    assert_eq!(with(&[("JVS_TASKS", "1, 8,64,8"), ("JVS_PAYLOADS", "0B,4KiB")]), [
+        "0B/1", "0B/8", "0B/64", "4KiB/8"
+    ]);
+    // What is left out gives its place to the first value.
+    assert_eq!(with(&[("JVS_TASKS", "2,4"), ("JVS_PAYLOADS", "4KiB")]), ["4KiB/2", "4KiB/4"]);
+    // The product.
+    assert_eq!(
+        with(&[("JVS_MATRIX", "full"), ("JVS_TASKS", "2,4"), ("JVS_PAYLOADS", "0B,4KiB")]),
+        ["0B/2", "0B/4", "4KiB/2", "4KiB/4"]
+    );
+    // A payload that join! cannot have with every number of tasks leaves out those.
+    assert_eq!(with(&[("JVS_PAYLOADS", "64KiB")]), [
+        "64KiB/1", "64KiB/2", "64KiB/4", "64KiB/8", "64KiB/16"
+    ]);
+    let sites = cases("wakeups", &[("JVS_SITES", "block_on")]).unwrap();
+    assert!(sites.iter().all(|case| case.site == Site::BlockOn) && !sites.is_empty());
+}
+
+#[test]
+fn a_target_that_cannot_have_a_valid_value_is_left_without_cases() {
+    assert!(ids("wakeups", &[("JVS_PAYLOADS", "4KiB")]).is_empty());
+    assert!(ids("overhead", &[("JVS_WORKLOADS", "wake")]).is_empty());
+    assert_eq!(ids("wakeups", &[("JVS_PAYLOADS", "0B,1MiB")]).len(), 30);
+    assert!(ids("compute", &[("JVS_PAYLOADS", "0B")]).is_empty());
+}
+
+#[test]
+fn any_number_of_tasks_without_join() {
+    let variables = [
+        ("JVS_TASKS", "7,1000"),
+        ("JVS_STRATEGIES", "spawn,join_set"),
+        ("JVS_REFERENCE", "spawn"),
+        ("JVS_PAYLOADS", "64KiB"),
+    ];
+    assert_eq!(ids("overhead", &variables).len(), 2 * 3 * 2 * 2);
+    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_STRATEGIES", "spawn")]).is_err());
+    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_REFERENCE", "spawn")]).is_err());
+}
+
+#[test]
+fn values_that_nothing_can_have_are_errors_in_one_line() {
+    for (name, value, says) in [
+        ("JVS_TASKS", "0", "JVS_TASKS=0"),
+        ("JVS_TASKS", "7", "1 2 3 4 6 8"),
+        ("JVS_TASKS", "8,x", "JVS_TASKS=x"),
+        ("JVS_TASKS", "", "empty"),
+        ("JVS_TASKS", "8,,16", "JVS_TASKS="),
+        ("JVS_TASKS", "512", "1 2 3 4 6 8"),
+        ("JVS_PAYLOADS", "12x", "64B"),
+        ("JVS_PAYLOADS", "2KiB", "4KiB"),
+        ("JVS_PAYLOADS", "1024B", "1KiB"),
+        ("JVS_FLAVORS", "multi_thread_0", "multi_thread_K"),
+        ("JVS_FLAVORS", "multi_thread", "multi_thread_K"),
+        ("JVS_FLAVORS", " ", "empty"),
+        ("JVS_SITES", "main", "worker block_on"),
+        ("JVS_WORKLOADS", "yeild", "ready yield"),
+        ("JVS_STRATEGIES", "joinall", "join_all"),
+        ("JVS_STRATEGIES", "", "empty"),
+        ("JVS_REFERENCE", "none", "join_all"),
+        ("JVS_MATRIX", "huge", "quick default full"),
+        ("JVS_ROUNDS", "5", "6 to 1000"),
+        ("JVS_ROUNDS", "0", "6 to 1000"),
+        ("JVS_SEED", "-1", "2^64"),
+        ("JVS_RESUME", "yes", "0 or 1"),
+        ("JVS_SPAN", "1.5", "seconds"),
+        ("JVS_DEADLINE", "0", "seconds"),
+    ] {
+        let error = read(&[(name, value)]).unwrap_err();
+        assert!(error.starts_with(&format!("{name}=")), "{error}");
+        assert!(error.contains(says) && error.contains("allowed"), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_joins_state_over_1_mib_is_an_error_where_it_was_asked_for() {
+    let asked = [("JVS_TASKS", "8,64"), ("JVS_PAYLOADS", "64KiB")];
+    let error = cases("overhead", &asked).unwrap_err();
+    assert!(error.starts_with("JVS_TASKS=64: "), "{error}");
+    assert!(error.contains("1 MiB") && error.contains("at most 16 tasks"), "{error}");
+    // On the heap it is no state of join!'s.
+    assert!(!ids("compute", &asked).is_empty());
+}
+
+#[test]
+fn few_cases_get_more_blocks_and_a_preview_gets_enough() {
+    let targets = targets();
+    let blocks = |variables: &[(&str, &str)], filter: &str| {
+        let selection = read(variables).unwrap();
+        let wanted = |id: &str| id.contains(filter);
+        let measurements = selection.measurements(&targets[0], 2, wanted).unwrap();
+        selection.blocks(&selection.items(&targets[0], &measurements), Shape::default())
+    };
+    let all = blocks(&[], "");
+    let few = blocks(&[], "yield/current_thread/worker/0B/spawn/8");
+    assert!(few > 5 * all, "{few} against {all}");
+    assert!(blocks(&[("JVS_ROUNDS", "1")], "") >= 10, "Criterion wants 10 samples");
+    assert!(blocks(&[("JVS_ROUNDS", "6")], "") >= 2);
+}
+
+#[test]
+fn every_case_carries_its_control() {
+    let targets = targets();
+    let selection = read(&[]).unwrap();
+    let only_spawn = |id: &str| id.contains("/spawn/");
+    let measurements = selection.measurements(&targets[1], 2, only_spawn).unwrap();
+    for item in selection.items(&targets[1], &measurements) {
+        let pairs: Vec<(&str, &str)> =
+            item.pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        assert_eq!(pairs, [("join", "join"), ("spawn", "join"), ("machinery", "join")]);
+    }
+}
+
+#[test]
+fn misspelled_variables_are_named() {
+    let names = ["JVS_TASK", "JVS_TASKS", "PATH", "JVS_FLAVOUR"].map(String::from);
+    let found = misspelled(names);
+    assert_eq!(found, [("JVS_TASK".into(), "JVS_TASKS"), ("JVS_FLAVOUR".into(), "JVS_FLAVORS")]);
+    assert!(VARIABLES.iter().all(|(name, _)| name.starts_with("JVS_")));
+}

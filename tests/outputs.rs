@@ -1,0 +1,222 @@
+//! Every strategy returns the workload's outputs, on every workload, flavor and site; and what it takes to do
+//! so is what the documents say.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use join_vs_spawn::case::{Case, Flavor, Payload, Site};
+use join_vs_spawn::slice::TimedLoop;
+use join_vs_spawn::strategy::{self, join};
+use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
+use join_vs_spawn::{Setup, Target, Workload, block};
+
+const FLAVORS: [Flavor; 4] = [
+    Flavor::CurrentThread,
+    Flavor::MultiThread(1),
+    Flavor::MultiThread(2),
+    Flavor::Local,
+];
+const SITES: [Site; 2] = [Site::Worker, Site::BlockOn];
+
+fn run(entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, strategy: &str) {
+    let case = Case {
+        workload: entry.name.to_owned(),
+        flavor,
+        site,
+        payload: Payload(payload),
+        tasks,
+    };
+    if let Err(reason) = block::run_alone(entry, &case, strategy, 3, 0xdead_beef_dead_beef) {
+        panic!("{}: {reason}", case.measurement_id(strategy));
+    }
+}
+
+/// A debug build moves a join! of large children through many frames.
+fn with_a_large_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(64 << 20);
+    if let Err(panic) = thread.spawn(test).expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn every_strategy_on_every_workload_flavor_and_site() {
+    for entry in workload::all() {
+        for flavor in FLAVORS {
+            for site in SITES {
+                for strategy in strategy::NAMES {
+                    for tasks in [1, 3, 48] {
+                        run(&entry, flavor, site, entry.payloads[0], tasks, strategy);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_arity_and_payload_of_join() {
+    with_a_large_stack(|| {
+        for entry in workload::all() {
+            for &payload in entry.payloads {
+                for &tasks in join::ARITIES {
+                    let fits = !entry.inline || tasks * payload <= join::MAX_STATE_BYTES;
+                    if fits && tasks * payload <= 4 << 20 {
+                        let flavor = Flavor::CurrentThread;
+                        run(&entry, flavor, Site::BlockOn, payload, tasks, "join");
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_largest_join_fits_a_workers_stack() {
+    with_a_large_stack(|| {
+        for entry in workload::all().iter().filter(|entry| entry.inline) {
+            run(entry, Flavor::MultiThread(1), Site::Worker, 4096, 256, "join");
+            run(entry, Flavor::MultiThread(1), Site::Worker, 65536, 16, "join");
+        }
+    });
+}
+
+#[test]
+fn strategies_other_than_join_take_any_number() {
+    for entry in workload::all() {
+        for strategy in strategy::NAMES.iter().filter(|name| **name != "join") {
+            run(&entry, Flavor::CurrentThread, Site::Worker, entry.payloads[0], 7, strategy);
+        }
+    }
+}
+
+#[test]
+fn machinery_runs_where_there_is_some() {
+    for entry in workload::all().iter().filter(|entry| entry.machinery) {
+        for flavor in FLAVORS {
+            run(entry, flavor, Site::Worker, 0, 48, MACHINERY);
+        }
+    }
+}
+
+/// Returns other outputs than it expects, from the third child on.
+struct Wrong;
+
+impl Workload for Wrong {
+    type Output = u64;
+
+    async fn set_up(_: Setup) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        async move { index as u64 }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        index.min(2) as u64
+    }
+}
+
+#[test]
+fn wrong_outputs_are_noticed() {
+    let target = Target::of::<Wrong>("wrong");
+    let run = |tasks: usize| {
+        let case = format!("wrong/current_thread/worker/0B/{tasks}").parse().unwrap();
+        block::run(&target.workloads[0], &case, "join", "spawn", block::Shape::default(), 1)
+    };
+    assert!(run(3).is_ok());
+    let error = run(4).unwrap_err();
+    assert!(error.contains("outputs"), "{error}");
+}
+
+#[test]
+fn a_strategy_without_that_many_children_is_an_error() {
+    let entry = &workload::all()[0];
+    let case = "ready/current_thread/worker/0B/7".parse().unwrap();
+    let error = block::run_alone(entry, &case, "join", 1, 1).unwrap_err();
+    assert!(error.contains("cannot have 7 children"), "{error}");
+    let case = "ready/current_thread/worker/64KiB/32".parse().unwrap();
+    assert!(block::run_alone(entry, &case, "join", 1, 1).is_err());
+}
+
+/// `wake`, every poll of a child counted in `POLLS[tasks]`.
+struct CountedWake {
+    wake: Arc<Wake>,
+    tasks: usize,
+}
+
+static POLLS: [AtomicUsize; 257] = [const { AtomicUsize::new(0) }; 257];
+
+impl Workload for CountedWake {
+    type Output = u64;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        Ok(Self {
+            wake: Arc::new(Wake::set_up(setup).await?),
+            tasks: setup.tasks,
+        })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        let mut child = Box::pin(self.wake.child(index));
+        let polls = &POLLS[self.tasks];
+        std::future::poll_fn(move |cx| {
+            polls.fetch_add(1, Ordering::Relaxed);
+            child.as_mut().poll(cx)
+        })
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        self.wake.expected(index)
+    }
+
+    fn before_slice(&self, children_at_once: usize) {
+        self.wake.before_slice(children_at_once);
+    }
+
+    fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
+        None
+    }
+}
+
+#[test]
+fn polls_of_separate_wakes_are_exact_on_current_thread() {
+    let target = Target::of::<CountedWake>("counted");
+    const ITERATIONS: usize = 10;
+    let polls_per_iteration = |strategy: &str, site: Site, tasks: usize| {
+        let case = Case {
+            workload: "counted".into(),
+            flavor: Flavor::CurrentThread,
+            site,
+            payload: Payload(0),
+            tasks,
+        };
+        POLLS[tasks].store(0, Ordering::Relaxed);
+        block::run_alone(&target.workloads[0], &case, strategy, ITERATIONS as u64, 9).unwrap();
+        let polls = POLLS[tasks].load(Ordering::Relaxed);
+        // One iteration of every slice is not timed.
+        assert_eq!(polls % (ITERATIONS + 1), 0);
+        polls / (ITERATIONS + 1)
+    };
+    for site in SITES {
+        for &tasks in join::ARITIES {
+            let join = tasks * (tasks + 3) / 2;
+            assert_eq!(polls_per_iteration("join", site, tasks), join, "{tasks}");
+            assert_eq!(polls_per_iteration("spawn", site, tasks), 2 * tasks, "{tasks}");
+            assert_eq!(polls_per_iteration("sequential", site, tasks), 2 * tasks);
+            assert_eq!(polls_per_iteration("futures_unordered", site, tasks), 2 * tasks);
+            // join_all becomes a FuturesOrdered beyond 30 children.
+            let join_all = if tasks <= 30 { join } else { 2 * tasks };
+            assert_eq!(polls_per_iteration("join_all", site, tasks), join_all, "{tasks}");
+        }
+    }
+}
