@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::case::{Case, Flavor, Site};
+use crate::case::{Case, Site};
 use crate::environment::Environment;
 use crate::stats::{Estimate, Verdict};
 
@@ -176,6 +176,9 @@ pub enum PartialLine {
         /// The case.
         case: Case,
     },
+    /// The run was cut short before this line and is gone on with after it: blocks of cases that were not done
+    /// by then do not count.
+    Resumed,
     /// The case is not measured any more.
     Failed {
         /// The case.
@@ -440,11 +443,9 @@ pub fn case_flags(case: &Case, cores: usize) -> Vec<String> {
     if case.flavor.workers() > cores {
         flags.push("oversubscribed".to_owned());
     }
-    let threads = match (case.flavor, case.site) {
-        (Flavor::MultiThread(workers), Site::BlockOn) => workers + 1,
-        (flavor, _) => flavor.workers(),
-    };
-    if case.workload == "wake" && threads > 1 {
+    // In block_on even one thread does: tokio polls the main future when the run queue is empty or after 61
+    // tasks, not in its turn among the tasks (current_thread/mod.rs, `CoreGuard::block_on`).
+    if case.workload == "wake" && (case.flavor.workers() > 1 || case.site == Site::BlockOn) {
         flags.push("driver_races".to_owned());
     }
     flags

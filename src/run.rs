@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -15,10 +15,6 @@ use crate::plan::Item;
 use crate::record::{Folder, Header, Measurement, PartialLine, RecordError, SCHEMA, Stream};
 use crate::round::{self, News, Sweep, SweepError};
 use crate::selection::Selection;
-
-/// A round's process that says nothing for this long hangs. The longest block of the matrices takes less than
-/// a tenth of it.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What to run.
 pub struct Request<'a> {
@@ -114,6 +110,7 @@ impl Collected {
             PartialLine::Done { round, case } => {
                 self.done.insert((*round, case.clone()));
             }
+            PartialLine::Resumed => self.forget_unfinished(),
             PartialLine::Failed { case, reason } => {
                 self.failed.insert(case.clone(), reason.clone());
             }
@@ -220,11 +217,12 @@ fn open_stream(
         same_run(before, header, request.selection.seed).map_err(RunError::Resume)?;
         header.seed = before.seed;
         header.started = before.started.clone();
-        for line in &lines {
+        for line in lines.iter().chain([&PartialLine::Resumed]) {
             collected.take(line);
         }
-        collected.forget_unfinished();
-        return Ok(folder.stream(true)?);
+        let mut stream = folder.stream(true)?;
+        stream.write(&PartialLine::Resumed)?;
+        return Ok(stream);
     }
     match cut_short {
         // What cannot be read is set aside as well: it may be all there is of a long run.
@@ -319,10 +317,12 @@ fn sweeps(
                 None => Ok(()),
             }
         };
-        round::sweep(sweep, DEADLINE, &mut listen).map_err(|error| match error {
-            SweepError::Listener(error) => RunError::Record(error),
-            SweepError::Process(what) => RunError::Process(what),
-        })?;
+        round::sweep(sweep, request.selection.deadline, &mut listen).map_err(
+            |error| match error {
+                SweepError::Listener(error) => RunError::Record(error),
+                SweepError::Process(what) => RunError::Process(what),
+            },
+        )?;
     }
     progress.finish_and_clear();
     Ok(())

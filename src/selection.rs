@@ -70,6 +70,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "JVS_SPAN",
         "seconds over which a run of few cases is spread at least [15; quick: 7]",
     ),
+    (
+        "JVS_DEADLINE",
+        "seconds without a word from a round after which the case under way has failed [30]",
+    ),
     ("JVS_SEED", "seed of orders and data [drawn anew]"),
     ("JVS_RESUME", "1: go on with the run that was cut short"),
     ("JVS_RESULTS", "folder of the records [results]"),
@@ -93,6 +97,8 @@ pub struct Selection {
     pub rounds: usize,
     /// The time over which a run is spread at least.
     pub span: Duration,
+    /// How long a round may be silent.
+    pub deadline: Duration,
     /// `JVS_SEED`, if set.
     pub seed: Option<u64>,
     /// Whether to go on with the run that was cut short.
@@ -287,6 +293,13 @@ impl Selection {
                 "seconds from 0 to 86400",
                 |&n: &u64| n <= 86_400,
             )?),
+            deadline: Duration::from_secs(number(
+                &variable,
+                "JVS_DEADLINE",
+                30,
+                "seconds from 1 to 86400",
+                |n: &u64| (1..=86_400).contains(n),
+            )?),
             seed: match variable("JVS_SEED") {
                 None => None,
                 Some(_) => Some(number(
@@ -300,7 +313,7 @@ impl Selection {
             resume: number(&variable, "JVS_RESUME", 0, "0 or 1", |&n: &u8| n <= 1)? == 1,
             set: VARIABLES
                 .iter()
-                .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME"))
+                .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
                 .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
                 .collect(),
         })

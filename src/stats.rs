@@ -116,17 +116,17 @@ pub fn round_medians(rounds: &[Vec<f64>]) -> Vec<f64> {
         .collect()
 }
 
-/// Whether log ratios have a second mode or a long tail: the mean over all blocks differs from the median by
-/// more than the width of the interval, and by more than the margin.
+/// Whether log ratios have a second mode or a long tail: the mean over all blocks lies outside the interval of
+/// the median, and by more than the margin from it. Two modes about as frequent as each other are not flagged:
+/// there the interval itself reaches from one to the other.
 pub fn bimodal(rounds: &[Vec<f64>]) -> bool {
-    let blocks: Vec<f64> = rounds.iter().flatten().copied().collect();
     let Some(interval) = Estimate::over_rounds(rounds).filter(|interval| interval.level > 0.0)
     else {
         return false;
     };
+    let blocks: Vec<f64> = rounds.iter().flatten().copied().collect();
     let mean = blocks.iter().sum::<f64>() / blocks.len() as f64;
-    let width = interval.high - interval.low;
-    (mean - interval.median).abs() > width.max(MARGIN)
+    !interval.contains(mean) && (mean - interval.median).abs() > MARGIN
 }
 
 /// How far a case's control strayed from 1, as a fraction: the farther end of the interval of the reference
@@ -386,7 +386,7 @@ mod tests {
                     let mut rounds = simulate(random, 0.1, 0.01, 0.01);
                     for round in &mut rounds {
                         for block in round {
-                            if random.f64() < 0.2 {
+                            if random.f64() < 0.1 {
                                 *block += mode;
                             }
                         }

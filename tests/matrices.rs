@@ -21,7 +21,9 @@ fn cases(target: &str, variables: &[(&str, &str)]) -> Result<Vec<Case>, String> 
     let targets = targets();
     let target = targets.iter().find(|known| known.name == target).unwrap();
     let selection = read(variables)?;
-    selection.cases(target, 2).map_err(|error| error.to_string())
+    selection
+        .cases(target, 2)
+        .map_err(|error| error.to_string())
 }
 
 fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
@@ -58,7 +60,10 @@ fn ids_are_unique_and_no_case_is_impossible() {
                 assert!(entry.payloads.contains(&case.payload.0), "{case}");
                 assert!(join::ARITIES.contains(&case.tasks), "{case}");
                 if entry.inline {
-                    assert!(case.tasks * case.payload.0 <= join::MAX_STATE_BYTES, "{case}");
+                    assert!(
+                        case.tasks * case.payload.0 <= join::MAX_STATE_BYTES,
+                        "{case}"
+                    );
                 }
                 for strategy in strategies {
                     let id = case.measurement_id(&strategy);
@@ -77,9 +82,16 @@ fn quick_has_every_workload_and_every_flavor_but_local() {
         .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
         .collect();
     for workload in ["ready", "yield", "wake", "compute"] {
-        assert!(all.iter().any(|case| case.workload == workload), "{workload}");
+        assert!(
+            all.iter().any(|case| case.workload == workload),
+            "{workload}"
+        );
     }
-    for flavor in [Flavor::CurrentThread, Flavor::MultiThread(1), Flavor::MultiThread(2)] {
+    for flavor in [
+        Flavor::CurrentThread,
+        Flavor::MultiThread(1),
+        Flavor::MultiThread(2),
+    ] {
         assert!(all.iter().any(|case| case.flavor == flavor), "{flavor}");
     }
     assert!(all.iter().all(|case| case.flavor != Flavor::Local));
@@ -125,24 +137,36 @@ fn a_variable_replaces_its_axis() {
         let all: Vec<_> = narrow.iter().copied().chain(more.iter().copied()).collect();
         ids("overhead", &all)
             .iter()
-            .map(|id| id.trim_start_matches("yield/current_thread/worker/").to_owned())
+            .map(|id| {
+                id.trim_start_matches("yield/current_thread/worker/")
+                    .to_owned()
+            })
             .collect::<Vec<_>>()
     };
     // The same sweeps over the given values.
-    assert_eq!(with(&[("JVS_TASKS", "1, 8,64,8"), ("JVS_PAYLOADS", "0B,4KiB")]), [
-        "0B/1", "0B/8", "0B/64", "4KiB/8"
-    ]);
+    assert_eq!(
+        with(&[("JVS_TASKS", "1, 8,64,8"), ("JVS_PAYLOADS", "0B,4KiB")]),
+        ["0B/1", "0B/8", "0B/64", "4KiB/8"]
+    );
     // What is left out gives its place to the first value.
-    assert_eq!(with(&[("JVS_TASKS", "2,4"), ("JVS_PAYLOADS", "4KiB")]), ["4KiB/2", "4KiB/4"]);
+    assert_eq!(
+        with(&[("JVS_TASKS", "2,4"), ("JVS_PAYLOADS", "4KiB")]),
+        ["4KiB/2", "4KiB/4"]
+    );
     // The product.
     assert_eq!(
-        with(&[("JVS_MATRIX", "full"), ("JVS_TASKS", "2,4"), ("JVS_PAYLOADS", "0B,4KiB")]),
+        with(&[
+            ("JVS_MATRIX", "full"),
+            ("JVS_TASKS", "2,4"),
+            ("JVS_PAYLOADS", "0B,4KiB")
+        ]),
         ["0B/2", "0B/4", "4KiB/2", "4KiB/4"]
     );
     // A payload that join! cannot have with every number of tasks leaves out those.
-    assert_eq!(with(&[("JVS_PAYLOADS", "64KiB")]), [
-        "64KiB/1", "64KiB/2", "64KiB/4", "64KiB/8", "64KiB/16"
-    ]);
+    assert_eq!(
+        with(&[("JVS_PAYLOADS", "64KiB")]),
+        ["64KiB/1", "64KiB/2", "64KiB/4", "64KiB/8", "64KiB/16"]
+    );
     let sites = cases("wakeups", &[("JVS_SITES", "block_on")]).unwrap();
     assert!(sites.iter().all(|case| case.site == Site::BlockOn) && !sites.is_empty());
 }
@@ -164,8 +188,20 @@ fn any_number_of_tasks_without_join() {
         ("JVS_PAYLOADS", "64KiB"),
     ];
     assert_eq!(ids("overhead", &variables).len(), 2 * 3 * 2 * 2);
-    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_STRATEGIES", "spawn")]).is_err());
-    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_REFERENCE", "spawn")]).is_err());
+    assert!(
+        cases(
+            "overhead",
+            &[("JVS_TASKS", "7"), ("JVS_STRATEGIES", "spawn")]
+        )
+        .is_err()
+    );
+    assert!(
+        cases(
+            "overhead",
+            &[("JVS_TASKS", "7"), ("JVS_REFERENCE", "spawn")]
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -208,7 +244,10 @@ fn a_joins_state_over_1_mib_is_an_error_where_it_was_asked_for() {
     let asked = [("JVS_TASKS", "8,64"), ("JVS_PAYLOADS", "64KiB")];
     let error = cases("overhead", &asked).unwrap_err();
     assert!(error.starts_with("JVS_TASKS=64: "), "{error}");
-    assert!(error.contains("1 MiB") && error.contains("at most 16 tasks"), "{error}");
+    assert!(
+        error.contains("1 MiB") && error.contains("at most 16 tasks"),
+        "{error}"
+    );
     // On the heap it is no state of join!'s.
     assert!(!ids("compute", &asked).is_empty());
 }
@@ -220,12 +259,18 @@ fn few_cases_get_more_blocks_and_a_preview_gets_enough() {
         let selection = read(variables).unwrap();
         let wanted = |id: &str| id.contains(filter);
         let measurements = selection.measurements(&targets[0], 2, wanted).unwrap();
-        selection.blocks(&selection.items(&targets[0], &measurements), Shape::default())
+        selection.blocks(
+            &selection.items(&targets[0], &measurements),
+            Shape::default(),
+        )
     };
     let all = blocks(&[], "");
     let few = blocks(&[], "yield/current_thread/worker/0B/spawn/8");
     assert!(few > 5 * all, "{few} against {all}");
-    assert!(blocks(&[("JVS_ROUNDS", "1")], "") >= 10, "Criterion wants 10 samples");
+    assert!(
+        blocks(&[("JVS_ROUNDS", "1")], "") >= 10,
+        "Criterion wants 10 samples"
+    );
     assert!(blocks(&[("JVS_ROUNDS", "6")], "") >= 2);
 }
 
@@ -236,9 +281,15 @@ fn every_case_carries_its_control() {
     let only_spawn = |id: &str| id.contains("/spawn/");
     let measurements = selection.measurements(&targets[1], 2, only_spawn).unwrap();
     for item in selection.items(&targets[1], &measurements) {
-        let pairs: Vec<(&str, &str)> =
-            item.pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(pairs, [("join", "join"), ("spawn", "join"), ("machinery", "join")]);
+        let pairs: Vec<(&str, &str)> = item
+            .pairs
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [("join", "join"), ("spawn", "join"), ("machinery", "join")]
+        );
     }
 }
 
@@ -246,6 +297,12 @@ fn every_case_carries_its_control() {
 fn misspelled_variables_are_named() {
     let names = ["JVS_TASK", "JVS_TASKS", "PATH", "JVS_FLAVOUR"].map(String::from);
     let found = misspelled(names);
-    assert_eq!(found, [("JVS_TASK".into(), "JVS_TASKS"), ("JVS_FLAVOUR".into(), "JVS_FLAVORS")]);
+    assert_eq!(
+        found,
+        [
+            ("JVS_TASK".into(), "JVS_TASKS"),
+            ("JVS_FLAVOUR".into(), "JVS_FLAVORS")
+        ]
+    );
     assert!(VARIABLES.iter().all(|(name, _)| name.starts_with("JVS_")));
 }

@@ -75,8 +75,22 @@ fn every_arity_and_payload_of_join() {
 fn the_largest_join_fits_a_workers_stack() {
     with_a_large_stack(|| {
         for entry in workload::all().iter().filter(|entry| entry.inline) {
-            run(entry, Flavor::MultiThread(1), Site::Worker, 4096, 256, "join");
-            run(entry, Flavor::MultiThread(1), Site::Worker, 65536, 16, "join");
+            run(
+                entry,
+                Flavor::MultiThread(1),
+                Site::Worker,
+                4096,
+                256,
+                "join",
+            );
+            run(
+                entry,
+                Flavor::MultiThread(1),
+                Site::Worker,
+                65536,
+                16,
+                "join",
+            );
         }
     });
 }
@@ -85,7 +99,14 @@ fn the_largest_join_fits_a_workers_stack() {
 fn strategies_other_than_join_take_any_number() {
     for entry in workload::all() {
         for strategy in strategy::NAMES.iter().filter(|name| **name != "join") {
-            run(&entry, Flavor::CurrentThread, Site::Worker, entry.payloads[0], 7, strategy);
+            run(
+                &entry,
+                Flavor::CurrentThread,
+                Site::Worker,
+                entry.payloads[0],
+                7,
+                strategy,
+            );
         }
     }
 }
@@ -126,8 +147,17 @@ impl Workload for Wrong {
 fn wrong_outputs_are_noticed() {
     let target = Target::of::<Wrong>("wrong");
     let run = |tasks: usize| {
-        let case = format!("wrong/current_thread/worker/0B/{tasks}").parse().unwrap();
-        block::run(&target.workloads[0], &case, "join", "spawn", block::Shape::default(), 1)
+        let case = format!("wrong/current_thread/worker/0B/{tasks}")
+            .parse()
+            .unwrap();
+        block::run(
+            &target.workloads[0],
+            &case,
+            "join",
+            "spawn",
+            block::Shape::default(),
+            1,
+        )
     };
     assert!(run(3).is_ok());
     let error = run(4).unwrap_err();
@@ -189,14 +219,14 @@ impl Workload for CountedWake {
 }
 
 #[test]
-fn polls_of_separate_wakes_are_exact_on_current_thread() {
+fn polls_of_separate_wakes_are_exact_on_current_thread_in_a_task() {
     let target = Target::of::<CountedWake>("counted");
     const ITERATIONS: usize = 10;
-    let polls_per_iteration = |strategy: &str, site: Site, tasks: usize| {
+    let polls_per_iteration = |strategy: &str, tasks: usize| {
         let case = Case {
             workload: "counted".into(),
             flavor: Flavor::CurrentThread,
-            site,
+            site: Site::Worker,
             payload: Payload(0),
             tasks,
         };
@@ -207,16 +237,14 @@ fn polls_of_separate_wakes_are_exact_on_current_thread() {
         assert_eq!(polls % (ITERATIONS + 1), 0);
         polls / (ITERATIONS + 1)
     };
-    for site in SITES {
-        for &tasks in join::ARITIES {
-            let join = tasks * (tasks + 3) / 2;
-            assert_eq!(polls_per_iteration("join", site, tasks), join, "{tasks}");
-            assert_eq!(polls_per_iteration("spawn", site, tasks), 2 * tasks, "{tasks}");
-            assert_eq!(polls_per_iteration("sequential", site, tasks), 2 * tasks);
-            assert_eq!(polls_per_iteration("futures_unordered", site, tasks), 2 * tasks);
-            // join_all becomes a FuturesOrdered beyond 30 children.
-            let join_all = if tasks <= 30 { join } else { 2 * tasks };
-            assert_eq!(polls_per_iteration("join_all", site, tasks), join_all, "{tasks}");
-        }
+    for &tasks in join::ARITIES {
+        let join = tasks * (tasks + 3) / 2;
+        assert_eq!(polls_per_iteration("join", tasks), join, "{tasks}");
+        assert_eq!(polls_per_iteration("spawn", tasks), 2 * tasks, "{tasks}");
+        assert_eq!(polls_per_iteration("sequential", tasks), 2 * tasks);
+        assert_eq!(polls_per_iteration("futures_unordered", tasks), 2 * tasks);
+        // join_all becomes a FuturesOrdered beyond 30 children.
+        let join_all = if tasks <= 30 { join } else { 2 * tasks };
+        assert_eq!(polls_per_iteration("join_all", tasks), join_all, "{tasks}");
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A driver task fires one child's signal in each of its polls, in a shuffled order made beforehand, and puts
 //! itself at the end of the run queue, so that the runtime runs the woken task before the next signal. On
-//! `current_thread` that is exact: join! is polled once for each signal and polls every unfinished child,
-//! N + N(N+1)/2 = N(N+3)/2 child polls in all, where spawn makes 2N. With several workers the driver races
-//! with the woken task, two signals may share one poll, and the count is an upper bound.
+//! `current_thread`, in a spawned task, that is exact: join! is polled once for each signal and polls every
+//! unfinished child, N + N(N+1)/2 = N(N+3)/2 child polls in all, where spawn makes 2N. With several workers the
+//! driver races with the woken task, two signals may share one poll, and the count is an upper bound; so it is in
+//! `block_on`, whose future tokio does not poll in its turn among the tasks.
 
 use std::future::Future;
 use std::pin::Pin;

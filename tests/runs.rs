@@ -1,0 +1,719 @@
+//! Whole runs, as a user starts them: this program starts itself as a bench target (`ACT`), which starts itself
+//! again as rounds. So its `main` is its own, and libtest-mimic stands in for libtest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use join_vs_spawn::record::{self, Measurement, Status};
+use join_vs_spawn::{Setup, Target, Workload, bench, measure};
+use libtest_mimic::{Arguments, Trial};
+
+/// What this process is to be instead of the test program.
+const ACT: &str = "TEST_ACTS_AS";
+
+fn main() -> ExitCode {
+    match std::env::var(ACT).as_deref() {
+        Ok("panics") => measure(&Target::of::<Misbehaves<PANICS>>("panics")),
+        Ok("hangs") => measure(&Target::of::<Misbehaves<HANGS>>("hangs")),
+        Ok("aborts") => measure(&Target::of::<Misbehaves<ABORTS>>("aborts")),
+        Ok("lies") => measure(&Target::of::<Misbehaves<LIES>>("lies")),
+        Ok("unready") => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
+        Ok(target) => bench::main(target),
+        Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
+    }
+}
+
+fn trials() -> Vec<Trial> {
+    macro_rules! trials {
+        ($($name:ident),+ $(,)?) => {
+            vec![$(Trial::test(stringify!($name), || { $name(); Ok(()) })),+]
+        };
+    }
+    trials![
+        a_run_writes_a_whole_record_and_criterions_files,
+        a_filter_selects_what_the_list_shows,
+        a_filter_that_matches_nothing_says_so,
+        a_target_without_cases_touches_nothing,
+        bad_input_measures_nothing,
+        sampling_flags_are_refused,
+        test_mode_and_profile_mode_write_no_records,
+        baselines_are_kept_compared_and_missed_in_time,
+        a_killed_round_costs_its_case,
+        no_round_outlives_its_parent,
+        a_panicking_child_costs_its_case,
+        an_aborting_child_costs_its_case,
+        a_hanging_child_costs_its_case,
+        wrong_outputs_cost_their_case,
+        a_set_up_that_fails_costs_its_case,
+        a_run_that_was_cut_short_goes_on,
+        a_run_that_was_cut_short_is_set_aside,
+        a_different_run_is_not_resumed,
+        two_runs_do_not_share_a_folder,
+        a_record_that_cannot_be_written_does_not_cost_the_table,
+        an_unusable_folder_is_named,
+        a_misspelled_variable_is_warned_of,
+    ]
+}
+
+/// A child that does wrong where there are 8 of it, and right otherwise.
+struct Misbehaves<const HOW: u8> {
+    tasks: usize,
+}
+const PANICS: u8 = 0;
+const HANGS: u8 = 1;
+const ABORTS: u8 = 2;
+const LIES: u8 = 3;
+const UNREADY: u8 = 4;
+
+impl<const HOW: u8> Workload for Misbehaves<HOW> {
+    type Output = u64;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        if HOW == UNREADY && setup.tasks == 8 {
+            return Err("no server to talk to".into());
+        }
+        Ok(Self { tasks: setup.tasks })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        let wrong = self.tasks == 8;
+        async move {
+            match HOW {
+                PANICS if wrong => panic!("child {index} fell over"),
+                HANGS if wrong => std::future::pending().await,
+                ABORTS if wrong => std::process::abort(),
+                LIES if wrong => 7,
+                _ => 1,
+            }
+        }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, _: usize) -> u64 {
+        1
+    }
+}
+
+/// A folder of its own for records and Criterion's files, and this program acting in it.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    fn command(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JVS_")) {
+            command.env_remove(name);
+        }
+        command
+            .env(ACT, act)
+            .env("JVS_RESULTS", self.path("results"))
+            .env("CRITERION_HOME", self.path("criterion"))
+            .env("JVS_SPAN", "0")
+            .envs(variables.iter().copied())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
+        let output = self.command(act, variables, arguments).output();
+        Done::of(output.expect("this program starts"))
+    }
+
+    fn start(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
+        let child = self.command(act, variables, arguments).spawn();
+        child.expect("this program starts")
+    }
+
+    fn measurements(&self, file: &str) -> Vec<Measurement> {
+        match record::read(&self.path(file)) {
+            Ok((header, measurements)) => {
+                assert!(header.complete);
+                measurements
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Waits until the partial file has this many lines.
+    fn wait_for_lines(&self, file: &str, lines: usize) {
+        let path = self.path(file);
+        wait_for(&format!("{lines} lines in {}", path.display()), || {
+            fs::read_to_string(&path).is_ok_and(|text| text.lines().count() >= lines)
+        });
+    }
+}
+
+fn wait_for(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "no {what} within 60 s"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+struct Done {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Done {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    fn says(self, text: &str) -> Self {
+        let said = format!("{}\n{}", self.stdout, self.stderr);
+        assert!(said.contains(text), "`{text}` is not in:\n{said}");
+        self
+    }
+}
+
+/// Two quick cases.
+const SMALL: [(&str, &str); 5] = [
+    ("JVS_ROUNDS", "1"),
+    ("JVS_WORKLOADS", "yield"),
+    ("JVS_FLAVORS", "current_thread"),
+    ("JVS_SITES", "worker"),
+    ("JVS_TASKS", "2,8"),
+];
+const NO_PAYLOAD: (&str, &str) = ("JVS_PAYLOADS", "0B");
+
+fn small(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    SMALL
+        .into_iter()
+        .chain([NO_PAYLOAD])
+        .chain(more.iter().copied())
+        .collect()
+}
+
+fn ids(measurements: &[Measurement]) -> Vec<String> {
+    measurements
+        .iter()
+        .map(|m| m.case.measurement_id(&m.strategy))
+        .collect()
+}
+
+fn a_run_writes_a_whole_record_and_criterions_files() {
+    let place = Place::new();
+    let done = place
+        .run("overhead", &small(&[("JVS_SEED", "42")]), &["--bench"])
+        .exits(0)
+        .says("yield/current_thread/worker/0B/8")
+        .says("a preview")
+        .says("spawn against join! in 2 cases")
+        .says("overhead.jsonl");
+    assert!(
+        !done.stderr.contains("cases × rounds"),
+        "a progress line without a terminal"
+    );
+    let latest = place.path("results/latest");
+    let (header, measurements) = record::read(&latest.join("overhead.jsonl")).unwrap();
+    assert_eq!((header.seed, header.rounds, header.complete), (42, 1, true));
+    assert!(
+        header.command.contains("JVS_TASKS=2,8"),
+        "{}",
+        header.command
+    );
+    assert!(!header.command.contains("/tmp"), "{}", header.command);
+    let expect = ["join/2", "spawn/2", "join/8", "spawn/8"];
+    assert_eq!(
+        ids(&measurements),
+        expect.map(|end| format!("yield/current_thread/worker/0B/{end}"))
+    );
+    for m in &measurements {
+        assert_eq!(m.status, Status::Ok);
+        let blocks: usize = m.block_ns.iter().map(Vec::len).sum();
+        assert!(blocks >= 10, "Criterion wants 10 samples");
+        assert!(m.wall_ns.unwrap().median > 1.0);
+        assert_eq!(m.ratio.unwrap().level, 0.0);
+        let criterion = place
+            .path("criterion/yield_current_thread_worker_0B")
+            .join(&m.strategy)
+            .join(m.tasks.to_string());
+        assert!(
+            criterion.join("new/estimates.json").exists(),
+            "{}",
+            criterion.display()
+        );
+        assert!(criterion.join("report/index.html").exists());
+        // Criterion's samples are the blocks.
+        let sample: serde_json::Value =
+            serde_json::from_slice(&fs::read(criterion.join("new/sample.json")).unwrap()).unwrap();
+        let number = |list: &str, at: usize| sample[list][at].as_f64().unwrap();
+        let mut replayed: Vec<f64> = (0..blocks)
+            .map(|at| number("times", at) / number("iters", at))
+            .collect();
+        let mut blocks = m.block_ns.concat();
+        replayed.sort_by(f64::total_cmp);
+        blocks.sort_by(f64::total_cmp);
+        for (replayed, block) in replayed.iter().zip(&blocks) {
+            assert!(
+                (replayed / block - 1.0).abs() < 1e-3,
+                "{replayed} for {block}"
+            );
+        }
+    }
+    let lines = place.path("criterion/yield_current_thread_worker_0B/report/lines.svg");
+    assert!(lines.exists(), "no line chart over tasks");
+    let left: Vec<_> = fs::read_dir(latest)
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    assert_eq!(left.len(), 2, "the record and the lock, but: {left:?}");
+}
+
+fn a_filter_selects_what_the_list_shows() {
+    let place = Place::new();
+    let listed = |arguments: &[&str]| -> Vec<String> {
+        let all = [&["--bench", "--list"], arguments].concat();
+        let done = place.run("overhead", &small(&[]), &all).exits(0);
+        let ids = done
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_suffix(": benchmark"));
+        ids.map(str::to_owned).collect()
+    };
+    assert_eq!(listed(&[]).len(), 4);
+    for filter in [
+        &["spawn"][..],
+        &["yield/.*/worker/0B/.*/8"],
+        &["/2$"],
+        &["--exact", "yield/current_thread/worker/0B/spawn/8"],
+    ] {
+        let listed = listed(filter);
+        assert!(!listed.is_empty() && listed.len() < 4, "{filter:?}");
+        let place = Place::new();
+        let all = [&["--bench"], filter].concat();
+        let done = place.run("overhead", &small(&[]), &all).exits(0);
+        // Criterion analyses just these, and the record has them and their reference.
+        let analysed: Vec<&str> = done
+            .stderr
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("Benchmarking ")?
+                    .strip_suffix(": Analyzing")
+            })
+            .collect();
+        assert_eq!(analysed, listed);
+        let recorded = ids(&place.measurements("results/latest-filtered/overhead.jsonl"));
+        for id in &listed {
+            assert!(recorded.contains(id), "{id}");
+        }
+        for id in &recorded {
+            assert!(listed.contains(id) || id.contains("/join/"), "{id}");
+        }
+        assert!(
+            !place.path("results/latest").exists(),
+            "a filtered run is no whole one"
+        );
+    }
+    assert!(listed(&["--exact", "yield"]).is_empty());
+}
+
+fn a_filter_that_matches_nothing_says_so() {
+    let place = Place::new();
+    place
+        .run("overhead", &small(&[]), &["--bench", "no_such_thing"])
+        .exits(0)
+        .says("the filter `no_such_thing` matches none of its 4 measurements");
+    place
+        .run("overhead", &small(&[]), &["--bench", "("])
+        .exits(2)
+        .says("not a regular expression");
+    assert!(!place.path("results").exists());
+}
+
+fn a_target_without_cases_touches_nothing() {
+    let place = Place::new();
+    place
+        .run("wakeups", &small(&[]), &["--bench"])
+        .exits(0)
+        .says("wakeups: no case");
+    assert!(!place.path("results").exists() && !place.path("criterion").exists());
+}
+
+fn bad_input_measures_nothing() {
+    let place = Place::new();
+    for (name, value) in [
+        ("JVS_TASKS", "0"),
+        ("JVS_TASKS", "7"),
+        ("JVS_PAYLOADS", "12x"),
+        ("JVS_FLAVORS", "multi_thread_0"),
+        ("JVS_STRATEGIES", ""),
+    ] {
+        let done = place
+            .run("overhead", &[(name, value)], &["--bench"])
+            .exits(2)
+            .says(&format!("{name}={value}: "));
+        assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
+    }
+    place
+        .run(
+            "overhead",
+            &[("JVS_TASKS", "64"), ("JVS_PAYLOADS", "64KiB")],
+            &["--bench"],
+        )
+        .exits(2)
+        .says("1 MiB");
+    assert!(!place.path("results").exists() && !place.path("criterion").exists());
+}
+
+fn sampling_flags_are_refused() {
+    let place = Place::new();
+    place
+        .run("overhead", &small(&[]), &["--bench", "--sample-size", "20"])
+        .exits(2)
+        .says("JVS_ROUNDS");
+    place
+        .run("overhead", &small(&[]), &["--bench", "--quick"])
+        .exits(2)
+        .says("JVS_MATRIX=quick");
+    place
+        .run("overhead", &small(&[]), &["--bench", "--no-such"])
+        .exits(2);
+    assert!(!place.path("results").exists());
+}
+
+fn test_mode_and_profile_mode_write_no_records() {
+    let place = Place::new();
+    for arguments in [&["--bench", "--test"][..], &[], &["--test"]] {
+        let done = place.run("overhead", &small(&[]), arguments).exits(0);
+        assert_eq!(done.stdout.matches("Success").count(), 4, "{}", done.stdout);
+    }
+    let profile = ["--bench", "--profile-time", "1", "spawn/8"];
+    place.run("overhead", &small(&[]), &profile).exits(0);
+    assert!(!place.path("results").exists());
+}
+
+fn baselines_are_kept_compared_and_missed_in_time() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| place.run("overhead", &small(&[]), arguments);
+    run(&["--bench", "--baseline", "old"])
+        .exits(2)
+        .says("--save-baseline old");
+    assert!(!place.path("results").exists());
+    run(&["--bench", "--save-baseline", "old"]).exits(0);
+    // What critcmp reads: estimates.json with benchmark.json beside it, the folder being the baseline.
+    let kept = place.path("criterion/yield_current_thread_worker_0B/spawn/8/old");
+    assert!(kept.join("estimates.json").exists() && kept.join("benchmark.json").exists());
+    run(&["--bench", "--baseline", "old"])
+        .exits(0)
+        .says("change:");
+    let record = fs::read(place.path("results/latest/overhead.jsonl")).unwrap();
+    run(&["--bench", "--load-baseline", "new", "--baseline", "old"])
+        .exits(0)
+        .says("change:");
+    let after = fs::read(place.path("results/latest/overhead.jsonl")).unwrap();
+    assert_eq!(record, after, "loading a baseline records nothing");
+    run(&["--bench", "--load-baseline", "none", "--baseline", "old"])
+        .exits(2)
+        .says("none");
+}
+
+/// The rounds of a process: its children, as Linux tells them.
+fn children(parent: u32) -> Vec<u32> {
+    let of = |entry: fs::DirEntry| -> Option<u32> {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(") ")?;
+        let mut fields = rest.split(' ');
+        let alive = fields.next()? != "Z";
+        (alive && fields.next()?.parse() == Ok(parent)).then_some(pid)
+    };
+    fs::read_dir("/proc").map_or(Vec::new(), |entries| {
+        entries.flatten().filter_map(of).collect()
+    })
+}
+
+fn kill(pid: u32) {
+    Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status()
+        .expect("kill");
+}
+
+/// Several rounds of two cases, long enough to be disturbed.
+const LONG: [(&str, &str); 2] = [("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
+
+fn a_killed_round_costs_its_case() {
+    if !Path::new("/proc/self/stat").exists() {
+        return;
+    }
+    let place = Place::new();
+    let child = place.start("overhead", &small(&LONG), &["--bench"]);
+    place.wait_for_lines("results/latest/overhead.jsonl.partial", 30);
+    wait_for("round", || !children(child.id()).is_empty());
+    children(child.id()).into_iter().for_each(kill);
+    let done = Done::of(child.wait_with_output().unwrap()).exits(1);
+    let done = done.says("SIGKILL").says("--no-fail-fast");
+    let measurements = place.measurements("results/latest/overhead.jsonl");
+    let failed: Vec<&Measurement> = measurements
+        .iter()
+        .filter(|m| m.status == Status::Failed)
+        .collect();
+    assert!(failed.len() <= 2, "more than one case: {}", done.stdout);
+    for m in &failed {
+        assert!(m.reason.as_ref().unwrap().contains("SIGKILL"));
+        assert!(m.ratio.is_none() && m.wall_ns.is_none() && m.verdict.is_none());
+    }
+    for m in measurements.iter().filter(|m| m.status == Status::Ok) {
+        assert_eq!(m.rounds.len(), 6, "the run went on");
+    }
+}
+
+fn no_round_outlives_its_parent() {
+    if !Path::new("/proc/self/stat").exists() {
+        return;
+    }
+    let place = Place::new();
+    // Also where a child hangs.
+    for act in ["overhead", "hangs"] {
+        let variables = [("JVS_TASKS", "8"), ("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
+        let mut child = place.start(act, &variables, &["--bench"]);
+        wait_for("round", || !children(child.id()).is_empty());
+        let rounds = children(child.id());
+        kill(child.id());
+        child.wait().unwrap();
+        wait_for("end of the rounds", || {
+            rounds
+                .iter()
+                .all(|round| !Path::new(&format!("/proc/{round}/exe")).exists())
+        });
+    }
+}
+
+fn costs_its_case(act: &str, reason: &str) {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_TASKS", "2,8"),
+        ("JVS_FLAVORS", "current_thread,multi_thread_1"),
+        ("JVS_SITES", "worker,block_on"),
+        ("JVS_DEADLINE", "2"),
+    ];
+    place
+        .run(act, &variables, &[])
+        .exits(1)
+        .says(reason)
+        .says("/2");
+    let measurements = place.measurements(&format!("results/latest/{act}.jsonl"));
+    assert_eq!(measurements.len(), 2 * 2 * 2 * 2);
+    for m in measurements {
+        let wanted = if m.tasks == 8 {
+            Status::Failed
+        } else {
+            Status::Ok
+        };
+        assert_eq!(m.status, wanted, "{}: {:?}", m.case, m.reason);
+        if let Some(given) = m.reason {
+            assert!(given.contains(reason), "{given}");
+        }
+    }
+}
+
+fn a_panicking_child_costs_its_case() {
+    costs_its_case("panics", "fell over");
+}
+
+fn an_aborting_child_costs_its_case() {
+    costs_its_case("aborts", "its process ended with signal: 6");
+}
+
+fn a_hanging_child_costs_its_case() {
+    costs_its_case("hangs", "its process said nothing for 2 s");
+}
+
+fn wrong_outputs_cost_their_case() {
+    costs_its_case("lies", "outputs other than");
+}
+
+fn a_set_up_that_fails_costs_its_case() {
+    costs_its_case("unready", "no server to talk to");
+}
+
+/// Starts a run, kills it in the middle, and returns how many lines it left.
+fn cut_short(place: &Place) -> usize {
+    cut_short_at(place, &small(&LONG), 60)
+}
+
+fn cut_short_at(place: &Place, variables: &[(&str, &str)], lines: usize) -> usize {
+    let mut child = place.start("overhead", variables, &["--bench"]);
+    place.wait_for_lines("results/latest/overhead.jsonl.partial", lines);
+    kill(child.id());
+    child.wait().unwrap();
+    assert!(!place.path("results/latest/overhead.jsonl").exists());
+    let partial = place.path("results/latest/overhead.jsonl.partial");
+    // What a kill in the middle of a line leaves.
+    let mut text = fs::read_to_string(&partial).unwrap();
+    text.push_str("{\"kind\":\"blo");
+    fs::write(&partial, &text).unwrap();
+    text.lines().count() - 1
+}
+
+fn a_run_that_was_cut_short_goes_on() {
+    let place = Place::new();
+    cut_short(&place);
+    let resume = small(&[LONG[0], LONG[1], ("JVS_RESUME", "1")]);
+    // And once more: what the first cut left half done must not count twice.
+    let lines = cut_short_at(&place, &resume, 100);
+    let partial = fs::read_to_string(place.path("results/latest/overhead.jsonl.partial")).unwrap();
+    let partial: Vec<serde_json::Value> = partial
+        .lines()
+        .take(lines)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of_kind = |kind: &'static str| partial.iter().filter(move |line| line["kind"] == kind);
+    assert!(
+        of_kind("done").count() > 0,
+        "nothing was done before the kill"
+    );
+    place.run("overhead", &resume, &["--bench"]).exits(0);
+    let (header, measurements) =
+        record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
+    assert_eq!(partial[0]["seed"].as_u64(), Some(header.seed));
+    for m in &measurements {
+        let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
+        assert_eq!(blocks, [header.blocks; 6], "{}", m.case);
+    }
+    // What was done before the kill is in the record, to the last digit.
+    for done in of_kind("done") {
+        for m in measurements
+            .iter()
+            .filter(|m| done["case"] == m.case.to_string())
+        {
+            let blocks = of_kind("block").filter(|block| {
+                block["case"] == done["case"]
+                    && block["round"] == done["round"]
+                    && block["strategy"] == m.strategy
+            });
+            let kept = &m.rounds[done["round"].as_u64().unwrap() as usize];
+            let last = blocks.last().unwrap()["log_ratio"].as_f64();
+            assert_eq!(last.as_ref(), kept.last(), "{}", m.case);
+        }
+    }
+    assert!(!place.path("results/latest/overhead.jsonl.partial").exists());
+    // There is nothing left to go on with.
+    place
+        .run("overhead", &resume, &["--bench"])
+        .exits(2)
+        .says("no run to go on with");
+}
+
+fn a_run_that_was_cut_short_is_set_aside() {
+    let place = Place::new();
+    let lines = cut_short(&place);
+    place
+        .run("overhead", &small(&[]), &["--bench"])
+        .exits(0)
+        .says("was cut short; it is kept as");
+    let aside = fs::read_dir(place.path("results/latest"))
+        .unwrap()
+        .flatten()
+        .find(|entry| entry.file_name().to_string_lossy().contains("cut-short"));
+    let kept = fs::read_to_string(aside.expect("kept").path()).unwrap();
+    assert_eq!(kept.lines().count(), lines, "nothing recorded is lost");
+}
+
+fn a_different_run_is_not_resumed() {
+    let place = Place::new();
+    cut_short(&place);
+    let partial = place.path("results/latest/overhead.jsonl.partial");
+    for variables in [
+        small(&[LONG[0], LONG[1], ("JVS_RESUME", "1"), ("JVS_TASKS", "2,16")]),
+        small(&[("JVS_ROUNDS", "7"), LONG[1], ("JVS_RESUME", "1")]),
+        small(&[LONG[0], LONG[1], ("JVS_RESUME", "1"), ("JVS_SEED", "1")]),
+    ] {
+        place
+            .run("overhead", &variables, &["--bench"])
+            .exits(2)
+            .says("JVS_RESUME=1");
+        assert!(
+            partial.exists(),
+            "the run that was cut short is still there"
+        );
+    }
+}
+
+fn two_runs_do_not_share_a_folder() {
+    let place = Place::new();
+    let mut first = place.start("overhead", &small(&LONG), &["--bench"]);
+    place.wait_for_lines("results/latest/overhead.jsonl.partial", 2);
+    place
+        .run("overhead", &small(&[]), &["--bench"])
+        .exits(2)
+        .says("another run is writing here");
+    first.kill().unwrap();
+    first.wait().unwrap();
+}
+
+fn a_record_that_cannot_be_written_does_not_cost_the_table() {
+    let place = Place::new();
+    // A folder where the record should go.
+    fs::create_dir_all(place.path("results/latest/overhead.jsonl/x")).unwrap();
+    place
+        .run("overhead", &small(&[]), &["--bench"])
+        .exits(1)
+        .says("spawn against join! in 2 cases")
+        .says("overhead.jsonl: ")
+        .says("what it measured until then is above");
+    assert!(
+        place.path("results/latest/overhead.jsonl.partial").exists(),
+        "the blocks are kept"
+    );
+}
+
+fn an_unusable_folder_is_named() {
+    let place = Place::new();
+    fs::write(place.path("results"), "a file").unwrap();
+    place
+        .run("overhead", &small(&[]), &["--bench"])
+        .exits(2)
+        .says("results/latest: ");
+}
+
+fn a_misspelled_variable_is_warned_of() {
+    let place = Place::new();
+    place
+        .run(
+            "overhead",
+            &small(&[("JVS_TASK", "8")]),
+            &["--bench", "--list"],
+        )
+        .exits(0)
+        .says("JVS_TASK is not a variable of this suite")
+        .says("JVS_TASKS is one");
+}
