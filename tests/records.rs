@@ -30,7 +30,9 @@ fn header() -> Header {
 }
 
 fn measurement(tasks: usize) -> Measurement {
-    let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}").parse().unwrap();
+    let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}")
+        .parse()
+        .unwrap();
     let estimate = |median: f64| {
         Some(Estimate {
             median,
@@ -60,7 +62,10 @@ struct Written {
 impl Written {
     fn new(measurements: &[Measurement]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Folder::take(folder.path(), "overhead").unwrap().finish(&header(), measurements).unwrap();
+        Folder::take(folder.path(), "overhead")
+            .unwrap()
+            .finish(&header(), measurements)
+            .unwrap();
         Self { folder }
     }
 
@@ -96,13 +101,16 @@ fn what_is_written_is_read_back() {
 fn lines_have_the_fields_of_the_design() {
     let written = Written::new(&[measurement(8)]);
     let text = written.text();
-    let lines: Vec<serde_json::Value> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines[0]["kind"], "run");
-    for field in "schema target matrix complete started seconds command git rustc tokio criterion profile \
+    for field in
+        "schema target matrix complete started seconds command git rustc tokio criterion profile \
                   frame_pointers cpu cores quota kernel governor load rounds seed filter"
-        .split(' ')
-        .filter(|field| !field.is_empty())
+            .split(' ')
+            .filter(|field| !field.is_empty())
     {
         assert!(lines[0].get(field).is_some(), "{field}");
     }
@@ -114,8 +122,14 @@ fn lines_have_the_fields_of_the_design() {
     assert_eq!(line["site"], "worker");
     assert_eq!(line["payload_bytes"], 0);
     assert_eq!(line["tasks"], 8);
-    assert_eq!((&line["strategy"], &line["reference"]), (&"spawn".into(), &"join".into()));
-    assert_eq!((&line["status"], &line["verdict"]), (&"ok".into(), &"slower".into()));
+    assert_eq!(
+        (&line["strategy"], &line["reference"]),
+        (&"spawn".into(), &"join".into())
+    );
+    assert_eq!(
+        (&line["status"], &line["verdict"]),
+        (&"ok".into(), &"slower".into())
+    );
     assert!(line["reason"].is_null() && line["flags"].is_array());
     assert_eq!(line["ratio"]["level"], 0.978_515_625);
     assert!(line["wall_ns"]["low"].is_f64() && line["cpu_ns"]["high"].is_f64());
@@ -130,11 +144,17 @@ fn wrong_records_are_told_with_file_and_line() {
     let at = |line: usize| format!("overhead.jsonl:{line}: ");
 
     let error = written.complains_of(&text[..text.len() - 1]);
-    assert!(error.contains(&at(3)) && error.contains("cut off"), "{error}");
+    assert!(
+        error.contains(&at(3)) && error.contains("cut off"),
+        "{error}"
+    );
     let error = written.complains_of(&text[..text.len() - 20]);
     assert!(error.contains(&at(3)), "{error}");
     let error = written.complains_of(&text.replace("\"schema\":1", "\"schema\":2"));
-    assert!(error.contains(&at(1)) && error.contains("schema 2"), "{error}");
+    assert!(
+        error.contains(&at(1)) && error.contains("schema 2"),
+        "{error}"
+    );
     let error = written.complains_of(&text.replacen("0.004", "NaN", 2));
     assert!(error.contains(&at(2)), "{error}");
     let error = written.complains_of(&text.replace("0B/16", "0B/8"));
@@ -148,7 +168,10 @@ fn wrong_records_are_told_with_file_and_line() {
     assert!(error.contains(&at(1)), "{error}");
     let twice = text.clone() + text.lines().next().unwrap() + "\n";
     let error = written.complains_of(&twice);
-    assert!(error.contains(&at(4)) && error.contains("second header"), "{error}");
+    assert!(
+        error.contains(&at(4)) && error.contains("second header"),
+        "{error}"
+    );
     fs::remove_file(written.path()).unwrap();
     let error = read(&written.path()).unwrap_err().to_string();
     assert!(error.contains("overhead.jsonl: "), "{error}");
@@ -160,8 +183,14 @@ fn a_record_is_replaced_whole_and_the_partial_one_goes() {
     let folder = Folder::take(written.folder.path(), "overhead").unwrap();
     let mut stream = folder.stream(false).unwrap();
     stream.write(&PartialLine::Run(Box::new(header()))).unwrap();
-    assert_eq!(read(&written.path()).unwrap().1.len(), 1, "untouched while the next run lasts");
-    folder.finish(&header(), &[measurement(8), measurement(16)]).unwrap();
+    assert_eq!(
+        read(&written.path()).unwrap().1.len(),
+        1,
+        "untouched while the next run lasts"
+    );
+    folder
+        .finish(&header(), &[measurement(8), measurement(16)])
+        .unwrap();
     assert_eq!(read(&written.path()).unwrap().1.len(), 2);
     assert!(!folder.partial().exists());
     let files = fs::read_dir(written.folder.path()).unwrap().count();
@@ -172,7 +201,9 @@ fn a_record_is_replaced_whole_and_the_partial_one_goes() {
 fn a_folder_is_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = Folder::take(folder.path(), "overhead").unwrap();
-    let error = Folder::take(folder.path(), "overhead").unwrap_err().to_string();
+    let error = Folder::take(folder.path(), "overhead")
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("another run"), "{error}");
     assert!(Folder::take(folder.path(), "compute").is_ok());
     drop(first);
