@@ -119,7 +119,7 @@ macro_rules! timed {
 async fn join_1<K: InlineChild, const P: usize>(seed: u64, iterations: u64) -> Slice {
     timed!(iterations, digest, {
         let seed = black_box(seed);
-        let (o0,) = tokio::join!(K::child::<P>(seed + 0));
+        let (o0,) = tokio::join!(K::child::<P>(seed));
         digest += black_box(o0);
     })
 }
@@ -128,7 +128,7 @@ async fn join_8<K: InlineChild, const P: usize>(seed: u64, iterations: u64) -> S
     timed!(iterations, digest, {
         let seed = black_box(seed);
         let (o0, o1, o2, o3, o4, o5, o6, o7) = tokio::join!(
-            K::child::<P>(seed + 0),
+            K::child::<P>(seed),
             K::child::<P>(seed + 1),
             K::child::<P>(seed + 2),
             K::child::<P>(seed + 3),
@@ -210,7 +210,7 @@ async fn join_64<K: InlineChild, const P: usize>(seed: u64, iterations: u64) -> 
             o62,
             o63,
         ) = tokio::join!(
-            K::child::<P>(seed + 0),
+            K::child::<P>(seed),
             K::child::<P>(seed + 1),
             K::child::<P>(seed + 2),
             K::child::<P>(seed + 3),

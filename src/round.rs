@@ -1,8 +1,9 @@
 //! The round: one fresh process that sweeps over all cases, and the parent that watches it.
 //!
 //! The program starts itself again with [`ARGUMENT`], writes the plan as one JSON line to the child's standard
-//! input and reads one JSON line for each event from its standard output. The child's standard input stays
-//! open for as long as the parent lives; its end ends the child, so that no round outlives its parent.
+//! input and reads one marked JSON line for each event from its standard output; what a user's children print
+//! there is passed on to standard error. The child's standard input stays open for as long as the parent lives;
+//! its end ends the child, so that no round outlives its parent.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,6 +29,9 @@ const MOST_PADDING: usize = 4096;
 
 /// How often a round's process may die outside of any case before the run gives up.
 const MOST_DEATHS_BETWEEN_CASES: usize = 3;
+
+/// Comes before each event, wherever a user's own output left the line: ASCII's record separator.
+const MARK: char = '\u{1e}';
 
 /// What one round has to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,10 +116,10 @@ pub fn run_if_child(entries: &[Entry]) {
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn sweep_items(sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    let mut say = |event: Event| -> io::Result<()> {
-        serde_json::to_writer(&mut output, &event)?;
-        output.write_all(b"\n")?;
+    // Locked for one line at a time, since children may print as well, from any thread.
+    let say = |event: Event| -> io::Result<()> {
+        let mut output = io::stdout().lock();
+        writeln!(output, "{MARK}{}", serde_json::to_string(&event)?)?;
         output.flush()
     };
     let mut random = fastrand::Rng::with_seed(sweep.seed);
@@ -192,7 +196,7 @@ pub fn sweep<E>(
                     tell(place, news)?;
                 }
                 Said::Nothing => break format!("said nothing for {} s", deadline.as_secs()),
-                Said::Nonsense(line) => break format!("wrote `{line}` to its standard output"),
+                Said::Foreign(line) => eprintln!("{line}"),
                 Said::Goodbye => break String::new(),
             }
         };
@@ -225,7 +229,8 @@ pub fn sweep<E>(
 
 enum Said {
     Event(Event),
-    Nonsense(String),
+    /// What the children of a workload print.
+    Foreign(String),
     Nothing,
     Goodbye,
 }
@@ -269,7 +274,13 @@ impl Process {
 
     fn next(&mut self, deadline: Duration) -> Said {
         match self.lines.recv_timeout(deadline) {
-            Ok(line) => serde_json::from_str(&line).map_or(Said::Nonsense(line), Said::Event),
+            Ok(line) => match line
+                .split_once(MARK)
+                .map(|(_, event)| serde_json::from_str(event))
+            {
+                Some(Ok(event)) => Said::Event(event),
+                _ => Said::Foreign(line),
+            },
             Err(RecvTimeoutError::Timeout) => Said::Nothing,
             Err(RecvTimeoutError::Disconnected) => Said::Goodbye,
         }

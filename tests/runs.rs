@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Ok("hangs") => measure(&Target::of::<Misbehaves<HANGS>>("hangs")),
         Ok("aborts") => measure(&Target::of::<Misbehaves<ABORTS>>("aborts")),
         Ok("lies") => measure(&Target::of::<Misbehaves<LIES>>("lies")),
+        Ok("chatters") => measure(&Target::of::<Misbehaves<CHATTERS>>("chatters")),
         Ok("unready") => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
         Ok(target) => bench::main(target),
         Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
@@ -47,6 +48,7 @@ fn trials() -> Vec<Trial> {
         a_hanging_child_costs_its_case,
         wrong_outputs_cost_their_case,
         a_set_up_that_fails_costs_its_case,
+        a_chattering_child_costs_nothing,
         a_run_that_was_cut_short_goes_on,
         a_run_that_was_cut_short_is_set_aside,
         a_different_run_is_not_resumed,
@@ -66,6 +68,7 @@ const HANGS: u8 = 1;
 const ABORTS: u8 = 2;
 const LIES: u8 = 3;
 const UNREADY: u8 = 4;
+const CHATTERS: u8 = 5;
 
 impl<const HOW: u8> Workload for Misbehaves<HOW> {
     type Output = u64;
@@ -85,6 +88,10 @@ impl<const HOW: u8> Workload for Misbehaves<HOW> {
                 HANGS if wrong => std::future::pending().await,
                 ABORTS if wrong => std::process::abort(),
                 LIES if wrong => 7,
+                CHATTERS => {
+                    print!("child {index} says hello; ");
+                    1
+                }
                 _ => 1,
             }
         }
@@ -565,6 +572,21 @@ fn a_set_up_that_fails_costs_its_case() {
     costs_its_case("unready", "no server to talk to");
 }
 
+fn a_chattering_child_costs_nothing() {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_TASKS", "2"),
+        ("JVS_FLAVORS", "multi_thread_2"),
+    ];
+    let done = place.run("chatters", &variables, &[]).exits(0);
+    assert!(
+        !done.stdout.contains("says hello"),
+        "standard output is the suite's"
+    );
+    assert_eq!(place.measurements("results/latest/chatters.jsonl").len(), 2);
+}
+
 /// Starts a run, kills it in the middle, and returns how many lines it left.
 fn cut_short(place: &Place) -> usize {
     cut_short_at(place, &small(&LONG), 60)
@@ -615,13 +637,13 @@ fn a_run_that_was_cut_short_goes_on() {
             .iter()
             .filter(|m| done["case"] == m.case.to_string())
         {
-            let blocks = of_kind("block").filter(|block| {
+            let mut blocks = of_kind("block").filter(|block| {
                 block["case"] == done["case"]
                     && block["round"] == done["round"]
                     && block["strategy"] == m.strategy
             });
             let kept = &m.rounds[done["round"].as_u64().unwrap() as usize];
-            let last = blocks.last().unwrap()["log_ratio"].as_f64();
+            let last = blocks.next_back().unwrap()["log_ratio"].as_f64();
             assert_eq!(last.as_ref(), kept.last(), "{}", m.case);
         }
     }

@@ -70,6 +70,10 @@ fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
     flavors
 }
 
+fn children(tasks: usize) -> String {
+    format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
+}
+
 fn with_interval(ratio: &Estimate) -> String {
     let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(significant);
     if ratio.level > 0.0 {
@@ -143,9 +147,9 @@ fn site(measured: &[&Measurement]) -> Option<String> {
     let (ratio, from_block_on, worker_ns) = worst;
     let case = &from_block_on.case;
     Some(format!(
-        "The site: {} spawned {} children of {} on {} take {} when the fan-out runs in block_on (as directly in main) \
-         and {} in a spawned task, {}.",
-        case.tasks,
+        "The site: spawning {} ({}, {}) on {} takes {} when the fan-out runs in block_on, as directly in main, and {} \
+         in a spawned task, {}.",
+        children(case.tasks),
         case.workload,
         case.payload,
         case.flavor,
@@ -214,26 +218,28 @@ fn compute(measured: &[&Measurement]) -> Option<String> {
             // By the work of one iteration: the time that join! takes for it.
             rows.sort_by_key(|m| (m.payload_bytes * m.tasks, m.payload_bytes));
             rows.first()?;
-            Some(match rows.iter().find(|m| m.verdict == Some(Verdict::Faster)) {
-                Some(m) => {
-                    let work = control(measured, &m.case)
-                        .and_then(|control| control.wall_ns)
-                        .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
-                    let best = rows
-                        .iter()
-                        .filter_map(|m| Some((m.ratio?, m.case.clone())))
-                        .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
-                    format!(
-                        "{flavor} from {} children of {} on{work}; at best {} of join!'s time, {} children of {}",
-                        m.tasks,
-                        Payload(m.payload_bytes),
-                        with_interval(&best.0),
-                        best.1.tasks,
-                        best.1.payload
-                    )
-                }
-                None => format!("{flavor} nowhere in this run"),
-            })
+            Some(
+                match rows.iter().find(|m| m.verdict == Some(Verdict::Faster)) {
+                    Some(m) => {
+                        let work = control(measured, &m.case)
+                            .and_then(|control| control.wall_ns)
+                            .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
+                        let best = rows
+                            .iter()
+                            .filter_map(|m| Some((m.ratio?, m.case.clone())))
+                            .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
+                        format!(
+                            "{flavor} from {} of {} on{work}; at best {} of join!'s time, {} of {}",
+                            children(m.tasks),
+                            Payload(m.payload_bytes),
+                            with_interval(&best.0),
+                            children(best.1.tasks),
+                            best.1.payload
+                        )
+                    }
+                    None => format!("{flavor} nowhere in this run"),
+                },
+            )
         })
         .collect();
     (!parts.is_empty()).then(|| {

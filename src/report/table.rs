@@ -123,12 +123,10 @@ fn interval(ratio: &Estimate) -> String {
     if ratio.level == 0.0 {
         return "none: one round".into();
     }
-    let digits = |value: f64| {
-        if (0.9..1.1).contains(&value) {
-            format!("{value:.4}")
-        } else {
-            significant(value)
-        }
+    let narrow = ratio.high / ratio.low < 1.1;
+    let digits = |value: f64| match value {
+        0.1..10.0 if narrow => format!("{value:.4}"),
+        value => significant(value),
     };
     format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
 }
