@@ -1,6 +1,6 @@
 //! The round: one fresh process that sweeps over all cases, and the parent that watches it.
 //!
-//! The program starts itself again with [`ARGUMENT`], writes the plan as one JSON line to the child's standard
+//! The program starts itself again with an argument of its own, writes the plan as one JSON line to the child's standard
 //! input and reads one marked JSON line for each event from its standard output; what a user's children print
 //! there is passed on to standard error. The child's standard input stays open for as long as the parent lives;
 //! its end ends the child, so that no round outlives its parent.

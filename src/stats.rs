@@ -12,7 +12,7 @@ pub const MARGIN: f64 = 0.01;
 /// The least level at which an interval is called one.
 const LEVEL: f64 = 0.95;
 
-/// The fewest rounds that can carry an interval of [`LEVEL`].
+/// The fewest rounds that can carry an interval of at least 95%.
 pub const FEWEST_ROUNDS: usize = 6;
 
 /// The median; the mean of the two middle values where their number is even. NaN for no values.
