@@ -23,7 +23,7 @@
 //! | [`case`] | a case, its axes, the only translation between ids and text |
 //! | [`matrix`], [`selection`], [`plan`] | the axes as data; the `JVS_*` variables; what a run measures |
 //! | [`workload`], [`strategy`] | what each child does; how children are awaited; one file each |
-//! | [`slice`] | the timed loop |
+//! | [`slice`](mod@slice) | the timed loop |
 //! | [`runtime`], [`block`] | flavor and site; strategy and reference in one fresh runtime, ABBA |
 //! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
 //! | [`stats`] | medians, intervals, verdicts: pure numbers |

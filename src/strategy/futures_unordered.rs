@@ -1,11 +1,8 @@
 //! `FuturesUnordered`: one task, but each child has a waker of its own, so that a wake polls one child.
 
-use std::sync::Arc;
-
 use futures_util::StreamExt;
 
-use super::{FanOut, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::FanOut;
 use crate::workload::Workload;
 
 /// `FuturesUnordered`, collected and drained.
@@ -23,10 +20,4 @@ impl<W: Workload> FanOut<W> for FuturesUnordered {
     }
 }
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    tasks: usize,
-    _: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    Some(fan_out_loop::<W, FuturesUnordered>(workload, tasks))
-}
+any_number!(FuturesUnordered);

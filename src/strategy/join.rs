@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use seq_macro::seq;
 
-use super::{FanOut, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::{FanOut, Spawning};
+use crate::slice::{TimedLoop, fan_out_loop};
 use crate::workload::Workload;
 
 /// The most bytes of inline payload that one join! may hold: half of a tokio worker's default stack of 2 MiB,

@@ -1,10 +1,7 @@
 //! `join_all` of the futures crate. Up to 30 children it polls all of them on every wake, as join! does;
 //! beyond, it is a `FuturesOrdered` (futures-util 0.3, `join_all.rs`, `SMALL`).
 
-use std::sync::Arc;
-
-use super::{FanOut, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::FanOut;
 use crate::workload::Workload;
 
 /// `join_all` over an iterator of children.
@@ -20,10 +17,4 @@ impl<W: Workload> FanOut<W> for JoinAll {
     }
 }
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    tasks: usize,
-    _: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    Some(fan_out_loop::<W, JoinAll>(workload, tasks))
-}
+any_number!(JoinAll);

@@ -1,12 +1,10 @@
 //! `tokio::task::JoinSet`: children spawned into a set, results taken in the order of completion.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use tokio::task::JoinSet as Set;
 
-use super::{FanOut, Local, Shared, Spawner, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::{FanOut, Spawner};
 use crate::workload::Workload;
 
 /// A `JoinSet` drained by `join_next`.
@@ -26,10 +24,4 @@ impl<W: Workload, S: Spawner> FanOut<W> for JoinSet<S> {
     }
 }
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    tasks: usize,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    Some(spawning_loop!(JoinSet, workload, tasks, spawning))
-}
+any_number!(spawning JoinSet);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
-use crate::slice::{TimedLoop, fan_out_loop};
+use crate::slice::TimedLoop;
 use crate::workload::Workload;
 
 /// A way to await the children of one iteration.
@@ -79,18 +79,40 @@ impl Spawner for Local {
     }
 }
 
-/// The loop of a strategy that spawns, for the spawn that the flavor calls for.
-macro_rules! spawning_loop {
-    ($strategy:ident, $workload:expr, $tasks:expr, $spawning:expr) => {
-        match $spawning {
-            Spawning::Shared => fan_out_loop::<W, $strategy<Shared>>($workload, $tasks),
-            Spawning::Local => fan_out_loop::<W, $strategy<Local>>($workload, $tasks),
+/// `timed_loop` of a strategy that takes any number of children: one that polls them itself, or (`spawning`) one
+/// that spawns them as the flavor calls for.
+macro_rules! any_number {
+    ($strategy:ident) => {
+        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+            workload: std::sync::Arc<W>,
+            tasks: usize,
+            _: super::Spawning,
+        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
+            Some($crate::slice::fan_out_loop::<W, $strategy>(workload, tasks))
+        }
+    };
+    (spawning $strategy:ident) => {
+        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+            workload: std::sync::Arc<W>,
+            tasks: usize,
+            spawning: super::Spawning,
+        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
+            use $crate::slice::fan_out_loop;
+            Some(match spawning {
+                super::Spawning::Shared => {
+                    fan_out_loop::<W, $strategy<super::Shared>>(workload, tasks)
+                }
+                super::Spawning::Local => {
+                    fan_out_loop::<W, $strategy<super::Local>>(workload, tasks)
+                }
+            })
         }
     };
 }
 
 /// Declares the modules, [`NAMES`] and the choice among them. A module is named as its strategy and offers
-/// `timed_loop::<W>(workload, tasks, spawning)`: `None` for a number of tasks that it cannot have.
+/// `timed_loop::<W>(workload, tasks, spawning)` (`any_number!` makes one): `None` for a number of tasks that it
+/// cannot have.
 macro_rules! strategies {
     ($($(#[$doc:meta])* $module:ident;)+) => {
         $($(#[$doc])* pub mod $module;)+

@@ -1,10 +1,7 @@
 //! One child after the other: no concurrency at all, the line that every other strategy must beat where
 //! children wait.
 
-use std::sync::Arc;
-
-use super::{FanOut, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::FanOut;
 use crate::workload::Workload;
 
 /// `child.await` in a for loop.
@@ -22,10 +19,4 @@ impl<W: Workload> FanOut<W> for Sequential {
     }
 }
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    tasks: usize,
-    _: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    Some(fan_out_loop::<W, Sequential>(workload, tasks))
-}
+any_number!(Sequential);

@@ -1,10 +1,8 @@
 //! `tokio::spawn` for each child, then every handle awaited in the order of spawning.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use super::{FanOut, Local, Shared, Spawner, Spawning, fan_out_loop};
-use crate::slice::TimedLoop;
+use super::{FanOut, Spawner};
 use crate::workload::Workload;
 
 /// Spawns into a Vec of handles, as the article's example does.
@@ -23,10 +21,4 @@ impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
     }
 }
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    tasks: usize,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    Some(spawning_loop!(Spawn, workload, tasks, spawning))
-}
+any_number!(spawning Spawn);
