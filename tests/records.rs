@@ -1,33 +1,15 @@
 //! Records: what is written is read back, and what is wrong is told with file and line.
 
+mod common;
+
 use std::fs;
 use std::path::PathBuf;
 
 use join_vs_spawn::case::Case;
-use join_vs_spawn::environment::Environment;
-use join_vs_spawn::record::{Folder, Header, Measurement, PartialLine, Status, read};
+use join_vs_spawn::record::{Folder, Measurement, PartialLine, Status, read};
 use join_vs_spawn::stats::{Estimate, Verdict};
 
-fn header() -> Header {
-    Header {
-        schema: 1,
-        target: "overhead".into(),
-        matrix: "default".into(),
-        filter: None,
-        complete: true,
-        started: "2026-01-01T00:00:00Z".into(),
-        seconds: 1.5,
-        command: "cargo bench --bench overhead".into(),
-        environment: Environment::here(),
-        rounds: 10,
-        blocks: 4,
-        slice_ns: 250_000,
-        quads: 8,
-        seed: u64::MAX,
-        plan: "0123456789abcdef".into(),
-        timed_share: Some(0.8),
-    }
-}
+use common::header;
 
 fn measurement(tasks: usize) -> Measurement {
     let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}")

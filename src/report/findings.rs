@@ -1,7 +1,7 @@
 //! What a run's table shows, in sentences made from its measurements.
 
 use super::{label, significant, time};
-use crate::case::{Case, Flavor, Payload, Site};
+use crate::case::{Case, Flavor, Site};
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Verdict, crossing, round_medians};
 
@@ -218,28 +218,31 @@ fn compute(measured: &[&Measurement]) -> Option<String> {
             // By the work of one iteration: the time that join! takes for it.
             rows.sort_by_key(|m| (m.payload_bytes * m.tasks, m.payload_bytes));
             rows.first()?;
-            Some(
-                match rows.iter().find(|m| m.verdict == Some(Verdict::Faster)) {
-                    Some(m) => {
-                        let work = control(measured, &m.case)
-                            .and_then(|control| control.wall_ns)
-                            .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
-                        let best = rows
-                            .iter()
-                            .filter_map(|m| Some((m.ratio?, m.case.clone())))
-                            .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
-                        format!(
-                            "{flavor} from {} of {} on{work}; at best {} of join!'s time, {} of {}",
-                            children(m.tasks),
-                            Payload(m.payload_bytes),
-                            with_interval(&best.0),
-                            children(best.1.tasks),
-                            best.1.payload
-                        )
-                    }
-                    None => format!("{flavor} nowhere in this run"),
-                },
-            )
+            let (best, at) = rows
+                .iter()
+                .filter_map(|m| Some((m.ratio?, &m.case)))
+                .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
+            let best = format!(
+                "at best {} of join!'s time, {} of {}",
+                with_interval(&best),
+                children(at.tasks),
+                at.payload
+            );
+            let first = rows.iter().find(|m| m.verdict == Some(Verdict::Faster));
+            Some(match first {
+                Some(m) => {
+                    let work = control(measured, &m.case)
+                        .and_then(|control| control.wall_ns)
+                        .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
+                    let case = &m.case;
+                    format!(
+                        "{flavor} from {} of {} on{work}; {best}",
+                        children(case.tasks),
+                        case.payload
+                    )
+                }
+                None => format!("{flavor} nowhere for sure in this run; {best}"),
+            })
         })
         .collect();
     (!parts.is_empty()).then(|| {

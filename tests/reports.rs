@@ -1,0 +1,219 @@
+//! What a reader sees at the end of a run, made from measurements with known truth.
+
+mod common;
+
+use join_vs_spawn::case::Case;
+use join_vs_spawn::record::{Measurement, Status, case_flags};
+use join_vs_spawn::report::{findings, table};
+use join_vs_spawn::stats::{Estimate, Verdict, judge};
+
+use common::header;
+
+/// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long, in ten rounds that
+/// differ by a percent each.
+fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
+    let case: Case = id.parse().unwrap();
+    let of = |strategy: &str, ratio: f64| {
+        let rounds: Vec<Vec<f64>> = (0..10)
+            .map(|round| vec![ratio.ln() + 0.01 * (f64::from(round) - 4.5) / 4.5])
+            .collect();
+        let block_ns: Vec<Vec<f64>> = rounds
+            .iter()
+            .map(|blocks| blocks.iter().map(|log| join_ns * log.exp()).collect())
+            .collect();
+        let estimate = Estimate::ratio(&rounds).unwrap();
+        Measurement {
+            status: Status::Ok,
+            reason: None,
+            flags: case_flags(&case, 2),
+            wall_ns: Estimate::over_rounds(&block_ns),
+            ratio: Some(estimate),
+            noise_floor: Some(0.002),
+            verdict: Some(judge(&estimate, 0.002)),
+            rounds,
+            block_ns,
+            ..Measurement::failed(&case, strategy, "join", "")
+        }
+    };
+    [of("join", 1.0), of("spawn", ratio)]
+}
+
+#[test]
+fn the_table_begins_with_what_tells_most() {
+    let measurements = [
+        case("yield/current_thread/worker/0B/1", 10.0, 1.005),
+        case("yield/current_thread/worker/0B/2", 20.0, 1.5),
+        case("yield/current_thread/worker/0B/4", 1000.0, 9.0),
+        case("yield/multi_thread_2/worker/0B/8", 2e6, 0.2),
+    ]
+    .concat();
+    let text = table::render(&header(), &measurements);
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let first = |row: usize| rows[row][0];
+    assert_eq!(first(0), "case");
+    assert_eq!(first(1), "yield/current_thread/worker/0B/4");
+    assert_eq!(first(2), "yield/multi_thread_2/worker/0B/8");
+    assert_eq!(first(3), "yield/current_thread/worker/0B/2");
+    assert_eq!(first(4), "yield/current_thread/worker/0B/1");
+    assert_eq!(
+        rows.len(),
+        5,
+        "one row a case, without the controls: {text}"
+    );
+    let row = rows[1].join(" ");
+    assert_eq!(
+        row,
+        "yield/current_thread/worker/0B/4 1.00 µs 250 ns 9.00 µs 2.25 µs 9.00× [8.9303, 9.0703] ±0.200% slower"
+    );
+    assert!(rows[2].join(" ").contains("0.200×") && rows[2].contains(&"faster"));
+    assert!(rows[4].contains(&"inconclusive"));
+    assert!(!text.contains("no difference"));
+    assert!(text.contains("97.9% over 10 rounds"), "{text}");
+    assert!(!text.lines().any(|line| line.ends_with(' ')));
+}
+
+#[test]
+fn failures_are_listed_with_their_reason_and_nothing_is_made_of_them() {
+    let mut measurements = case("yield/current_thread/worker/0B/2", 20.0, 1.5).to_vec();
+    let dead: Case = "yield/current_thread/worker/0B/4".parse().unwrap();
+    measurements.push(Measurement::failed(
+        &dead,
+        "spawn",
+        "join",
+        "its process ended with signal: 9",
+    ));
+    let text = table::render(&header(), &measurements);
+    assert!(
+        text.contains(
+            "failed: yield/current_thread/worker/0B/spawn/4: its process ended with signal: 9"
+        ),
+        "{text}"
+    );
+    assert!(findings::sentences(&measurements)[0].contains("in 1 cases: slower in 1"));
+    let all_failed = &measurements[2..];
+    assert!(table::render(&header(), all_failed).starts_with("failed: "));
+    assert!(findings::sentences(all_failed).is_empty());
+}
+
+#[test]
+fn several_strategies_have_a_column() {
+    let [control, spawn] = case("yield/current_thread/worker/0B/2", 20.0, 1.5);
+    let other = Measurement {
+        strategy: "join_set".into(),
+        ..spawn.clone()
+    };
+    let text = table::render(&header(), &[control.clone(), spawn, other]);
+    assert!(text.lines().next().unwrap().contains("strategy"), "{text}");
+    assert!(text.contains("join_set"));
+    // Only the reference: its control is shown, and said to be one.
+    let text = table::render(&header(), &[control]);
+    assert!(text.contains("Only the reference was measured"), "{text}");
+}
+
+#[test]
+fn the_crossover_of_wakes_is_named_with_its_interval() {
+    // The ratio falls through 1 at 32 children, halving with each doubling.
+    let curve = |flavor: &str, at: f64| {
+        [8, 16, 64, 128].map(|tasks| {
+            case(
+                &format!("wake/{flavor}/worker/0B/{tasks}"),
+                1000.0,
+                at / f64::from(tasks),
+            )
+        })
+    };
+    let measurements: Vec<Measurement> = [
+        curve("current_thread", 32.0).concat(),
+        curve("multi_thread_1", 1000.0).concat(),
+        curve("multi_thread_2", 4.0).concat(),
+    ]
+    .concat();
+    let sentences = findings::sentences(&measurements);
+    let sentence = sentences
+        .iter()
+        .find(|sentence| sentence.contains("Separate wakes"))
+        .unwrap();
+    assert!(
+        sentence.contains("current_thread 32 [32, 32]"),
+        "{sentence}"
+    );
+    assert!(sentence.contains("multi_thread_1 beyond 128"), "{sentence}");
+    assert!(sentence.contains("multi_thread_2 below 8"), "{sentence}");
+}
+
+#[test]
+fn where_spawn_begins_to_win_on_work_is_named() {
+    let measurements: Vec<Measurement> = [
+        case("compute/multi_thread_2/worker/16KiB/8", 1e4, 2.0),
+        case("compute/multi_thread_2/worker/64KiB/8", 4e4, 0.9),
+        case("compute/multi_thread_2/worker/1MiB/8", 6e5, 0.55),
+        case("compute/current_thread/worker/1MiB/8", 6e5, 1.02),
+    ]
+    .concat();
+    let sentences = findings::sentences(&measurements);
+    let sentence = sentences
+        .iter()
+        .find(|sentence| sentence.contains("Independent work"))
+        .unwrap();
+    assert!(
+        sentence.contains("multi_thread_2 from 8 children of 64KiB on, 40.0 µs of work"),
+        "{sentence}"
+    );
+    assert!(sentence.contains("at best 0.550×"), "{sentence}");
+    assert!(
+        sentence.contains("current_thread nowhere for sure"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn what_the_site_costs_is_named() {
+    let measurements: Vec<Measurement> = [
+        case("yield/multi_thread_2/worker/0B/8", 1000.0, 5.0),
+        case("yield/multi_thread_2/block_on/0B/8", 500.0, 200.0),
+    ]
+    .concat();
+    let sentences = findings::sentences(&measurements);
+    let sentence = sentences
+        .iter()
+        .find(|sentence| sentence.contains("The site"))
+        .unwrap();
+    assert!(
+        sentence.contains("spawning 8 children (yield, 0B) on multi_thread_2 takes 100 µs"),
+        "{sentence}"
+    );
+    assert!(
+        sentence.contains("5.00 µs in a spawned task, 20.0×"),
+        "{sentence}"
+    );
+    let spread = sentences
+        .iter()
+        .find(|sentence| sentence.contains("yield once"))
+        .unwrap();
+    assert!(
+        spread.contains(
+            "5.00× [4.96, 5.04] at 8 children on multi_thread_2 (500 ns more for each child)"
+        ),
+        "{spread}"
+    );
+}
+
+#[test]
+fn a_preview_claims_nothing() {
+    let mut measurements = case("yield/current_thread/worker/0B/2", 20.0, 1.5).to_vec();
+    for m in &mut measurements {
+        m.rounds.truncate(1);
+        m.ratio = Estimate::ratio(&m.rounds);
+        m.verdict = m.ratio.map(|ratio| judge(&ratio, 0.0));
+    }
+    assert_eq!(measurements[1].verdict, Some(Verdict::Inconclusive));
+    let text = table::render(&header(), &measurements);
+    assert!(
+        text.contains("none: one round") && text.contains("a preview"),
+        "{text}"
+    );
+}
