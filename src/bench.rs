@@ -81,7 +81,7 @@ pub fn main(name: &str) -> ExitCode {
             };
             let outcome = match run(request) {
                 Ok(outcome) => outcome,
-                Err(error) => return session::bad_input(target, &error),
+                Err(error) => return session::not_run(target, &error),
             };
             let report = replay(&mut criterion, &measurements, &outcome)
                 .then(|| home.join("report").join("index.html"));

@@ -12,7 +12,7 @@ use crate::environment::{Environment, cores};
 use crate::matrix::Target;
 use crate::measurement::measurements;
 use crate::plan::Item;
-use crate::record::{Folder, Header, Measurement, PartialLine, RecordError, SCHEMA, Stream};
+use crate::record::{self, Folder, Header, Measurement, PartialLine, RecordError, SCHEMA, Stream};
 use crate::round::{self, News, Sweep, SweepError};
 use crate::selection::Selection;
 
@@ -53,9 +53,12 @@ pub enum RunError {
     /// The rounds' process does not work at all.
     #[error("a round's process {0}")]
     Process(String),
-    /// `JVS_RESUME` where there is nothing to go on with, or something else.
+    /// `JVS_RESUME` where the run that was cut short is another one.
     #[error("JVS_RESUME=1: {0}")]
     Resume(String),
+    /// `JVS_RESUME` where this target had been measured to its end.
+    #[error("JVS_RESUME=1: the run of {0} is complete and is kept")]
+    Complete(String),
 }
 
 /// The blocks measured so far, by case, pair and round.
@@ -202,12 +205,15 @@ fn open_stream(
 ) -> Result<Stream, RunError> {
     let cut_short = folder.cut_short();
     if request.selection.resume {
-        let lines = cut_short?.ok_or_else(|| {
-            RunError::Resume(format!(
-                "there is no run to go on with ({} does not exist)",
-                folder.partial().display()
-            ))
-        })?;
+        let Some(lines) = cut_short? else {
+            // Of several targets some may have been complete when the run was cut short, and some not begun.
+            return match record::read(folder.record()) {
+                Ok((before, _)) if same_run(&before, header, request.selection.seed).is_ok() => {
+                    Err(RunError::Complete(before.started))
+                }
+                _ => begin_stream(folder, header),
+            };
+        };
         let Some(PartialLine::Run(before)) = lines.first() else {
             return Err(RunError::Resume(format!(
                 "{} has no header",
@@ -244,6 +250,10 @@ fn open_stream(
             eprintln!("{error}; kept as {}", aside.display());
         }
     }
+    begin_stream(folder, header)
+}
+
+fn begin_stream(folder: &Folder, header: &Header) -> Result<Stream, RunError> {
     let mut stream = folder.stream(false)?;
     stream.write(&PartialLine::Run(Box::new(header.clone())))?;
     Ok(stream)

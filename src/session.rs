@@ -7,7 +7,7 @@ use crate::environment::{cores, package_folder};
 use crate::matrix::{Target, targets};
 use crate::record::Status;
 use crate::report::{findings, table};
-use crate::run::{Outcome, Request, run};
+use crate::run::{Outcome, Request, RunError, run};
 use crate::selection::{Selection, VariableError, misspelled};
 
 /// Measures a target of your own as the suite measures its own: call it from `main` and return what it
@@ -51,7 +51,7 @@ pub fn measure(target: &Target) -> ExitCode {
     };
     match run(request) {
         Ok(outcome) => finish(target, &outcome, None),
-        Err(error) => bad_input(target, &error),
+        Err(error) => not_run(target, &error),
     }
 }
 
@@ -70,6 +70,17 @@ pub(crate) fn selection(targets: &[Target]) -> Result<Selection, VariableError> 
 pub(crate) fn variable(name: &str) -> Option<String> {
     let value = std::env::var_os(name)?;
     Some(value.to_string_lossy().into_owned())
+}
+
+/// Says on standard error why nothing was measured; exit code 2, but 0 where there was no need.
+pub(crate) fn not_run(target: &Target, error: &RunError) -> ExitCode {
+    match error {
+        RunError::Complete(_) => {
+            eprintln!("{}: {error}", target.name);
+            ExitCode::SUCCESS
+        }
+        _ => bad_input(target, error),
+    }
 }
 
 /// Says on standard error what is wrong with the input; exit code 2.
@@ -119,8 +130,13 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
     }
     if let Some(share) = header.timed_share {
         println!(
-            "{:.0} s in {} rounds of {} blocks a pair; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
+            "{:.0} s{} {} rounds of {} blocks a pair; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
             header.seconds,
+            if header.complete {
+                " in"
+            } else {
+                ", cut short of"
+            },
             header.rounds,
             header.blocks,
             share * 100.0,

@@ -624,8 +624,8 @@ fn a_run_that_was_cut_short_goes_on() {
         "nothing was done before the kill"
     );
     place.run("overhead", &resume, &["--bench"]).exits(0);
-    let (header, measurements) =
-        record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
+    let record_path = place.path("results/latest/overhead.jsonl");
+    let (header, measurements) = record::read(&record_path).unwrap();
     assert_eq!(partial[0]["seed"].as_u64(), Some(header.seed));
     for m in &measurements {
         let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
@@ -649,10 +649,19 @@ fn a_run_that_was_cut_short_goes_on() {
     }
     assert!(!place.path("results/latest/overhead.jsonl.partial").exists());
     // There is nothing left to go on with.
+    // What is complete is kept; what is of other measurements, or was never begun, is measured.
+    let before = fs::read(&record_path).unwrap();
     place
         .run("overhead", &resume, &["--bench"])
-        .exits(2)
-        .says("no run to go on with");
+        .exits(0)
+        .says("is complete and is kept");
+    assert_eq!(fs::read(&record_path).unwrap(), before);
+    let other = small(&[("JVS_RESUME", "1")]);
+    place
+        .run("overhead", &other, &["--bench"])
+        .exits(0)
+        .says("Record: ");
+    assert_ne!(fs::read(&record_path).unwrap(), before);
 }
 
 fn a_run_that_was_cut_short_is_set_aside() {

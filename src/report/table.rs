@@ -121,7 +121,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
 /// An interval with enough digits to tell its ends apart.
 fn interval(ratio: &Estimate) -> String {
     if ratio.level == 0.0 {
-        return "none: one round".into();
+        return "none".into();
     }
     let narrow = ratio.high / ratio.low < 1.1;
     let digits = |value: f64| match value {
@@ -149,7 +149,8 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool) -> String {
             level * 100.0
         )
     } else {
-        "one round is a preview and has no interval, so every verdict is inconclusive.".to_owned()
+        "fewer than 6 rounds are a preview: no interval, and every verdict is inconclusive."
+            .to_owned()
     };
     text += &format!(" Noise floor: how far\n{reference} strayed from itself.\n");
     if controls_only {
