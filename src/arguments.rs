@@ -65,6 +65,8 @@ pub struct Arguments {
     pub filter: Filter,
     /// `--baseline`: it must exist before anything is measured.
     pub baseline: Option<String>,
+    /// `--discard-baseline`: Criterion keeps nothing.
+    pub discards_baseline: bool,
     /// The arguments for the user, without those that cargo adds.
     pub shown: Vec<String>,
 }
@@ -211,6 +213,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
         mode,
         filter,
         baseline: option("baseline"),
+        discards_baseline: switch("discard-baseline"),
         shown: arguments
             .into_iter()
             .skip(1)

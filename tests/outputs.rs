@@ -120,6 +120,32 @@ fn machinery_runs_where_there_is_some() {
     }
 }
 
+#[test]
+fn no_wake_is_lost_between_workers() {
+    // A driver that is still at its last wake while the next iteration registers its waker: seen to hang within
+    // a second where that registration was made once and not in every poll.
+    let (sender, finished) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let entry = workload::all()
+            .into_iter()
+            .find(|entry| entry.name == "wake")
+            .unwrap();
+        for (round, tasks) in [1, 2, 4, 16].repeat(20).into_iter().enumerate() {
+            let case = format!("wake/multi_thread_2/worker/0B/{tasks}")
+                .parse()
+                .unwrap();
+            for strategy in [MACHINERY, "join", "spawn", "sequential"] {
+                let shape = block::Shape::default();
+                block::run(&entry, &case, strategy, "join", shape, round as u64).unwrap();
+            }
+        }
+        sender.send(()).unwrap();
+    });
+    finished
+        .recv_timeout(std::time::Duration::from_secs(120))
+        .expect("a wake was lost");
+}
+
 /// Returns other outputs than it expects, from the third child on.
 struct Wrong;
 

@@ -41,6 +41,7 @@ fn trials() -> Vec<Trial> {
         sampling_flags_are_refused,
         test_mode_and_profile_mode_write_no_records,
         baselines_are_kept_compared_and_missed_in_time,
+        criterions_failure_does_not_cost_the_table,
         a_killed_round_costs_its_case,
         no_round_outlives_its_parent,
         a_panicking_child_costs_its_case,
@@ -449,6 +450,23 @@ fn baselines_are_kept_compared_and_missed_in_time() {
     run(&["--bench", "--load-baseline", "none", "--baseline", "old"])
         .exits(2)
         .says("none");
+}
+
+fn criterions_failure_does_not_cost_the_table() {
+    let place = Place::new();
+    let discard = ["--bench", "--discard-baseline"];
+    place
+        .run("overhead", &small(&[]), &discard)
+        .exits(0)
+        .says("spawn against join!");
+    assert!(!place.path("criterion").exists(), "nothing was to be kept");
+    // A file where Criterion wants its folder.
+    fs::write(place.path("criterion"), "a file").unwrap();
+    let done = place
+        .run("overhead", &small(&[]), &["--bench"])
+        .says("spawn against join!");
+    assert!(matches!(done.code, Some(0 | 1)), "{:?}", done.code);
+    assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
 }
 
 /// The rounds of a process: its children, as Linux tells them.

@@ -38,25 +38,25 @@ struct Shared {
     latest: AtomicUsize,
     /// How many must wait before the driver fires: all children, or one.
     gather: AtomicUsize,
-    /// Signals fired since the block began.
-    fired: AtomicUsize,
     driver: AtomicWaker,
+    bare: BareParent,
+}
+
+/// The parent that only counts signals.
+#[derive(Default)]
+struct BareParent {
+    /// Whether it waits in the children's place.
+    waits: AtomicBool,
+    /// Signals that were fired for it since the block began.
+    fired: AtomicUsize,
+    waker: AtomicWaker,
 }
 
 impl Shared {
-    fn begins_to_wait(&self, index: usize) {
-        self.latest.store(index, Relaxed);
-        if self.waiting.fetch_add(1, AcqRel) + 1 == self.gather.load(Relaxed) {
+    fn begin_to_wait(&self, children: usize) {
+        if self.waiting.fetch_add(children, AcqRel) + children == self.gather.load(Relaxed) {
             self.driver.wake();
         }
-    }
-
-    fn fire(&self, index: usize) {
-        let signal = &self.signals[index];
-        signal.fired.store(true, Release);
-        // After the flag, since `Bare` lowers all flags when the count is full.
-        self.fired.fetch_add(1, Release);
-        signal.waker.wake();
     }
 }
 
@@ -67,6 +67,22 @@ struct Driver {
     /// The order in use and the position in it; at the end of it the driver waits for children.
     order: usize,
     next: usize,
+    /// Whether the signals of this order are for the bare parent.
+    bare: bool,
+}
+
+impl Driver {
+    fn fire(&self, index: usize) {
+        let shared = &self.shared;
+        if self.bare {
+            shared.bare.fired.fetch_add(1, Release);
+            shared.bare.waker.wake();
+        } else {
+            let signal = &shared.signals[index];
+            signal.fired.store(true, Release);
+            signal.waker.wake();
+        }
+    }
 }
 
 impl Future for Driver {
@@ -82,17 +98,17 @@ impl Future for Driver {
                 return Poll::Pending;
             }
             this.shared.waiting.fetch_sub(gather, AcqRel);
+            this.bare = this.shared.bare.waits.load(Relaxed);
             if gather < tasks {
-                this.shared.fire(this.shared.latest.load(Relaxed));
-                // Nobody is woken before the driver looks again: the one child that may wait next does so
-                // only when it is polled after this.
+                this.fire(this.shared.latest.load(Relaxed));
+                // The child that may wait next does so only when it is polled after this.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
             this.order = (this.order + 1) % this.orders.len();
             this.next = 0;
         }
-        this.shared.fire(this.orders[this.order][this.next]);
+        this.fire(this.orders[this.order][this.next]);
         this.next += 1;
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -118,7 +134,8 @@ impl Future for Child {
             signal.waker.register(cx.waker());
             if !this.waits {
                 this.waits = true;
-                this.shared.begins_to_wait(this.index);
+                this.shared.latest.store(this.index, Relaxed);
+                this.shared.begin_to_wait(1);
             }
             if !signal.fired.load(Acquire) {
                 return Poll::Pending;
@@ -144,8 +161,8 @@ impl Workload for Wake {
             waiting: AtomicUsize::new(0),
             latest: AtomicUsize::new(0),
             gather: AtomicUsize::new(setup.tasks),
-            fired: AtomicUsize::new(0),
             driver: AtomicWaker::new(),
+            bare: BareParent::default(),
         });
         let mut random = fastrand::Rng::with_seed(setup.seed);
         let orders = (0..ORDERS)
@@ -160,6 +177,7 @@ impl Workload for Wake {
             orders,
             order: 0,
             next: setup.tasks,
+            bare: false,
         });
         Ok(Self {
             shared,
@@ -194,32 +212,32 @@ impl Workload for Wake {
     }
 }
 
-/// The driver, the wakes and the parent's polls, without children: a parent that waits for all signals with
+/// The driver, the wakes and the parent's polls, without children: a parent that waits for all signals, with
 /// one look at a counter in each of its polls.
 struct Bare;
 
 impl FanOut<Wake> for Bare {
     async fn run(wake: &Wake, tasks: usize) -> u64 {
-        let shared = &wake.shared;
-        let done = shared.fired.load(Acquire) + tasks;
-        let mut waits = false;
+        let bare = &wake.shared.bare;
+        // No signal is on its way here: those of the last iteration were all counted before it ended.
+        let done = bare.fired.load(Acquire) + tasks;
+        bare.waits.store(true, Relaxed);
+        let mut begun = false;
         std::future::poll_fn(|cx| {
-            if !waits {
-                waits = true;
-                for (index, signal) in shared.signals.iter().enumerate() {
-                    signal.waker.register(cx.waker());
-                    shared.begins_to_wait(index);
-                }
+            // In every poll, as any leaf future: a waker that is registered while the driver is still at its
+            // last wake is not kept, but woken at once.
+            bare.waker.register(cx.waker());
+            if !begun {
+                begun = true;
+                wake.shared.begin_to_wait(tasks);
             }
-            if shared.fired.load(Acquire) < done {
+            if bare.fired.load(Acquire) < done {
                 return Poll::Pending;
             }
             Poll::Ready(())
         })
         .await;
-        for signal in &shared.signals {
-            signal.fired.store(false, Relaxed);
-        }
+        bare.waits.store(false, Relaxed);
         (0..tasks).fold(0, |sum: u64, index| sum.wrapping_add(wake.expected(index)))
     }
 }
