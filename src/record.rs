@@ -296,7 +296,15 @@ pub struct Folder {
     record: PathBuf,
     partial: PathBuf,
     /// Held while the run lasts.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing would do, were it not for a process that another thread is just starting, which holds a copy
+        // of the file until it becomes its own program.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Folder {
@@ -313,7 +321,7 @@ impl Folder {
         Ok(Self {
             record: folder.join(format!("{target}.jsonl")),
             partial: folder.join(format!("{target}.jsonl.partial")),
-            _lock: lock,
+            lock,
         })
     }
 
