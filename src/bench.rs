@@ -20,6 +20,7 @@ use crate::record::{Measurement, Status};
 use crate::run::{Outcome, Request, run};
 use crate::selection::{Selection, VARIABLES};
 use crate::session;
+use crate::watchdog;
 
 /// Fewest samples that Criterion takes.
 const FEWEST_SAMPLES: usize = 10;
@@ -35,7 +36,7 @@ pub fn main(name: &str) -> ExitCode {
         .iter()
         .find(|target| target.name == name)
         .expect("a bench names a target of the matrix");
-    crate::round::run_if_child(&target.workloads);
+    crate::round::run_if_child(&target.entries());
     let arguments = match arguments::parse(std::env::args()) {
         Ok(arguments) => arguments,
         Err(arguments::ArgumentError::Clap(error)) => error.exit(),
@@ -295,19 +296,35 @@ fn replay(
     true
 }
 
+/// How long a request may take where nothing is measured.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Runs the real code under Criterion's modes that do not measure.
 fn run_in_process(
     criterion: &mut Criterion,
     target: &Target,
     measurements: &[(Case, Vec<String>)],
 ) {
+    let name = target.name;
+    watchdog::watch(PATIENCE, move || {
+        eprintln!(
+            "{name}: a request was not answered within {} s",
+            PATIENCE.as_secs()
+        );
+        std::process::exit(1);
+    });
     register(criterion, measurements, |case, strategy, group, id| {
         let entry = target
             .entry(&case.workload)
             .expect("cases come from the target's workloads");
         group.bench_function(id, |bencher| {
             bencher.iter_custom(|iterations| {
-                match block::run_alone(entry, case, strategy, iterations, iterations) {
+                if entry.served {
+                    watchdog::arm();
+                }
+                let ran = block::run_alone(entry, case, strategy, iterations, iterations);
+                watchdog::disarm();
+                match ran {
                     Ok(wall) => wall,
                     Err(reason) => panic!("{}: {reason}", case.measurement_id(strategy)),
                 }

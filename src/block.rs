@@ -4,15 +4,15 @@
 //! that is linear over a quad cancels out of its log ratio, and neither side is always first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::runtime::{Schedule, drive};
-use crate::slice::Slice;
+use crate::slice::{Slice, Totals};
 use crate::stats;
+use crate::watchdog;
 use crate::workload::{Entry, Opened, Setup};
 
 /// How long and how many the slices of a block are.
@@ -22,14 +22,24 @@ pub struct Shape {
     pub slice: Duration,
     /// Quads of slices.
     pub quads: usize,
+    /// Quads at least, where a single iteration outlasts a slice.
+    pub fewest: usize,
 }
 
-impl Default for Shape {
-    fn default() -> Self {
-        Self {
-            slice: Duration::from_micros(250),
-            quads: 8,
-        }
+impl Shape {
+    /// Slices of a quarter of a millisecond: long against the clock, short against the machine's moods.
+    pub const SHORT: Shape = Shape {
+        slice: Duration::from_micros(250),
+        quads: 8,
+        fewest: 3,
+    };
+
+    /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should,
+    /// being one iteration, gets fewer.
+    pub fn quads_of(&self, slice: Duration) -> usize {
+        let whole = self.slice.as_secs_f64() * self.quads as f64;
+        let affordable = (whole / slice.as_secs_f64()).ceil() as usize;
+        self.quads.min(affordable.max(self.fewest))
     }
 }
 
@@ -46,15 +56,37 @@ pub struct Sides {
     pub reference: f64,
 }
 
+/// Connections that a block's client had opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// When its first timed slice began.
+    pub before: u64,
+    /// When its last timed slice ended.
+    pub after: u64,
+}
+
 /// What a block measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Block {
-    /// Median wall time over the slices, in ns per iteration.
+    /// Median over the slices of the wall time in ns per iteration: a slice's mean, or the mean of its middle half
+    /// where each iteration was timed on its own.
     pub wall_ns: Sides,
     /// CPU time of all the process's threads over all slices, in ns per iteration.
     pub cpu_ns: Sides,
-    /// Median over the quads of the natural log of strategy over reference.
+    /// Natural log of strategy over reference: the mean of the middle half of the quads'.
     pub log_ratio: f64,
+    /// CPU time of the server that the workload talks to over the same slices, in ns per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_cpu_ns: Option<Sides>,
+    /// Connections opened to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// Time until the parent had the first result, in ns per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_result_ns: Option<Sides>,
+    /// Time until it had all results but one, in ns per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_but_one_ns: Option<Sides>,
     /// Wall time spent inside timed slices, in ns.
     pub timed_ns: f64,
     /// Wall time of the whole block, in ns.
@@ -117,14 +149,13 @@ fn drive_case<S: Schedule>(
         // Half of the bits, so that sums of children's numbers do not overflow in plainly written code.
         seed: seed >> 32,
     };
+    watchdog::beat();
     let names: Vec<String> = strategies.iter().map(|name| (*name).to_owned()).collect();
-    let wrong = Arc::new(AtomicU64::new(u64::MAX));
-    let seen = wrong.clone();
     let driven = drive(
         case.flavor,
         case.site,
         (entry.open)(setup),
-        move |opened: &dyn Opened, spawning| {
+        move |opened: Arc<dyn Opened>, spawning| {
             let loops = names
                 .iter()
                 .map(|name| {
@@ -135,33 +166,39 @@ fn drive_case<S: Schedule>(
                 .collect::<Result<Vec<_>, String>>()?;
             let checked = Checked {
                 expected: opened.expected_digest(),
-                wrong: seen,
+                opened,
+                wrong: None,
                 iterations: 0,
                 schedule,
             };
             Ok((checked, loops))
         },
     )?;
-    match wrong.load(Ordering::Relaxed) {
-        u64::MAX => Ok(driven.schedule),
-        side => Err(format!(
-            "{} returned outputs other than the workload's expected ones",
-            strategies[side as usize]
-        )),
+    match driven.wrong {
+        None => Ok(driven.schedule),
+        Some(side) => Err(driven.opened.complaint().unwrap_or_else(|| {
+            format!(
+                "{} returned outputs other than the workload's expected ones",
+                strategies[side]
+            )
+        })),
     }
 }
 
 /// Checks the outputs of every slice, and ends the block at the first wrong one.
 struct Checked<S> {
+    opened: Arc<dyn Opened>,
     expected: u64,
-    wrong: Arc<AtomicU64>,
+    /// The side that returned other outputs.
+    wrong: Option<usize>,
     iterations: u64,
     schedule: S,
 }
 
 impl<S: Schedule> Schedule for Checked<S> {
     fn next(&mut self) -> Option<(usize, u64)> {
-        if self.wrong.load(Ordering::Relaxed) != u64::MAX {
+        watchdog::beat();
+        if self.wrong.is_some() {
             return None;
         }
         let (side, iterations) = self.schedule.next()?;
@@ -171,7 +208,7 @@ impl<S: Schedule> Schedule for Checked<S> {
 
     fn measured(&mut self, side: usize, slice: Slice) {
         if slice.digest != self.expected.wrapping_mul(self.iterations) {
-            self.wrong.store(side as u64, Ordering::Relaxed);
+            self.wrong = Some(side);
         }
         self.schedule.measured(side, slice);
     }
@@ -207,6 +244,9 @@ struct Quads {
     /// ns per iteration of each side's slices, in the order in which they ran.
     wall_ns: [Vec<f64>; 2],
     cpu: [Duration; 2],
+    /// What the workload's own totals grew by in each side's slices.
+    totals: [Totals; 2],
+    connections: Option<Connections>,
     timed: Duration,
 }
 
@@ -227,28 +267,23 @@ impl Quads {
             quads_left: shape.quads,
             wall_ns: [Vec::new(), Vec::new()],
             cpu: [Duration::ZERO; 2],
+            totals: [Totals::default(); 2],
+            connections: None,
             timed: Duration::ZERO,
         }
     }
 
-    /// A block of slices that outlast what they should, being one iteration, gets fewer quads.
-    fn shorten(&mut self, wall_ns: f64) {
-        const FEWEST: usize = 3;
-        let target = self.shape.slice.as_nanos() as f64;
-        let affordable = (self.shape.quads as f64 * target / wall_ns).ceil() as usize;
-        self.quads_left = self.quads_left.min(affordable.max(FEWEST));
-    }
-
-    /// Takes a warm-up slice: enough once it lasted half of what it should, else more iterations.
+    /// Takes a warm-up slice: enough once it lasted half of what it should, or a millisecond; else more iterations.
     fn warmed(&mut self, side: usize, wall: Duration) {
         let target = self.shape.slice.as_nanos() as f64;
         let wall = (wall.as_nanos() as f64).max(1.0);
         let per_iteration = wall / self.iterations[side] as f64;
         let wanted = (target / per_iteration).round().max(1.0) as u64;
-        if wall >= target / 2.0 {
+        if wall >= (target / 2.0).min(1e6) {
             self.cold.pop();
             self.iterations[side] = wanted;
-            self.shorten(per_iteration * wanted as f64);
+            let slice = Duration::from_nanos((per_iteration * wanted as f64) as u64);
+            self.quads_left = self.quads_left.min(self.shape.quads_of(slice));
         } else {
             // The first iterations are slow, and a slice that was far too short says little.
             self.iterations[side] = wanted.min(self.iterations[side] * 16);
@@ -263,9 +298,17 @@ impl Quads {
             .zip(reference.chunks_exact(2))
             .map(|(b, a)| (b[0].ln() + b[1].ln() - a[0].ln() - a[1].ln()) / 2.0)
             .collect();
-        let cpu_ns = |side: usize| {
+        let per_iteration = |time: Duration, side: usize| {
             let iterations = self.iterations[side] as f64 * self.wall_ns[side].len() as f64;
-            self.cpu[side].as_nanos() as f64 / iterations
+            time.as_nanos() as f64 / iterations
+        };
+        let total = |part: fn(&Totals) -> Option<Duration>| {
+            let [strategy, reference] = [STRATEGY, REFERENCE]
+                .map(|side| Some(per_iteration(part(&self.totals[side])?, side)));
+            Some(Sides {
+                strategy: strategy?,
+                reference: reference?,
+            })
         };
         Block {
             wall_ns: Sides {
@@ -273,10 +316,14 @@ impl Quads {
                 reference: stats::median(reference),
             },
             cpu_ns: Sides {
-                strategy: cpu_ns(STRATEGY),
-                reference: cpu_ns(REFERENCE),
+                strategy: per_iteration(self.cpu[STRATEGY], STRATEGY),
+                reference: per_iteration(self.cpu[REFERENCE], REFERENCE),
             },
-            log_ratio: stats::median(&log_ratios),
+            log_ratio: stats::middle_mean(&log_ratios),
+            server_cpu_ns: total(|totals| totals.server_cpu),
+            connections: self.connections,
+            first_result_ns: total(|totals| totals.first_result),
+            all_but_one_ns: total(|totals| totals.all_but_one),
             timed_ns: self.timed.as_nanos() as f64,
             total_ns: 0.0,
         }
@@ -307,8 +354,16 @@ impl Schedule for Quads {
         }
         // A wall time below the clock's resolution must not become a logarithm of zero.
         let wall_ns = (slice.wall.as_nanos() as f64).max(1.0);
-        self.wall_ns[side].push(wall_ns / self.iterations[side] as f64);
+        let mean_ns = wall_ns / self.iterations[side] as f64;
+        self.wall_ns[side].push(slice.typical_ns.unwrap_or(mean_ns));
         self.cpu[side] += slice.cpu;
+        self.totals[side].add(&slice.before, &slice.after);
+        if let (Some(before), Some(after)) = (slice.before.connections, slice.after.connections) {
+            let connections = self
+                .connections
+                .get_or_insert(Connections { before, after });
+            connections.after = after;
+        }
         self.timed += slice.wall;
     }
 }
@@ -319,7 +374,7 @@ mod tests {
 
     /// Drives a block's schedule with a faked clock: `cost(side, slice number)` ns per iteration.
     fn simulate(seed: u64, cost: impl Fn(usize, usize) -> f64) -> (Vec<usize>, Quads) {
-        let mut quads = Quads::new(Shape::default(), seed);
+        let mut quads = Quads::new(Shape::SHORT, seed);
         let mut order = Vec::new();
         while let Some((side, iterations)) = quads.next() {
             let warm = !quads.cold.is_empty();
@@ -328,8 +383,11 @@ mod tests {
                 side,
                 Slice {
                     wall: Duration::from_nanos(wall as u64),
+                    typical_ns: None,
                     cpu: Duration::from_nanos(2 * wall as u64),
                     digest: 0,
+                    before: Totals::default(),
+                    after: Totals::default(),
                 },
             );
             if !warm {
@@ -344,7 +402,7 @@ mod tests {
         let mut firsts = Vec::new();
         for seed in 0..50 {
             let (order, _) = simulate(seed, |_, _| 100.0);
-            assert_eq!(order.len(), 4 * Shape::default().quads);
+            assert_eq!(order.len(), 4 * Shape::SHORT.quads);
             for quad in order.chunks(4) {
                 assert_eq!(quad[0], quad[3]);
                 assert_eq!(quad[1], quad[2]);

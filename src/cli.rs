@@ -4,10 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::block::Shape;
 use crate::environment::cores;
 use crate::matrix::targets;
-use crate::plan::expected_time;
 use crate::selection::Selection;
 use crate::{selfcheck, session};
 
@@ -34,7 +32,7 @@ enum Command {
         /// quick, default or full
         #[arg(long)]
         matrix: Option<String>,
-        /// Only this bench target: overhead, wakeups or compute
+        /// Only this bench target: overhead, wakeups, compute or http
         #[arg(long)]
         target: Option<String>,
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -61,7 +59,7 @@ enum Format {
 
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    crate::round::run_if_child(&selfcheck::target().workloads);
+    crate::round::run_if_child(&selfcheck::target().entries());
     match Cli::parse().command {
         Command::List {
             matrix,
@@ -106,11 +104,9 @@ fn list(matrix: Option<String>, only: Option<&str>, format: Format) -> ExitCode 
             Err(error) => return bad_input(error),
         }
     }
-    let shape = Shape::default();
     let minutes = |target: &_, measurements: &[_]| {
         let items = selection.items(target, measurements);
-        let blocks = selection.blocks(&items, shape);
-        expected_time(&items, selection.rounds, blocks, shape).as_secs_f64() / 60.0
+        selection.expected_time(target, &items).as_secs_f64() / 60.0
     };
     if format == Format::Json {
         let targets: Vec<serde_json::Value> = rows

@@ -61,6 +61,15 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Resident memory of a process, in bytes; `None` where `/proc` does not tell.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let status = read(&format!("/proc/{pid}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
 /// The folder of the package: cargo tells it to what it runs; else the current one.
 pub fn package_folder() -> std::path::PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::plan::Item;
-use crate::slice::{Slice, TimedLoop, process_cpu_time, timed_loop};
+use crate::slice::{Slice, TimedLoop, Totals, process_cpu_time, timed_loop};
 use crate::strategy::Spawning;
 use crate::workload::{Entry, InlineChild, Opened, Opening, Setup, ready, r#yield};
 
@@ -82,6 +82,10 @@ impl Opened for WithHand {
     fn expected_digest(&self) -> u64 {
         self.suite.expected_digest()
     }
+
+    fn complaint(&self) -> Option<String> {
+        self.suite.complaint()
+    }
 }
 
 fn hand_loop<K: InlineChild>(strategy: &str, setup: Setup) -> Option<Box<dyn TimedLoop>> {
@@ -112,7 +116,14 @@ macro_rules! timed {
             wall = start.elapsed();
             cpu = process_cpu_time().saturating_sub(cpu_start);
         }
-        Slice { wall, cpu, digest: $digest }
+        Slice {
+            wall,
+            typical_ns: None,
+            cpu,
+            digest: $digest,
+            before: Totals::default(),
+            after: Totals::default(),
+        }
     }};
 }
 

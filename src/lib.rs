@@ -23,10 +23,11 @@
 //! | [`case`] | a case, its axes, the only translation between ids and text |
 //! | [`matrix`], [`selection`], [`plan`] | the axes as data; the `JVS_*` variables; what a run measures |
 //! | [`workload`], [`strategy`] | what each child does; how children are awaited; one file each |
+//! | [`http`] | the mock server, a process of its own, and its client |
 //! | [`slice`](mod@slice) | the timed loop |
 //! | [`runtime`], [`block`] | flavor and site; strategy and reference in one fresh runtime, ABBA |
 //! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
-//! | [`stats`] | medians, intervals, verdicts: pure numbers |
+//! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
 //! | [`record`], [`environment`] | the files; what machine this was |
 //! | [`report`] | the table and the sentences at the end |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
@@ -49,8 +50,9 @@ pub mod case;
 pub mod cli;
 pub mod environment;
 pub mod handwritten;
+pub mod http;
 pub mod matrix;
-mod measurement;
+pub mod measurement;
 pub mod plan;
 pub mod record;
 pub mod report;
@@ -63,6 +65,7 @@ mod session;
 pub mod slice;
 pub mod stats;
 pub mod strategy;
+mod watchdog;
 pub mod workload;
 
 pub use matrix::Target;

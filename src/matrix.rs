@@ -1,8 +1,11 @@
 //! The axes of every bench target, as data.
 
 use std::fmt;
+use std::time::Duration;
 
+use crate::block::Shape;
 use crate::case::{Flavor, Site, is_name};
+use crate::strategy::join;
 use crate::workload::{self, Entry, Workload};
 
 const KIB: usize = 1 << 10;
@@ -13,42 +16,97 @@ const BOTH: &[Site] = &[Site::Worker, Site::BlockOn];
 /// The axes of the bench targets. This is the place to change them for good; for one run there are the
 /// `JVS_*` variables.
 pub fn targets() -> Vec<Target> {
-    let entry = |name: &str| {
-        workload::all()
-            .into_iter()
-            .find(|entry| entry.name == name)
-            .expect("a target names only workloads that exist")
-    };
     vec![
         Target {
             name: "overhead",
-            workloads: vec![entry("ready"), entry("yield")],
-            // 1 and 64 are the ends; 8 is where payloads are compared.
-            quick: Sweep::new(&[1, 8, 64], 0, &[], 8, BOTH),
-            default: Sweep::new(
-                &[1, 2, 4, 8, 16, 32, 64],
-                0,
-                &[64, KIB, 4 * KIB, 16 * KIB],
-                8,
-                BOTH,
-            ),
-            full_sites: BOTH,
+            workloads: ["ready", "yield"]
+                .map(|name| Axes {
+                    entry: entry(name),
+                    // 1 and 64 are the ends; 8 is where payloads are compared.
+                    quick: Sweep::new(&[1, 8, 64], 0, &[], 8, BOTH),
+                    default: Sweep::new(
+                        &[1, 2, 4, 8, 16, 32, 64],
+                        0,
+                        &[64, KIB, 4 * KIB, 16 * KIB],
+                        8,
+                        BOTH,
+                    ),
+                    full: Full::ladder(BOTH),
+                    also: &[],
+                    on_request: false,
+                })
+                .into(),
+            pace: SHORT_SLICES,
         },
         Target {
             name: "wakeups",
-            workloads: vec![entry("wake")],
-            quick: Sweep::new(&[8, 32, 48, 128], 0, &[], 8, WORKER),
-            default: Sweep::new(&[1, 4, 8, 16, 24, 32, 48, 64, 128, 256], 0, &[], 8, WORKER),
-            full_sites: WORKER,
+            workloads: vec![Axes {
+                entry: entry("wake"),
+                quick: Sweep::new(&[8, 32, 48, 128], 0, &[], 8, WORKER),
+                default: Sweep::new(&[1, 4, 8, 16, 24, 32, 48, 64, 128, 256], 0, &[], 8, WORKER),
+                full: Full::ladder(WORKER),
+                also: &[],
+                on_request: false,
+            }],
+            pace: SHORT_SLICES,
         },
         Target {
             name: "compute",
-            workloads: vec![entry("compute")],
-            quick: Sweep::new(&[2, 8], 16 * KIB, &[64 * KIB, MIB], 8, WORKER),
-            default: Sweep::new(&[2, 4, 8, 16], 16 * KIB, &[KIB, 64 * KIB, MIB], 8, WORKER),
-            full_sites: WORKER,
+            workloads: vec![Axes {
+                entry: entry("compute"),
+                quick: Sweep::new(&[2, 8], 16 * KIB, &[64 * KIB, MIB], 8, WORKER),
+                default: Sweep::new(&[2, 4, 8, 16], 16 * KIB, &[KIB, 64 * KIB, MIB], 8, WORKER),
+                full: Full::ladder(WORKER),
+                also: &[],
+                on_request: false,
+            }],
+            pace: SHORT_SLICES,
+        },
+        Target {
+            name: "http",
+            workloads: vec![
+                Axes {
+                    entry: entry("http"),
+                    quick: Sweep::new(&[3], 64, &[], 8, WORKER),
+                    default: Sweep::new(&[1, 3, 8, 32], 64, &[64 * KIB], 8, WORKER),
+                    full: Full {
+                        tasks: &[1, 3, 8, 32],
+                        sites: WORKER,
+                    },
+                    // The article's own: three fetches, directly in main.
+                    also: &[(Site::BlockOn, 64, 3)],
+                    on_request: false,
+                },
+                three("http_delay", 64, false),
+                three("http_parse", 64 * KIB, false),
+                three("http_straggler", 64, true),
+            ],
+            pace: LONG_SLICES,
         },
     ]
+}
+
+fn entry(name: &str) -> Entry {
+    workload::all()
+        .into_iter()
+        .find(|entry| entry.name == name)
+        .expect("a target names only workloads that exist")
+}
+
+/// A kin of `http`: three children, as in the article.
+fn three(name: &str, payload: usize, on_request: bool) -> Axes {
+    let sweep = Sweep::new(&[3], payload, &[], 3, WORKER);
+    Axes {
+        entry: entry(name),
+        quick: sweep.clone(),
+        default: sweep,
+        full: Full {
+            tasks: &[3],
+            sites: WORKER,
+        },
+        also: &[],
+        on_request,
+    }
 }
 
 /// What `JVS_MATRIX` chooses from.
@@ -101,16 +159,79 @@ impl Sweep {
     }
 }
 
-/// A bench target: its workloads and its axes.
+/// The `full` matrix of a workload: the product of these, its payloads and the flavors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Full {
+    pub(crate) tasks: &'static [usize],
+    pub(crate) sites: &'static [Site],
+}
+
+impl Full {
+    /// Every number of children that a join! can have.
+    fn ladder(sites: &'static [Site]) -> Self {
+        Self {
+            tasks: join::ARITIES,
+            sites,
+        }
+    }
+}
+
+/// A workload and its axes.
+#[derive(Clone)]
+pub struct Axes {
+    /// The workload.
+    pub entry: Entry,
+    pub(crate) quick: Sweep,
+    pub(crate) default: Sweep,
+    pub(crate) full: Full,
+    /// Single points beside the sweeps of `default` and `full`: site, payload in bytes, tasks.
+    pub(crate) also: &'static [(Site, usize, usize)],
+    /// Whether it is measured only in `full`, and where `JVS_WORKLOADS` names it.
+    pub(crate) on_request: bool,
+}
+
+/// How long the slices of a target are, and how many blocks a round makes of each pair.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) quick: Shape,
+    pub(crate) default: Shape,
+    /// Fewest blocks of each pair in a round of `default` and `full`; `quick` makes one.
+    pub(crate) blocks: usize,
+}
+
+const SHORT_SLICES: Pace = Pace {
+    quick: Shape::SHORT,
+    default: Shape::SHORT,
+    blocks: 4,
+};
+
+/// Slices of at least 5 ms, aimed a little higher: a request takes a tenth of a millisecond or so, on two
+/// processes, and what the kernel does with them averages out only over many.
+const LONG_SLICES: Pace = {
+    let slice = Duration::from_micros(5200);
+    Pace {
+        quick: Shape {
+            slice,
+            quads: 2,
+            fewest: 1,
+        },
+        default: Shape {
+            slice,
+            quads: 5,
+            fewest: 3,
+        },
+        blocks: 1,
+    }
+};
+
+/// A bench target: its workloads and their axes.
 #[derive(Clone)]
 pub struct Target {
     /// Its name: the bench's, and the record's.
     pub name: &'static str,
     /// Its workloads.
-    pub workloads: Vec<Entry>,
-    pub(crate) quick: Sweep,
-    pub(crate) default: Sweep,
-    pub(crate) full_sites: &'static [Site],
+    pub workloads: Vec<Axes>,
+    pub(crate) pace: Pace,
 }
 
 impl Target {
@@ -129,34 +250,57 @@ impl Target {
         let sweep = |tasks: &[usize]| Sweep::new(tasks, 0, &[], 8, WORKER);
         Target {
             name,
-            workloads: vec![Entry {
-                name,
-                payloads: &[0],
-                inline: false,
-                machinery: false,
-                open: workload::open::<W>,
+            workloads: vec![Axes {
+                entry: Entry::of::<W>(name, &[0]),
+                quick: sweep(&[2, 8]),
+                default: sweep(&[2, 4, 8, 16, 32]),
+                full: Full::ladder(BOTH),
+                also: &[],
+                on_request: false,
             }],
-            quick: sweep(&[2, 8]),
-            default: sweep(&[2, 4, 8, 16, 32]),
-            full_sites: BOTH,
+            pace: SHORT_SLICES,
         }
     }
 
     /// A target whose measurements are listed elsewhere.
-    pub(crate) fn bare(name: &'static str, workloads: Vec<Entry>) -> Self {
+    pub(crate) fn bare(name: &'static str, entries: Vec<Entry>) -> Self {
         let none = Sweep::new(&[], 0, &[], 0, &[]);
+        let axes = |entry| Axes {
+            entry,
+            quick: none.clone(),
+            default: none.clone(),
+            full: Full {
+                tasks: &[],
+                sites: &[],
+            },
+            also: &[],
+            on_request: false,
+        };
         Target {
             name,
-            workloads,
-            quick: none.clone(),
-            default: none,
-            full_sites: &[],
+            workloads: entries.into_iter().map(axes).collect(),
+            pace: SHORT_SLICES,
         }
+    }
+
+    /// Its workloads, without their axes.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.workloads.iter().map(|axes| axes.entry).collect()
     }
 
     /// The workload of that name.
     pub fn entry(&self, workload: &str) -> Option<&Entry> {
-        self.workloads.iter().find(|entry| entry.name == workload)
+        let axes = self.workloads.iter();
+        axes.map(|axes| &axes.entry)
+            .find(|entry| entry.name == workload)
+    }
+
+    /// How its slices are cut.
+    pub fn shape(&self, matrix: Matrix) -> Shape {
+        match matrix {
+            Matrix::Quick => self.pace.quick,
+            Matrix::Default | Matrix::Full => self.pace.default,
+        }
     }
 }
 

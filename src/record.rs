@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::case::{Case, Site};
+use crate::case::Case;
 use crate::environment::Environment;
 use crate::stats::{Estimate, Verdict};
 
@@ -54,6 +54,19 @@ pub struct Header {
     pub plan: String,
     /// Share of the blocks' wall time that lay inside timed slices.
     pub timed_share: Option<f64>,
+    /// Resident memory of its processes, in bytes, after their first case and at their end.
+    pub resident_bytes: Memory,
+}
+
+/// Resident memory of the processes of a run, in bytes, each after its first case and at its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The process that was started by the user.
+    pub run: Option<(u64, u64)>,
+    /// The round that grew the most.
+    pub round: Option<(u64, u64)>,
+    /// The mock server that grew the most.
+    pub server: Option<(u64, u64)>,
 }
 
 /// Whether a measurement can be used.
@@ -91,7 +104,7 @@ pub struct Measurement {
     pub status: Status,
     /// Why they cannot.
     pub reason: Option<String>,
-    /// `bimodal`, `oversubscribed`, `driver_races`.
+    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`.
     pub flags: Vec<String>,
     /// Wall time.
     pub wall_ns: Option<Estimate>,
@@ -105,6 +118,14 @@ pub struct Measurement {
     pub verdict: Option<Verdict>,
     /// Wall time of the workload's own machinery, without any children; null where it has none.
     pub machinery_ns: Option<Estimate>,
+    /// CPU time of the mock server; null where there is none.
+    pub server_cpu_ns: Option<Estimate>,
+    /// Time until the parent had the first result; null but for `http_straggler`.
+    pub first_result_ns: Option<Estimate>,
+    /// Time until it had all results but one; null but for `http_straggler`.
+    pub all_but_one_ns: Option<Estimate>,
+    /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
+    pub connections_opened: Vec<Vec<u64>>,
     /// Natural-log ratios of each round's blocks.
     pub rounds: Vec<Vec<f64>>,
     /// ns per iteration of each round's blocks.
@@ -132,8 +153,20 @@ impl Measurement {
             noise_floor: None,
             verdict: None,
             machinery_ns: None,
+            server_cpu_ns: None,
+            first_result_ns: None,
+            all_but_one_ns: None,
+            connections_opened: Vec::new(),
             rounds: Vec::new(),
             block_ns: Vec::new(),
+        }
+    }
+
+    /// A measurement under conditions that make its numbers worthless.
+    pub fn invalid(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+        Self {
+            status: Status::Invalid,
+            ..Self::failed(case, strategy, reference, reason)
         }
     }
 
@@ -443,18 +476,4 @@ impl Stream {
             .write_all(to_line(line).as_bytes())
             .map_err(io_error(&self.path))
     }
-}
-
-/// Flags that follow from the case alone.
-pub fn case_flags(case: &Case, cores: usize) -> Vec<String> {
-    let mut flags = Vec::new();
-    if case.flavor.workers() > cores {
-        flags.push("oversubscribed".to_owned());
-    }
-    // In block_on even one thread does: tokio polls the main future when the run queue is empty or after 61
-    // tasks, not in its turn among the tasks (current_thread/mod.rs, `CoreGuard::block_on`).
-    if case.workload == "wake" && (case.flavor.workers() > 1 || case.site == Site::BlockOn) {
-        flags.push("driver_races".to_owned());
-    }
-    flags
 }

@@ -4,6 +4,8 @@
 //! input and reads one marked JSON line for each event from its standard output; what a user's children print
 //! there is passed on to standard error. The child's standard input stays open for as long as the parent lives;
 //! its end ends the child, so that no round outlives its parent.
+//!
+//! A case that fails leaves its process in a state that nobody knows, so the round goes on in a new one.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,7 +17,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::block::{self, Block, Shape};
+use crate::environment::resident_bytes;
+use crate::http::server;
 use crate::plan::Item;
+use crate::watchdog;
 use crate::workload::Entry;
 
 /// The first argument that makes the program a round instead of itself.
@@ -42,8 +47,29 @@ pub struct Sweep {
     pub shape: Shape,
     /// Blocks of each pair.
     pub blocks: usize,
+    /// How long a slice may last, where children wait for the mock server.
+    pub patience: Duration,
     /// What to measure, in this order.
     pub items: Vec<Item>,
+}
+
+/// Resident memory of a round's processes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resident {
+    /// The round's own.
+    pub round: u64,
+    /// Its mock server's, where it has one.
+    pub server: Option<u64>,
+}
+
+impl Resident {
+    /// As it is now; `None` where the platform does not tell.
+    fn now() -> Option<Self> {
+        Some(Self {
+            round: resident_bytes(std::process::id())?,
+            server: server::started().and_then(|server| resident_bytes(server.pid())),
+        })
+    }
 }
 
 /// What the child says; items by their place in its plan.
@@ -51,9 +77,15 @@ pub struct Sweep {
 #[serde(rename_all = "lowercase")]
 enum Event {
     Begin(usize),
-    Block { pair: usize, block: Block },
+    Block {
+        pair: usize,
+        block: Block,
+    },
+    /// The last event of its process.
     Failed(String),
     End,
+    /// After the first item of the process, and after its last.
+    Resident(Resident),
 }
 
 /// What the parent learns of an item.
@@ -65,6 +97,8 @@ pub enum News {
     Done,
     /// It cannot be measured, for this reason.
     Failed(String),
+    /// Memory of the processes after it, which is the first or the last of its process.
+    Resident(Resident),
 }
 
 /// Why a sweep ended early.
@@ -78,8 +112,10 @@ pub enum SweepError<E> {
     Process(String),
 }
 
-/// If this process was started as a round, runs it and exits; else returns. Comes first in every `main`.
+/// If this process was started as a round or as a mock server, is that and exits; else returns. Comes first in
+/// every `main`.
 pub fn run_if_child(entries: &[Entry]) {
+    server::run_if_server();
     if std::env::args().nth(1).as_deref() != Some(ARGUMENT) {
         return;
     }
@@ -115,48 +151,77 @@ pub fn run_if_child(entries: &[Entry]) {
 /// What the panic hook of a round heard last: the reason of a case that panicked.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
+/// Tells the parent. Locked for one line at a time, since children may print as well, from any thread.
+fn say(event: Event) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{MARK}{}", serde_json::to_string(&event)?)?;
+    output.flush()
+}
+
+/// The items of a sweep, up to the first that fails.
 fn sweep_items(sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
-    // Locked for one line at a time, since children may print as well, from any thread.
-    let say = |event: Event| -> io::Result<()> {
-        let mut output = io::stdout().lock();
-        writeln!(output, "{MARK}{}", serde_json::to_string(&event)?)?;
-        output.flush()
-    };
+    let patience = sweep.patience;
+    watchdog::watch(patience, move || {
+        let told = say(Event::Failed(format!(
+            "a request was not answered within {} s",
+            patience.as_secs_f64()
+        )));
+        std::process::exit(if told.is_ok() { 0 } else { 3 });
+    });
     let mut random = fastrand::Rng::with_seed(sweep.seed);
     for (place, item) in sweep.items.iter().enumerate() {
         say(Event::Begin(place))?;
-        let Some(entry) = entries
+        let measured = match entries
             .iter()
             .find(|entry| entry.name == item.case.workload)
-        else {
-            say(Event::Failed(format!("no workload {}", item.case.workload)))?;
-            continue;
-        };
-        let mut failed = None;
-        'item: for _ in 0..sweep.blocks {
-            for (pair, (strategy, reference)) in item.pairs.iter().enumerate() {
-                let seed = random.u64(..);
-                let measured = catch_unwind(AssertUnwindSafe(|| {
-                    block::run(entry, &item.case, strategy, reference, sweep.shape, seed)
-                }));
-                match measured {
-                    Ok(Ok(block)) => say(Event::Block { pair, block })?,
-                    Ok(Err(reason)) => failed = Some(reason),
-                    Err(_) => {
-                        let panic = LAST_PANIC
-                            .lock()
-                            .unwrap_or_else(|poison| poison.into_inner());
-                        failed = Some(panic.replace('\n', " "));
-                    }
+        {
+            Some(entry) => {
+                if entry.served {
+                    watchdog::arm();
                 }
-                if failed.is_some() {
-                    break 'item;
+                measure(item, entry, sweep, &mut random)?
+            }
+            None => Err(format!("no workload {}", item.case.workload)),
+        };
+        watchdog::disarm();
+        if let Err(reason) = measured {
+            return say(Event::Failed(reason));
+        }
+        if (place == 0 || place + 1 == sweep.items.len())
+            && let Some(resident) = Resident::now()
+        {
+            say(Event::Resident(resident))?;
+        }
+        say(Event::End)?;
+    }
+    Ok(())
+}
+
+/// The blocks of one item, or the reason for which there are none.
+fn measure(
+    item: &Item,
+    entry: &Entry,
+    sweep: &Sweep,
+    random: &mut fastrand::Rng,
+) -> io::Result<Result<(), String>> {
+    for _ in 0..sweep.blocks {
+        for (pair, (strategy, reference)) in item.pairs.iter().enumerate() {
+            let seed = random.u64(..);
+            let measured = catch_unwind(AssertUnwindSafe(|| {
+                block::run(entry, &item.case, strategy, reference, sweep.shape, seed)
+            }));
+            match measured {
+                Ok(Ok(block)) => say(Event::Block { pair, block })?,
+                Ok(Err(reason)) => return Ok(Err(reason)),
+                Err(_) => {
+                    let panic = LAST_PANIC.lock();
+                    let panic = panic.unwrap_or_else(|poison| poison.into_inner());
+                    return Ok(Err(panic.replace('\n', " ")));
                 }
             }
         }
-        say(failed.map_or(Event::End, Event::Failed))?;
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// Runs one round: tells `listener` what comes in, and goes on without an item whose process dies, or says
@@ -182,36 +247,46 @@ pub fn sweep<E>(
                 Said::Event(Event::Begin(place)) => current = Some(place),
                 Said::Event(event) => {
                     let Some(place) = current else {
-                        break "said something out of turn".to_owned();
+                        break Some("said something out of turn".to_owned());
                     };
-                    let news = match event {
-                        Event::Block { pair, block } => News::Block(pair, block),
-                        Event::Failed(reason) => News::Failed(reason),
-                        _ => News::Done,
+                    let (news, over, last) = match event {
+                        Event::Block { pair, block } => (News::Block(pair, block), false, false),
+                        Event::Resident(resident) => (News::Resident(resident), false, false),
+                        Event::Failed(reason) => (News::Failed(reason), true, true),
+                        _ => (News::Done, true, false),
                     };
-                    if !matches!(news, News::Block(..)) {
+                    if over {
                         current = None;
                         done = place + 1;
                     }
                     tell(place, news)?;
+                    if last {
+                        break None;
+                    }
                 }
-                Said::Nothing => break format!("said nothing for {} s", deadline.as_secs()),
+                Said::Nothing => {
+                    break Some(format!("said nothing for {} s", deadline.as_secs()));
+                }
                 Said::Foreign(line) => eprintln!("{line}"),
-                Said::Goodbye => break String::new(),
+                Said::Goodbye => break Some(String::new()),
             }
         };
         let status = process.end();
-        let reason = match ended {
-            ended if ended.is_empty() => format!("ended with {status}"),
-            ended => ended,
-        };
-        match current {
-            Some(place) => {
-                let reason = format!("its process {reason}");
+        // A process that ended as it should, after its last item or a failed one, needs no reason.
+        let reason = ended.map(|said| {
+            if said.is_empty() {
+                format!("ended with {status}")
+            } else {
+                said
+            }
+        });
+        match (current, reason) {
+            (Some(place), reason) => {
+                let reason = format!("its process {}", reason.unwrap_or_default());
                 listener(&left.items[place], News::Failed(reason)).map_err(SweepError::Listener)?;
                 done = place + 1;
             }
-            None if done < left.items.len() => {
+            (None, Some(reason)) if done < left.items.len() => {
                 deaths += 1;
                 if deaths == MOST_DEATHS_BETWEEN_CASES {
                     return Err(SweepError::Process(format!(
@@ -219,7 +294,7 @@ pub fn sweep<E>(
                     )));
                 }
             }
-            None => {}
+            _ => {}
         }
         left.items.drain(..done);
         left.seed = left.seed.wrapping_add(1);

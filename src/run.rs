@@ -8,12 +8,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::block::{Block, Shape};
 use crate::case::Case;
-use crate::environment::{Environment, cores};
+use crate::environment::{Environment, cores, resident_bytes};
 use crate::matrix::Target;
 use crate::measurement::measurements;
 use crate::plan::Item;
-use crate::record::{self, Folder, Header, Measurement, PartialLine, RecordError, SCHEMA, Stream};
-use crate::round::{self, News, Sweep, SweepError};
+use crate::record::{
+    self, Folder, Header, Measurement, Memory, PartialLine, RecordError, SCHEMA, Stream,
+};
+use crate::round::{self, News, Resident, Sweep, SweepError};
 use crate::selection::Selection;
 
 /// What to run.
@@ -67,6 +69,29 @@ pub struct Collected {
     blocks: HashMap<(Case, String), Vec<Vec<Block>>>,
     done: HashSet<(usize, Case)>,
     failed: HashMap<Case, String>,
+    memory: Memory,
+}
+
+impl Memory {
+    /// Takes what one process had at first and has now.
+    fn take(&mut self, first: Resident, last: Resident) {
+        let growth = |pair: (u64, u64)| pair.1 as i64 - pair.0 as i64;
+        let most = |kept: &mut Option<(u64, u64)>, new: (u64, u64)| {
+            if kept.is_none_or(|kept| growth(new) > growth(kept)) {
+                *kept = Some(new);
+            }
+        };
+        most(&mut self.round, (first.round, last.round));
+        if let (Some(first), Some(last)) = (first.server, last.server) {
+            most(&mut self.server, (first, last));
+        }
+    }
+
+    fn take_own(&mut self) {
+        if let Some(now) = resident_bytes(std::process::id()) {
+            self.run = Some((self.run.map_or(now, |(first, _)| first), now));
+        }
+    }
 }
 
 impl Collected {
@@ -136,7 +161,7 @@ impl Collected {
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let began = Instant::now();
-    let shape = Shape::default();
+    let shape = request.target.shape(request.selection.matrix);
     let mut header = header(&request, shape);
     let mut collected = Collected::default();
     let folder = match &request.folder {
@@ -151,6 +176,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let trouble = sweeps(&request, &header, shape, &mut collected, stream.as_mut()).err();
 
     header.timed_share = collected.timed_share();
+    header.resident_bytes = collected.memory;
     header.seconds = began.elapsed().as_secs_f64();
     header.complete = trouble.is_none();
     let measurements = measurements(&request.items, &collected, cores());
@@ -187,12 +213,13 @@ fn header(request: &Request<'_>, shape: Shape) -> Header {
         command: request.command.clone(),
         environment: Environment::here(),
         rounds: selection.rounds,
-        blocks: selection.blocks(&request.items, shape),
+        blocks: selection.blocks(request.target, &request.items),
         slice_ns: shape.slice.as_nanos() as u64,
         quads: shape.quads,
         seed: selection.seed.unwrap_or(since_epoch.as_nanos() as u64),
         plan: format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text)),
         timed_share: None,
+        resident_bytes: Memory::default(),
     }
 }
 
@@ -304,11 +331,18 @@ fn sweeps(
             seed: random.u64(..),
             shape,
             blocks: header.blocks,
+            patience: request.selection.deadline / 3,
             items,
         };
+        let mut first: Option<Resident> = None;
         let mut listen = |item: &Item, news: News| -> Result<(), RecordError> {
             let case = item.case.clone();
             let line = match news {
+                News::Resident(now) => {
+                    collected.memory.take(*first.get_or_insert(now), now);
+                    collected.memory.take_own();
+                    return Ok(());
+                }
                 News::Block(pair, block) => PartialLine::Block {
                     round,
                     case,
@@ -316,7 +350,11 @@ fn sweeps(
                     block,
                 },
                 News::Done => PartialLine::Done { round, case },
-                News::Failed(reason) => PartialLine::Failed { case, reason },
+                News::Failed(reason) => {
+                    // The round goes on in another process.
+                    first = None;
+                    PartialLine::Failed { case, reason }
+                }
             };
             collected.take(&line);
             if !matches!(line, PartialLine::Block { .. }) {

@@ -1,6 +1,7 @@
 //! Flavor and site: the runtime of a block, and slices driven in it.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 
@@ -35,7 +36,7 @@ pub trait Schedule: Send + 'static {
 pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
 where
     S: Schedule,
-    B: FnOnce(&dyn Opened, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String>
+    B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String>
         + Send
         + 'static,
 {
@@ -44,7 +45,7 @@ where
         (Site::Worker, engine) => {
             let spawning = engine.spawning();
             let task = async move {
-                let (mut schedule, loops) = begin(&*opening.await?, spawning)?;
+                let (mut schedule, loops) = begin(opening.await?, spawning)?;
                 while let Some((side, iterations)) = schedule.next() {
                     let slice = unwind(loops[side].spawn(iterations).await);
                     schedule.measured(side, slice);
@@ -61,7 +62,7 @@ where
                 Engine::Shared(runtime) => runtime.block_on(opening)?,
                 Engine::Local(runtime) => runtime.block_on(opening)?,
             };
-            let (mut schedule, loops) = begin(&*opened, engine.spawning())?;
+            let (mut schedule, loops) = begin(opened, engine.spawning())?;
             while let Some((side, iterations)) = schedule.next() {
                 let main = loops[side].boxed(iterations);
                 let slice = match engine {

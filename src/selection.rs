@@ -1,9 +1,9 @@
-//! What is to be measured: the `JVS_*` variables, checked, and the cases that they leave of a target.
+//! What is to be measured, as the `JVS_*` variables say it, checked.
 
 use std::time::Duration;
 
-use crate::case::{Case, Flavor, ParseError, Payload, Site, parse_tasks};
-use crate::matrix::{Matrix, Sweep, Target, flavors};
+use crate::case::{Flavor, ParseError, Payload, Site, parse_tasks};
+use crate::matrix::{Matrix, Target};
 use crate::stats::FEWEST_ROUNDS;
 use crate::strategy::{self, join};
 use crate::workload::Entry;
@@ -19,7 +19,7 @@ pub struct VariableError {
 }
 
 impl VariableError {
-    fn new(
+    pub(crate) fn new(
         variable: &'static str,
         value: impl Into<String>,
         problem: impl Into<String>,
@@ -42,7 +42,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_WORKLOADS",
-        "only these workloads: ready,yield,wake,compute",
+        "only these workloads: ready,yield,wake,compute,http,http_delay,http_parse,http_straggler",
     ),
     (
         "JVS_FLAVORS",
@@ -84,11 +84,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
 pub struct Selection {
     /// `JVS_MATRIX`.
     pub matrix: Matrix,
-    workloads: Option<Vec<String>>,
-    flavors: Option<Vec<Flavor>>,
-    sites: Option<Vec<Site>>,
-    payloads: Option<Vec<usize>>,
-    tasks: Option<Vec<usize>>,
+    pub(crate) workloads: Option<Vec<String>>,
+    pub(crate) flavors: Option<Vec<Flavor>>,
+    pub(crate) sites: Option<Vec<Site>>,
+    pub(crate) payloads: Option<Vec<usize>>,
+    pub(crate) tasks: Option<Vec<usize>>,
     /// The strategies to measure, in the order of tables.
     pub strategies: Vec<String>,
     /// The strategy that the others are compared to.
@@ -114,7 +114,7 @@ impl Selection {
         variable: impl Fn(&str) -> Option<String>,
         targets: &[Target],
     ) -> Result<Self, VariableError> {
-        let entries: Vec<&Entry> = targets.iter().flat_map(|t| &t.workloads).collect();
+        let entries: Vec<Entry> = targets.iter().flat_map(Target::entries).collect();
         let list = |name: &'static str, allowed: &dyn Fn() -> String| {
             let Some(text) = variable(name) else {
                 return Ok(None);
@@ -189,7 +189,6 @@ impl Selection {
         let reference = variable("JVS_REFERENCE").unwrap_or_else(|| "join".to_owned());
         known("JVS_REFERENCE", &reference)?;
         let joins = reference == "join" || strategies.iter().any(|name| name == "join");
-
         let flavors = parsed::<Flavor>(
             "JVS_FLAVORS",
             list("JVS_FLAVORS", &flavor_names)?,
@@ -319,116 +318,9 @@ impl Selection {
         })
     }
 
-    /// The cases of `target` on a machine with `cores` cores, in the order of the axes.
-    pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
-        let sweep = match self.matrix {
-            Matrix::Quick => &target.quick,
-            Matrix::Default | Matrix::Full => &target.default,
-        };
-        let joins = self.reference == "join" || self.strategies.iter().any(|name| name == "join");
-        let default_flavors = flavors(self.matrix, cores);
-        let flavors = self.flavors.as_ref().unwrap_or(&default_flavors);
-        let matrix_sites = match self.matrix {
-            Matrix::Full => target.full_sites,
-            _ => &sweep.sites,
-        };
-        let sites = self.sites.as_deref().unwrap_or(matrix_sites);
-        let mut cases = Vec::new();
-        for entry in &target.workloads {
-            if self
-                .workloads
-                .as_ref()
-                .is_some_and(|names| !names.iter().any(|n| n == entry.name))
-            {
-                continue;
-            }
-            let points = self.points(sweep, entry, joins)?;
-            for &flavor in flavors {
-                for &site in sites {
-                    cases.extend(points.iter().map(|&(payload, tasks)| Case {
-                        workload: entry.name.to_owned(),
-                        flavor,
-                        site,
-                        payload: Payload(payload),
-                        tasks,
-                    }));
-                }
-            }
-        }
-        Ok(cases)
-    }
-
-    /// The points payload × tasks of one workload.
-    fn points(
-        &self,
-        sweep: &Sweep,
-        entry: &Entry,
-        joins: bool,
-    ) -> Result<Vec<(usize, usize)>, VariableError> {
-        let full = self.matrix == Matrix::Full;
-        let possible = |payload: &usize| entry.payloads.contains(payload);
-        let given_tasks = self.tasks.as_deref();
-        let given_payloads: Option<Vec<usize>> = self
-            .payloads
-            .as_ref()
-            .map(|payloads| payloads.iter().copied().filter(possible).collect());
-        let mut points = Vec::new();
-        if full {
-            let payloads = given_payloads.as_deref().unwrap_or(entry.payloads);
-            for &payload in payloads {
-                for &tasks in given_tasks.unwrap_or(join::ARITIES) {
-                    points.push((payload, tasks));
-                }
-            }
-        } else {
-            // Where a variable leaves out the value at which the other axis is swept, its first value takes
-            // that one's place.
-            let payloads = given_payloads.as_ref().unwrap_or(&sweep.payloads);
-            let tasks_at = match &given_payloads {
-                Some(given) if !given.contains(&sweep.tasks_at) => given.first().copied(),
-                _ => Some(sweep.tasks_at),
-            };
-            let payloads_at = match given_tasks {
-                Some(given) if !given.contains(&sweep.payloads_at) => given[0],
-                _ => sweep.payloads_at,
-            };
-            if let Some(payload) = tasks_at {
-                points.extend(
-                    given_tasks
-                        .unwrap_or(&sweep.tasks)
-                        .iter()
-                        .map(|&tasks| (payload, tasks)),
-                );
-            }
-            points.extend(payloads.iter().map(|&payload| (payload, payloads_at)));
-        }
-        let fits = |&(payload, tasks): &(usize, usize)| {
-            !(joins && entry.inline && payload * tasks > join::MAX_STATE_BYTES)
-        };
-        if let (Some(tasks), Some(payloads)) = (given_tasks, &given_payloads) {
-            let asked = points.iter().find(|point| {
-                !fits(point) && payloads.contains(&point.0) && tasks.contains(&point.1)
-            });
-            if let Some(&(payload, tasks)) = asked {
-                return Err(VariableError::new(
-                    "JVS_TASKS",
-                    tasks.to_string(),
-                    format!(
-                        "{tasks} children of {} make a join! state over 1 MiB",
-                        Payload(payload)
-                    ),
-                    format!(
-                        "at most {} tasks with JVS_PAYLOADS={}",
-                        join::MAX_STATE_BYTES / payload,
-                        Payload(payload)
-                    ),
-                ));
-            }
-        }
-        points.retain(fits);
-        points.sort_unstable();
-        points.dedup();
-        Ok(points)
+    /// Whether a join! is measured, whose number of children is fixed when it is compiled.
+    pub(crate) fn joins(&self) -> bool {
+        self.reference == "join" || self.strategies.iter().any(|name| name == "join")
     }
 }
 

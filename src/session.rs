@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use crate::environment::{cores, package_folder};
 use crate::matrix::{Target, targets};
-use crate::record::Status;
-use crate::report::{findings, table};
+use crate::record::{Memory, Status};
+use crate::report::{findings, significant, table};
 use crate::run::{Outcome, Request, RunError, run};
 use crate::selection::{Selection, VariableError, misspelled};
 
@@ -17,7 +17,7 @@ use crate::selection::{Selection, VariableError, misspelled};
 /// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
 /// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
 pub fn measure(target: &Target) -> ExitCode {
-    crate::round::run_if_child(&target.workloads);
+    crate::round::run_if_child(&target.entries());
     let mut known = targets();
     known.push(target.clone());
     let selection = match selection(&known) {
@@ -143,6 +143,9 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
             header.seed
         );
     }
+    if let Some(memory) = memory(&header.resident_bytes) {
+        println!("{memory}");
+    }
     if let Some(path) = criterion {
         println!("Criterion's report: {}", path.display());
         println!(
@@ -168,4 +171,30 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
         return ExitCode::from(1);
     }
     ExitCode::SUCCESS
+}
+
+/// Memory after the first case and at the end, where there is a server that could grow.
+fn memory(memory: &Memory) -> Option<String> {
+    let part = |name: &str, pair: Option<(u64, u64)>| {
+        let [first, last] =
+            pair.map(|(first, last)| [first, last].map(|bytes| bytes as f64 / 1e6))?;
+        Some(format!(
+            "{name} {} MB, {} MB",
+            significant(first),
+            significant(last)
+        ))
+    };
+    memory.server?;
+    let parts: Vec<String> = [
+        part("mock server", memory.server),
+        part("round", memory.round),
+        part("run", memory.run),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Some(format!(
+        "Resident memory after the first case and at the end, of the round where it grew the most: {}.",
+        parts.join("; ")
+    ))
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use crate::stats;
 use crate::strategy::FanOut;
 use crate::workload::Workload;
 
@@ -22,11 +23,52 @@ use crate::workload::Workload;
 pub struct Slice {
     /// Wall time of the timed iterations.
     pub wall: Duration,
+    /// ns that an iteration took, where each was timed on its own: the mean of the middle half, so that an iteration
+    /// during which the machine did something else for milliseconds does not stand for the others.
+    pub typical_ns: Option<f64>,
     /// CPU time of the whole process, all threads, over the same stretch; zero where the platform has no
     /// such clock.
     pub cpu: Duration,
     /// The wrapping sum of the digests of all outputs of the timed iterations.
     pub digest: u64,
+    /// The workload's own totals right before the timed iterations.
+    pub before: Totals,
+    /// And right after them.
+    pub after: Totals,
+}
+
+/// What a workload counts beside the clock, since it was set up; `None` what it does not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// CPU time of the server that it talks to.
+    pub server_cpu: Option<Duration>,
+    /// Connections that it opened.
+    pub connections: Option<u64>,
+    /// Time from each iteration's start until the parent had the first result, summed up.
+    pub first_result: Option<Duration>,
+    /// Time from each iteration's start until the parent had all results but one, summed up.
+    pub all_but_one: Option<Duration>,
+}
+
+impl Totals {
+    /// Adds what grew between two readings.
+    pub(crate) fn add(&mut self, before: &Totals, after: &Totals) {
+        let add = |total: &mut Option<Duration>, before: Option<Duration>, after| {
+            if let (Some(before), Some(after)) = (before, after) {
+                *total = Some(total.unwrap_or_default() + Duration::saturating_sub(after, before));
+            }
+        };
+        add(&mut self.server_cpu, before.server_cpu, after.server_cpu);
+        add(
+            &mut self.first_result,
+            before.first_result,
+            after.first_result,
+        );
+        add(&mut self.all_but_one, before.all_but_one, after.all_but_one);
+        if let (Some(before), Some(after)) = (before.connections, after.connections) {
+            self.connections = Some(self.connections.unwrap_or(0) + after.saturating_sub(before));
+        }
+    }
 }
 
 /// CPU time used by all threads of this process so far.
@@ -85,7 +127,12 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(
     workload: Arc<W>,
     tasks: usize,
 ) -> Box<dyn TimedLoop> {
-    timed_loop(move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations))
+    // The condition is a constant, so that the other loop is not even compiled.
+    if const { W::RESTS } {
+        timed_loop(move |iterations| rested_fan_outs::<W, F>(workload.clone(), tasks, iterations))
+    } else {
+        timed_loop(move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations))
+    }
 }
 
 async fn fan_outs<W: Workload, F: FanOut<W>>(
@@ -95,12 +142,14 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
 ) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0;
+    let mut before = Totals::default();
     let mut cpu = Duration::ZERO;
     let mut start = Instant::now();
     // The first pass is one iteration that is not timed: it touches the memory that this slice's task was
     // given. One loop for both passes, since a second await of the same future would widen the state.
     for pass in [1, iterations] {
         digest = 0;
+        before = workload.totals();
         cpu = process_cpu_time();
         start = Instant::now();
         for _ in 0..pass {
@@ -111,7 +160,49 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
     let wall = start.elapsed();
     Slice {
         wall,
+        typical_ns: None,
         cpu: process_cpu_time().saturating_sub(cpu),
         digest,
+        before,
+        after: workload.totals(),
+    }
+}
+
+/// The same where the workload rests between iterations: each is timed on its own. A loop of its own, since the
+/// other's iterations are too short for a clock around each.
+async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
+    workload: Arc<W>,
+    tasks: usize,
+    iterations: u64,
+) -> Slice {
+    workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
+    let mut digest = 0;
+    let mut before = Totals::default();
+    let mut cpu = Duration::ZERO;
+    let mut each = Vec::with_capacity(iterations as usize);
+    for pass in [u64::from(W::UNTIMED_FIRST), iterations] {
+        digest = 0;
+        each.clear();
+        if pass == iterations {
+            before = workload.totals();
+        }
+        cpu = process_cpu_time();
+        for _ in 0..pass {
+            let start = Instant::now();
+            let output = F::run(black_box(&*workload), tasks).await;
+            each.push(start.elapsed());
+            digest = black_box(output).wrapping_add(digest);
+            workload.rest().await;
+        }
+    }
+    let cpu = process_cpu_time().saturating_sub(cpu);
+    let each_ns: Vec<f64> = each.iter().map(|time| time.as_nanos() as f64).collect();
+    Slice {
+        wall: each.iter().sum(),
+        typical_ns: Some(stats::middle_mean(&each_ns)),
+        cpu,
+        digest,
+        before,
+        after: workload.totals(),
     }
 }

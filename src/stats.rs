@@ -25,6 +25,15 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The mean of the middle half: without the quarter of the smallest and the quarter of the largest values.
+pub fn middle_mean(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let quarter = sorted.len() / 4;
+    let middle = &sorted[quarter..sorted.len() - quarter];
+    middle.iter().sum::<f64>() / middle.len() as f64
+}
+
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -230,6 +239,14 @@ mod tests {
 
     fn share(verdicts: &[Verdict], verdict: Verdict) -> f64 {
         verdicts.iter().filter(|&&v| v == verdict).count() as f64 / verdicts.len() as f64
+    }
+
+    #[test]
+    fn a_middle_mean_forgets_the_ends() {
+        assert_eq!(middle_mean(&[5.0]), 5.0);
+        assert_eq!(middle_mean(&[1.0, 2.0, 6.0]), 3.0);
+        assert_eq!(middle_mean(&[900.0, 2.0, 4.0, 0.0]), 3.0);
+        assert_eq!(middle_mean(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1e9]), 4.5);
     }
 
     #[test]

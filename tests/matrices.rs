@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use join_vs_spawn::block::Shape;
 use join_vs_spawn::case::{Case, Flavor, Site, parse_measurement_id};
 use join_vs_spawn::matrix::targets;
 use join_vs_spawn::selection::{Selection, VARIABLES, misspelled};
 use join_vs_spawn::strategy::join;
+
+const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
 
 fn read(variables: &[(&str, &str)]) -> Result<Selection, String> {
     let variable = |name: &str| {
@@ -33,18 +34,18 @@ fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn sizes() {
-    let count = |matrix| {
-        ["overhead", "wakeups", "compute"]
-            .map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len())
-    };
-    // 2 workloads × 3 flavors × 2 sites × 11 points; 3 flavors × 10; 3 flavors × 7.
-    assert_eq!(count("default"), [132, 30, 21]);
-    assert_eq!(count("quick"), [36, 12, 12]);
-    let [overhead, wakeups, compute] = count("full");
+    let count =
+        |matrix| TARGETS.map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len());
+    // 2 workloads × 3 flavors × 2 sites × 11 points; 3 flavors × 10; 3 flavors × 7; 3 flavors × (6 + 1 + 1).
+    assert_eq!(count("default"), [132, 30, 21, 24]);
+    assert_eq!(count("quick"), [36, 12, 12, 9]);
+    let [overhead, wakeups, compute, http] = count("full");
     // 86 of 96 points keep a join!'s state within 1 MiB; 4 flavors.
     assert_eq!(overhead, 2 * 4 * 2 * 86);
     assert_eq!(wakeups, 4 * 16);
     assert_eq!(compute, 4 * 16 * 6);
+    // 4 numbers of tasks × 3 bodies and the article's case; the kin, of which one has 3 documents.
+    assert_eq!(http, 4 * (4 * 3 + 1 + 1 + 3 + 1));
 }
 
 #[test]
@@ -77,11 +78,15 @@ fn ids_are_unique_and_no_case_is_impossible() {
 
 #[test]
 fn quick_has_every_workload_and_every_flavor_but_local() {
-    let all: Vec<Case> = ["overhead", "wakeups", "compute"]
-        .iter()
+    let all: Vec<Case> = TARGETS
+        .into_iter()
         .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
         .collect();
-    for workload in ["ready", "yield", "wake", "compute"] {
+    let workloads = targets().into_iter().flat_map(|target| target.workloads);
+    for workload in workloads.map(|axes| axes.entry.name) {
+        if workload == "http_straggler" {
+            continue;
+        }
         assert!(
             all.iter().any(|case| case.workload == workload),
             "{workload}"
@@ -101,7 +106,7 @@ fn quick_has_every_workload_and_every_flavor_but_local() {
 fn groups_are_contiguous() {
     // Criterion opens a group once.
     for matrix in ["quick", "default", "full"] {
-        for target in ["overhead", "wakeups", "compute"] {
+        for target in TARGETS {
             let cases = cases(target, &[("JVS_MATRIX", matrix)]).unwrap();
             let mut groups: Vec<String> = cases.iter().map(Case::group).collect();
             groups.dedup();
@@ -259,10 +264,7 @@ fn few_cases_get_more_blocks_and_a_preview_gets_enough() {
         let selection = read(variables).unwrap();
         let wanted = |id: &str| id.contains(filter);
         let measurements = selection.measurements(&targets[0], 2, wanted).unwrap();
-        selection.blocks(
-            &selection.items(&targets[0], &measurements),
-            Shape::default(),
-        )
+        selection.blocks(&targets[0], &selection.items(&targets[0], &measurements))
     };
     let all = blocks(&[], "");
     let few = blocks(&[], "yield/current_thread/worker/0B/spawn/8");
@@ -305,4 +307,41 @@ fn misspelled_variables_are_named() {
         ]
     );
     assert!(VARIABLES.iter().all(|(name, _)| name.starts_with("JVS_")));
+}
+
+#[test]
+fn a_workload_on_request_is_measured_where_it_is_named() {
+    let straggles = |variables: &[(&str, &str)]| {
+        let ids = ids("http", variables);
+        ids.iter().any(|id| id.starts_with("http_straggler/"))
+    };
+    assert!(!straggles(&[]) && !straggles(&[("JVS_MATRIX", "quick")]));
+    assert!(straggles(&[("JVS_MATRIX", "full")]));
+    assert!(straggles(&[("JVS_WORKLOADS", "http_straggler")]));
+}
+
+#[test]
+fn the_articles_case_is_measured_at_both_sites() {
+    let at_block_on = |variables: &[(&str, &str)]| -> Vec<String> {
+        let mut ids = ids("http", variables);
+        ids.retain(|id| id.contains("/block_on/") && id.contains("current_thread"));
+        ids
+    };
+    assert_eq!(at_block_on(&[]), ["http/current_thread/block_on/64B/3"]);
+    // A variable that leaves it out leaves it out.
+    assert!(at_block_on(&[("JVS_SITES", "worker")]).is_empty());
+    assert!(at_block_on(&[("JVS_TASKS", "8")]).is_empty());
+    assert!(at_block_on(&[("JVS_PAYLOADS", "64KiB")]).is_empty());
+}
+
+#[test]
+fn a_run_of_late_answers_is_expected_to_take_longer() {
+    let targets = targets();
+    let expected = |workloads: &str| {
+        let selection = read(&[("JVS_WORKLOADS", workloads), ("JVS_SPAN", "0")]).unwrap();
+        let measurements = selection.measurements(&targets[3], 2, |_| true).unwrap();
+        let items = selection.items(&targets[3], &measurements);
+        selection.expected_time(&targets[3], &items)
+    };
+    assert!(expected("http_delay") > 2 * expected("http_parse"));
 }

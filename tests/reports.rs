@@ -3,7 +3,8 @@
 mod common;
 
 use join_vs_spawn::case::Case;
-use join_vs_spawn::record::{Measurement, Status, case_flags};
+use join_vs_spawn::measurement::case_flags;
+use join_vs_spawn::record::{Measurement, Status};
 use join_vs_spawn::report::{findings, table};
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
 

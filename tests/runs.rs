@@ -1,17 +1,16 @@
 //! Whole runs, as a user starts them: this program starts itself as a bench target (`ACT`), which starts itself
 //! again as rounds. So its `main` is its own, and libtest-mimic stands in for libtest.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Output, Stdio};
-use std::time::{Duration, Instant};
+#[macro_use]
+mod common;
 
+use std::fs;
+use std::process::ExitCode;
+
+use common::place::{ACT, Done, Place, alive, children, has_proc, kill, wait_for};
 use join_vs_spawn::record::{self, Measurement, Status};
 use join_vs_spawn::{Setup, Target, Workload, bench, measure};
 use libtest_mimic::{Arguments, Trial};
-
-/// What this process is to be instead of the test program.
-const ACT: &str = "TEST_ACTS_AS";
 
 fn main() -> ExitCode {
     match std::env::var(ACT).as_deref() {
@@ -27,11 +26,6 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    macro_rules! trials {
-        ($($name:ident),+ $(,)?) => {
-            vec![$(Trial::test(stringify!($name), || { $name(); Ok(()) })),+]
-        };
-    }
     trials![
         a_run_writes_a_whole_record_and_criterions_files,
         a_filter_selects_what_the_list_shows,
@@ -104,109 +98,6 @@ impl<const HOW: u8> Workload for Misbehaves<HOW> {
 
     fn expected(&self, _: usize) -> u64 {
         1
-    }
-}
-
-/// A folder of its own for records and Criterion's files, and this program acting in it.
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
-    }
-
-    fn path(&self, below: &str) -> PathBuf {
-        self.folder.path().join(below)
-    }
-
-    fn command(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JVS_")) {
-            command.env_remove(name);
-        }
-        command
-            .env(ACT, act)
-            .env("JVS_RESULTS", self.path("results"))
-            .env("CRITERION_HOME", self.path("criterion"))
-            .env("JVS_SPAN", "0")
-            .envs(variables.iter().copied())
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Done {
-        let output = self.command(act, variables, arguments).output();
-        Done::of(output.expect("this program starts"))
-    }
-
-    fn start(&self, act: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Child {
-        let child = self.command(act, variables, arguments).spawn();
-        child.expect("this program starts")
-    }
-
-    fn measurements(&self, file: &str) -> Vec<Measurement> {
-        match record::read(&self.path(file)) {
-            Ok((header, measurements)) => {
-                assert!(header.complete);
-                measurements
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// Waits until the partial file has this many lines.
-    fn wait_for_lines(&self, file: &str, lines: usize) {
-        let path = self.path(file);
-        wait_for(&format!("{lines} lines in {}", path.display()), || {
-            fs::read_to_string(&path).is_ok_and(|text| text.lines().count() >= lines)
-        });
-    }
-}
-
-fn wait_for(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "no {what} within 60 s"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-struct Done {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Done {
-    fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        let said = format!("{}\n{}", self.stdout, self.stderr);
-        assert!(said.contains(text), "`{text}` is not in:\n{said}");
-        self
     }
 }
 
@@ -469,34 +360,11 @@ fn criterions_failure_does_not_cost_the_table() {
     assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
 }
 
-/// The rounds of a process: its children, as Linux tells them.
-fn children(parent: u32) -> Vec<u32> {
-    let of = |entry: fs::DirEntry| -> Option<u32> {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-        let (_, rest) = stat.rsplit_once(") ")?;
-        let mut fields = rest.split(' ');
-        let alive = fields.next()? != "Z";
-        (alive && fields.next()?.parse() == Ok(parent)).then_some(pid)
-    };
-    fs::read_dir("/proc").map_or(Vec::new(), |entries| {
-        entries.flatten().filter_map(of).collect()
-    })
-}
-
-fn kill(pid: u32) {
-    Command::new("kill")
-        .args(["-9", &pid.to_string()])
-        .status()
-        .expect("kill");
-}
-
 /// Several rounds of two cases, long enough to be disturbed.
 const LONG: [(&str, &str); 2] = [("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
 
 fn a_killed_round_costs_its_case() {
-    if !Path::new("/proc/self/stat").exists() {
-        eprintln!("SKIPPED: the rounds' processes are found through /proc");
+    if !has_proc() {
         return;
     }
     let place = Place::new();
@@ -522,8 +390,7 @@ fn a_killed_round_costs_its_case() {
 }
 
 fn no_round_outlives_its_parent() {
-    if !Path::new("/proc/self/stat").exists() {
-        eprintln!("SKIPPED: the rounds' processes are found through /proc");
+    if !has_proc() {
         return;
     }
     let place = Place::new();
@@ -536,9 +403,7 @@ fn no_round_outlives_its_parent() {
         kill(child.id());
         child.wait().unwrap();
         wait_for("end of the rounds", || {
-            rounds
-                .iter()
-                .all(|round| !Path::new(&format!("/proc/{round}/exe")).exists())
+            !rounds.iter().any(|&round| alive(round))
         });
     }
 }

@@ -16,6 +16,8 @@ pub fn sentences(measurements: &[Measurement]) -> Vec<String> {
     sentences.extend(site(&measured));
     sentences.extend(wakeups(&measured));
     sentences.extend(compute(&measured));
+    sentences.extend(http(&measured));
+    sentences.extend(straggler(&measured));
     sentences
 }
 
@@ -249,6 +251,59 @@ fn compute(measured: &[&Measurement]) -> Option<String> {
         format!(
             "Independent work that never awaits: spawn begins to win, in order of work: {}.",
             parts.join(". ")
+        )
+    })
+}
+
+/// What the strategy is of a request.
+fn http(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = [
+        ("http", "that are answered at once"),
+        ("http_delay", "that are answered after 20 ms"),
+        ("http_parse", "of JSON that is decoded"),
+    ]
+    .into_iter()
+    .filter_map(|(workload, which)| {
+        let rows: Vec<&Measurement> = spawns(measured, workload)
+            .filter(|m| m.case.site == Site::Worker && m.tasks == 3)
+            .collect();
+        let payload = rows.first()?.case.payload;
+        let of_flavor: Vec<String> = rows
+            .iter()
+            .filter(|m| m.case.payload == payload)
+            .filter_map(|m| Some(format!("{} {}", m.case.flavor, with_interval(&m.ratio?))))
+            .collect();
+        Some(format!("of {payload} {which}: {}", of_flavor.join(", ")))
+    })
+    .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Three fetches in a spawned task, spawn over join!, {}.",
+            parts.join("; ")
+        )
+    })
+}
+
+/// When results are there, where one comes late.
+fn straggler(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = measured
+        .iter()
+        .filter(|m| m.workload == "http_straggler" && m.case.site == Site::Worker)
+        .filter_map(|m| {
+            Some(format!(
+                "{} on {} {}, {} and {}",
+                label(&m.strategy),
+                m.case.flavor,
+                time(m.first_result_ns?.median),
+                time(m.all_but_one_ns?.median),
+                time(m.wall_ns?.median)
+            ))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Where the first child's answer is late, the parent has the first result, all but one and all after: {}.",
+            parts.join("; ")
         )
     })
 }

@@ -24,11 +24,17 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
     let mut text = String::new();
     if let Some(first) = rows.first() {
         text += &table(&rows, measurements, first);
-        text += &legend(header, first, controls_only);
+        let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
+        text += &legend(header, first, controls_only, server);
     }
     for failed in measurements.iter().filter(|m| m.status != Status::Ok) {
         text += &format!(
-            "failed: {}: {}\n",
+            "{}: {}: {}\n",
+            if failed.status == Status::Invalid {
+                "invalid"
+            } else {
+                "failed"
+            },
             failed.case.measurement_id(&failed.strategy),
             failed.reason.as_deref().unwrap_or("no reason given")
         );
@@ -52,6 +58,7 @@ fn telling(measurement: &Measurement) -> f64 {
 fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> String {
     let one_strategy = rows.iter().all(|row| row.strategy == first.strategy);
     let machinery = rows.iter().any(|row| row.machinery_ns.is_some());
+    let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
     let flags = rows.iter().any(|row| !row.flags.is_empty());
     let reference = label(&first.reference);
     let strategy = if one_strategy {
@@ -73,6 +80,9 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
     head.extend(["ratio", "interval", "noise floor", "verdict"].map(String::from));
     if machinery {
         head.push("driver".into());
+    }
+    if server {
+        head.push("server".into());
     }
     if flags {
         head.push("flags".into());
@@ -102,9 +112,11 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         number(row.ratio.map_or("-".into(), |ratio| interval(&ratio)));
         number(row.noise_floor.map_or("-".into(), percent));
         cells.push(Cell::new(row.verdict.map_or("-", Verdict::as_str)));
-        if machinery {
-            let text = row.machinery_ns.map_or("-".into(), |ns| time(ns.median));
-            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        for (shown, part) in [(machinery, row.machinery_ns), (server, row.server_cpu_ns)] {
+            if shown {
+                let text = part.map_or("-".into(), |ns| time(ns.median));
+                cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+            }
         }
         if flags {
             cells.push(Cell::new(row.flags.join(" ")));
@@ -135,7 +147,7 @@ fn percent(fraction: f64) -> String {
     format!("±{}%", significant(fraction * 100.0))
 }
 
-fn legend(header: &Header, first: &Measurement, controls_only: bool) -> String {
+fn legend(header: &Header, first: &Measurement, controls_only: bool, server: bool) -> String {
     let reference = label(&first.reference);
     let level = first.ratio.map_or(0.0, |ratio| ratio.level);
     let rounds = header.rounds;
@@ -153,6 +165,9 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool) -> String {
             .to_owned()
     };
     text += &format!(" Noise floor: how far\n{reference} strayed from itself.\n");
+    if server {
+        text += "Server: CPU time of the mock server, a process of its own with one serving thread, over the same iteration.\n";
+    }
     if controls_only {
         text +=
             "Only the reference was measured: the ratios are its control, of it against itself.\n";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use twox_hash::XxHash3_64;
 
-use super::{Entry, Setup, Workload, open};
+use super::{Entry, Setup, Workload};
 
 /// One buffer for each child, and the hash that it must return.
 pub struct Compute {
@@ -49,11 +49,9 @@ impl Workload for Compute {
 }
 
 pub(super) fn entry() -> Entry {
-    Entry {
-        name: "compute",
-        payloads: &[64, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20],
-        inline: false,
-        machinery: false,
-        open: open::<Compute>,
-    }
+    const KIB: usize = 1 << 10;
+    Entry::of::<Compute>(
+        "compute",
+        &[64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 1024 * KIB],
+    )
 }

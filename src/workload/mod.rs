@@ -4,8 +4,9 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::slice::TimedLoop;
+use crate::slice::{TimedLoop, Totals};
 use crate::strategy::{self, Spawning};
 
 /// What a workload is made for: one case, on the runtime of one block.
@@ -29,6 +30,13 @@ pub trait Workload: Send + Sync + Sized + 'static {
     /// Bytes of payload inside the child's future, known at compile time; 0 where the payload is on the heap.
     const INLINE_BYTES: usize = 0;
 
+    /// Whether the workload [rests](Workload::rest) between iterations; then each is timed on its own.
+    const RESTS: bool = false;
+
+    /// Whether the first iteration of each slice is not timed, where the workload rests. It touches the memory that
+    /// the slice's task was given; an iteration of milliseconds does not notice.
+    const UNTIMED_FIRST: bool = true;
+
     /// Makes ready, inside the block's runtime and before anything is timed. The error becomes the reason
     /// for which the case is recorded as failed.
     fn set_up(setup: Setup) -> impl Future<Output = Result<Self, String>> + Send;
@@ -46,6 +54,23 @@ pub trait Workload: Send + Sync + Sized + 'static {
     /// Told before each slice how many children a strategy holds at once: all of them, or one.
     fn before_slice(&self, _children_at_once: usize) {}
 
+    /// What the workload counts beside the clock; asked right before and right after the timed iterations of each
+    /// slice.
+    fn totals(&self) -> Totals {
+        Totals::default()
+    }
+
+    /// Awaited after each iteration, outside its time, where [`RESTS`](Workload::RESTS): lets come to its end what an
+    /// iteration leaves behind, where the next would else meet it.
+    fn rest(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
+    /// Why outputs were other than expected, if the workload knows: the reason for which the case failed.
+    fn complaint(&self) -> Option<String> {
+        None
+    }
+
     /// The same iteration without any composition, where the workload has machinery of its own that runs
     /// inside the slice: what is measured with it is a cost that no strategy can go below.
     fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
@@ -59,6 +84,8 @@ pub trait Opened: Send + Sync {
     fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>>;
     /// The wrapping sum of the digests of one iteration's outputs.
     fn expected_digest(&self) -> u64;
+    /// [`Workload::complaint`].
+    fn complaint(&self) -> Option<String>;
 }
 
 struct Typed<W> {
@@ -82,6 +109,10 @@ impl<W: Workload> Opened for Typed<W> {
         (0..self.tasks).fold(0, |sum: u64, index| {
             sum.wrapping_add(self.workload.expected(index))
         })
+    }
+
+    fn complaint(&self) -> Option<String> {
+        self.workload.complaint()
     }
 }
 
@@ -110,8 +141,27 @@ pub struct Entry {
     pub inline: bool,
     /// Whether its iteration has machinery of its own, measured as [`MACHINERY`].
     pub machinery: bool,
+    /// Whether it talks to the [mock server](crate::http::server): then silence is watched inside the process too.
+    pub served: bool,
+    /// What an iteration lasts at least, to tell how long a run takes.
+    pub lasts: Duration,
     /// Sets it up for a case.
     pub open: fn(Setup) -> Opening,
+}
+
+impl Entry {
+    /// A workload whose payload, if any, lies on the heap.
+    pub fn of<W: Workload>(name: &'static str, payloads: &'static [usize]) -> Self {
+        Self {
+            name,
+            payloads,
+            inline: false,
+            machinery: false,
+            served: false,
+            lasts: Duration::ZERO,
+            open: open::<W>,
+        }
+    }
 }
 
 /// A child that carries its payload in its future, at any size.
@@ -156,6 +206,8 @@ fn inline_entry<K: InlineChild>(name: &'static str) -> Entry {
         payloads: INLINE_PAYLOADS,
         inline: true,
         machinery: false,
+        served: false,
+        lasts: Duration::ZERO,
         open: open_inline::<K>,
     }
 }
@@ -198,6 +250,14 @@ workloads! {
     wake;
     /// Hashes its payload, which lies on the heap.
     compute;
+    /// Fetches a body from the mock server.
+    http;
+    /// The same from a server that answers late.
+    http_delay;
+    /// Fetches a JSON document and decodes it.
+    http_parse;
+    /// Fetches of which one is answered late.
+    http_straggler;
 }
 
 #[cfg(test)]

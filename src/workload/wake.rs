@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-use super::{Entry, Setup, Workload, open};
+use super::{Entry, Setup, Workload};
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::FanOut;
 
@@ -244,10 +244,7 @@ impl FanOut<Wake> for Bare {
 
 pub(super) fn entry() -> Entry {
     Entry {
-        name: "wake",
-        payloads: &[0],
-        inline: false,
         machinery: true,
-        open: open::<Wake>,
+        ..Entry::of::<Wake>("wake", &[0])
     }
 }

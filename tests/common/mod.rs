@@ -1,7 +1,17 @@
-//! What several tests need.
+//! What several tests need; each uses a part of it.
+#![allow(dead_code, unused_macros)]
+
+pub mod place;
 
 use join_vs_spawn::environment::Environment;
-use join_vs_spawn::record::Header;
+use join_vs_spawn::record::{Header, Memory};
+
+/// The trials of a program whose `main` is its own, so that it can start itself again.
+macro_rules! trials {
+    ($($name:ident),+ $(,)?) => {
+        vec![$(libtest_mimic::Trial::test(stringify!($name), || { $name(); Ok(()) })),+]
+    };
+}
 
 /// The header of a default run.
 pub fn header() -> Header {
@@ -22,5 +32,6 @@ pub fn header() -> Header {
         seed: u64::MAX,
         plan: "0123456789abcdef".into(),
         timed_share: Some(0.8),
+        resident_bytes: Memory::default(),
     }
 }

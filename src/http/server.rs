@@ -1,0 +1,261 @@
+//! The mock server: a process of its own, and the hand that holds it.
+//!
+//! A program that measures starts itself again with an argument of its own, as it does for rounds. The server says
+//! where it listens in the first line of its standard output, then answers each line of its standard input with one:
+//!
+//! | question | answer |
+//! |---|---|
+//! | `reset` | `done`: what it kept of requests is forgotten (wiremock keeps every request that it matched) |
+//! | `cpu` | `cpu NANOSECONDS`: CPU time of all its threads so far |
+//!
+//! Instead of any answer it may say `failed REASON`. It ends when its standard input ends, and, on Linux, when the
+//! process that started it is killed.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use super::content::{Kind, Resource};
+use crate::slice::process_cpu_time;
+
+/// The first argument that makes a program the mock server instead of itself.
+pub const ARGUMENT: &str = "--mock-server-of-join-vs-spawn";
+
+/// How long the server may take to answer a question, or to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Connections that wait to be accepted, at most.
+const BACKLOG: u32 = 1024;
+
+/// If this process was started as the mock server, serves and exits; else returns.
+pub(crate) fn run_if_server() {
+    if std::env::args().nth(1).as_deref() == Some(ARGUMENT) {
+        serve(listen);
+    }
+}
+
+/// Listens on a free port of 127.0.0.1.
+///
+/// Without Nagle's algorithm, as web servers do: the end of a large body would else wait for an acknowledgement.
+fn listen() -> io::Result<TcpListener> {
+    let socket = tokio::net::TcpSocket::new_v4()?;
+    socket.set_nodelay(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Serves on what `listen` returns until standard input ends.
+pub fn serve(listen: impl FnOnce() -> io::Result<TcpListener>) -> ! {
+    // The end of standard input tells as much, but not to a server that is stopped in the meantime.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let served = runtime.and_then(|runtime| runtime.block_on(answer(listen)));
+    if let Err(error) = served {
+        println!("failed {error}");
+    }
+    std::process::exit(0);
+}
+
+async fn answer(listen: impl FnOnce() -> io::Result<TcpListener>) -> io::Result<()> {
+    let listener = listen().map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1: {error}"))
+    })?;
+    let address = listener.local_addr()?;
+    // wiremock serves from a thread and a runtime of its own, so that blocking on standard input does no harm.
+    let server = MockServer::builder()
+        .listener(listener)
+        .disable_request_recording()
+        .start()
+        .await;
+    let shelf = Arc::new(Shelf::default());
+    let mount = || Mock::given(wiremock::matchers::any()).respond_with(Served(shelf.clone()));
+    mount().mount(&server).await;
+    println!("listening {address}");
+    for line in io::stdin().lock().lines() {
+        match line?.as_str() {
+            "reset" => {
+                server.reset().await;
+                mount().mount(&server).await;
+                println!("done");
+            }
+            "cpu" => println!("cpu {}", process_cpu_time().as_nanos()),
+            other => println!("failed no such question: {other}"),
+        }
+    }
+    Ok(())
+}
+
+/// The responses, made when they are first asked for.
+#[derive(Default)]
+struct Shelf {
+    responses: Mutex<HashMap<Resource, ResponseTemplate>>,
+}
+
+struct Served(Arc<Shelf>);
+
+impl Respond for Served {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let Some(resource) = Resource::of_path(request.url.path()) else {
+            return ResponseTemplate::new(404);
+        };
+        let responses = &self.0.responses;
+        let mut responses = responses
+            .lock()
+            .unwrap_or_else(|poison| poison.into_inner());
+        responses
+            .entry(resource)
+            .or_insert_with(|| {
+                let response = ResponseTemplate::new(200);
+                let response = match resource.kind {
+                    Kind::Body => response.set_body_raw(resource.body(), "text/plain"),
+                    Kind::Json => response.set_body_raw(resource.body(), "application/json"),
+                };
+                match resource.late_ms {
+                    0 => response,
+                    late => response.set_delay(Duration::from_millis(late)),
+                }
+            })
+            .clone()
+    }
+}
+
+/// The mock server of this process.
+pub struct Server {
+    address: SocketAddr,
+    pid: u32,
+    conversation: Mutex<Conversation>,
+    /// Held by whoever fetches: a reset must not come in between.
+    pub(crate) in_use: Arc<tokio::sync::Mutex<()>>,
+}
+
+struct Conversation {
+    input: ChildStdin,
+    lines: Receiver<String>,
+}
+
+static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+
+/// The mock server of this process, started when it is first asked for. The error says why there is none.
+pub fn server() -> Result<&'static Server, String> {
+    SERVER
+        .get_or_init(Server::start)
+        .as_ref()
+        .map_err(Clone::clone)
+}
+
+/// The mock server of this process, if it has been started.
+pub(crate) fn started() -> Option<&'static Server> {
+    SERVER.get()?.as_ref().ok()
+}
+
+impl Server {
+    fn start() -> Result<Self, String> {
+        let (started, start) = channel();
+        let (sender, lines) = channel();
+        // This thread stays until the process ends: on Linux the server dies with the thread that started it.
+        std::thread::spawn(move || keep(&started, &sender));
+        let said = start
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("its keeper panicked")));
+        let (pid, input) =
+            said.map_err(|error| format!("the mock server could not be started: {error}"))?;
+        let mut conversation = Conversation { input, lines };
+        let address = conversation
+            .answer("listening")?
+            .parse()
+            .map_err(|_| "the mock server said something else than an address".to_owned())?;
+        Ok(Self {
+            address,
+            pid,
+            conversation: Mutex::new(conversation),
+            in_use: Arc::default(),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Makes it forget the requests that it served.
+    pub fn reset(&self) -> Result<(), String> {
+        self.ask("reset", "done").map(drop)
+    }
+
+    /// CPU time of all its threads so far.
+    pub fn cpu_time(&self) -> Result<Duration, String> {
+        let answer = self.ask("cpu", "cpu")?;
+        let nanoseconds = answer.parse();
+        nanoseconds
+            .map(Duration::from_nanos)
+            .map_err(|_| format!("the mock server said cpu {answer}"))
+    }
+
+    fn ask(&self, question: &str, answer: &str) -> Result<String, String> {
+        let conversation = self.conversation.lock();
+        let mut conversation = conversation.unwrap_or_else(|poison| poison.into_inner());
+        // Where it is gone, its silence says so.
+        let _ = conversation
+            .input
+            .write_all(format!("{question}\n").as_bytes());
+        conversation.answer(answer)
+    }
+}
+
+impl Conversation {
+    /// The next line, which begins with `word`, without it.
+    fn answer(&mut self, word: &str) -> Result<String, String> {
+        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
+        let line = self
+            .lines
+            .recv_timeout(PATIENCE)
+            .map_err(|error| match error {
+                Timeout => format!("the mock server said nothing for {} s", PATIENCE.as_secs()),
+                Disconnected => "the mock server is gone".to_owned(),
+            })?;
+        if let Some(reason) = line.strip_prefix("failed ") {
+            return Err(format!("the mock server: {reason}"));
+        }
+        let rest = line.strip_prefix(word);
+        rest.map(|rest| rest.trim_start().to_owned())
+            .ok_or_else(|| format!("the mock server said `{line}`, not `{word}`"))
+    }
+}
+
+/// Starts the server, passes on what it says, and sees it off.
+fn keep(started: &Sender<io::Result<(u32, ChildStdin)>>, lines: &Sender<String>) {
+    let child = std::env::current_exe().and_then(|program| {
+        Command::new(program)
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+    });
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => return drop(started.send(Err(error))),
+    };
+    let input = child.stdin.take().expect("standard input is piped");
+    let output = child.stdout.take().expect("standard output is piped");
+    let _ = started.send(Ok((child.id(), input)));
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        if lines.send(line).is_err() {
+            break;
+        }
+    }
+    let _ = child.wait();
+}
