@@ -208,7 +208,7 @@ const SHORT_SLICES: Pace = Pace {
 /// Slices of at least 5 ms, aimed a little higher: a request takes a tenth of a millisecond or so, on two
 /// processes, and what the kernel does with them averages out only over many.
 const LONG_SLICES: Pace = {
-    let slice = Duration::from_micros(5200);
+    let slice = Duration::from_millis(6);
     Pace {
         quick: Shape {
             slice,
@@ -217,8 +217,8 @@ const LONG_SLICES: Pace = {
         },
         default: Shape {
             slice,
-            quads: 5,
-            fewest: 3,
+            quads: 4,
+            fewest: 4,
         },
         blocks: 1,
     }

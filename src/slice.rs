@@ -168,32 +168,24 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
     }
 }
 
-/// The same where the workload rests between iterations: each is timed on its own. A loop of its own, since the
-/// other's iterations are too short for a clock around each.
+/// The same where the workload rests between iterations: each is timed on its own, and a slow first one among them
+/// counts for nothing. A loop of its own, since the other's iterations are too short for a clock around each.
 async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
     workload: Arc<W>,
     tasks: usize,
     iterations: u64,
 ) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
-    let mut digest = 0;
-    let mut before = Totals::default();
-    let mut cpu = Duration::ZERO;
+    let mut digest = 0u64;
     let mut each = Vec::with_capacity(iterations as usize);
-    for pass in [u64::from(W::UNTIMED_FIRST), iterations] {
-        digest = 0;
-        each.clear();
-        if pass == iterations {
-            before = workload.totals();
-        }
-        cpu = process_cpu_time();
-        for _ in 0..pass {
-            let start = Instant::now();
-            let output = F::run(black_box(&*workload), tasks).await;
-            each.push(start.elapsed());
-            digest = black_box(output).wrapping_add(digest);
-            workload.rest().await;
-        }
+    let before = workload.totals();
+    let cpu = process_cpu_time();
+    for _ in 0..iterations {
+        let start = Instant::now();
+        let output = F::run(black_box(&*workload), tasks).await;
+        each.push(start.elapsed());
+        digest = black_box(output).wrapping_add(digest);
+        workload.rest().await;
     }
     let cpu = process_cpu_time().saturating_sub(cpu);
     let each_ns: Vec<f64> = each.iter().map(|time| time.as_nanos() as f64).collect();

@@ -27,8 +27,7 @@ pub fn median(values: &[f64]) -> f64 {
 
 /// The mean of the middle half: without the quarter of the smallest and the quarter of the largest values.
 pub fn middle_mean(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = sorted(values);
     let quarter = sorted.len() / 4;
     let middle = &sorted[quarter..sorted.len() - quarter];
     middle.iter().sum::<f64>() / middle.len() as f64

@@ -19,7 +19,6 @@ impl<const LATE_MS: u64> Workload for Fetch<LATE_MS> {
     type Output = Option<Bytes>;
 
     const RESTS: bool = true;
-    const UNTIMED_FIRST: bool = LATE_MS == 0;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
         let resources: Vec<Resource> = (0..setup.tasks)

@@ -65,7 +65,6 @@ impl Workload for Straggler {
     type Output = (Option<Bytes>, Arc<Taken>);
 
     const RESTS: bool = true;
-    const UNTIMED_FIRST: bool = false;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
         let resources: Vec<Resource> = (0..setup.tasks)

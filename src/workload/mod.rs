@@ -33,10 +33,6 @@ pub trait Workload: Send + Sync + Sized + 'static {
     /// Whether the workload [rests](Workload::rest) between iterations; then each is timed on its own.
     const RESTS: bool = false;
 
-    /// Whether the first iteration of each slice is not timed, where the workload rests. It touches the memory that
-    /// the slice's task was given; an iteration of milliseconds does not notice.
-    const UNTIMED_FIRST: bool = true;
-
     /// Makes ready, inside the block's runtime and before anything is timed. The error becomes the reason
     /// for which the case is recorded as failed.
     fn set_up(setup: Setup) -> impl Future<Output = Result<Self, String>> + Send;
