@@ -150,7 +150,7 @@ fn nothing_to_do(target: &Target, selection: &Selection, arguments: &Arguments) 
 }
 
 /// Where Criterion keeps its results: as Criterion finds it, but found once.
-fn criterion_home() -> PathBuf {
+pub(crate) fn criterion_home() -> PathBuf {
     if let Some(home) = std::env::var_os("CRITERION_HOME") {
         return home.into();
     }

@@ -29,7 +29,8 @@
 //! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
 //! | [`record`], [`environment`] | the files; what machine this was |
-//! | [`report`] | the table and the sentences at the end |
+//! | [`runs`], [`promote`], [`compare`] | recorded runs, how one becomes one, two of them compared |
+//! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
 //! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
 //! | [`cli`] | the binary |
@@ -48,16 +49,20 @@ pub mod bench;
 pub mod block;
 pub mod case;
 pub mod cli;
+pub mod compare;
 pub mod environment;
+mod files;
 pub mod handwritten;
 pub mod http;
 pub mod matrix;
 pub mod measurement;
 pub mod plan;
+pub mod promote;
 pub mod record;
 pub mod report;
 pub mod round;
 pub mod run;
+pub mod runs;
 pub mod runtime;
 pub mod selection;
 pub mod selfcheck;

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::case::Case;
+use crate::case::{Case, is_name};
 use crate::environment::Environment;
+use crate::files;
 use crate::stats::{Estimate, Verdict};
 
 /// The version of everything in this file.
@@ -288,12 +289,21 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
             check_schema(line).map_err(|problem| wrong(number, problem))?;
         }
         match serde_json::from_str(line) {
-            Ok(Line::Run(run)) if header.is_none() => header = Some(*run),
+            Ok(Line::Run(run)) if header.is_none() => {
+                if !is_name(&run.target) {
+                    return Err(wrong(
+                        number,
+                        format!("`{}` is not a target's name", run.target),
+                    ));
+                }
+                header = Some(*run);
+            }
             Ok(Line::Run(_)) => return Err(wrong(number, "a second header".into())),
             Ok(Line::Measurement(_)) if header.is_none() => {
                 return Err(wrong(number, "the header is missing".into()));
             }
             Ok(Line::Measurement(measurement)) => {
+                check(&measurement).map_err(|problem| wrong(number, problem))?;
                 if !seen.insert((measurement.case.clone(), measurement.strategy.clone())) {
                     let id = measurement.case.measurement_id(&measurement.strategy);
                     return Err(wrong(number, format!("{id} is there twice")));
@@ -307,6 +317,56 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
         Some(header) => Ok((header, measurements)),
         None => Err(wrong(last.max(1), "the file is empty".into())),
     }
+}
+
+/// Whether a measurement agrees with itself: what is read here becomes part of ids, pages and comparisons.
+fn check(m: &Measurement) -> Result<(), String> {
+    for name in [&m.strategy, &m.reference] {
+        if !is_name(name) {
+            return Err(format!("`{name}` is not a strategy's name"));
+        }
+    }
+    let case = &m.case;
+    let parts = m.workload == case.workload
+        && m.flavor == case.flavor.to_string()
+        && m.site == case.site.to_string()
+        && m.payload_bytes == case.payload.0
+        && m.tasks == case.tasks;
+    if !parts {
+        return Err(format!("{case}: the parts of the case say something else"));
+    }
+    if (m.status == Status::Ok) != (m.wall_ns.is_some() && m.ratio.is_some()) {
+        return Err(format!("{case}: status and numbers contradict each other"));
+    }
+    for (field, estimate) in [
+        ("wall_ns", m.wall_ns),
+        ("cpu_ns", m.cpu_ns),
+        ("ratio", m.ratio),
+        ("machinery_ns", m.machinery_ns),
+        ("server_cpu_ns", m.server_cpu_ns),
+        ("first_result_ns", m.first_result_ns),
+        ("all_but_one_ns", m.all_but_one_ns),
+    ] {
+        let Some(Estimate {
+            median,
+            low,
+            high,
+            level,
+        }) = estimate
+        else {
+            continue;
+        };
+        let positive = low > 0.0 || (low == 0.0 && field != "ratio" && field != "wall_ns");
+        if !(positive
+            && low <= median
+            && median <= high
+            && high.is_finite()
+            && (0.0..1.0).contains(&level))
+        {
+            return Err(format!("{case}: {field} is no median in an interval"));
+        }
+    }
+    Ok(())
 }
 
 fn check_schema(line: &str) -> Result<(), String> {
@@ -432,27 +492,11 @@ impl Folder {
 
     /// Puts the complete record in its place, and removes the partial one.
     pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
-        let error = || io_error(&self.record);
-        let folder = self.record.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .prefix(".record-")
-            .tempfile_in(folder)
-            .map_err(error())?;
         let mut text = to_line(&Line::Run(Box::new(header.clone())));
         for measurement in measurements {
             text += &to_line(&Line::Measurement(Box::new(measurement.clone())));
         }
-        file.write_all(text.as_bytes()).map_err(error())?;
-        #[cfg(unix)]
-        {
-            // A temporary file is private; a record is not.
-            use std::os::unix::fs::PermissionsExt;
-            let public = fs::Permissions::from_mode(0o644);
-            file.as_file().set_permissions(public).map_err(error())?;
-        }
-        file.as_file().sync_all().map_err(error())?;
-        file.persist(&self.record)
-            .map_err(|persist| error()(persist.error))?;
+        files::replace(&self.record, text.as_bytes()).map_err(io_error(&self.record))?;
         match fs::remove_file(&self.partial) {
             Err(gone) if gone.kind() != io::ErrorKind::NotFound => {
                 Err(io_error(&self.partial)(gone))

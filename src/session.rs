@@ -149,7 +149,8 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
     if let Some(path) = criterion {
         println!("Criterion's report: {}", path.display());
         println!(
-            "(Its `change` lines compare this run with another moment of the machine; its iteration counts are nominal.)"
+            "(Its `change` lines compare this run with another moment of the machine, `cargo run --release -- compare A B` two \
+             kept runs; its iteration counts are nominal.)"
         );
     }
     if let Some(path) = &outcome.record {

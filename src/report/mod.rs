@@ -1,6 +1,10 @@
 //! What a reader sees of a run. Everything here is made from records alone.
 
+pub mod changes;
+pub mod export;
 pub mod findings;
+pub mod html;
+pub mod markdown;
 pub mod table;
 
 /// Three significant digits.

@@ -1,0 +1,112 @@
+//! The command line of the binary `join-vs-spawn`: everything but measuring, which `cargo bench` does. One file a
+//! subcommand.
+
+mod compare;
+mod export;
+mod list;
+mod record;
+mod report;
+mod selfcheck;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
+#[derive(Parser)]
+#[command(
+    name = "join-vs-spawn",
+    version,
+    after_help = "Example: JVS_MATRIX=quick cargo run --release -- list\n\n\
+                  Exit code 0: fine; 1: what was asked about is not so; 2: bad input."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the cases of a matrix, their number and about how long they take
+    #[command(
+        after_help = "The JVS_ variables count as in `cargo bench`, but --matrix goes before JVS_MATRIX.\n\n\
+                            Example: cargo run --release -- list --matrix full --target overhead"
+    )]
+    List {
+        /// quick, default or full
+        #[arg(long)]
+        matrix: Option<String>,
+        /// Only this bench target: overhead, wakeups, compute or http
+        #[arg(long)]
+        target: Option<String>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Show a run, or two side by side, as one HTML page or as Markdown
+    Report(report::Arguments),
+    /// Compare two runs case by case; --fail-on makes a change exit 1
+    Compare(compare::Arguments),
+    /// Keep the last run of all targets under a name, which nothing overwrites
+    Record(record::Arguments),
+    /// Print a run in the shape that another tool reads
+    Export(export::Arguments),
+    /// Measure the suite's cells against hand-written loops; exit 1 where they differ
+    #[command(
+        after_help = "JVS_ROUNDS, JVS_SPAN and JVS_SEED count as in `cargo bench`.\n\n\
+                            Example: cargo run --release -- selfcheck"
+    )]
+    Selfcheck {
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For reading
+    Text,
+    /// For a machine
+    Json,
+}
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    crate::round::run_if_child(&crate::selfcheck::target().entries());
+    match Cli::parse().command {
+        Command::List {
+            matrix,
+            target,
+            format,
+        } => list::run(matrix, target.as_deref(), format),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Record(arguments) => record::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Selfcheck { format } => selfcheck::run(format),
+    }
+}
+
+fn bad_input(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("join-vs-spawn: {error}");
+    ExitCode::from(2)
+}
+
+/// Where runs are kept.
+fn results() -> PathBuf {
+    std::env::var_os("JVS_RESULTS").map_or_else(
+        || crate::environment::package_folder().join("results"),
+        PathBuf::from,
+    )
+}
+
+/// Prints a text that may be long: a reader who has seen enough of it is no error.
+fn print(text: &str) -> ExitCode {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            bad_input(format!("standard output: {error}"))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

@@ -1,0 +1,150 @@
+//! `report`: a run, or two side by side, as a page or as Markdown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::{bad_input, print, results};
+use crate::case::Case;
+use crate::compare::{DEFAULT_THRESHOLD, compare};
+use crate::files;
+use crate::report::changes::{Style, render};
+use crate::report::{html, markdown};
+use crate::runs::Run;
+
+#[derive(Args)]
+#[command(
+    after_help = "The page is one file that needs nothing else; its path is printed.\n\n\
+                  Examples: cargo run --release -- report\n          \
+                  cargo run --release -- report before latest\n          \
+                  cargo run --release -- report NAME --format markdown --splice README.md"
+)]
+pub(super) struct Arguments {
+    /// A run under results/, or the path of a folder with records
+    #[arg(default_value = "latest")]
+    run: String,
+    /// A second run: both side by side, what changed first
+    other: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Html)]
+    format: Format,
+    /// Where the page goes [default: report.html in the run's folder]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Fill the sections of this document that stand between `<!-- BEGIN SECTION -->` and `<!-- END SECTION -->`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["other", "output"])]
+    splice: Option<PathBuf>,
+    /// With --splice: change nothing, exit 1 where the document is stale
+    #[arg(long, requires = "splice")]
+    check: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A page
+    Html,
+    /// Text for a repository or a comment
+    Markdown,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.splice.is_some() && arguments.format != Format::Markdown {
+        return bad_input("--splice needs --format markdown");
+    }
+    if arguments.output.is_some() && arguments.format != Format::Html {
+        return bad_input("--output needs --format html; Markdown goes to standard output");
+    }
+    let load = |name: &String| Run::load(&results(), name);
+    let first = match load(&arguments.run) {
+        Ok(run) => run,
+        Err(error) => return bad_input(error),
+    };
+    let Some(second) = &arguments.other else {
+        return match (arguments.format, &arguments.splice) {
+            (Format::Markdown, Some(document)) => splice(document, &first, arguments),
+            (Format::Markdown, None) => print(&markdown::render(&first.name, &first.parts)),
+            (Format::Html, _) => {
+                let page = html::page(&first.name, &first.parts, &links(&first));
+                write(arguments, first.folder.join("report.html"), &page)
+            }
+        };
+    };
+    let second = match load(second) {
+        Ok(run) => run,
+        Err(error) => return bad_input(error),
+    };
+    let names = [first.name.as_str(), second.name.as_str()];
+    let compared = compare(names, &first.parts, &second.parts, DEFAULT_THRESHOLD);
+    match arguments.format {
+        Format::Markdown => print(&render(&compared, true, Style::Markdown)),
+        Format::Html => {
+            let page = html::comparison(names, &first.parts, &second.parts, &compared);
+            let file = format!("report-against-{}.html", first.name);
+            write(arguments, second.folder.join(file), &page)
+        }
+    }
+}
+
+fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
+    let path = arguments.output.clone().unwrap_or(default);
+    match files::replace(&path, page.as_bytes()) {
+        Ok(()) => {
+            println!("{}", path.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => bad_input(format!("{}: {error}", path.display())),
+    }
+}
+
+fn splice(path: &Path, run: &Run, arguments: &Arguments) -> ExitCode {
+    let before = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => return bad_input(format!("{}: {error}", path.display())),
+    };
+    let after = match markdown::splice(&before, &run.name, &run.parts) {
+        Ok(text) => text,
+        Err(error) => return bad_input(format!("{}: {error}", path.display())),
+    };
+    if before == after {
+        return ExitCode::SUCCESS;
+    }
+    if arguments.check {
+        eprintln!(
+            "{}: stale against the run {}; cargo run --release -- report {} --format markdown --splice {}",
+            path.display(),
+            run.name,
+            arguments.run,
+            path.display()
+        );
+        return ExitCode::from(1);
+    }
+    match files::replace(path, after.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => bad_input(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Where a measurement's own pages are, relative to the page of the run. Criterion keeps those of the last run only.
+fn links(run: &Run) -> html::Links {
+    let criterion = crate::bench::criterion_home();
+    let last = run.name == "latest";
+    let link = move |case: &Case, strategy: &str, file: &str| {
+        let path = criterion
+            .join(case.group().replace('/', "_"))
+            .join(strategy)
+            .join(case.tasks.to_string())
+            .join(file);
+        let path = (last && path.exists())
+            .then(|| path.canonicalize().ok())
+            .flatten()?;
+        Some(format!("file://{}", path.display()))
+    };
+    let to_flamegraph = link.clone();
+    html::Links {
+        criterion: Box::new(move |case, strategy| link(case, strategy, "report/index.html")),
+        flamegraph: Box::new(move |case, strategy| {
+            to_flamegraph(case, strategy, "profile/flamegraph.svg")
+        }),
+    }
+}

@@ -1,0 +1,122 @@
+//! Two runs compared, for the terminal and as Markdown.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::{label, significant, time};
+use crate::compare::{Change, Comparison, Row};
+use crate::stats::Estimate;
+
+/// How a comparison is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Aligned columns.
+    Text,
+    /// A table in Markdown.
+    Markdown,
+}
+
+/// The comparison as text. Rows that did not surely change are counted, and shown where `all`.
+pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
+    let [a, b] = &comparison.runs;
+    let mut text = String::new();
+    let count = |change| {
+        comparison
+            .rows
+            .iter()
+            .filter(|row| row.judged == change)
+            .count()
+    };
+    text += &format!(
+        "{b} against {a}, {} measurements in both: slower in {}, faster in {}, unchanged in {}, inconclusive in {}.\n",
+        comparison.rows.len(),
+        count(Change::Slower),
+        count(Change::Faster),
+        count(Change::Unchanged),
+        count(Change::Inconclusive),
+    );
+    for difference in &comparison.differences {
+        text += &format!("The runs differ: {difference}.\n");
+    }
+    if !comparison.same_conditions {
+        text += "Absolute times do not carry over from one to the other; only the ratios are compared.\n";
+    }
+    let rows: Vec<&Row> = comparison
+        .rows
+        .iter()
+        .filter(|row| all || matches!(row.judged, Change::Slower | Change::Faster))
+        .collect();
+    if !rows.is_empty() {
+        text += "\n";
+        text += &table(&rows, [a, b], style);
+        text += "\nRatio: time over the reference's, measured side by side in each run. Change: the second ratio over the first.\n";
+        text += "A change of the reference itself shows in the ratios of all others, with the opposite sign.\n";
+    }
+    if !all && rows.len() < comparison.rows.len() {
+        text += &format!(
+            "{} measurements without a sure change are not shown (--all shows them).\n",
+            comparison.rows.len() - rows.len()
+        );
+    }
+    for missing in &comparison.missing {
+        let reason = missing.reason.as_deref().unwrap_or("it was not measured");
+        text += &format!("missing in {}: {}: {reason}\n", missing.run, missing.id);
+    }
+    text
+}
+
+fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
+    let mut table = Table::new();
+    table.load_style(match style {
+        Style::Text => presets::NOTHING,
+        Style::Markdown => presets::ASCII_MARKDOWN,
+    });
+    let [a, b] = names;
+    let head = [
+        "case".to_owned(),
+        "strategy".to_owned(),
+        format!("time in {a}"),
+        format!("in {b}"),
+        format!("ratio in {a}"),
+        format!("in {b}"),
+        "change".to_owned(),
+        "interval".to_owned(),
+        "judged".to_owned(),
+    ];
+    table.set_header(head);
+    for row in rows {
+        let mut cells = vec![
+            Cell::new(row.case.to_string()),
+            Cell::new(label(&row.strategy)),
+        ];
+        let mut number = |text: String| {
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        };
+        for wall in row.wall_ns {
+            number(wall.map_or("-".into(), |ns| time(ns.median)));
+        }
+        for ratio in row.ratio {
+            number(format!("{}×", significant(ratio.median)));
+        }
+        number(percent(row.change.median));
+        number(interval(&row.change));
+        cells.push(Cell::new(row.judged.as_str()));
+        table.add_row(cells);
+    }
+    let lines: Vec<String> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+/// A factor as a change in percent.
+fn percent(factor: f64) -> String {
+    format!("{:+.1}%", (factor - 1.0) * 100.0)
+}
+
+fn interval(change: &Estimate) -> String {
+    if change.level == 0.0 {
+        return "none".into();
+    }
+    format!("[{}, {}]", percent(change.low), percent(change.high))
+}

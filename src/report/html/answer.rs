@@ -1,0 +1,350 @@
+//! The first screen: the answer in words, and the figures that carry it.
+
+use maud::{Markup, html};
+
+use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
+use super::data::{Data, Group, Workload, crossover, crossover_words};
+use super::{children, counted, listed, times, with_interval};
+use crate::case::Site;
+use crate::record::{Measurement, Status};
+use crate::report::{label, time};
+use crate::stats::{Estimate, Verdict};
+
+/// Two to five sentences.
+pub(super) fn sentences(data: &Data) -> Vec<String> {
+    let mut sentences: Vec<String> = data
+        .strategies
+        .iter()
+        .map(|strategy| counts(data, strategy))
+        .collect();
+    if let Some(strategy) = data.headline() {
+        sentences.extend(cost_of_a_child(data, strategy));
+        sentences.extend(crossovers(data, strategy));
+        sentences.extend(work(data, strategy));
+        sentences.extend(requests(data, strategy));
+    } else if data.all.iter().any(|m| m.status == Status::Ok) {
+        sentences.push(format!(
+            "Only {} was measured, against itself: there is nothing to compare.",
+            label(data.reference())
+        ));
+    }
+    for (status, what) in [
+        (Status::Failed, "failed"),
+        (
+            Status::Invalid,
+            "happened under conditions that make the numbers worthless",
+        ),
+    ] {
+        let number = data.all.iter().filter(|m| m.status == status).count();
+        if number > 0 {
+            let which = counted(number, "measurement");
+            let sentence = format!("{which} {what}; the reasons are in the table.");
+            sentences.push(sentence);
+        }
+    }
+    if data.all.is_empty() {
+        sentences.push("This run has no measurements.".into());
+    }
+    sentences
+}
+
+fn counts(data: &Data, strategy: &str) -> String {
+    let rows: Vec<&&Measurement> = data
+        .all
+        .iter()
+        .filter(|m| m.status == Status::Ok && m.strategy == strategy && !m.is_control())
+        .collect();
+    let count = |verdict| rows.iter().filter(|m| m.verdict == Some(verdict)).count();
+    format!(
+        "In {}, {} was slower than {} in {}, faster in {} and the same in {}; {} inconclusive.",
+        counted(rows.len(), "case"),
+        label(strategy),
+        label(data.reference()),
+        count(Verdict::Slower),
+        count(Verdict::Faster),
+        count(Verdict::Same),
+        match count(Verdict::Inconclusive) {
+            1 => "1 is".to_owned(),
+            number => format!("{number} are"),
+        },
+    )
+}
+
+/// What a child costs more where it does next to nothing.
+fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
+    let workload = data.workload("yield").or_else(|| data.workload("ready"))?;
+    let parts: Vec<String> = workload
+        .at(Site::Worker)
+        .filter_map(|group| {
+            let most = group.of(strategy).filter(|m| m.ratio.is_some());
+            let least_payload = group.rows.iter().map(|m| m.payload_bytes).min()?;
+            let most = most
+                .filter(|m| m.payload_bytes == least_payload)
+                .max_by_key(|m| m.tasks)?;
+            let reference = data.control(&most.case)?.wall_ns?;
+            let more = (most.wall_ns?.median - reference.median) / most.tasks as f64;
+            let direction = if more > 0.0 { "more" } else { "less" };
+            Some(format!(
+                "{} {direction} on {} ({} at {})",
+                time(more.abs()),
+                group.flavor,
+                times(most.ratio?.median),
+                most.tasks
+            ))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Per child that does next to nothing ({}), in a task, {} takes {}.",
+            workload.name,
+            label(strategy),
+            listed(&parts)
+        )
+    })
+}
+
+/// The rows of one strategy along the tasks, in a task.
+fn along_tasks<'a>(group: &Group<'a>, strategy: &str) -> Vec<&'a Measurement> {
+    let sweep = group.by_tasks();
+    let rows = sweep.into_iter().flat_map(|sweep| sweep.rows);
+    rows.filter(|m| m.strategy == strategy && m.ratio.is_some())
+        .collect()
+}
+
+fn crossovers(data: &Data, strategy: &str) -> Option<String> {
+    let parts: Vec<String> = data
+        .workload("wake")?
+        .at(Site::Worker)
+        .filter_map(|group| {
+            let rows = along_tasks(group, strategy);
+            let at = crossover_words(&crossover(&rows)?, &rows);
+            Some(format!("{at} on {}", group.flavor))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Where wakes come one at a time, {} overtakes {} from this number of children on: {}.",
+            label(strategy),
+            label(data.reference()),
+            listed(&parts)
+        )
+    })
+}
+
+/// The best that was had from work.
+fn work(data: &Data, strategy: &str) -> Option<String> {
+    let groups = &data.workload("compute")?.groups;
+    let rows = groups.iter().flat_map(|group| group.of(strategy));
+    let (ratio, best) = rows
+        .filter_map(|m| Some((m.ratio?, m)))
+        .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
+    Some(format!(
+        "Where children compute, {} takes at best {} of {}'s time: {} of {} on {}{}.",
+        label(strategy),
+        with_interval(&ratio),
+        label(data.reference()),
+        children(best.tasks),
+        best.case.payload,
+        best.case.flavor,
+        match best.verdict {
+            Some(Verdict::Faster) => String::new(),
+            Some(verdict) => format!(", which is {}", verdict.as_str()),
+            None => String::new(),
+        },
+    ))
+}
+
+fn requests(data: &Data, strategy: &str) -> Option<String> {
+    let groups = &data.workload("http")?.groups;
+    let rows: Vec<&Measurement> = groups
+        .iter()
+        .flat_map(|group| group.of(strategy))
+        .filter(|m| m.ratio.is_some())
+        .collect();
+    let ratios = rows.iter().filter_map(|m| m.ratio).map(|r| r.median);
+    let (low, high) = ratios.fold((f64::INFINITY, 0.0f64), |(low, high), ratio| {
+        (low.min(ratio), high.max(ratio))
+    });
+    let sure = rows.iter().filter(|m| {
+        let verdict = m.verdict;
+        verdict.is_some_and(|verdict| verdict != Verdict::Inconclusive)
+    });
+    (!rows.is_empty()).then(|| {
+        format!(
+            "Of an HTTP request, the ratio is between {} and {}, and a verdict was possible in {} of {}.",
+            times(low),
+            times(high),
+            sure.count(),
+            counted(rows.len(), "case"),
+        )
+    })
+}
+
+/// The three figures that tell most of what there is.
+pub(super) fn figures(data: &Data) -> Markup {
+    let Some(strategy) = data.headline() else {
+        return html! {};
+    };
+    let mut figures: Vec<(Chart, String)> = Vec::new();
+    let mut names = vec!["yield", "wake", "compute", "http", "ready"];
+    let others = data.workloads.iter().map(|workload| workload.name);
+    names.extend(
+        others.filter(|name| !["yield", "wake", "compute", "http", "ready"].contains(name)),
+    );
+    for name in names {
+        let Some(workload) = data.workload(name) else {
+            continue;
+        };
+        let figure = if name == "compute" {
+            along_work(data, workload, strategy)
+        } else {
+            along_children(data, workload, strategy)
+        };
+        figures.extend(figure.filter(|(chart, _)| chart.is_drawable()));
+    }
+    figures.truncate(3);
+    let looks: Vec<(String, Look)> = data
+        .flavors
+        .iter()
+        .enumerate()
+        .map(|(index, flavor)| (flavor.to_string(), Look::of_flavor(index)))
+        .collect();
+    html! {
+        @if !figures.is_empty() {
+            (legend(&looks, true))
+            div.panels {
+                @for (chart, caption) in &figures {
+                    figure.card { figcaption { (caption) } (alone(chart)) }
+                }
+            }
+            p.note {
+                "Above 1×, " (label(strategy)) " takes longer than " (label(data.reference())) "; bars are intervals. "
+                "The grey band is the farthest noise floor of the flavors: what lies inside it tells nothing."
+            }
+        }
+    }
+}
+
+fn look_of(data: &Data, group: &Group) -> (Look, f64) {
+    let index = data.flavors.binary_search(&group.flavor).unwrap_or(0);
+    let middle = (data.flavors.len() - 1) as f64 / 2.0;
+    (Look::of_flavor(index), 2.4 * (index as f64 - middle))
+}
+
+/// A line for each flavor, and the farthest noise floor of all of them at each place.
+fn figure(
+    data: &Data,
+    lines: Vec<(&Group, Vec<(f64, &Measurement)>)>,
+) -> (Vec<Series>, Vec<(f64, f64)>) {
+    let mut floors: Vec<(f64, f64)> = Vec::new();
+    let mut series = Vec::new();
+    for (group, points) in lines {
+        let (look, aside) = look_of(data, group);
+        let floor_of = |(at, m): &(f64, &Measurement)| Some((*at, m.noise_floor?));
+        floors.extend(points.iter().filter_map(floor_of));
+        let points = points.iter().filter_map(|(at, m)| Some((*at, m.ratio?)));
+        series.push(Series {
+            name: group.flavor.to_string(),
+            look,
+            points: points.collect(),
+            aside,
+        });
+    }
+    floors.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    floors.dedup_by_key(|(at, _)| *at);
+    (series, floors)
+}
+
+fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(Chart, String)> {
+    let mut lines = Vec::new();
+    let mut marks = Vec::new();
+    let mut crossings = Vec::new();
+    let mut payload = None;
+    let mut tasks = Vec::new();
+    for group in workload.at(Site::Worker) {
+        let rows = along_tasks(group, strategy);
+        if rows.is_empty() {
+            continue;
+        }
+        payload = rows.first().map(|m| m.case.payload);
+        tasks.extend(rows.iter().map(|m| m.tasks));
+        if let Some(at) = crossover(&rows).filter(|_| workload.name == "wake") {
+            let look = look_of(data, group).0;
+            let words = crossover_words(&at, &rows);
+            crossings.push(format!("{words} on {}", group.flavor));
+            marks.push(Mark { look, at });
+        }
+        let points = rows.into_iter().map(|m| (m.tasks as f64, m));
+        lines.push((group, points.collect()));
+    }
+    let (series, floor) = figure(data, lines);
+    let chart = Chart {
+        title: format!("{}: ratio against tasks", workload.name),
+        across: tasks_across(tasks),
+        unit: Unit::Ratio,
+        series,
+        floor,
+        marks,
+    };
+    let mut caption = format!(
+        "{}: {} over {} against the number of children, {} each, in a task",
+        workload.name,
+        label(strategy),
+        label(data.reference()),
+        payload?,
+    );
+    if !crossings.is_empty() {
+        caption += &format!(". The lines cross 1× at {}", listed(&crossings));
+    }
+    Some((chart, caption + "."))
+}
+
+fn along_work(data: &Data, workload: &Workload, strategy: &str) -> Option<(Chart, String)> {
+    let work = |m: &Measurement| Some(data.control(&m.case)?.wall_ns?.median);
+    let lines: Vec<(&Group, Vec<(f64, &Measurement)>)> = workload
+        .at(Site::Worker)
+        .map(|group| {
+            let rows = group.of(strategy).filter(|m| m.ratio.is_some());
+            let mut points: Vec<_> = rows.filter_map(|m| Some((work(m)?, m))).collect();
+            points.sort_by(|a, b| a.0.total_cmp(&b.0));
+            (group, points)
+        })
+        .collect();
+    let (series, floor) = figure(data, lines);
+    let reference = label(data.reference());
+    let chart = Chart {
+        title: format!("{}: ratio against work", workload.name),
+        across: Across {
+            label: format!("work of one fan-out: {reference}'s time for it"),
+            ticks: Vec::new(),
+            log: true,
+        },
+        unit: Unit::Ratio,
+        series,
+        floor,
+        marks: Vec::new(),
+    };
+    let caption = format!(
+        "{}: {} over {reference} against the work of one fan-out, all numbers of children and payloads.",
+        workload.name,
+        label(strategy),
+    );
+    Some((chart, caption))
+}
+
+/// The axis of the numbers of children.
+pub(super) fn tasks_across(mut tasks: Vec<usize>) -> Across {
+    tasks.sort_unstable();
+    tasks.dedup();
+    let ticks = tasks.iter().map(|&n| (n as f64, n.to_string()));
+    Across {
+        label: "tasks".into(),
+        ticks: ticks.collect(),
+        log: true,
+    }
+}
+
+/// An estimate of a whole fan-out, for each child.
+pub(super) fn per_child(estimate: Estimate, tasks: usize) -> Estimate {
+    estimate.map(|ns| ns / tasks as f64)
+}

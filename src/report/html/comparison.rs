@@ -1,0 +1,344 @@
+//! The page of two runs.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::answer::tasks_across;
+use super::chart::{Chart, Look, Series, Unit, legend, panels};
+use super::data::rank;
+use super::intervals::intervals;
+use super::rows::{Column, controls, headings};
+use super::{counted, environment, interval, scrolling, shell, times, verdict_sign};
+use crate::case::Payload;
+use crate::compare::{Change, Comparison, Row};
+use crate::record::{Header, Measurement};
+use crate::report::{label, time};
+use crate::stats::Estimate;
+
+type Part = (Header, Vec<Measurement>);
+
+const LOOKS: [&str; 2] = ["run-a", "run-b"];
+
+/// Two runs side by side, changes first.
+pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Comparison) -> String {
+    let groups = by_workload(&comparison.rows);
+    let mut sections = vec![
+        ("answer".to_owned(), "answer".to_owned()),
+        ("rows".into(), "all changes".into()),
+    ];
+    for (_, name) in groups.keys() {
+        sections.push((format!("workload-{name}"), (*name).to_owned()));
+    }
+    sections.push(("environment".into(), "environment".into()));
+    let headers: Vec<(String, &Header)> = [(names[0], a), (names[1], b)]
+        .into_iter()
+        .flat_map(|(name, parts)| {
+            parts
+                .iter()
+                .map(move |(header, _)| (format!("{name}: {}", header.target), header))
+        })
+        .collect();
+    let content = html! {
+        header id="answer" {
+            p.kicker { "Two runs compared: A is " (names[0]) ", B is " (names[1]) }
+            h1 { (names[0]) " against " (names[1]) }
+            @if !comparison.same_conditions {
+                p.warning {
+                    "The two runs were not made under the same conditions: their times cannot be compared, only their \
+                    ratios are."
+                }
+            }
+            div.answer { @for sentence in sentences(names, comparison) { p { (sentence) } } }
+            (differences(comparison))
+        }
+        section id="rows" aria-labelledby="h-rows" {
+            h2 id="h-rows" { "All changes" }
+            @if comparison.rows.is_empty() {
+                p { "The runs have no measurement in common." }
+            } @else {
+                (table(comparison))
+            }
+            (missing(comparison))
+        }
+        @for ((_, name), rows) in &groups { (section(names, name, rows)) }
+        section id="environment" aria-labelledby="h-environment" {
+            h2 id="h-environment" { "Environment" }
+            (environment::environment("Machine, build and run, by run and target", &headers))
+        }
+        section id="method" aria-labelledby="h-method" {
+            h2 id="h-method" { "Method" }
+            p {
+                "What is compared is the ratio to the reference, which each run measured side by side: times move with the \
+                state of a machine. The change is B's ratio over A's, with an interval made from theirs. It is called \
+                slower or faster where that whole interval lies beyond the threshold, unchanged where it lies within, else \
+                inconclusive, which never means that nothing changed."
+            }
+            (environment::method())
+        }
+    };
+    let title = format!("{} against {}: join! or spawn", names[0], names[1]);
+    shell(&title, &sections, content)
+}
+
+fn sentences(names: [&str; 2], comparison: &Comparison) -> Vec<String> {
+    let count = |change: Change| {
+        let rows = comparison.rows.iter();
+        rows.filter(|row| row.judged == change).count()
+    };
+    let mut sentences = vec![format!(
+        "Of {} in both runs, relative to the reference, {} became slower from {} to {}, {} faster, and {} unchanged; {} \
+         inconclusive.",
+        counted(comparison.rows.len(), "measurement"),
+        count(Change::Slower),
+        names[0],
+        names[1],
+        count(Change::Faster),
+        match count(Change::Unchanged) {
+            1 => "1 is".to_owned(),
+            number => format!("{number} are"),
+        },
+        match count(Change::Inconclusive) {
+            1 => "1 is".to_owned(),
+            number => format!("{number} are"),
+        },
+    )];
+    let first = comparison.rows.first();
+    if let Some(row) = first.filter(|row| matches!(row.judged, Change::Slower | Change::Faster)) {
+        sentences.push(format!(
+            "The farthest change is {}: from {} to {}, that is {} {}.",
+            row.case.measurement_id(&row.strategy),
+            times(row.ratio[0].median),
+            times(row.ratio[1].median),
+            times(row.change.median),
+            interval(&row.change),
+        ));
+    }
+    if !comparison.missing.is_empty() {
+        let number = counted(comparison.missing.len(), "measurement");
+        sentences.push(format!(
+            "{number} could not be compared, because one of the runs lacks them."
+        ));
+    }
+    sentences
+}
+
+fn differences(comparison: &Comparison) -> Markup {
+    html! {
+        h2 { "How the runs differ" }
+        @if comparison.differences.is_empty() {
+            p { "In nothing that was recorded: machine, compiler, tokio, profile, rounds and revision are the same." }
+        } @else {
+            ul { @for difference in &comparison.differences { li { (difference) } } }
+        }
+    }
+}
+
+fn sign(change: Change) -> &'static str {
+    match change {
+        Change::Slower => "▲",
+        Change::Faster => "▼",
+        Change::Unchanged => "=",
+        Change::Inconclusive => "?",
+    }
+}
+
+fn table(comparison: &Comparison) -> Markup {
+    const COLUMNS: [Column; 9] = [
+        ("case", "case", true),
+        ("strategy", "strategy", false),
+        ("change", "change", true),
+        ("judged", "judged", false),
+        ("ratio, A", "ratio-a", true),
+        ("ratio, B", "ratio-b", true),
+        ("time, A", "time-a", true),
+        ("time, B", "time-b", true),
+        ("reference's time, A and B", "reference", true),
+    ];
+    let ranks: BTreeMap<(&crate::case::Case, &str), ()> = comparison
+        .rows
+        .iter()
+        .map(|row| ((&row.case, row.strategy.as_str()), ()))
+        .collect();
+    let ranks: std::collections::HashMap<_, usize> = ranks.into_keys().zip(0..).collect();
+    let median = |e: Option<Estimate>| e.map(|e| e.median);
+    let text = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
+    let cases = comparison
+        .rows
+        .iter()
+        .map(|row| (&row.case, row.strategy.as_str()));
+    let judged = ["slower", "faster", "unchanged", "inconclusive"];
+    html! {
+        (controls(cases, ("judged", judged.to_vec())))
+        (scrolling("All changes", html! {
+            table data-rows {
+                caption { "Changes of the ratio to the reference, from A (" (comparison.runs[0]) ") to B (" (comparison.runs[1]) ")" }
+                thead { tr { (headings(&COLUMNS)) } }
+                tbody {
+                    @for row in &comparison.rows {
+                        tr data-case=(ranks[&(&row.case, row.strategy.as_str())]) data-workload=(row.case.workload)
+                            data-flavor=(row.case.flavor) data-site=(row.case.site) data-payload=(row.case.payload)
+                            data-tasks=(row.case.tasks) data-strategy=(row.strategy) data-judged=(row.judged.as_str())
+                            data-change=(row.change.median) data-ratio-a=(row.ratio[0].median)
+                            data-ratio-b=(row.ratio[1].median) data-time-a=[median(row.wall_ns[0])]
+                            data-time-b=[median(row.wall_ns[1])] data-reference=[median(row.reference_ns[0])] {
+                            th scope="row" { code { (row.case) } }
+                            td { (label(&row.strategy)) }
+                            td.n { (times(row.change.median)) " " span.interval { (interval(&row.change)) } }
+                            td {
+                                span class={ "badge v-" (row.judged.as_str()) } {
+                                    span aria-hidden="true" { (sign(row.judged)) } " " (row.judged.as_str())
+                                }
+                            }
+                            @for (ratio, verdict) in row.ratio.iter().zip(row.verdict) {
+                                td.n {
+                                    (times(ratio.median)) " " span.interval { (interval(ratio)) }
+                                    @if let Some(verdict) = verdict {
+                                        " " small { span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str()) }
+                                    }
+                                }
+                            }
+                            @for time in row.wall_ns { td.n { (text(time)) } }
+                            td.n { (text(row.reference_ns[0])) ", " (text(row.reference_ns[1])) }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn missing(comparison: &Comparison) -> Markup {
+    html! {
+        @if !comparison.missing.is_empty() {
+            h3 { "Not in both runs" }
+            (scrolling("Measurements that are not in both runs", html! {
+                table {
+                    caption { "Measurements that one run lacks" }
+                    thead { tr { @for name in ["measurement", "lacking in", "reason"] { th scope="col" { (name) } } } }
+                    tbody {
+                        @for missing in &comparison.missing {
+                            tr {
+                                th scope="row" { code { (missing.id) } }
+                                td { (missing.run) }
+                                td.notes { (missing.reason.as_deref().unwrap_or("not measured")) }
+                            }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+fn by_workload(rows: &[Row]) -> BTreeMap<(usize, &str), Vec<&Row>> {
+    let mut groups: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        let name = row.case.workload.as_str();
+        groups.entry((rank(name), name)).or_default().push(row);
+    }
+    groups
+}
+
+fn look(run: usize, strategy: &str) -> Look {
+    let look = Look::of_strategy(strategy);
+    Look {
+        class: format!("{} {}", look.class, LOOKS[run]),
+        ..look
+    }
+}
+
+/// Both runs' ratios over the tasks, a panel for each group; what has no line stands in a list of intervals.
+fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Markup {
+    let mut groups: BTreeMap<(_, _, Payload), Vec<&Row>> = BTreeMap::new();
+    for &row in rows {
+        let case = &row.case;
+        let key = (case.flavor, case.site, case.payload);
+        groups.entry(key).or_default().push(row);
+    }
+    let mut charts = Vec::new();
+    let mut points = Vec::new();
+    let mut strategies: Vec<&str> = Vec::new();
+    for ((flavor, site, payload), mut rows) in groups {
+        rows.sort_by_key(|row| row.case.tasks);
+        for row in &rows {
+            if !strategies.contains(&row.strategy.as_str()) {
+                strategies.push(&row.strategy);
+            }
+        }
+        let caption = format!("{flavor}, {site}, {payload} each");
+        let chart = chart(names, &caption, &rows);
+        if chart.is_drawable() {
+            charts.push((caption, chart));
+            continue;
+        }
+        for row in rows {
+            for run in 0..2 {
+                let name = format!(
+                    "{} · {flavor} · {site}, {} × {payload}",
+                    ["A", "B"][run],
+                    row.case.tasks
+                );
+                points.push((name, look(run, &row.strategy), row.ratio[run]));
+            }
+        }
+    }
+    let looks: Vec<(String, Look)> = strategies
+        .iter()
+        .flat_map(|strategy| {
+            (0..2).map(|run| {
+                let name = format!("{}, {} ({})", label(strategy), ["A", "B"][run], names[run]);
+                (name, look(run, strategy))
+            })
+        })
+        .collect();
+    let title = format!("{workload}: ratios of single points in both runs");
+    html! {
+        section id={ "workload-" (workload) } aria-labelledby={ "h-" (workload) } {
+            h2 id={ "h-" (workload) } { (workload) }
+            (legend(&looks, false))
+            @if !charts.is_empty() {
+                h3 { "Ratio against tasks" }
+                (panels(&charts))
+            }
+            @if !points.is_empty() {
+                h3 { "Single points" }
+                div.panels {
+                    // Short enough to be seen whole.
+                    @for some in points.chunks(12) {
+                        figure { figcaption { "Ratio with its interval" } (intervals(&title, some)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn chart(names: [&str; 2], caption: &str, rows: &[&Row]) -> Chart {
+    let mut lines: BTreeMap<&str, [Vec<(f64, Estimate)>; 2]> = BTreeMap::new();
+    for row in rows {
+        let line = lines.entry(&row.strategy).or_default();
+        for (points, ratio) in line.iter_mut().zip(row.ratio) {
+            points.push((row.case.tasks as f64, ratio));
+        }
+    }
+    let series = lines.into_iter().flat_map(|(strategy, lines)| {
+        lines
+            .into_iter()
+            .enumerate()
+            .map(move |(run, points)| Series {
+                name: format!("{}, {}", label(strategy), names[run]),
+                look: look(run, strategy),
+                points,
+                aside: [-1.8, 1.8][run],
+            })
+    });
+    Chart {
+        title: format!("Ratio against tasks in both runs: {caption}"),
+        across: tasks_across(rows.iter().map(|row| row.case.tasks).collect()),
+        unit: Unit::Ratio,
+        series: series.collect(),
+        floor: Vec::new(),
+        marks: Vec::new(),
+    }
+}

@@ -1,0 +1,216 @@
+//! A run's measurements in the order and the groups that the page shows them in, found by index and not by search.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::case::{Case, Flavor, Payload, Site};
+use crate::record::{Header, Measurement, Status};
+use crate::stats::{Estimate, crossing, round_medians};
+
+type Part = (Header, Vec<Measurement>);
+
+/// `ready` comes after `yield`: its children fold away, so that it is no headline.
+const ORDER: [&str; 8] = [
+    "yield",
+    "ready",
+    "wake",
+    "compute",
+    "http",
+    "http_delay",
+    "http_parse",
+    "http_straggler",
+];
+
+/// What every part of the page reads.
+pub(super) struct Data<'a> {
+    /// All measurements, by workload, case and strategy, a case's reference first.
+    pub all: Vec<&'a Measurement>,
+    /// The usable ones, by workload.
+    pub workloads: Vec<Workload<'a>>,
+    /// The flavors that were measured.
+    pub flavors: Vec<Flavor>,
+    /// The strategies that are not the reference.
+    pub strategies: Vec<&'a str>,
+    controls: HashMap<&'a Case, &'a Measurement>,
+}
+
+/// The usable measurements of a workload.
+pub(super) struct Workload<'a> {
+    pub name: &'a str,
+    pub groups: Vec<Group<'a>>,
+}
+
+/// Those of one flavor and site.
+pub(super) struct Group<'a> {
+    pub flavor: Flavor,
+    pub site: Site,
+    pub rows: Vec<&'a Measurement>,
+}
+
+/// Measurements along one axis, the other one fixed.
+pub(super) struct Sweep<'a, Fixed> {
+    pub at: Fixed,
+    pub rows: Vec<&'a Measurement>,
+}
+
+/// The place of a workload on a page.
+pub(super) fn rank(workload: &str) -> usize {
+    let known = ORDER.iter().position(|&name| name == workload);
+    known.unwrap_or(ORDER.len())
+}
+
+impl<'a> Data<'a> {
+    pub fn new(parts: &'a [Part]) -> Self {
+        let mut all: Vec<&Measurement> = parts.iter().flat_map(|(_, rows)| rows).collect();
+        all.sort_by(|a, b| {
+            let place = |m: &Measurement| (rank(&m.workload), !m.is_control());
+            let (rank_a, other_a) = place(a);
+            let (rank_b, other_b) = place(b);
+            rank_a
+                .cmp(&rank_b)
+                .then_with(|| a.case.cmp(&b.case))
+                .then_with(|| (other_a, &a.strategy).cmp(&(other_b, &b.strategy)))
+        });
+        let usable = |m: &&Measurement| m.status == Status::Ok;
+        let mut workloads: Vec<Workload> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut strategies = Vec::new();
+        for &m in all.iter().filter(|m| usable(m)) {
+            if workloads.last().is_none_or(|last| last.name != m.workload) {
+                workloads.push(Workload {
+                    name: &m.workload,
+                    groups: Vec::new(),
+                });
+            }
+            let groups = &mut workloads.last_mut().expect("just pushed").groups;
+            // Cases are sorted by flavor, then site, so a group's measurements are neighbours.
+            match groups.last_mut() {
+                Some(last) if (last.flavor, last.site) == (m.case.flavor, m.case.site) => {
+                    last.rows.push(m);
+                }
+                _ => groups.push(Group {
+                    flavor: m.case.flavor,
+                    site: m.case.site,
+                    rows: vec![m],
+                }),
+            }
+            if !m.is_control() && seen.insert(m.strategy.as_str()) {
+                strategies.push(m.strategy.as_str());
+            }
+        }
+        let controls = all.iter().filter(|m| m.is_control() && usable(m));
+        let flavors: BTreeSet<Flavor> = all.iter().map(|m| m.case.flavor).collect();
+        Self {
+            workloads,
+            flavors: flavors.into_iter().collect(),
+            strategies,
+            controls: controls.map(|&m| (&m.case, m)).collect(),
+            all,
+        }
+    }
+
+    /// The reference measured against itself in the same case.
+    pub fn control(&self, case: &Case) -> Option<&'a Measurement> {
+        self.controls.get(case).copied()
+    }
+
+    pub fn workload(&self, name: &str) -> Option<&Workload<'a>> {
+        self.workloads.iter().find(|workload| workload.name == name)
+    }
+
+    /// The strategy that the first screen speaks of.
+    pub fn headline(&self) -> Option<&'a str> {
+        let spawn = self.strategies.iter().find(|&&name| name == "spawn");
+        spawn.or(self.strategies.first()).copied()
+    }
+
+    /// What the strategies were compared to.
+    pub fn reference(&self) -> &'a str {
+        self.all.first().map_or("", |m| &m.reference)
+    }
+}
+
+impl<'a> Workload<'a> {
+    pub fn at(&self, site: Site) -> impl Iterator<Item = &Group<'a>> {
+        self.groups.iter().filter(move |group| group.site == site)
+    }
+}
+
+impl<'a> Group<'a> {
+    /// The payload with the most numbers of tasks, the smallest of several; none where no payload has two.
+    pub fn by_tasks(&self) -> Option<Sweep<'a, Payload>> {
+        let mut tasks: BTreeMap<Payload, BTreeSet<usize>> = BTreeMap::new();
+        for m in &self.rows {
+            tasks.entry(m.case.payload).or_default().insert(m.tasks);
+        }
+        let most = tasks.values().map(BTreeSet::len).max()?;
+        let (&at, _) = tasks.iter().find(|(_, tasks)| tasks.len() == most)?;
+        let rows = self.rows.iter().copied().filter(|m| m.case.payload == at);
+        (most > 1).then(|| Sweep {
+            at,
+            rows: rows.collect(),
+        })
+    }
+
+    /// The number of tasks with the most payloads, the nearest to 8 of several; none where none has two.
+    pub fn by_payload(&self) -> Option<Sweep<'a, usize>> {
+        let mut payloads: BTreeMap<usize, BTreeSet<Payload>> = BTreeMap::new();
+        for m in &self.rows {
+            payloads.entry(m.tasks).or_default().insert(m.case.payload);
+        }
+        let most = payloads.values().map(BTreeSet::len).max()?;
+        let candidates = payloads.iter().filter(|(_, p)| p.len() == most);
+        let at = candidates
+            .map(|(&tasks, _)| tasks)
+            .min_by_key(|tasks| tasks.abs_diff(8))?;
+        let rows = self.rows.iter().copied().filter(|m| m.tasks == at);
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|m| m.case.payload);
+        (most > 1).then_some(Sweep { at, rows })
+    }
+
+    /// What belongs to one strategy, in the order of the rows.
+    pub fn of(&self, strategy: &str) -> impl Iterator<Item = &'a Measurement> {
+        self.rows
+            .iter()
+            .copied()
+            .filter(move |m| m.strategy == strategy)
+    }
+}
+
+/// From how many children on a strategy wins over its reference: one crossing a round. The rows are those of one
+/// strategy, by tasks.
+pub(super) fn crossover(rows: &[&Measurement]) -> Option<Estimate> {
+    let curves: Vec<Vec<f64>> = rows.iter().map(|m| round_medians(&m.rounds)).collect();
+    let rounds = curves.iter().map(Vec::len).min()?;
+    let crossings: Vec<f64> = (0..rounds)
+        .map(|round| {
+            let points = rows.iter().zip(&curves);
+            let curve: Vec<(f64, f64)> = points
+                .map(|(m, curve)| (m.tasks as f64, curve[round]))
+                .collect();
+            crossing(&curve)
+        })
+        .collect();
+    (rows.len() > 1).then(|| Estimate::of(&crossings)).flatten()
+}
+
+/// A crossover in words: it may lie outside what was measured.
+pub(super) fn crossover_words(at: &Estimate, rows: &[&Measurement]) -> String {
+    let (first, last) = (
+        rows.first().map_or(0, |m| m.tasks),
+        rows.last().map_or(0, |m| m.tasks),
+    );
+    let end = |n: f64| match n {
+        0.0 => format!("below {first}"),
+        f64::INFINITY => format!("beyond {last}"),
+        n => format!("{n:.0}"),
+    };
+    if at.level > 0.0 && at.low == at.high && (at.low == 0.0 || at.low.is_infinite()) {
+        // Nothing between two ends that are the same.
+        end(at.median)
+    } else if at.level > 0.0 {
+        format!("{} [{}, {}]", end(at.median), end(at.low), end(at.high))
+    } else {
+        format!("{} (a preview, without an interval)", end(at.median))
+    }
+}

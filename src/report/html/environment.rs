@@ -1,0 +1,139 @@
+//! The end of the page: on what machine and how this was measured.
+
+use maud::{Markup, html};
+
+use super::{scrolling, significant};
+use crate::record::{Header, SCHEMA};
+use crate::report::time;
+
+/// What a header says, in words, by field.
+fn fields(header: &Header) -> Vec<(&'static str, String)> {
+    let unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
+    let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
+    let e = &header.environment;
+    let memory = header.resident_bytes;
+    let grown = |part: Option<(u64, u64)>| {
+        part.map_or("none".into(), |(first, last)| {
+            let mib = |bytes: u64| significant(bytes as f64 / f64::from(1 << 20));
+            format!("{} MiB, then {} MiB", mib(first), mib(last))
+        })
+    };
+    vec![
+        ("processor", unknown(&e.cpu)),
+        ("cores", e.cores.to_string()),
+        (
+            "CPU quota",
+            e.quota.map_or("none".into(), |cores| {
+                format!("{} cores", significant(cores))
+            }),
+        ),
+        ("kernel", unknown(&e.kernel)),
+        ("clock governor", unknown(&e.governor)),
+        (
+            "load at the start",
+            e.load.map_or("unknown".into(), |load| format!("{load}")),
+        ),
+        ("rustc", e.rustc.clone()),
+        ("tokio", e.tokio.clone()),
+        ("Criterion", e.criterion.clone()),
+        ("profile", e.profile.clone()),
+        ("frame pointers", yes(e.frame_pointers)),
+        ("revision", unknown(&e.git)),
+        ("command", header.command.clone()),
+        ("matrix", header.matrix.clone()),
+        (
+            "filter",
+            header.filter.clone().unwrap_or_else(|| "none".into()),
+        ),
+        ("complete", yes(header.complete)),
+        ("started", header.started.clone()),
+        ("took", time(header.seconds * 1e9)),
+        ("rounds", header.rounds.to_string()),
+        ("blocks of a pair in a round", header.blocks.to_string()),
+        ("quads in a block", header.quads.to_string()),
+        ("slice", time(header.slice_ns as f64)),
+        ("seed", header.seed.to_string()),
+        ("plan", header.plan.clone()),
+        (
+            "time inside timed slices",
+            header
+                .timed_share
+                .map_or("unknown".into(), |share| format!("{:.1}%", share * 100.0)),
+        ),
+        ("memory of the run's process", grown(memory.run)),
+        ("memory of a round", grown(memory.round)),
+        ("memory of the server", grown(memory.server)),
+        (
+            "schema of the record",
+            format!("{} (this page: {SCHEMA})", header.schema),
+        ),
+    ]
+}
+
+/// The headers as a table, one column for each; what is the same in all of them is said once.
+pub(super) fn environment(caption: &str, headers: &[(String, &Header)]) -> Markup {
+    let columns: Vec<Vec<(&str, String)>> =
+        headers.iter().map(|(_, header)| fields(header)).collect();
+    let Some(first) = columns.first() else {
+        return html! { p { "No target was recorded." } };
+    };
+    scrolling(
+        caption,
+        html! {
+            table.environment {
+                caption { (caption) }
+                thead {
+                    tr {
+                        th scope="col" { "field" }
+                        @for (name, _) in headers { th scope="col" { (name) } }
+                    }
+                }
+                tbody {
+                    @for (row, (field, value)) in first.iter().enumerate() {
+                        tr {
+                            th scope="row" { (field) }
+                            @if columns.iter().all(|column| column[row].1 == *value) {
+                                td colspan=(columns.len()) { (value) }
+                            } @else {
+                                @for column in &columns { td { (column[row].1) } }
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    )
+}
+
+/// How to read the numbers.
+pub(super) fn method() -> Markup {
+    html! {
+        dl {
+            dt { "iteration" } dd { "One whole fan-out of all children. Times are medians of its wall time." }
+            dt { "block" } dd {
+                "One fresh runtime in which the strategy and the reference take turns, slice by slice, in ABBA or BAAB order."
+            }
+            dt { "round" } dd {
+                "One fresh process that sweeps over all cases in a random order. It is the unit of every interval: blocks of \
+                one process share its memory layout and its moment."
+            }
+            dt { "ratio" } dd {
+                "The strategy's time over the reference's, measured side by side: the median over the rounds, and an interval \
+                from their order statistics. Above 1×, the strategy takes longer."
+            }
+            dt { "noise floor" } dd {
+                "How far the reference strayed from itself in the same case. Rows marked control are that measurement."
+            }
+            dt { "verdict" } dd {
+                "slower or faster where the whole interval lies beyond 1% and the noise floor; same where both lie within 1%; \
+                else inconclusive, which never means that there is no difference."
+            }
+            dt { "flags" } dd {
+                "bimodal: the blocks have a second mode or a long tail. oversubscribed: more workers than cores. driver_races: \
+                signals may share a poll, so that the cost of re-polling is an upper bound. server_bound: the server is what \
+                is waited for."
+            }
+            dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
+        }
+    }
+}

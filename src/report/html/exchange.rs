@@ -1,0 +1,72 @@
+//! What only HTTP workloads have: a server with a share of the time, connections, and results that come in stages.
+
+use maud::{Markup, html};
+
+use super::data::{Data, Workload};
+use super::{interval, percent, scrolling, times, verdict_badge};
+use crate::record::Measurement;
+use crate::report::{label, time};
+use crate::stats::Estimate;
+
+/// What the two ends of a request had to do, and when results were there.
+pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
+    let rows: Vec<&Measurement> = workload
+        .groups
+        .iter()
+        .flat_map(|group| group.rows.iter().copied())
+        .filter(|m| m.server_cpu_ns.is_some() || !m.connections_opened.is_empty())
+        .collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    let stages = rows.iter().any(|m| m.first_result_ns.is_some());
+    let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
+    let share = |m: &Measurement| Some(m.server_cpu_ns?.median / m.wall_ns?.median);
+    let content = html! {
+        table {
+            caption { (workload.name) ": the server's share, and its connections" }
+            thead {
+                tr {
+                    @for name in ["case", "strategy", "all results"] { th scope="col" { (name) } }
+                    @if stages { th scope="col" { "first result" } th scope="col" { "all but one" } }
+                    @for name in ["ratio", "noise floor", "verdict", "server's CPU time", "share of the time", "connections"] {
+                        th scope="col" { (name) }
+                    }
+                }
+            }
+            tbody {
+                @for m in rows {
+                    tr {
+                        th scope="row" { code { (m.case) } }
+                        td { (label(&m.strategy)) }
+                        td.n { (estimate(m.wall_ns)) }
+                        @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
+                        td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
+                        td.n { (m.noise_floor.map_or("-".into(), percent)) }
+                        td { @if let Some(verdict) = m.verdict { (verdict_badge(verdict)) } }
+                        td.n { (estimate(m.server_cpu_ns)) }
+                        td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }
+                        td.n { (connections(m)) }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        h3 { "Server and connections" }
+        p.note {
+            "The server is a process of its own; its share is its CPU time over the whole fan-out's time. Connections: \
+            opened by the end of each round's blocks, fewest to most. Against " (label(data.reference())) "."
+        }
+        (scrolling(&format!("Server and connections of {}", workload.name), content))
+    }
+}
+
+fn connections(m: &Measurement) -> String {
+    let all = || m.connections_opened.iter().flatten();
+    match (all().min(), all().max()) {
+        (Some(least), Some(most)) if least == most => least.to_string(),
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        _ => "-".into(),
+    }
+}

@@ -1,0 +1,147 @@
+//! A run as one page, and two runs side by side: files that need nothing but themselves.
+//!
+//! Charts are drawn here, as inline SVG; the script only filters and sorts rows that are in the page without it.
+
+mod answer;
+mod chart;
+mod comparison;
+mod data;
+mod environment;
+mod exchange;
+mod intervals;
+mod page;
+mod rows;
+mod scale;
+mod workload;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::significant;
+use crate::case::Case;
+use crate::stats::{Estimate, Verdict};
+
+pub use comparison::comparison;
+pub use page::page;
+
+/// Where a page about a case and a strategy is; none where it does not exist.
+pub type Link = Box<dyn Fn(&Case, &str) -> Option<String>>;
+
+/// Where a case's own pages are.
+pub struct Links {
+    /// Criterion's page of a case and a strategy.
+    pub criterion: Link,
+    /// The flamegraph of a case and a strategy.
+    pub flamegraph: Link,
+}
+
+impl Default for Links {
+    fn default() -> Self {
+        Self {
+            criterion: Box::new(|_, _| None),
+            flamegraph: Box::new(|_, _| None),
+        }
+    }
+}
+
+/// Nothing in a page may be fetched, so that opening it tells nobody, and shows the same everywhere.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// The page around its content. `sections` are the ids and names of what the navigation leads to.
+fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                // Or the browser asks for one.
+                link rel="icon" href="data:,";
+                title { (title) }
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                a.skip href="#main" { "Skip to the content" }
+                @if !sections.is_empty() {
+                    nav aria-label="Sections" {
+                        ul { @for (id, name) in sections { li { a href={ "#" (id) } { (name) } } } }
+                    }
+                }
+                main id="main" { (content) }
+                script { (PreEscaped(include_str!("script.js"))) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// A box that scrolls where the page must not, and that the keyboard can reach.
+fn scrolling(label: &str, content: Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="region" aria-label=(label) { (content) } }
+}
+
+/// An interval with enough digits to tell its ends apart.
+fn interval(ratio: &Estimate) -> String {
+    if ratio.level == 0.0 {
+        return "no interval".into();
+    }
+    let narrow = ratio.high / ratio.low < 1.1;
+    let digits = |value: f64| match value {
+        0.1..10.0 if narrow => format!("{value:.4}"),
+        value => significant(value),
+    };
+    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+}
+
+fn times(ratio: f64) -> String {
+    format!("{}×", significant(ratio))
+}
+
+fn with_interval(ratio: &Estimate) -> String {
+    if ratio.level == 0.0 {
+        return format!("about {}", times(ratio.median));
+    }
+    format!("{} {}", times(ratio.median), interval(ratio))
+}
+
+fn percent(fraction: f64) -> String {
+    format!("±{}%", significant(fraction * 100.0))
+}
+
+fn children(tasks: usize) -> String {
+    format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
+}
+
+/// One thing, or so many.
+fn counted(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Words joined as a sentence joins them.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// A verdict is told by a sign and a word; its colour only repeats them.
+fn verdict_sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Slower => "▲",
+        Verdict::Faster => "▼",
+        Verdict::Same => "=",
+        Verdict::Inconclusive => "?",
+    }
+}
+
+fn verdict_badge(verdict: Verdict) -> Markup {
+    html! {
+        span class={ "badge v-" (verdict.as_str()) } {
+            span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str())
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The page of one run.
+
+use maud::{Markup, html};
+
+use super::data::Data;
+use super::{Links, answer, counted, environment, listed, rows, shell, workload};
+use crate::record::{Header, Measurement};
+use crate::report::findings;
+
+/// One run as a page.
+pub fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> String {
+    let data = Data::new(parts);
+    let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
+    for workload in &data.workloads {
+        let id = format!("workload-{}", workload.name);
+        sections.push((id, workload.name.to_owned()));
+    }
+    for (id, name) in [
+        ("measurements", "all measurements"),
+        ("environment", "environment"),
+        ("method", "method"),
+    ] {
+        sections.push((id.into(), name.into()));
+    }
+    let headers: Vec<(String, &Header)> = parts
+        .iter()
+        .map(|(header, _)| (header.target.clone(), header))
+        .collect();
+    let content = html! {
+        header id="answer" {
+            p.kicker { (about(&data, parts)) }
+            h1 { "join! or spawn: " (name) }
+            @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
+                p.warning { "The run of " (header.target) " is not complete." }
+            }
+            div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
+            (answer::figures(&data))
+        }
+        (in_words(parts))
+        @for workload in &data.workloads { (workload::section(&data, workload)) }
+        section id="measurements" aria-labelledby="h-measurements" {
+            h2 id="h-measurements" { "All measurements" }
+            @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, links)) }
+        }
+        section id="environment" aria-labelledby="h-environment" {
+            h2 id="h-environment" { "Environment" }
+            (environment::environment("Machine, build and run, by target", &headers))
+        }
+        section id="method" aria-labelledby="h-method" {
+            h2 id="h-method" { "Method" }
+            (environment::method())
+        }
+    };
+    shell(&format!("{name}: join! or spawn"), &sections, content)
+}
+
+/// One line: what was measured, where and when.
+fn about(data: &Data, parts: &[(Header, Vec<Measurement>)]) -> String {
+    let mut words = vec![counted(data.all.len(), "measurement")];
+    let targets: Vec<String> = parts.iter().map(|(h, _)| h.target.clone()).collect();
+    if !targets.is_empty() {
+        words.push(listed(&targets));
+    }
+    if let Some((header, _)) = parts.first() {
+        let e = &header.environment;
+        words.extend(e.cpu.clone());
+        words.push(counted(e.cores, "core"));
+        words.push(format!("tokio {}", e.tokio));
+        words.push(header.started.split('T').next().unwrap_or_default().into());
+    }
+    words.join(" · ")
+}
+
+/// What the tables at the end of each target say.
+fn in_words(parts: &[(Header, Vec<Measurement>)]) -> Markup {
+    let said: Vec<(&str, Vec<String>)> = parts
+        .iter()
+        .map(|(header, rows)| (header.target.as_str(), findings::sentences(rows)))
+        .filter(|(_, sentences)| !sentences.is_empty())
+        .collect();
+    html! {
+        @if !said.is_empty() {
+            section id="findings" aria-labelledby="h-findings" {
+                h2 id="h-findings" { "Findings of each target" }
+                @for (target, sentences) in said {
+                    details {
+                        summary { h3 { (target) } }
+                        ul { @for sentence in sentences { li { (sentence) } } }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The table of all measurements. What the script filters and sorts by is in attributes of the rows.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::data::Data;
+use super::{Links, interval, percent, scrolling, times, verdict_badge};
+use crate::case::{Case, Payload};
+use crate::record::{Measurement, Status};
+use crate::report::{label, time};
+use crate::stats::{Estimate, Verdict};
+
+/// A column: its heading, the attribute that it is sorted by, and whether that is a number.
+pub(super) type Column = (&'static str, &'static str, bool);
+
+const COLUMNS: [Column; 10] = [
+    ("case", "case", true),
+    ("strategy", "strategy", false),
+    ("time", "time", true),
+    ("per child", "child", true),
+    ("ratio", "ratio", true),
+    ("noise floor", "floor", true),
+    ("verdict", "verdict", false),
+    ("CPU time", "cpu", true),
+    ("driver", "driver", true),
+    ("flags and reasons", "notes", false),
+];
+
+/// The table with its controls.
+pub(super) fn table(data: &Data, links: &Links) -> Markup {
+    let linked = data.all.iter().map(|m| {
+        let of = |link: &super::Link| link(&m.case, &m.strategy);
+        (of(&links.criterion), of(&links.flamegraph))
+    });
+    let linked: Vec<(Option<String>, Option<String>)> = linked.collect();
+    let any_link = linked.iter().any(|(a, b)| a.is_some() || b.is_some());
+    let cases = data.all.iter().map(|m| (&m.case, m.strategy.as_str()));
+    let verdicts: BTreeSet<&str> = data.all.iter().map(|m| verdict(m)).collect();
+    html! {
+        (controls(cases, ("verdict", verdicts.into_iter().collect())))
+        (scrolling("All measurements", html! {
+            table data-rows {
+                caption { "All measurements: time of one whole fan-out, and ratio with its interval" }
+                thead { tr { (headings(&COLUMNS)) @if any_link { th scope="col" { "see also" } } } }
+                tbody {
+                    @for (place, (m, (criterion, flamegraph))) in data.all.iter().zip(&linked).enumerate() {
+                        tr id={ "m-" (place) } data-case=(place) data-workload=(m.workload) data-flavor=(m.flavor)
+                            data-site=(m.site) data-payload=(m.case.payload) data-tasks=(m.tasks)
+                            data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
+                            data-child=[m.wall_ns.map(|e| e.median / m.tasks as f64)] data-ratio=[median(m.ratio)]
+                            data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
+                            data-driver=[median(m.machinery_ns)] data-notes=(notes(m)) {
+                            (cells(m))
+                            @if any_link {
+                                td {
+                                    @if let Some(url) = criterion { a href=(url) { "Criterion" } " " }
+                                    @if let Some(url) = flamegraph { a href=(url) { "flamegraph" } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn cells(m: &Measurement) -> Markup {
+    let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
+    html! {
+        th scope="row" { code { (m.case) } }
+        td { (label(&m.strategy)) @if m.is_control() { " " small { "control" } } }
+        td.n { (estimate(m.wall_ns)) }
+        td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.tasks as f64))) }
+        td.n {
+            @match m.ratio {
+                Some(ratio) => { (times(ratio.median)) " " span.interval { (interval(&ratio)) } },
+                None => "-",
+            }
+        }
+        td.n { (m.noise_floor.map_or("-".into(), percent)) }
+        td {
+            @match (m.status, m.verdict) {
+                (Status::Ok, Some(verdict)) => (verdict_badge(verdict)),
+                (Status::Ok, None) => "-",
+                _ => { span class="badge v-failed" { span aria-hidden="true" { "✕" } " " (verdict(m)) } },
+            }
+        }
+        td.n { (estimate(m.cpu_ns)) }
+        td.n { (estimate(m.machinery_ns)) }
+        td.notes { (notes(m)) }
+    }
+}
+
+fn median(estimate: Option<Estimate>) -> Option<f64> {
+    estimate.map(|estimate| estimate.median)
+}
+
+/// The verdict, or why there is none.
+fn verdict(m: &Measurement) -> &'static str {
+    match m.status {
+        Status::Ok => m.verdict.map_or("none", Verdict::as_str),
+        Status::Failed => "failed",
+        Status::Invalid => "invalid",
+    }
+}
+
+fn notes(m: &Measurement) -> String {
+    let mut notes = m.flags.join(" ");
+    if m.status != Status::Ok {
+        if !notes.is_empty() {
+            notes += "; ";
+        }
+        notes += m.reason.as_deref().unwrap_or("no reason given");
+    }
+    notes
+}
+
+/// Headings that the script makes into buttons.
+pub(super) fn headings(columns: &[Column]) -> Markup {
+    html! {
+        @for (name, key, number) in columns {
+            th scope="col" data-key=(key) data-number[*number] { (name) }
+        }
+    }
+}
+
+/// The controls; without the script they do nothing, so it is the script that shows them.
+pub(super) fn controls<'a>(
+    rows: impl Iterator<Item = (&'a Case, &'a str)>,
+    last: (&str, Vec<&str>),
+) -> Markup {
+    let (mut workloads, mut flavors, mut sites) =
+        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut payloads, mut tasks, mut strategies) =
+        (BTreeSet::<Payload>::new(), BTreeSet::new(), BTreeSet::new());
+    for (case, strategy) in rows {
+        workloads.insert(case.workload.as_str());
+        flavors.insert(case.flavor);
+        sites.insert(case.site);
+        payloads.insert(case.payload);
+        tasks.insert(case.tasks);
+        strategies.insert(strategy);
+    }
+    fn words<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
+        values.into_iter().map(|value| value.to_string()).collect()
+    }
+    let choices = [
+        ("workload", words(workloads)),
+        ("flavor", words(flavors)),
+        ("site", words(sites)),
+        ("payload", words(payloads)),
+        ("tasks", words(tasks)),
+        ("strategy", words(strategies)),
+        (last.0, words(last.1)),
+    ];
+    html! {
+        form id="controls" hidden {
+            label { "text" input type="search" name="filter" autocomplete="off" spellcheck="false"; }
+            @for (name, values) in &choices {
+                label {
+                    (name)
+                    select name=(name) {
+                        option value="" { "all" }
+                        @for value in values { option value=(value) { (value) } }
+                    }
+                }
+            }
+            button type="reset" { "Show all" }
+            p id="shown" role="status" {}
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! The section of a workload: lines along its axes, who wins over both of them, and what only some workloads have.
+
+use std::collections::{BTreeSet, HashMap};
+
+use maud::{Markup, html};
+
+use super::answer::{per_child, tasks_across};
+use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
+use super::data::{Data, Group, Workload, crossover, crossover_words};
+use super::exchange::exchange;
+use super::intervals::intervals;
+use super::{counted, interval, listed, scrolling, times, verdict_sign};
+use crate::case::Payload;
+use crate::record::Measurement;
+use crate::report::label;
+use crate::stats::Estimate;
+
+/// What a child of each workload does.
+pub(super) fn described(workload: &str) -> &'static str {
+    match workload {
+        "yield" => "Each child yields once: what composing it costs.",
+        "ready" => {
+            "Each child is complete at once. Such children fold away in some strategies more than in others: read this \
+             beside yield."
+        }
+        "wake" => "Each child waits for a signal of its own, and the signals come one at a time.",
+        "compute" => "Each child hashes its payload and never awaits.",
+        "http" => "Each child fetches from a mock server on this machine, which answers at once.",
+        "http_delay" => "Each child fetches from a mock server that answers late.",
+        "http_parse" => "Each child fetches JSON and decodes it.",
+        "http_straggler" => "Each child fetches; the answer to the first one comes late.",
+        _ => "",
+    }
+}
+
+/// The section, under its heading.
+pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
+    let strategies = strategies(workload);
+    let looks: Vec<(String, Look)> = strategies
+        .iter()
+        .map(|name| (label(name).to_owned(), Look::of_strategy(name)))
+        .collect();
+    let reference = label(data.reference());
+    let kinds = [
+        (
+            "Time per child against tasks",
+            charts(workload, |group| {
+                along_tasks(group, &strategies, Unit::Time)
+            }),
+            false,
+        ),
+        (
+            "Ratio against tasks",
+            charts(workload, |group| {
+                along_tasks(group, &strategies, Unit::Ratio)
+            }),
+            true,
+        ),
+        (
+            "Time per child against payload",
+            charts(workload, |group| {
+                along_payloads(group, &strategies, Unit::Time)
+            }),
+            false,
+        ),
+        (
+            "Ratio against payload",
+            charts(workload, |group| {
+                along_payloads(group, &strategies, Unit::Ratio)
+            }),
+            true,
+        ),
+    ];
+    html! {
+        section id={ "workload-" (workload.name) } aria-labelledby={ "h-" (workload.name) } {
+            h2 id={ "h-" (workload.name) } { (workload.name) }
+            p { (described(workload.name)) }
+            (crossovers(workload, reference))
+            @for (title, charts, ratio) in &kinds {
+                @if !charts.is_empty() {
+                    h3 { (title) }
+                    @let looks: Vec<_> = looks.iter().filter(|(name, _)| !ratio || name != reference).cloned().collect();
+                    (legend(&looks, *ratio))
+                    (panels(charts))
+                }
+            }
+            (single_points(workload))
+            (maps(workload, reference))
+            (exchange(data, workload))
+        }
+    }
+}
+
+/// In the order in which they are shown everywhere, the reference first.
+fn strategies<'a>(workload: &Workload<'a>) -> Vec<&'a str> {
+    let rows = workload.groups.iter().flat_map(|group| &group.rows);
+    let names: BTreeSet<(bool, &str)> = rows
+        .map(|m| (!m.is_control(), m.strategy.as_str()))
+        .collect();
+    names.into_iter().map(|(_, name)| name).collect()
+}
+
+fn charts(
+    workload: &Workload,
+    chart: impl Fn(&Group) -> Option<(String, Chart)>,
+) -> Vec<(String, Chart)> {
+    let charts = workload.groups.iter().filter_map(chart);
+    charts.filter(|(_, chart)| chart.is_drawable()).collect()
+}
+
+fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
+    match unit {
+        Unit::Time => Some(per_child(m.wall_ns?, m.tasks)),
+        Unit::Ratio => m.ratio,
+    }
+}
+
+/// Lines over rows that have a place each; of ratios, those of the reference are the noise floor's, not a line.
+fn lines(
+    rows: &[(f64, &Measurement)],
+    strategies: &[&str],
+    unit: Unit,
+) -> (Vec<Series>, Vec<(f64, f64)>) {
+    let mut points: HashMap<&str, Vec<(f64, Estimate)>> = HashMap::new();
+    for (at, m) in rows {
+        if unit == Unit::Time || !m.is_control() {
+            let estimate = value(m, unit).map(|estimate| (*at, estimate));
+            points.entry(&m.strategy).or_default().extend(estimate);
+        }
+    }
+    let series = strategies.iter().filter_map(|&name| {
+        Some(Series {
+            name: label(name).to_owned(),
+            look: Look::of_strategy(name),
+            points: points.remove(name)?,
+            aside: 0.0,
+        })
+    });
+    let mut floor: Vec<(f64, f64)> = rows
+        .iter()
+        .filter_map(|(at, m)| Some((*at, m.noise_floor?)))
+        .collect();
+    floor.dedup_by_key(|(at, _)| *at);
+    let floor = if unit == Unit::Ratio {
+        floor
+    } else {
+        Vec::new()
+    };
+    (series.collect(), floor)
+}
+
+fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
+    let sweep = group.by_tasks()?;
+    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (m.tasks as f64, *m)).collect();
+    let (series, floor) = lines(&rows, strategies, unit);
+    let caption = format!("{}, {}, {} each", group.flavor, group.site, sweep.at);
+    let chart = Chart {
+        title: format!("{} against tasks: {caption}", what(unit)),
+        across: tasks_across(sweep.rows.iter().map(|m| m.tasks).collect()),
+        unit,
+        series,
+        floor,
+        marks: Vec::new(),
+    };
+    Some((caption, chart))
+}
+
+fn along_payloads(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
+    let sweep = group.by_payload()?;
+    let payloads: BTreeSet<Payload> = sweep.rows.iter().map(|m| m.case.payload).collect();
+    let payloads: Vec<Payload> = payloads.into_iter().collect();
+    let step = |payload: Payload| payloads.binary_search(&payload).unwrap_or(0) as f64;
+    let rows: Vec<(f64, &Measurement)> = sweep
+        .rows
+        .iter()
+        .map(|m| (step(m.case.payload), *m))
+        .collect();
+    let (series, floor) = lines(&rows, strategies, unit);
+    let caption = format!("{}, {}, {} tasks", group.flavor, group.site, sweep.at);
+    let ticks = payloads
+        .iter()
+        .map(|&payload| (step(payload), payload.to_string()));
+    let chart = Chart {
+        title: format!("{} against payload: {caption}", what(unit)),
+        across: Across {
+            label: "payload of a child".into(),
+            ticks: ticks.collect(),
+            log: false,
+        },
+        unit,
+        series,
+        floor,
+        marks: Vec::new(),
+    };
+    Some((caption, chart))
+}
+
+fn what(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Time => "Time per child",
+        Unit::Ratio => "Ratio",
+    }
+}
+
+/// Where lines cross 1, for workloads in which they are meant to.
+fn crossovers(workload: &Workload, reference: &str) -> Markup {
+    if workload.name != "wake" {
+        return html! {};
+    }
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    for group in &workload.groups {
+        let Some(sweep) = group.by_tasks() else {
+            continue;
+        };
+        for name in strategies(workload) {
+            let rows = sweep.rows.iter().copied();
+            let rows: Vec<&Measurement> = rows
+                .filter(|m| m.strategy == name && !m.is_control() && m.ratio.is_some())
+                .collect();
+            let Some(at) = crossover(&rows) else {
+                continue;
+            };
+            let words = crossover_words(&at, &rows);
+            let words = format!("{words} on {}, {}", group.flavor, group.site);
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, all)) => all.push(words),
+                None => found.push((name, vec![words])),
+            }
+        }
+    }
+    html! {
+        @for (name, words) in found {
+            p {
+                strong { (label(name)) " overtakes " (reference) } " at this number of tasks, with the interval over the \
+                rounds: " (listed(&words)) "."
+            }
+        }
+    }
+}
+
+/// Ratios of groups that have no axis to be drawn over.
+fn single_points(workload: &Workload) -> Markup {
+    let points: Vec<(String, Look, Estimate)> = workload
+        .groups
+        .iter()
+        .filter(|group| group.by_tasks().is_none() && group.by_payload().is_none())
+        .flat_map(|group| &group.rows)
+        .filter(|m| !m.is_control())
+        .filter_map(|m| {
+            let case = &m.case;
+            let name = format!(
+                "{} · {} · {}, {}",
+                label(&m.strategy),
+                case.flavor,
+                case.site,
+                case.tasks
+            );
+            Some((name, Look::of_strategy(&m.strategy), m.ratio?))
+        })
+        .collect();
+    let title = format!("{}: ratios of single points", workload.name);
+    html! {
+        @if !points.is_empty() {
+            h3 { "Single points" }
+            div.panels {
+                figure {
+                    figcaption { "Ratio with its interval: strategy, flavor, site, tasks" }
+                    (intervals(&title, &points))
+                }
+            }
+        }
+    }
+}
+
+/// Who wins over tasks and payload, for each group that has several payloads.
+fn maps(workload: &Workload, reference: &str) -> Markup {
+    let mut maps = Vec::new();
+    for group in &workload.groups {
+        for name in strategies(workload) {
+            let rows = group.of(name).filter(|m| !m.is_control());
+            let rows: Vec<&Measurement> = rows.collect();
+            let payloads: BTreeSet<Payload> = rows.iter().map(|m| m.case.payload).collect();
+            if payloads.len() > 1 {
+                maps.push((group, name, rows, payloads));
+            }
+        }
+    }
+    html! {
+        @if !maps.is_empty() {
+            h3 { "Who wins" }
+            p.note {
+                "Ratio to " (reference) " over tasks and payload. "
+                span aria-hidden="true" { "▲ " } "slower: " (reference) " wins. "
+                span aria-hidden="true" { "▼ " } "faster: the strategy wins. "
+                span aria-hidden="true" { "? " } "inconclusive. An empty cell was not measured."
+            }
+            div.maps {
+                @for (group, name, rows, payloads) in &maps { (map(workload.name, group, name, rows, payloads)) }
+            }
+        }
+    }
+}
+
+fn map(
+    workload: &str,
+    group: &Group,
+    name: &str,
+    rows: &[&Measurement],
+    payloads: &BTreeSet<Payload>,
+) -> Markup {
+    let tasks: BTreeSet<usize> = rows.iter().map(|m| m.tasks).collect();
+    let cells: HashMap<(Payload, usize), &Measurement> = rows
+        .iter()
+        .map(|m| ((m.case.payload, m.tasks), *m))
+        .collect();
+    let caption = format!("{}: {}, {}", label(name), group.flavor, group.site);
+    let content = html! {
+        table.map {
+            caption { (caption) }
+            thead {
+                tr {
+                    th scope="col" { "payload" }
+                    @for tasks in &tasks { th scope="col" { (counted(*tasks, "task")) } }
+                }
+            }
+            tbody {
+                @for payload in payloads {
+                    tr {
+                        th scope="row" { (payload) }
+                        @for tasks in &tasks { (cell(cells.get(&(*payload, *tasks)))) }
+                    }
+                }
+            }
+        }
+    };
+    scrolling(&format!("Who wins in {workload}, {caption}"), content)
+}
+
+fn cell(m: Option<&&Measurement>) -> Markup {
+    let Some((ratio, verdict)) = m.and_then(|m| Some((m.ratio?, m.verdict?))) else {
+        return html! { td {} };
+    };
+    html! {
+        td class={ "v-" (verdict.as_str()) } title=(interval(&ratio)) {
+            (times(ratio.median)) br;
+            small { span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str()) }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Recorded runs: a folder with one record for each bench target, found by name under `results/`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::record::{self, Header, Measurement, RecordError};
+
+/// A run: the records of its targets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its name: that of its folder.
+    pub name: String,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// Header and measurements of each target, in the order of the targets' names.
+    pub parts: Vec<(Header, Vec<Measurement>)>,
+}
+
+/// A run that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunsError {
+    /// There is no such run.
+    #[error("{name}: no such run in {}{}", folder.display(), nearest.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?")))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The run whose name is nearest.
+        nearest: Option<String>,
+    },
+    /// The folder has no records.
+    #[error("{}: no records (TARGET.jsonl) in this folder", folder.display())]
+    Empty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A measurement is in two records.
+    #[error("{}: {id} is in another record of this run as well", path.display())]
+    Twice {
+        /// The later record.
+        path: PathBuf,
+        /// The measurement.
+        id: String,
+    },
+    /// A record cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Run {
+    /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all.
+    pub fn load(results: &Path, name: &str) -> Result<Self, RunsError> {
+        let named = results.join(name);
+        let folder = if is_run_name(name) && named.is_dir() {
+            named
+        } else if Path::new(name).is_dir() && name.contains(std::path::MAIN_SEPARATOR) {
+            PathBuf::from(name)
+        } else {
+            return Err(RunsError::Unknown {
+                name: name.to_owned(),
+                folder: results.to_owned(),
+                nearest: nearest(name, &names(results)),
+            });
+        };
+        Self::read(&folder)
+    }
+
+    /// Reads the run in a folder, whole or not at all.
+    pub fn read(folder: &Path) -> Result<Self, RunsError> {
+        let path = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = path.file_name().unwrap_or(folder.as_os_str());
+        let mut run = Run {
+            name: name.to_string_lossy().into_owned(),
+            folder: folder.to_owned(),
+            parts: Vec::new(),
+        };
+        let mut seen = HashSet::new();
+        for path in records(&run.folder)? {
+            let part = record::read(&path)?;
+            for m in &part.1 {
+                let id = m.case.measurement_id(&m.strategy);
+                if !seen.insert(id.clone()) {
+                    return Err(RunsError::Twice { path, id });
+                }
+            }
+            run.parts.push(part);
+        }
+        if run.parts.is_empty() {
+            return Err(RunsError::Empty { folder: run.folder });
+        }
+        Ok(run)
+    }
+
+    /// All measurements of all targets.
+    pub fn measurements(&self) -> impl Iterator<Item = &Measurement> {
+        self.parts.iter().flat_map(|(_, measurements)| measurements)
+    }
+}
+
+/// The records in a folder, by name.
+pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let error = |source: io::Error| RecordError::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(error)? {
+        let path = entry.map_err(error)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Whether a run can have that name: it becomes a folder's, and part of file names and pages.
+pub fn is_run_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.len() <= 64
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+/// The names of the runs in a folder.
+pub fn names(results: &Path) -> Vec<String> {
+    let entries = fs::read_dir(results).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| records(&entry.path()).is_ok_and(|records| !records.is_empty()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_run_name(name))
+        .collect();
+    names.sort();
+    names
+}
+
+fn nearest(name: &str, names: &[String]) -> Option<String> {
+    let names = names
+        .iter()
+        .map(|known| (strsim::jaro_winkler(name, known), known));
+    let best = names.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(best.1.clone())
+}

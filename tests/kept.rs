@@ -1,0 +1,600 @@
+//! Recorded runs as a user handles them: record, compare, export, report; and what is wrong with some of them.
+
+mod common;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use common::header;
+use join_vs_spawn::compare::{Change, compare};
+use join_vs_spawn::record::{Header, Measurement, Status};
+use join_vs_spawn::report::{export, markdown};
+use join_vs_spawn::stats::{Estimate, judge};
+use serde_json::Value;
+
+const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
+
+/// A case measured with join and with spawn, which takes `ratio` times as long; rounds differ by some percents.
+fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
+    let case = id.parse().expect("a case");
+    let mut random = fastrand::Rng::with_seed(seed);
+    [("join", 1.0), ("spawn", ratio)].map(|(strategy, ratio): (&str, f64)| {
+        let noise = |random: &mut fastrand::Rng| (random.f64() - 0.5) * 0.02;
+        let rounds: Vec<Vec<f64>> = (0..10)
+            .map(|_| vec![ratio.ln() + noise(&mut random)])
+            .collect();
+        let block_ns: Vec<Vec<f64>> = rounds
+            .iter()
+            .map(|round| vec![1000.0 * round[0].exp()])
+            .collect();
+        let estimate = Estimate::ratio(&rounds).expect("rounds");
+        Measurement {
+            status: Status::Ok,
+            reason: None,
+            wall_ns: Estimate::over_rounds(&block_ns),
+            ratio: Some(estimate),
+            noise_floor: Some(0.01),
+            verdict: Some(judge(&estimate, 0.01)),
+            rounds,
+            block_ns,
+            ..Measurement::failed(&case, strategy, "join", "")
+        }
+    })
+}
+
+/// A measured part: some cases of a target.
+fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
+    let (workload, payload) = match target {
+        "overhead" => ("yield", "0B"),
+        "wakeups" => ("wake", "0B"),
+        "compute" => ("compute", "16KiB"),
+        _ => ("http", "64B"),
+    };
+    let header = Header {
+        target: target.to_owned(),
+        ..header()
+    };
+    let cases =
+        [1, 8, 64].map(|tasks| format!("{workload}/current_thread/worker/{payload}/{tasks}"));
+    let pairs = cases
+        .iter()
+        .zip(seed..)
+        .flat_map(|(case, seed)| pair(case, ratio, seed));
+    (header, pairs.collect())
+}
+
+/// A record as text.
+fn lines((header, measurements): &(Header, Vec<Measurement>)) -> String {
+    let tagged = |kind: &str, value: Value| -> String {
+        let mut value = value;
+        value["kind"] = kind.into();
+        format!("{value}\n")
+    };
+    let mut text = tagged("run", serde_json::json!(header));
+    for m in measurements {
+        text += &tagged("measurement", serde_json::json!(m));
+    }
+    text
+}
+
+/// A folder of runs, and the command that works on it.
+struct Results {
+    folder: tempfile::TempDir,
+}
+
+impl Results {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    /// A whole run of all targets.
+    fn run(&self, name: &str, ratio: f64, seed: u64) {
+        for target in TARGETS {
+            self.write(
+                &format!("{name}/{target}.jsonl"),
+                &lines(&part(target, ratio, seed)),
+            );
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+            .env("JVS_RESULTS", self.folder.path())
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Its standard output, where it exits so.
+    #[track_caller]
+    fn exits(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Bad input: exit 2, nothing on standard output, and one line that says what.
+    #[track_caller]
+    fn refuses(&self, arguments: &[&str], says: &str) {
+        let output = self.command(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "half-written output");
+        assert!(stderr.contains(says), "`{says}` is not in: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path())
+            .expect("a folder")
+            .flatten();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn a_run_is_kept_whole_and_never_overwritten() {
+    let results = Results::new();
+    results.run("latest", 2.0, 1);
+    results.write("latest/selfcheck.json", "{}");
+    let said = results.exits(0, &["record", "one"]);
+    assert!(said.trim_end().ends_with("one"), "{said}");
+    for target in TARGETS {
+        let file = format!("{target}.jsonl");
+        let [from, to] =
+            ["latest", "one"].map(|run| fs::read(results.path(run).join(&file)).unwrap());
+        assert_eq!(from, to);
+    }
+    assert!(results.path("one/selfcheck.json").exists());
+    let before = fs::read(results.path("one/http.jsonl")).unwrap();
+    results.run("latest", 3.0, 2);
+    results.refuses(&["record", "one"], "never overwritten");
+    assert_eq!(fs::read(results.path("one/http.jsonl")).unwrap(), before);
+    assert_eq!(
+        results.names(),
+        ["latest", "one"],
+        "nothing half made is left"
+    );
+}
+
+#[test]
+fn what_is_not_one_run_is_not_kept() {
+    let results = Results::new();
+    results.run("latest", 2.0, 1);
+    for name in [
+        "../x",
+        "a/b",
+        "</script>",
+        "",
+        ".hidden",
+        "latest",
+        "latest-2",
+        "a b",
+    ] {
+        results.refuses(&["record", "--", name], "not a name for a run");
+    }
+    type Spoil = dyn Fn(&mut Header);
+    let with = |change: &Spoil| {
+        let mut changed = part("http", 2.0, 1);
+        change(&mut changed.0);
+        results.write("latest/http.jsonl", &lines(&changed));
+    };
+    let cases: [(&Spoil, &str); 8] = [
+        (
+            &|h| h.environment.git = Some("other".into()),
+            "the revision differs",
+        ),
+        (
+            &|h| h.environment.rustc = "rustc 1.0".into(),
+            "the compiler differs",
+        ),
+        (
+            &|h| h.environment.cpu = Some("other".into()),
+            "the processor differs",
+        ),
+        (
+            &|h| h.environment.profile = "debug".into(),
+            "the profile differs",
+        ),
+        (&|h| h.rounds = 6, "the number of rounds differs"),
+        (
+            &|h| h.command = "JVS_TASKS=8 cargo bench".into(),
+            "JVS_ variables differs",
+        ),
+        (&|h| h.complete = false, "cut short"),
+        (
+            &|h| h.filter = Some("spawn".into()),
+            "only what `spawn` matches",
+        ),
+    ];
+    for (change, says) in cases {
+        with(change);
+        results.refuses(&["record", "one"], says);
+    }
+    fs::remove_file(results.path("latest/http.jsonl")).unwrap();
+    results.refuses(&["record", "one"], "no record of http (it was not run)");
+    results.write("latest/http.jsonl.partial", "{}\n");
+    results.refuses(&["record", "one"], "under way or was cut short");
+    assert_eq!(results.names(), ["latest"]);
+}
+
+#[test]
+fn a_kill_leaves_no_broken_run() {
+    let results = Results::new();
+    results.run("latest", 2.0, 1);
+    for delay in 0..20 {
+        let name = format!("run{delay}");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+            .env("JVS_RESULTS", results.folder.path())
+            .args(["record", &name])
+            .spawn()
+            .expect("the program starts");
+        std::thread::sleep(std::time::Duration::from_micros(400 * delay));
+        let _ = child.kill();
+        child.wait().expect("it ends");
+        if results.path(&name).exists() {
+            assert!(
+                !results
+                    .exits(0, &["export", &name, "--format", "csv"])
+                    .is_empty()
+            );
+            for target in TARGETS {
+                assert!(results.path(&format!("{name}/{target}.jsonl")).exists());
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_records_are_named_with_their_line() {
+    let results = Results::new();
+    let good = lines(&part("overhead", 2.0, 1));
+    let first = good.lines().nth(1).expect("a measurement").to_owned();
+    let script = first.replace("\"strategy\":\"join\"", "\"strategy\":\"</script>\"");
+    assert_ne!(script, first);
+    for (text, says) in [
+        (
+            good[..good.len() - 20].to_owned(),
+            "overhead.jsonl:7: the line is cut off",
+        ),
+        (
+            good.replacen("\"schema\":1", "\"schema\":2", 1),
+            "overhead.jsonl:1: written with schema 2",
+        ),
+        (
+            format!("{good}{first}\n"),
+            "overhead.jsonl:8: yield/current_thread/worker/0B/join/1 is there twice",
+        ),
+        (
+            good.replace(&first, &script),
+            "overhead.jsonl:2: `</script>` is not a strategy's name",
+        ),
+        (
+            good.replacen("\"median\":", "\"median\":NaN,\"x\":", 1),
+            "overhead.jsonl:2: ",
+        ),
+        (
+            good.replacen("\"median\":", "\"median\":1e300,\"x\":", 1),
+            "is no median in an interval",
+        ),
+        (
+            good.replacen("\"tasks\":1", "\"tasks\":2", 1),
+            "the parts of the case say something else",
+        ),
+        (String::new(), "overhead.jsonl:1: the file is empty"),
+    ] {
+        results.write("bad/overhead.jsonl", &text);
+        for command in [
+            &["report", "bad"][..],
+            &["report", "bad", "--format", "markdown"],
+            &["export", "bad", "--format", "json"],
+            &["compare", "bad", "bad"],
+        ] {
+            results.refuses(command, says);
+        }
+        assert!(!results.path("bad/report.html").exists());
+    }
+    // A measurement in two files.
+    results.write("bad/overhead.jsonl", &good);
+    results.write("bad/overhead2.jsonl", &good);
+    results.refuses(
+        &["report", "bad"],
+        "is in another record of this run as well",
+    );
+    results.write("empty/x", "");
+    results.refuses(&["report", "./empty"], "no records");
+}
+
+#[test]
+fn an_unknown_run_is_answered_with_the_nearest() {
+    let results = Results::new();
+    results.run("before-the-update", 2.0, 1);
+    results.run("other", 2.0, 1);
+    results.refuses(
+        &["report", "before-update"],
+        "did you mean before-the-update?",
+    );
+    results.refuses(&["compare", "other", "othr"], "did you mean other?");
+    results.refuses(&["export", "</script>", "--format", "csv"], "no such run");
+    // A folder does as well.
+    let folder = results.path("other");
+    results.exits(
+        0,
+        &["export", folder.to_str().expect("text"), "--format", "csv"],
+    );
+}
+
+#[test]
+fn a_page_is_written_whole_and_its_path_is_printed() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    results.run("two", 2.4, 2);
+    let said = results.exits(0, &["report", "one"]);
+    let page = fs::read_to_string(said.trim_end()).expect("the page");
+    assert!(page.contains("yield/current_thread/worker/0B/8"));
+    let said = results.exits(0, &["report", "one", "two", "--output", "both.html"]);
+    assert_eq!(said, "both.html\n");
+    assert!(
+        fs::read_to_string(results.path("both.html"))
+            .expect("the page")
+            .contains("two")
+    );
+    // What cannot be written leaves what is there.
+    results.refuses(
+        &["report", "one", "--output", "none/page.html"],
+        "none/page.html: ",
+    );
+    results.refuses(
+        &["report", "one", "--splice", "x"],
+        "--splice needs --format markdown",
+    );
+}
+
+#[test]
+fn a_run_compared_with_itself_did_not_change() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    let said = results.exits(
+        0,
+        &[
+            "compare",
+            "one",
+            "one",
+            "--fail-on",
+            "slower,faster,missing",
+        ],
+    );
+    assert!(
+        said.contains("slower in 0, faster in 0, unchanged in 12, inconclusive in 0"),
+        "{said}"
+    );
+}
+
+#[test]
+fn changes_are_found_with_their_sign_worst_first() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    results.run("same", 2.0, 100);
+    results.run("slow", 2.2, 200);
+    let judged = |a: &str, b: &str| -> Vec<String> {
+        let said = results.exits(0, &["compare", a, b, "--format", "json"]);
+        let json: Value = serde_json::from_str(&said).expect("JSON");
+        let rows = json["rows"].as_array().expect("rows");
+        rows.iter()
+            .map(|row| row["judged"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert!(
+        judged("one", "same")
+            .iter()
+            .all(|judged| judged == "unchanged" || judged == "inconclusive")
+    );
+    assert_eq!(judged("one", "slow"), vec!["slower"; 12]);
+    assert_eq!(judged("slow", "one"), vec!["faster"; 12]);
+    results.exits(0, &["compare", "one", "slow"]);
+    results.exits(1, &["compare", "one", "slow", "--fail-on", "slower"]);
+    results.exits(0, &["compare", "slow", "one", "--fail-on", "slower"]);
+    results.exits(
+        0,
+        &[
+            "compare",
+            "one",
+            "slow",
+            "--fail-on",
+            "slower",
+            "--threshold",
+            "30",
+        ],
+    );
+    results.refuses(&["compare", "one", "slow", "--threshold=-1"], "--threshold");
+    let markdown = results.exits(0, &["compare", "one", "slow", "--format", "markdown"]);
+    assert!(
+        markdown.contains("| ---") || markdown.contains("|---"),
+        "{markdown}"
+    );
+
+    let mut worse = part("overhead", 2.0, 1);
+    worse.1[5] = pair("yield/current_thread/worker/0B/64", 4.0, 7)[1].clone();
+    worse.1[3] = pair("yield/current_thread/worker/0B/8", 2.6, 8)[1].clone();
+    let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[worse], 0.02);
+    let order: Vec<usize> = compared.rows.iter().map(|row| row.case.tasks).collect();
+    assert_eq!(order, [64, 8, 1]);
+    assert_eq!(compared.rows[2].judged, Change::Unchanged);
+}
+
+#[test]
+fn what_one_side_lacks_is_listed() {
+    let a = part("overhead", 2.0, 1);
+    let mut b = part("overhead", 2.0, 2);
+    b.1.truncate(4);
+    let case = "yield/current_thread/worker/0B/64".parse().unwrap();
+    b.1.push(Measurement::failed(&case, "spawn", "join", "it hung"));
+    let compared = compare(["a", "b"], std::slice::from_ref(&a), &[b], 0.02);
+    let missing: Vec<(&str, &str, Option<&str>)> = compared
+        .missing
+        .iter()
+        .map(|missing| {
+            (
+                missing.id.as_str(),
+                missing.run.as_str(),
+                missing.reason.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        missing,
+        [
+            ("yield/current_thread/worker/0B/join/64", "b", None),
+            (
+                "yield/current_thread/worker/0B/spawn/64",
+                "b",
+                Some("it hung")
+            ),
+        ]
+    );
+}
+
+#[test]
+fn other_conditions_are_said_plainly() {
+    let a = part("overhead", 2.0, 1);
+    let mut b = part("overhead", 2.0, 2);
+    b.0.environment.tokio = "1.99.0".into();
+    b.0.environment.cpu = Some("another".into());
+    let compared = compare(["a", "b"], &[a], &[b], 0.02);
+    assert!(!compared.same_conditions);
+    let said = compared.differences.join("; ");
+    assert!(
+        said.contains("tokio: ") && said.contains("1.99.0") && said.contains("machine: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn exports_have_the_shapes_of_their_readers() {
+    let mut parts = vec![part("overhead", 2.0, 1), part("http", 0.5, 2)];
+    let case = "http/current_thread/worker/64B/3".parse().unwrap();
+    parts[1].1.push(Measurement::failed(
+        &case,
+        "spawn",
+        "join",
+        "a reason, with a comma\nand \"quotes\"",
+    ));
+
+    let csv = export::csv(&parts);
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let columns = reader.headers().expect("a head").clone();
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 13);
+    let at = |name: &str| {
+        columns
+            .iter()
+            .position(|column| column == name)
+            .expect("a column")
+    };
+    assert_eq!(&rows[1][at("strategy")], "spawn");
+    let ratio: f64 = rows[1][at("ratio_median")].parse().expect("a number");
+    assert_eq!(Some(ratio), parts[0].1[1].ratio.map(|ratio| ratio.median));
+    assert_eq!(&rows[12][at("status")], "failed");
+    assert!(rows[12][at("reason")].contains("comma\nand"));
+
+    let json = export::json(&parts);
+    assert_eq!(json[0]["measurements"].as_array().map(Vec::len), Some(6));
+    assert_eq!(json[1]["run"]["target"], "http");
+
+    // github-action-benchmark, README, "customSmallerIsBetter": name, unit, value are required, range and extra strings.
+    let benchmark = export::github_action_benchmark(&parts);
+    let entries = benchmark.as_array().expect("an array");
+    assert_eq!(
+        entries.len(),
+        6 + 12,
+        "a ratio for each spawn, a time for each measurement"
+    );
+    for entry in entries {
+        assert!(entry["name"].is_string() && entry["unit"].is_string() && entry["value"].is_f64());
+        assert!(entry["range"].is_string() && entry["extra"].is_string());
+    }
+    // Bencher Metric Format: name, then measure, then value and its bounds, all numbers.
+    let bmf = export::bmf(&parts);
+    let bmf = bmf.as_object().expect("an object");
+    assert_eq!(bmf.len(), 12);
+    for (id, measures) in bmf {
+        let latency = &measures["latency"];
+        let [low, value, high] = ["lower_value", "value", "upper_value"]
+            .map(|key| latency[key].as_f64().expect("a number"));
+        assert!(low <= value && value <= high, "{id}");
+        assert_eq!(measures.get("ratio").is_some(), id.contains("/spawn/"));
+    }
+}
+
+#[test]
+fn sections_are_spliced_between_their_markers() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    results.run("two", 3.0, 2);
+    let document = "# A\n\n<!-- BEGIN headline -->\nold\n<!-- END headline -->\n\nkept\n";
+    results.write("A.md", document);
+    let splice = |run: &'static str| ["report", run, "--format", "markdown", "--splice", "A.md"];
+    let check = [&splice("one")[..], &["--check"]].concat();
+    results.exits(1, &check);
+    assert_eq!(fs::read_to_string(results.path("A.md")).unwrap(), document);
+    results.exits(0, &splice("one"));
+    let spliced = fs::read_to_string(results.path("A.md")).unwrap();
+    assert!(
+        spliced.starts_with("# A\n\n<!-- BEGIN headline -->\n\n| children"),
+        "{spliced}"
+    );
+    assert!(spliced.ends_with("<!-- END headline -->\n\nkept\n") && !spliced.contains("old"));
+    results.exits(0, &check);
+    results.exits(0, &splice("two"));
+    results.exits(1, &check);
+
+    let parts = [part("overhead", 2.0, 1)];
+    for (document, says) in [
+        ("nothing", "no `<!-- BEGIN"),
+        (
+            "<!-- BEGIN headline -->\n",
+            "line 1: `<!-- BEGIN headline -->` without",
+        ),
+        (
+            "x\n<!-- BEGIN headlines -->\n<!-- END headlines -->",
+            "line 2: no section `headlines`",
+        ),
+    ] {
+        let error = markdown::splice(document, "one", &parts).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn markdown_stays_text() {
+    let mut parts = [part("overhead", 2.0, 1)];
+    parts[0].0.environment.cpu = Some("a|b<script>".into());
+    let case = "yield/current_thread/worker/0B/3".parse().unwrap();
+    parts[0]
+        .1
+        .push(Measurement::failed(&case, "spawn", "join", "a | b\n<img>"));
+    let text = markdown::render("one", &parts);
+    assert!(
+        text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>"),
+        "{text}"
+    );
+}

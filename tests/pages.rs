@@ -1,0 +1,278 @@
+//! The HTML pages, made from measurements with known truth, and tried in a browser where there is one.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use join_vs_spawn::case::Case;
+use join_vs_spawn::compare::compare;
+use join_vs_spawn::record::{Header, Measurement, Status};
+use join_vs_spawn::report::html::{Links, comparison, page};
+use join_vs_spawn::stats::{Estimate, judge};
+
+use common::header;
+
+/// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long.
+fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
+    let case: Case = id.parse().unwrap();
+    let of = |strategy: &str, ratio: f64| {
+        let rounds: Vec<Vec<f64>> = (0..10)
+            .map(|round| vec![ratio.ln() + 0.01 * (f64::from(round) - 4.5) / 4.5])
+            .collect();
+        let block_ns: Vec<Vec<f64>> = rounds
+            .iter()
+            .map(|blocks| blocks.iter().map(|log| join_ns * log.exp()).collect())
+            .collect();
+        let estimate = Estimate::ratio(&rounds).unwrap();
+        Measurement {
+            status: Status::Ok,
+            reason: None,
+            wall_ns: Estimate::over_rounds(&block_ns),
+            ratio: Some(estimate),
+            noise_floor: Some(0.02),
+            verdict: Some(judge(&estimate, 0.02)),
+            rounds,
+            block_ns,
+            ..Measurement::failed(&case, strategy, "join", "")
+        }
+    };
+    [of("join", 1.0), of("spawn", ratio)]
+}
+
+fn run() -> Vec<Measurement> {
+    [
+        case("yield/current_thread/worker/0B/1", 10.0, 1.5),
+        case("yield/current_thread/worker/0B/8", 80.0, 4.0),
+        case("yield/current_thread/worker/4KiB/8", 800.0, 0.5),
+        case("wake/current_thread/worker/0B/8", 1000.0, 2.0),
+        case("wake/current_thread/worker/0B/64", 9000.0, 0.5),
+        case("http/multi_thread_2/block_on/64B/3", 1e6, 1.001),
+    ]
+    .concat()
+}
+
+fn of(measurements: Vec<Measurement>) -> Vec<(Header, Vec<Measurement>)> {
+    vec![(header(), measurements)]
+}
+
+#[test]
+fn what_others_wrote_is_text() {
+    const MARKUP: &str = "</script><img src=x onerror=alert(1)>\"'&";
+    let mut header = header();
+    header.command = format!("command {MARKUP}");
+    header.filter = Some(format!("filter {MARKUP}"));
+    header.environment.cpu = Some(format!("cpu {MARKUP}"));
+    let dead: Case = "yield/current_thread/worker/0B/2".parse().unwrap();
+    let mut rows = run();
+    let reason = format!("reason {MARKUP}");
+    rows.push(Measurement::failed(&dead, "spawn", "join", &reason));
+    let parts = [(header, rows)];
+    let links = Links {
+        criterion: Box::new(|_, _| Some(format!("x/{MARKUP}"))),
+        ..Links::default()
+    };
+    let compared = compare([MARKUP, "b"], &parts, &parts, 0.05);
+    for text in [
+        page(MARKUP, &parts, &links),
+        comparison([MARKUP, "b"], &parts, &parts, &compared),
+    ] {
+        assert!(!text.contains("<img"), "an element came in");
+        assert_eq!(text.matches("</script>").count(), 1, "only the page's own");
+        assert!(text.contains("command &lt;/script&gt;&lt;img"));
+        assert!(text.contains("filter &lt;/script&gt;"));
+        assert!(text.contains("cpu &lt;/script&gt;"));
+    }
+}
+
+#[test]
+fn every_measurement_is_a_row_and_nothing_is_fetched() {
+    let mut rows = run();
+    let dead: Case = "compute/current_thread/worker/1KiB/2".parse().unwrap();
+    rows.push(Measurement::failed(&dead, "spawn", "join", "signal: 9"));
+    rows.push(Measurement::invalid(&dead, "join", "join", "clock stood"));
+    let parts = of(rows.clone());
+    let text = page("test", &parts, &Links::default());
+    assert_eq!(text.matches("<tr id=\"m-").count(), rows.len());
+    for m in &rows {
+        assert!(text.contains(&format!("<code>{}</code>", m.case)));
+    }
+    for reason in ["signal: 9", "clock stood", "1 measurement failed"] {
+        assert!(text.contains(reason), "{reason}");
+    }
+    for (what, wanted) in [
+        (
+            "the crossover",
+            "this number of children on: 23 [22, 23] on current_thread",
+        ),
+        ("the map", "Who wins"),
+        (
+            "the counts",
+            "In 6 cases, spawn was slower than join! in 3, faster in 2",
+        ),
+        ("the language", "<html lang=\"en\">"),
+    ] {
+        assert!(text.contains(wanted), "{what}");
+    }
+    let compared = compare(["a", "b"], &parts, &parts, 0.05);
+    let other = comparison(["a", "b"], &parts, &parts, &compared);
+    for text in [text, other] {
+        assert_eq!(text.matches("<h1>").count(), 1);
+        assert!(text.contains("default-src 'none'"));
+        for wrong in ["http://", "https://", "NaN", "inf\"", "inf "] {
+            assert!(!text.contains(wrong), "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn links_stand_where_they_lead_somewhere() {
+    let links = Links {
+        criterion: Box::new(|case, strategy| {
+            (strategy == "spawn").then(|| format!("criterion/{}", case.measurement_id(strategy)))
+        }),
+        flamegraph: Box::new(|case, _| (case.tasks == 8).then(|| "flames/8.svg".to_owned())),
+    };
+    let text = page("test", &of(run()), &links);
+    assert_eq!(text.matches(">Criterion</a>").count(), 6);
+    assert_eq!(text.matches(">flamegraph</a>").count(), 6);
+    assert!(text.contains("href=\"criterion/yield/current_thread/worker/0B/spawn/1\""));
+    assert!(!page("test", &of(run()), &Links::default()).contains("see also"));
+}
+
+#[test]
+fn nothing_at_all_is_a_page_too() {
+    for parts in [Vec::new(), of(Vec::new())] {
+        let text = page("empty", &parts, &Links::default());
+        assert!(text.contains("This run has no measurements."));
+        let compared = compare(["a", "b"], &parts, &parts, 0.05);
+        let text = comparison(["a", "b"], &parts, &parts, &compared);
+        assert!(text.contains("no measurement in common"));
+    }
+}
+
+#[test]
+fn a_run_of_failures_shows_them_and_draws_nothing() {
+    let failed = |m: &Measurement| Measurement::failed(&m.case, &m.strategy, "join", "hung");
+    let rows: Vec<Measurement> = run().iter().map(failed).collect();
+    let text = page("failures", &of(rows.clone()), &Links::default());
+    assert!(text.contains(&format!("{} measurements failed", rows.len())));
+    assert_eq!(text.matches("hung</td>").count(), rows.len());
+    assert!(!text.contains("<figure"));
+}
+
+#[test]
+fn numbers_that_cannot_be_drawn_are_left_out() {
+    let mut rows = run();
+    for m in rows.iter_mut().filter(|m| m.tasks == 1) {
+        let none = m.ratio.map(|ratio| ratio.map(|_| f64::NAN));
+        m.ratio = none;
+        m.wall_ns = none;
+    }
+    let text = page("nan", &of(rows), &Links::default());
+    for path in text.split(" d=\"").skip(1) {
+        let path = path.split('"').next().unwrap();
+        assert!(!path.contains("NaN") && !path.contains("inf"), "{path}");
+    }
+}
+
+/// The page as the browser has it after its script ran, and what the browser complained of.
+fn browse(file: &Path, hash: &str) -> (String, String) {
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new("/usr/bin/chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .args([
+            "--enable-logging=stderr",
+            "--virtual-time-budget=3000",
+            "--dump-dom",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("file://{}#{hash}", file.display()))
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// The cases of the rows that are to be seen, in their order.
+fn visible(dom: &str) -> Vec<String> {
+    let (_, table) = dom.split_once("<table data-rows").expect("a table");
+    let table = table.split("</table>").next().unwrap();
+    let (_, body) = table.split_once("<tbody>").unwrap();
+    body.split("<tr ")
+        .skip(1)
+        .filter(|row| !row.split('>').next().unwrap().contains(" hidden"))
+        .map(|row| {
+            let (_, case) = row.split_once("<code>").unwrap();
+            case.split('<').next().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn the_address_filters_and_sorts_in_a_browser() {
+    if !Path::new("/usr/bin/chromium").exists() {
+        eprintln!("SKIPPED: there is no /usr/bin/chromium to open the pages in");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let parts = of(run());
+    let run_page = folder.path().join("run.html");
+    std::fs::write(&run_page, page("run", &parts, &Links::default())).unwrap();
+
+    let quiet = |errors: &str| assert!(!errors.contains("CONSOLE"), "{errors}");
+    let (dom, errors) = browse(&run_page, "");
+    quiet(&errors);
+    assert_eq!(visible(&dom).len(), run().len());
+    assert!(dom.contains("Shown: 12 of 12."));
+    assert!(
+        !dom.split("id=\"controls\"")
+            .nth(1)
+            .unwrap()
+            .starts_with(" hidden")
+    );
+    assert!(dom.contains("<button type=\"button\">ratio</button>"));
+
+    let hash = "filter=yield&strategy=spawn&flavor=current_thread&sort=ratio&dir=desc";
+    let (dom, errors) = browse(&run_page, hash);
+    quiet(&errors);
+    let sorted = [
+        "yield/current_thread/worker/0B/8",
+        "yield/current_thread/worker/0B/1",
+        "yield/current_thread/worker/4KiB/8",
+    ];
+    assert_eq!(visible(&dom), sorted);
+    assert!(dom.contains("aria-sort=\"descending\""));
+
+    let (dom, errors) = browse(&run_page, "sort=nothing&flavor=%3Cimg%3E&verdict=faster");
+    quiet(&errors);
+    assert_eq!(visible(&dom).len(), 2, "unknown values are left aside");
+
+    let mut later = run();
+    later[3] = case("yield/current_thread/worker/0B/8", 80.0, 8.0)[1].clone();
+    let later = of(later);
+    let compared = compare(["a", "b"], &parts, &later, 0.05);
+    let both = folder.path().join("both.html");
+    std::fs::write(&both, comparison(["a", "b"], &parts, &later, &compared)).unwrap();
+    let (dom, errors) = browse(&both, "judged=slower");
+    quiet(&errors);
+    assert_eq!(visible(&dom), ["yield/current_thread/worker/0B/8"]);
+    let (dom, errors) = browse(&both, "workload=wake&sort=ratio-a&dir=asc");
+    quiet(&errors);
+    let sorted = [
+        "wake/current_thread/worker/0B/64",
+        "wake/current_thread/worker/0B/8",
+    ];
+    assert_eq!(visible(&dom), sorted);
+}
