@@ -37,6 +37,12 @@ pub enum RunsError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The records have headers and no more.
+    #[error("{}:2: no measurement after the header, nor in any other record of this run", path.display())]
+    NothingMeasured {
+        /// The first record.
+        path: PathBuf,
+    },
     /// A measurement is in two records.
     #[error("{}: {id} is in another record of this run as well", path.display())]
     Twice {
@@ -78,20 +84,25 @@ impl Run {
             parts: Vec::new(),
         };
         let mut seen = HashSet::new();
-        for path in records(&run.folder)? {
-            let part = record::read(&path)?;
+        let paths = records(&run.folder)?;
+        for path in &paths {
+            let part = record::read(path)?;
             for m in &part.1 {
                 let id = m.case.measurement_id(&m.strategy);
                 if !seen.insert(id.clone()) {
-                    return Err(RunsError::Twice { path, id });
+                    return Err(RunsError::Twice {
+                        path: path.clone(),
+                        id,
+                    });
                 }
             }
             run.parts.push(part);
         }
-        if run.parts.is_empty() {
-            return Err(RunsError::Empty { folder: run.folder });
+        match paths.into_iter().next() {
+            None => Err(RunsError::Empty { folder: run.folder }),
+            Some(path) if seen.is_empty() => Err(RunsError::NothingMeasured { path }),
+            Some(_) => Ok(run),
         }
-        Ok(run)
     }
 
     /// All measurements of all targets.

@@ -320,6 +320,10 @@ fn bad_records_are_named_with_their_line() {
         &["report", "bad"],
         "is in another record of this run as well",
     );
+    let header = good.lines().next().expect("a header");
+    fs::remove_file(results.path("bad/overhead2.jsonl")).unwrap();
+    results.write("bad/overhead.jsonl", &format!("{header}\n"));
+    results.refuses(&["report", "bad"], "overhead.jsonl:2: no measurement");
     results.write("empty/x", "");
     results.refuses(&["report", "./empty"], "no records");
 }
