@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::case::Case;
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, Verdict};
+use crate::stats::{Estimate, Verdict, round_medians};
 
 /// What became of a measurement from one run to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -86,22 +86,20 @@ pub struct Missing {
     pub reason: Option<String>,
 }
 
-/// The change from `a` to `b`, with an interval: the ends' distances from the medians, added as squares in the log
-/// (the method of variance estimates recovery: Zou & Donner, Statistics in Medicine 27, 2008). Its level is about the
-/// lower of the two.
-pub fn change(a: &Estimate, b: &Estimate) -> Estimate {
-    let log = |estimate: &Estimate| {
-        let [median, low, high] = [estimate.median, estimate.low, estimate.high].map(f64::ln);
-        (median, median - low, high - median)
-    };
-    let ((a_median, a_down, a_up), (b_median, b_down, b_up)) = (log(a), log(b));
-    let median = b_median - a_median;
-    Estimate {
-        median: median.exp(),
-        low: (median - b_down.hypot(a_up)).exp(),
-        high: (median + b_up.hypot(a_down)).exp(),
-        level: a.level.min(b.level),
+/// The change of a ratio from one run to the other: how far the second run's rounds lie above the first's, in the log
+/// ([`Estimate::shift`]). `None` where a run has no rounds.
+pub fn change(a: &Measurement, b: &Measurement) -> Option<Estimate> {
+    // The same samples are the same measurement, not two that agree.
+    if a.rounds == b.rounds {
+        return Some(Estimate {
+            median: 1.0,
+            low: 1.0,
+            high: 1.0,
+            level: a.ratio?.level,
+        });
     }
+    let shift = Estimate::shift(&round_medians(&a.rounds), &round_medians(&b.rounds))?;
+    Some(shift.map(f64::exp))
 }
 
 /// Judges a change against a threshold, a fraction.
@@ -199,17 +197,7 @@ fn row(
     if a.is_control() || a.reference != b.reference {
         return None;
     }
-    // The same samples are the same measurement, not two that agree.
-    let change = if a.rounds == b.rounds {
-        Estimate {
-            median: 1.0,
-            low: 1.0,
-            high: 1.0,
-            level: a.ratio?.level,
-        }
-    } else {
-        change(&a.ratio?, &b.ratio?)
-    };
+    let change = change(a, b)?;
     let reference_id = a.case.measurement_id(&a.reference);
     Some(Row {
         case: a.case.clone(),

@@ -60,6 +60,50 @@ pub fn order_interval(n: usize) -> Option<(usize, f64)> {
     best
 }
 
+/// How many of the sorted differences between `m` and `n` independent values to cut off at each end so that what
+/// remains covers the shift between them with the least level that is at least 95%, and that level. `None` where
+/// there are too few.
+///
+/// The number of pairs in which one side is smaller has the distribution of Mann and Whitney; the interval is that of
+/// Hodges and Lehmann (e.g. Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 4.2 and 4.3).
+pub fn shift_interval(m: usize, n: usize) -> Option<(usize, f64)> {
+    let pairs = m * n;
+    if pairs == 0 {
+        return None;
+    }
+    if pairs > MOST_PAIRS {
+        // Normal beyond: its error is far below a percent there.
+        let (m, n) = (m as f64, n as f64);
+        let deviation = (m * n * (m + n + 1.0) / 12.0).sqrt();
+        return Some(((m * n / 2.0 - 1.96 * deviation).floor() as usize, LEVEL));
+    }
+    // Coefficients of the product over i of (1 − q^(n+i)) / (1 − q^i): how many orders give each number of pairs.
+    let mut orders = vec![0.0; pairs + 1];
+    orders[0] = 1.0;
+    for i in 1..=m {
+        for u in (n + i..=pairs).rev() {
+            orders[u] -= orders[u - n - i];
+        }
+        for u in i..=pairs {
+            orders[u] += orders[u - i];
+        }
+    }
+    let all: f64 = orders.iter().sum();
+    let mut tail = 0.0;
+    let mut best = None;
+    for (cut, count) in orders.iter().enumerate().take(pairs / 2) {
+        tail += count / all;
+        if 1.0 - 2.0 * tail < LEVEL {
+            break;
+        }
+        best = Some((cut, 1.0 - 2.0 * tail));
+    }
+    best
+}
+
+/// Beyond so many pairs the distribution is taken as normal.
+const MOST_PAIRS: usize = 10_000;
+
 /// A median over rounds and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -84,6 +128,21 @@ impl Estimate {
             median: median(&sorted),
             low: sorted[cut],
             high: sorted[last - cut],
+            level,
+        })
+    }
+
+    /// How far the values of `b` lie above those of `a`: the median of all differences, and its interval. `None` for
+    /// no values.
+    pub fn shift(a: &[f64], b: &[f64]) -> Option<Self> {
+        let pairs = b.iter().flat_map(|b| a.iter().map(move |a| b - a));
+        let differences = sorted(&pairs.collect::<Vec<f64>>());
+        let last = differences.len().checked_sub(1)?;
+        let (cut, level) = shift_interval(a.len(), b.len()).unwrap_or((0, 0.0));
+        Some(Self {
+            median: median(&differences),
+            low: differences[cut],
+            high: differences[last - cut],
             level,
         })
     }
@@ -238,6 +297,45 @@ mod tests {
 
     fn share(verdicts: &[Verdict], verdict: Verdict) -> f64 {
         verdicts.iter().filter(|&&v| v == verdict).count() as f64 / verdicts.len() as f64
+    }
+
+    #[test]
+    fn the_distribution_of_mann_and_whitney_is_exact() {
+        // Critical values of published tables, two-sided 5%: U ≤ 23 of 10 and 10, 2 of 5 and 5, 127 of 20 and 20.
+        for (m, n, critical) in [(10, 10, 23), (5, 5, 2), (20, 20, 127), (10, 20, 55)] {
+            let (cut, level) = shift_interval(m, n).unwrap();
+            assert_eq!(cut, critical, "{m} {n}");
+            assert_eq!(shift_interval(n, m).map(|(cut, _)| cut), Some(critical));
+            assert!((LEVEL..0.97).contains(&level), "{level}");
+        }
+        assert_eq!(shift_interval(3, 3), None);
+        assert_eq!(shift_interval(0, 9), None);
+        // Where it becomes normal it hardly differs.
+        let (exact, _) = shift_interval(100, 100).unwrap();
+        let (normal, _) = shift_interval(100, 101).unwrap();
+        assert!(exact.abs_diff(normal) < 60, "{exact} {normal}");
+    }
+
+    #[test]
+    fn a_shift_is_covered_and_found() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let (mut covered, mut excludes_zero) = (0, 0);
+        const RUNS: usize = 2000;
+        for _ in 0..RUNS {
+            let mut draw = |shift: f64| -> Vec<f64> {
+                (0..10)
+                    .map(|_| shift + 0.05 * normal(&mut random))
+                    .collect()
+            };
+            let (a, b) = (draw(0.0), draw(0.1));
+            let shift = Estimate::shift(&a, &b).unwrap();
+            covered += usize::from(shift.contains(0.1));
+            excludes_zero += usize::from(shift.low > 0.0);
+            let back = Estimate::shift(&b, &a).unwrap();
+            assert!((shift.low + back.high).abs() < 1e-12);
+        }
+        assert!(covered as f64 / RUNS as f64 > 0.945, "{covered}");
+        assert!(excludes_zero as f64 / RUNS as f64 > 0.95, "{excludes_zero}");
     }
 
     #[test]
