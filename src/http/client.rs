@@ -1,7 +1,7 @@
 //! The client: reqwest, as a user would hold it, one for the runtime of each block.
 //!
 //! No proxy, whatever the environment says; no TLS; connections opened before anything is timed, kept alive, and
-//! counted. No timeouts: the time that a request may take is watched from [outside](crate::watchdog), since a timer
+//! counted. No timeouts: the time that a request may take is watched from outside (`src/watchdog.rs`), since a timer
 //! for each request would be measured with it.
 
 use std::error::Error;
