@@ -135,14 +135,29 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
     for (id, m) in &all_a {
         match (m.status, all_b.get(id)) {
             (Status::Ok, Some(other)) if other.status == Status::Ok => {
-                rows.extend(row(m, other, [&all_a, &all_b], threshold));
+                match row(m, other, [&all_a, &all_b], threshold) {
+                    Some(row) => rows.push(row),
+                    // A control is a control in both, or it is something else.
+                    None if m.is_control() && other.is_control() => {}
+                    None => missing.push(Missing {
+                        reason: Some(format!(
+                            "it is relative to {} there, to {} in {}",
+                            other.reference, m.reference, names[0]
+                        )),
+                        ..lacks(id, names[1], None)
+                    }),
+                }
             }
             (Status::Ok, other) => missing.push(lacks(id, names[1], other.copied())),
+            (_, Some(other)) if other.status != Status::Ok => {
+                missing.push(lacks(id, "both runs", Some(other)));
+            }
             _ => {}
         }
     }
     for (id, m) in &all_b {
         let other = all_a.get(id);
+        // What failed in both is there already.
         if m.status == Status::Ok && other.is_none_or(|other| other.status != Status::Ok) {
             missing.push(lacks(id, names[0], other.copied()));
         }

@@ -107,7 +107,10 @@ pub fn promote(
         .iter()
         .map(|target| Folder::take(from, target))
         .collect::<Result<Vec<_>, _>>()?;
-    let run = Run::read(from)?;
+    let mut run = Run::read(from)?;
+    // A target of the reader's own may have its record there as well.
+    run.parts
+        .retain(|(header, _)| targets.contains(&header.target.as_str()));
     check(from, &run)?;
 
     let io = |path: &Path| {

@@ -338,6 +338,9 @@ fn check(m: &Measurement) -> Result<(), String> {
     if (m.status == Status::Ok) != (m.wall_ns.is_some() && m.ratio.is_some()) {
         return Err(format!("{case}: status and numbers contradict each other"));
     }
+    if m.status == Status::Ok && m.rounds.iter().all(Vec::is_empty) {
+        return Err(format!("{case}: ok, and no rounds"));
+    }
     for (field, estimate) in [
         ("wall_ns", m.wall_ns),
         ("cpu_ns", m.cpu_ns),

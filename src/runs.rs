@@ -111,6 +111,14 @@ impl Run {
     }
 }
 
+/// What to call two runs beside each other: their names, or their folders where the names are alike.
+pub fn names_of_two<'a>(a: &'a Run, b: &'a Run) -> [&'a str; 2] {
+    if a.name != b.name {
+        return [&a.name, &b.name];
+    }
+    [a, b].map(|run| run.folder.to_str().unwrap_or(&run.name))
+}
+
 /// The records in a folder, by name.
 pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let error = |source: io::Error| RecordError::Io {

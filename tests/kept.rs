@@ -478,6 +478,20 @@ fn what_one_side_lacks_is_listed() {
 }
 
 #[test]
+fn another_reference_is_no_agreement() {
+    let a = part("overhead", 2.0, 1);
+    let mut b = part("overhead", 2.0, 2);
+    for m in &mut b.1 {
+        m.reference = "spawn".into();
+    }
+    let compared = compare(["a", "b"], &[a], &[b], 0.02);
+    assert!(compared.rows.is_empty());
+    assert_eq!(compared.missing.len(), 6);
+    let reason = compared.missing[0].reason.as_deref().unwrap();
+    assert_eq!(reason, "it is relative to spawn there, to join in a");
+}
+
+#[test]
 fn other_conditions_are_said_plainly() {
     let a = part("overhead", 2.0, 1);
     let mut b = part("overhead", 2.0, 2);

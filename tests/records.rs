@@ -139,7 +139,11 @@ fn wrong_records_are_told_with_file_and_line() {
     );
     let error = written.complains_of(&text.replacen("0.004", "NaN", 2));
     assert!(error.contains(&at(2)), "{error}");
-    let error = written.complains_of(&text.replace("0B/16", "0B/8"));
+    let error = written.complains_of(
+        &text
+            .replace("0B/16", "0B/8")
+            .replace("\"tasks\":16", "\"tasks\":8"),
+    );
     assert!(error.contains(&at(3)) && error.contains("twice"), "{error}");
     let error = written.complains_of(&text.replace("worker/0B/8", "worker/../8"));
     assert!(error.contains(&at(2)), "{error}");

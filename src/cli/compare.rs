@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{bad_input, print, results};
 use crate::compare::{Change, compare};
 use crate::report::changes::{Style, render};
-use crate::runs::Run;
+use crate::runs::{Run, names_of_two as names};
 
 #[derive(Args)]
 #[command(
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         [Ok(a), Ok(b)] => (a, b),
         [Err(error), _] | [_, Err(error)] => return bad_input(error),
     };
-    let comparison = compare([&a.name, &b.name], &a.parts, &b.parts, threshold);
+    let comparison = compare(names(&a, &b), &a.parts, &b.parts, threshold);
     let text = match arguments.format {
         Format::Text => render(&comparison, arguments.all, Style::Text),
         Format::Markdown => render(&comparison, arguments.all, Style::Markdown),

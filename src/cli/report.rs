@@ -12,7 +12,7 @@ use crate::compare::{DEFAULT_THRESHOLD, compare};
 use crate::files;
 use crate::report::changes::{Style, render};
 use crate::report::{html, markdown};
-use crate::runs::Run;
+use crate::runs::{Run, names_of_two};
 
 #[derive(Args)]
 #[command(
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
-    let names = [first.name.as_str(), second.name.as_str()];
+    let names = names_of_two(&first, &second);
     let compared = compare(names, &first.parts, &second.parts, DEFAULT_THRESHOLD);
     match arguments.format {
         Format::Markdown => print(&render(&compared, true, Style::Markdown)),
@@ -125,10 +125,11 @@ fn splice(path: &Path, run: &Run, arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Where a measurement's own pages are, relative to the page of the run. Criterion keeps those of the last run only.
+/// Where a measurement's own pages are. Criterion keeps those of the last run only.
 fn links(run: &Run) -> html::Links {
     let criterion = crate::bench::criterion_home();
-    let last = run.name == "latest";
+    let same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
+    let last = same(&run.folder, &results().join("latest"));
     let link = move |case: &Case, strategy: &str, file: &str| {
         let path = criterion
             .join(case.group().replace('/', "_"))
@@ -138,7 +139,12 @@ fn links(run: &Run) -> html::Links {
         let path = (last && path.exists())
             .then(|| path.canonicalize().ok())
             .flatten()?;
-        Some(format!("file://{}", path.display()))
+        let path = path.to_str()?;
+        let path = path
+            .replace('%', "%25")
+            .replace(' ', "%20")
+            .replace('#', "%23");
+        Some(format!("file://{}", path.replace('?', "%3F")))
     };
     let to_flamegraph = link.clone();
     html::Links {

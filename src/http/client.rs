@@ -23,7 +23,7 @@ use crate::slice::Totals;
 /// connection of its own.
 const HOLD_MS: u64 = 2;
 /// How long a rest may last. It is some microseconds, unless the machine is busy.
-const LONGEST_REST: Duration = Duration::from_millis(50);
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// A client and what its children fetch.
 pub struct Client {

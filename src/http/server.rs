@@ -27,8 +27,9 @@ use crate::slice::process_cpu_time;
 /// The first argument that makes a program the mock server instead of itself.
 pub const ARGUMENT: &str = "--mock-server-of-join-vs-spawn";
 
-/// How long the server may take to answer a question, or to begin.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the server may take to answer a question, or to begin. While something is measured its silence is noticed
+/// earlier, and says more.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Connections that wait to be accepted, at most.
 const BACKLOG: u32 = 1024;

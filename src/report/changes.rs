@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{label, significant, time};
+use super::{label, markdown, significant, time};
 use crate::compare::{Change, Comparison, Row};
 use crate::stats::Estimate;
 
@@ -19,6 +19,11 @@ pub enum Style {
 pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     let [a, b] = &comparison.runs;
     let mut text = String::new();
+    // Lines of their own in Markdown, and text that stays text.
+    let (bullet, plain): (&str, fn(&str) -> String) = match style {
+        Style::Text => ("", str::to_owned),
+        Style::Markdown => ("- ", markdown::escape),
+    };
     let count = |change| {
         comparison
             .rows
@@ -35,7 +40,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
         count(Change::Inconclusive),
     );
     for difference in &comparison.differences {
-        text += &format!("The runs differ: {difference}.\n");
+        text += &format!("{bullet}The runs differ: {difference}.\n");
     }
     if !comparison.same_conditions {
         text += "Absolute times do not carry over from one to the other; only the ratios are compared.\n";
@@ -59,7 +64,11 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     }
     for missing in &comparison.missing {
         let reason = missing.reason.as_deref().unwrap_or("it was not measured");
-        text += &format!("missing in {}: {}: {reason}\n", missing.run, missing.id);
+        let reason = plain(reason);
+        text += &format!(
+            "{bullet}missing in {}: {}: {reason}\n",
+            missing.run, missing.id
+        );
     }
     text
 }

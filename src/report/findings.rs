@@ -192,7 +192,9 @@ fn wakeups(measured: &[&Measurement]) -> Option<String> {
                 f64::INFINITY => format!("beyond {last}"),
                 n => format!("{n:.0}"),
             };
-            let interval = if at.level > 0.0 {
+            let interval = if at.low == f64::INFINITY || at.high == 0.0 {
+                String::new()
+            } else if at.level > 0.0 {
                 format!(" [{}, {}]", end(at.low), end(at.high))
             } else {
                 " (a preview, without an interval)".to_owned()

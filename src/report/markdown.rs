@@ -117,7 +117,7 @@ fn conditions(name: &str, parts: &[Part]) -> String {
 }
 
 /// Text that stays text in a table of Markdown.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {

@@ -152,7 +152,8 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool, server: boo
     let level = first.ratio.map_or(0.0, |ratio| ratio.level);
     let rounds = header.rounds;
     let mut text = format!(
-        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children. Ratio: time over\n\
+        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children; each strategy's\n\
+         from blocks of its own, so that only the ratio is paired. Ratio: time over\n\
          {reference}'s, measured side by side; "
     );
     text += &if level > 0.0 {

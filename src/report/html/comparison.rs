@@ -70,7 +70,7 @@ pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Compari
             h2 id="h-method" { "Method" }
             p {
                 "What is compared is the ratio to the reference, which each run measured side by side: times move with the \
-                state of a machine. The change is B's ratio over A's, with an interval made from theirs. It is called \
+                state of a machine. The change is B's ratio over A's, the median of all differences between their rounds in the log, with the exact interval of Hodges and Lehmann. It is called \
                 slower or faster where that whole interval lies beyond the threshold, unchanged where it lies within, else \
                 inconclusive, which never means that nothing changed."
             }
