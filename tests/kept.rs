@@ -6,40 +6,25 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use common::header;
+use common::{header, measured};
+use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::{Change, compare};
-use join_vs_spawn::record::{Header, Measurement, Status};
+use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::{export, markdown};
-use join_vs_spawn::stats::{Estimate, judge};
 use serde_json::Value;
 
 const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
 
 /// A case measured with join and with spawn, which takes `ratio` times as long; rounds differ by some percents.
 fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
-    let case = id.parse().expect("a case");
+    let case: Case = id.parse().expect("a case");
     let mut random = fastrand::Rng::with_seed(seed);
     [("join", 1.0), ("spawn", ratio)].map(|(strategy, ratio): (&str, f64)| {
         let noise = |random: &mut fastrand::Rng| (random.f64() - 0.5) * 0.02;
         let rounds: Vec<Vec<f64>> = (0..10)
             .map(|_| vec![ratio.ln() + noise(&mut random)])
             .collect();
-        let block_ns: Vec<Vec<f64>> = rounds
-            .iter()
-            .map(|round| vec![1000.0 * round[0].exp()])
-            .collect();
-        let estimate = Estimate::ratio(&rounds).expect("rounds");
-        Measurement {
-            status: Status::Ok,
-            reason: None,
-            wall_ns: Estimate::over_rounds(&block_ns),
-            ratio: Some(estimate),
-            noise_floor: Some(0.01),
-            verdict: Some(judge(&estimate, 0.01)),
-            rounds,
-            block_ns,
-            ..Measurement::failed(&case, strategy, "join", "")
-        }
+        measured(&case, strategy, rounds, 1000.0, 0.01)
     })
 }
 

@@ -7,37 +7,13 @@ use std::process::Command;
 
 use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::compare;
-use join_vs_spawn::record::{Header, Measurement, Status};
+use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::html::{Links, comparison, page};
-use join_vs_spawn::stats::{Estimate, judge};
 
-use common::header;
+use common::{header, steady};
 
-/// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long.
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
-    let case: Case = id.parse().unwrap();
-    let of = |strategy: &str, ratio: f64| {
-        let rounds: Vec<Vec<f64>> = (0..10)
-            .map(|round| vec![ratio.ln() + 0.01 * (f64::from(round) - 4.5) / 4.5])
-            .collect();
-        let block_ns: Vec<Vec<f64>> = rounds
-            .iter()
-            .map(|blocks| blocks.iter().map(|log| join_ns * log.exp()).collect())
-            .collect();
-        let estimate = Estimate::ratio(&rounds).unwrap();
-        Measurement {
-            status: Status::Ok,
-            reason: None,
-            wall_ns: Estimate::over_rounds(&block_ns),
-            ratio: Some(estimate),
-            noise_floor: Some(0.02),
-            verdict: Some(judge(&estimate, 0.02)),
-            rounds,
-            block_ns,
-            ..Measurement::failed(&case, strategy, "join", "")
-        }
-    };
-    [of("join", 1.0), of("spawn", ratio)]
+    steady(id, join_ns, ratio, 0.02)
 }
 
 fn run() -> Vec<Measurement> {

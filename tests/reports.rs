@@ -3,40 +3,14 @@
 mod common;
 
 use join_vs_spawn::case::Case;
-use join_vs_spawn::measurement::case_flags;
-use join_vs_spawn::record::{Measurement, Status};
+use join_vs_spawn::record::Measurement;
 use join_vs_spawn::report::{findings, table};
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
 
-use common::header;
+use common::{header, steady};
 
-/// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long, in ten rounds that
-/// differ by a percent each.
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
-    let case: Case = id.parse().unwrap();
-    let of = |strategy: &str, ratio: f64| {
-        let rounds: Vec<Vec<f64>> = (0..10)
-            .map(|round| vec![ratio.ln() + 0.01 * (f64::from(round) - 4.5) / 4.5])
-            .collect();
-        let block_ns: Vec<Vec<f64>> = rounds
-            .iter()
-            .map(|blocks| blocks.iter().map(|log| join_ns * log.exp()).collect())
-            .collect();
-        let estimate = Estimate::ratio(&rounds).unwrap();
-        Measurement {
-            status: Status::Ok,
-            reason: None,
-            flags: case_flags(&case, 2),
-            wall_ns: Estimate::over_rounds(&block_ns),
-            ratio: Some(estimate),
-            noise_floor: Some(0.002),
-            verdict: Some(judge(&estimate, 0.002)),
-            rounds,
-            block_ns,
-            ..Measurement::failed(&case, strategy, "join", "")
-        }
-    };
-    [of("join", 1.0), of("spawn", ratio)]
+    steady(id, join_ns, ratio, 0.002)
 }
 
 #[test]

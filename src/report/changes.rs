@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{label, markdown, significant, time};
+use super::{label, lines, markdown, significant, time};
 use crate::compare::{Change, Comparison, Row};
 use crate::stats::Estimate;
 
@@ -111,11 +111,7 @@ fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
         cells.push(Cell::new(row.judged.as_str()));
         table.add_row(cells);
     }
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n") + "\n"
+    lines(&table)
 }
 
 /// A factor as a change in percent.

@@ -7,6 +7,8 @@ pub mod html;
 pub mod markdown;
 pub mod table;
 
+use crate::stats::Estimate;
+
 /// Three significant digits.
 pub fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -39,6 +41,30 @@ pub fn time(ns: f64) -> String {
         _ => (1e9, "s"),
     };
     format!("{} {unit}", significant(ns / value))
+}
+
+/// An interval with enough digits to tell its ends apart; `none` where there were too few rounds for one.
+pub fn interval(ratio: &Estimate, none: &str) -> String {
+    if ratio.level == 0.0 {
+        return none.to_owned();
+    }
+    let narrow = ratio.high / ratio.low < 1.1;
+    let digits = |value: f64| match value {
+        0.1..10.0 if narrow => format!("{value:.4}"),
+        value => significant(value),
+    };
+    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+}
+
+/// A noise floor, a fraction, in percent.
+pub fn floor(fraction: f64) -> String {
+    format!("±{}%", significant(fraction * 100.0))
+}
+
+/// A table as text, without the blanks at the ends of its lines.
+fn lines(table: &comfy_table::Table) -> String {
+    let lines = table.lines();
+    lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
 /// A strategy as tables call it.

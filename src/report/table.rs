@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{label, significant, time};
+use super::{floor, interval, label, lines, significant, time};
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, Verdict};
+use crate::stats::Verdict;
 
 /// The table, its legend and the list of failures, most telling rows first.
 pub fn render(header: &Header, measurements: &[Measurement]) -> String {
@@ -109,8 +109,11 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         number(row.ratio.map_or("-".into(), |ratio| {
             format!("{}×", significant(ratio.median))
         }));
-        number(row.ratio.map_or("-".into(), |ratio| interval(&ratio)));
-        number(row.noise_floor.map_or("-".into(), percent));
+        number(
+            row.ratio
+                .map_or("-".into(), |ratio| interval(&ratio, "none")),
+        );
+        number(row.noise_floor.map_or("-".into(), floor));
         cells.push(Cell::new(row.verdict.map_or("-", Verdict::as_str)));
         for (shown, part) in [(machinery, row.machinery_ns), (server, row.server_cpu_ns)] {
             if shown {
@@ -123,28 +126,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         }
         table.add_row(cells);
     }
-    let lines: Vec<String> = table
-        .lines()
-        .map(|line| line.trim_end().to_owned())
-        .collect();
-    lines.join("\n") + "\n"
-}
-
-/// An interval with enough digits to tell its ends apart.
-fn interval(ratio: &Estimate) -> String {
-    if ratio.level == 0.0 {
-        return "none".into();
-    }
-    let narrow = ratio.high / ratio.low < 1.1;
-    let digits = |value: f64| match value {
-        0.1..10.0 if narrow => format!("{value:.4}"),
-        value => significant(value),
-    };
-    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
-}
-
-fn percent(fraction: f64) -> String {
-    format!("±{}%", significant(fraction * 100.0))
+    lines(&table)
 }
 
 fn legend(header: &Header, first: &Measurement, controls_only: bool, server: bool) -> String {

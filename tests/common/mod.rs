@@ -3,8 +3,11 @@
 
 pub mod place;
 
+use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
-use join_vs_spawn::record::{Header, Memory};
+use join_vs_spawn::measurement::case_flags;
+use join_vs_spawn::record::{Header, Measurement, Memory, Status};
+use join_vs_spawn::stats::{Estimate, judge};
 
 /// The trials of a program whose `main` is its own, so that it can start itself again.
 macro_rules! trials {
@@ -34,4 +37,43 @@ pub fn header() -> Header {
         timed_share: Some(0.8),
         resident_bytes: Memory::default(),
     }
+}
+
+/// A measurement with these natural-log ratios in each round, where the reference takes `reference_ns`.
+pub fn measured(
+    case: &Case,
+    strategy: &str,
+    rounds: Vec<Vec<f64>>,
+    reference_ns: f64,
+    noise_floor: f64,
+) -> Measurement {
+    let block_ns: Vec<Vec<f64>> = rounds
+        .iter()
+        .map(|blocks| blocks.iter().map(|log| reference_ns * log.exp()).collect())
+        .collect();
+    let ratio = Estimate::ratio(&rounds).expect("rounds");
+    Measurement {
+        status: Status::Ok,
+        reason: None,
+        flags: case_flags(case, 2),
+        wall_ns: Estimate::over_rounds(&block_ns),
+        ratio: Some(ratio),
+        noise_floor: Some(noise_floor),
+        verdict: Some(judge(&ratio, noise_floor)),
+        rounds,
+        block_ns,
+        ..Measurement::failed(case, strategy, "join", "")
+    }
+}
+
+/// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long, in ten rounds that
+/// differ by a percent each.
+pub fn steady(id: &str, join_ns: f64, ratio: f64, noise_floor: f64) -> [Measurement; 2] {
+    let case: Case = id.parse().expect("a case");
+    [("join", 1.0), ("spawn", ratio)].map(|(strategy, ratio): (&str, f64)| {
+        let rounds = (0..10)
+            .map(|round| vec![ratio.ln() + 0.01 * (f64::from(round) - 4.5) / 4.5])
+            .collect();
+        measured(&case, strategy, rounds, join_ns, noise_floor)
+    })
 }

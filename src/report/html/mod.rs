@@ -16,7 +16,7 @@ mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::significant;
+use super::{floor as percent, significant};
 use crate::case::Case;
 use crate::stats::{Estimate, Verdict};
 
@@ -82,17 +82,8 @@ fn scrolling(label: &str, content: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (content) } }
 }
 
-/// An interval with enough digits to tell its ends apart.
 fn interval(ratio: &Estimate) -> String {
-    if ratio.level == 0.0 {
-        return "no interval".into();
-    }
-    let narrow = ratio.high / ratio.low < 1.1;
-    let digits = |value: f64| match value {
-        0.1..10.0 if narrow => format!("{value:.4}"),
-        value => significant(value),
-    };
-    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+    super::interval(ratio, "no interval")
 }
 
 fn times(ratio: f64) -> String {
@@ -104,10 +95,6 @@ fn with_interval(ratio: &Estimate) -> String {
         return format!("about {}", times(ratio.median));
     }
     format!("{} {}", times(ratio.median), interval(ratio))
-}
-
-fn percent(fraction: f64) -> String {
-    format!("±{}%", significant(fraction * 100.0))
 }
 
 fn children(tasks: usize) -> String {
