@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::runtime::{Schedule, drive};
-use crate::slice::{Slice, Totals};
+use crate::slice::{Slice, TimedLoop, Totals};
 use crate::stats;
+use crate::strategy::Spawning;
 use crate::watchdog;
 use crate::workload::{Entry, Opened, Setup};
 
@@ -110,6 +111,7 @@ pub fn run(
         case,
         &[strategy, reference],
         seed,
+        timed,
         Quads::new(shape, seed),
     )?;
     let mut block = quads.block();
@@ -130,17 +132,27 @@ pub fn run_alone(
         iterations: Some(iterations),
         wall: Duration::ZERO,
     };
-    let once = drive_case(entry, case, &[strategy], seed, once)?;
+    let once = drive_case(entry, case, &[strategy], seed, timed, once)?;
     Ok(once.wall)
 }
 
-/// Opens the case's workload in a fresh runtime and drives a schedule over the loops of `strategies`, every
-/// slice's outputs checked.
-fn drive_case<S: Schedule>(
+/// The loop that is timed.
+fn timed(
+    opened: &Arc<dyn Opened>,
+    strategy: &str,
+    spawning: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    opened.timed_loop(strategy, spawning)
+}
+
+/// Opens the case's workload in a fresh runtime and drives a schedule over the loops of `strategies`, which
+/// `make_loop` makes; every slice's outputs are checked.
+pub(crate) fn drive_case<S: Schedule>(
     entry: &Entry,
     case: &Case,
     strategies: &[&str],
     seed: u64,
+    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
     schedule: S,
 ) -> Result<S, String> {
     let setup = Setup {
@@ -159,8 +171,7 @@ fn drive_case<S: Schedule>(
             let loops = names
                 .iter()
                 .map(|name| {
-                    opened
-                        .timed_loop(name, spawning)
+                    make_loop(&opened, name, spawning)
                         .ok_or_else(|| format!("{name} cannot have {} children", setup.tasks))
                 })
                 .collect::<Result<Vec<_>, String>>()?;

@@ -10,7 +10,7 @@ use crate::case::{Case, Flavor, Payload, Site};
 use crate::plan::Item;
 use crate::slice::{Slice, TimedLoop, Totals, process_cpu_time, timed_loop};
 use crate::strategy::Spawning;
-use crate::workload::{Entry, InlineChild, Opened, Opening, Setup, ready, r#yield};
+use crate::workload::{Children, Entry, InlineChild, Opened, Opening, Setup, ready, r#yield};
 
 /// Hand-written loops, and the suite's strategies that they are compared with.
 const PAIRS: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];
@@ -85,6 +85,10 @@ impl Opened for WithHand {
 
     fn complaint(&self) -> Option<String> {
         self.suite.complaint()
+    }
+
+    fn children(&self) -> &dyn Children {
+        self.suite.children()
     }
 }
 

@@ -48,6 +48,7 @@ mod arguments;
 pub mod bench;
 pub mod block;
 pub mod case;
+pub mod census;
 pub mod cli;
 pub mod compare;
 pub mod environment;

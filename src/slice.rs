@@ -94,10 +94,15 @@ pub trait TimedLoop: Send + Sync {
     fn spawn(&self, iterations: u64) -> JoinHandle<Slice>;
     /// The future for `block_on`, of either kind of runtime.
     fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>>;
+    /// Size of the future of one fan-out, in bytes; 0 where there is none.
+    fn fan_out_bytes(&self) -> usize;
 }
 
 /// A loop made by a closure: iterations in, future out.
-struct Looped<F>(F);
+struct Looped<F> {
+    make: F,
+    fan_out_bytes: usize,
+}
 
 impl<F, Fut> TimedLoop for Looped<F>
 where
@@ -105,11 +110,15 @@ where
     Fut: Future<Output = Slice> + Send + 'static,
 {
     fn spawn(&self, iterations: u64) -> JoinHandle<Slice> {
-        tokio::spawn((self.0)(iterations))
+        tokio::spawn((self.make)(iterations))
     }
 
     fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>> {
-        Box::pin((self.0)(iterations))
+        Box::pin((self.make)(iterations))
+    }
+
+    fn fan_out_bytes(&self) -> usize {
+        self.fan_out_bytes
     }
 }
 
@@ -119,7 +128,15 @@ where
     F: Fn(u64) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Slice> + Send + 'static,
 {
-    Box::new(Looped(make))
+    Box::new(Looped {
+        make,
+        fan_out_bytes: 0,
+    })
+}
+
+/// The size of what a function returns, without calling it.
+fn size_of_returned<A, B, R>(_: impl Fn(A, B) -> R) -> usize {
+    size_of::<R>()
 }
 
 /// The suite's timed loop: `iterations` fan-outs of `tasks` children of `workload`, awaited by `F`.
@@ -127,11 +144,18 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(
     workload: Arc<W>,
     tasks: usize,
 ) -> Box<dyn TimedLoop> {
+    let fan_out_bytes = size_of_returned(F::run);
     // The condition is a constant, so that the other loop is not even compiled.
     if const { W::RESTS } {
-        timed_loop(move |iterations| rested_fan_outs::<W, F>(workload.clone(), tasks, iterations))
+        Box::new(Looped {
+            make: move |iterations| rested_fan_outs::<W, F>(workload.clone(), tasks, iterations),
+            fan_out_bytes,
+        })
     } else {
-        timed_loop(move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations))
+        Box::new(Looped {
+            make: move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations),
+            fan_out_bytes,
+        })
     }
 }
 
@@ -168,6 +192,9 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
     }
 }
 
+/// Bytes that [`rested_fan_outs`] itself allocates for each iteration: its time, and a copy that is sorted.
+pub(crate) const RESTED_BYTES: u64 = 16;
+
 /// The same where the workload rests between iterations: each is timed on its own, and a slow first one among them
 /// counts for nothing. A loop of its own, since the other's iterations are too short for a clock around each.
 async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
@@ -177,20 +204,22 @@ async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
 ) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0u64;
-    let mut each = Vec::with_capacity(iterations as usize);
+    let mut each_ns = Vec::with_capacity(iterations as usize);
+    let mut wall = Duration::ZERO;
     let before = workload.totals();
     let cpu = process_cpu_time();
     for _ in 0..iterations {
         let start = Instant::now();
         let output = F::run(black_box(&*workload), tasks).await;
-        each.push(start.elapsed());
+        let time = start.elapsed();
+        wall += time;
+        each_ns.push(time.as_nanos() as f64);
         digest = black_box(output).wrapping_add(digest);
         workload.rest().await;
     }
     let cpu = process_cpu_time().saturating_sub(cpu);
-    let each_ns: Vec<f64> = each.iter().map(|time| time.as_nanos() as f64).collect();
     Slice {
-        wall: each.iter().sum(),
+        wall,
         typical_ns: Some(stats::middle_mean(&each_ns)),
         cpu,
         digest,

@@ -1,6 +1,7 @@
 //! The command line of the binary `join-vs-spawn`: everything but measuring, which `cargo bench` does. One file a
 //! subcommand.
 
+mod census;
 mod compare;
 mod export;
 mod list;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub use census::main as census;
 
 /// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
 #[derive(Parser)]

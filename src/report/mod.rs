@@ -62,7 +62,7 @@ pub fn floor(fraction: f64) -> String {
 }
 
 /// A table as text, without the blanks at the ends of its lines.
-fn lines(table: &comfy_table::Table) -> String {
+pub(crate) fn lines(table: &comfy_table::Table) -> String {
     let lines = table.lines();
     lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }

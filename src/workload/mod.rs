@@ -82,6 +82,20 @@ pub trait Opened: Send + Sync {
     fn expected_digest(&self) -> u64;
     /// [`Workload::complaint`].
     fn complaint(&self) -> Option<String>;
+    /// Its children, for counting.
+    fn children(&self) -> &dyn Children;
+}
+
+/// The children of a workload that is set up, their type erased: what a census counts, and nothing that is timed.
+pub trait Children: Send + Sync {
+    /// [`Workload::child`], and the digest of its output.
+    fn boxed_child(&self, index: usize) -> Pin<Box<dyn Future<Output = u64> + Send>>;
+    /// Size of a child's future, in bytes.
+    fn child_bytes(&self) -> usize;
+    /// [`Workload::before_slice`].
+    fn before_slice(&self, children_at_once: usize);
+    /// [`Workload::rest`].
+    fn rest(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 struct Typed<W> {
@@ -109,6 +123,29 @@ impl<W: Workload> Opened for Typed<W> {
 
     fn complaint(&self) -> Option<String> {
         self.workload.complaint()
+    }
+
+    fn children(&self) -> &dyn Children {
+        self
+    }
+}
+
+impl<W: Workload> Children for Typed<W> {
+    fn boxed_child(&self, index: usize) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+        let child = self.workload.child(index);
+        Box::pin(async move { W::digest(child.await) })
+    }
+
+    fn child_bytes(&self) -> usize {
+        size_of_val(&self.workload.child(0))
+    }
+
+    fn before_slice(&self, children_at_once: usize) {
+        self.workload.before_slice(children_at_once);
+    }
+
+    fn rest(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.workload.rest())
     }
 }
 
@@ -139,6 +176,8 @@ pub struct Entry {
     pub machinery: bool,
     /// Whether it talks to the [mock server](crate::http::server): then silence is watched inside the process too.
     pub served: bool,
+    /// Whether it [rests](Workload::RESTS) between iterations.
+    pub rests: bool,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
     /// Sets it up for a case.
@@ -154,6 +193,7 @@ impl Entry {
             inline: false,
             machinery: false,
             served: false,
+            rests: W::RESTS,
             lasts: Duration::ZERO,
             open: open::<W>,
         }
@@ -203,6 +243,7 @@ fn inline_entry<K: InlineChild>(name: &'static str) -> Entry {
         inline: true,
         machinery: false,
         served: false,
+        rests: false,
         lasts: Duration::ZERO,
         open: open_inline::<K>,
     }

@@ -1,0 +1,218 @@
+//! The census: what one iteration of a case does, counted instead of timed. Times say how much, counts say why, and on
+//! one thread they are the same on every machine.
+//!
+//! Each measurement is run twice, each time in a fresh runtime. Once as it is timed, for the allocator of a program that
+//! [counts](Heap) (`src/bin/census.rs`): what a loop of many iterations allocates, less what a loop of one does, is the
+//! iterations' own. And once with children whose type is [erased](counted), which count their polls and wakes: they are
+//! boxed, so nothing is said of memory there.
+//!
+//! Exact, that is the same in each run, where one thread does everything: on `current_thread` and `local`, except `http`
+//! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
+
+mod counted;
+pub mod rows;
+
+use std::sync::{Arc, Mutex};
+
+use crate::block::drive_case;
+use crate::case::{Case, Flavor};
+use crate::runtime::Schedule;
+use crate::slice::{RESTED_BYTES, Slice};
+use crate::workload::Entry;
+
+use counted::{Counted, Counts, Parent};
+pub use rows::Row;
+
+/// Iterations that are counted, where one lasts no longer than it must.
+const ITERATIONS: u64 = 32;
+/// And where a server makes each wait.
+const FEW: u64 = 4;
+
+/// What an allocator counted since the program began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heap {
+    /// Allocations; one that is moved to a larger or smaller place is another.
+    pub allocations: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Bytes that are allocated now.
+    pub live: u64,
+    /// The most that ever were at once since the peak was reset.
+    pub peak: u64,
+}
+
+/// The allocator of a program that counts, process-wide: a count for each thread would miss the workers.
+pub trait CountingHeap: Sync {
+    /// As it stands.
+    fn heap(&self) -> Heap;
+    /// From here on the peak is that of what comes.
+    fn reset_peak(&self);
+}
+
+/// Counts one iteration of a strategy in a case. The error is the reason for which there is nothing to count.
+pub fn count(
+    entry: &Entry,
+    case: &Case,
+    strategy: &str,
+    heap: &'static dyn CountingHeap,
+) -> Result<Row, String> {
+    let iterations = if entry.lasts.is_zero() {
+        ITERATIONS
+    } else {
+        FEW
+    };
+    let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
+    let counts = polls_and_wakes(entry, case, strategy, iterations)?;
+    let mean = |count: fn(&Counts) -> u64| {
+        counts.iter().map(count).sum::<u64>() as f64 / counts.len() as f64
+    };
+    Ok(Row {
+        case: case.clone(),
+        workload: case.workload.clone(),
+        flavor: case.flavor.to_string(),
+        site: case.site.to_string(),
+        payload_bytes: case.payload.0,
+        tasks: case.tasks,
+        strategy: strategy.to_owned(),
+        exact: matches!(case.flavor, Flavor::CurrentThread | Flavor::Local) && !entry.served,
+        child_polls: mean(|counts| counts.child_polls),
+        parent_polls: mean(|counts| counts.parent_polls),
+        wakes: mean(|counts| counts.wakes),
+        tasks_spawned: mean(|counts| counts.tasks_spawned),
+        allocations: grown.allocations,
+        bytes_allocated: grown.bytes,
+        peak_bytes: grown.peak,
+        future_bytes: sizes.fan_out,
+        child_future_bytes: sizes.child,
+    })
+}
+
+/// What an iteration adds to the heap's counts.
+struct Grown {
+    allocations: f64,
+    bytes: f64,
+    peak: u64,
+}
+
+/// Sizes of futures, in bytes.
+#[derive(Clone, Copy, Default)]
+struct Sizes {
+    fan_out: usize,
+    child: usize,
+}
+
+/// A loop of one, a loop of one, a loop of many.
+struct Loops(std::vec::IntoIter<u64>);
+
+impl Schedule for Loops {
+    fn next(&mut self) -> Option<(usize, u64)> {
+        Some((0, self.0.next()?))
+    }
+
+    fn measured(&mut self, _side: usize, _slice: Slice) {}
+}
+
+impl Loops {
+    fn of(iterations: impl Into<Vec<u64>>) -> Self {
+        Self(iterations.into().into_iter())
+    }
+}
+
+/// Counts the heap around the loop that is timed.
+fn weigh(
+    entry: &Entry,
+    case: &Case,
+    strategy: &str,
+    heap: &'static dyn CountingHeap,
+    iterations: u64,
+) -> Result<(Grown, Sizes), String> {
+    let seen: Arc<Mutex<Vec<[Heap; 2]>>> = Arc::default();
+    let sizes: Arc<Mutex<Sizes>> = Arc::default();
+    let (seen_too, sizes_too) = (seen.clone(), sizes.clone());
+    // The first loop touches what is made on first use: thread-locals, the queues' first places.
+    let schedule = Loops::of([2, 1, 1 + iterations]);
+    drive_case(
+        entry,
+        case,
+        &[strategy],
+        SEED,
+        move |opened, strategy, spawning| {
+            let timed = opened.timed_loop(strategy, spawning)?;
+            *lock(&sizes_too) = Sizes {
+                fan_out: timed.fan_out_bytes(),
+                child: opened.children().child_bytes(),
+            };
+            let seen = seen_too.clone();
+            Some(crate::slice::timed_loop(move |iterations| {
+                let timed = timed.boxed(iterations);
+                let seen = seen.clone();
+                async move {
+                    heap.reset_peak();
+                    let before = heap.heap();
+                    let slice = timed.await;
+                    let after = heap.heap();
+                    lock(&seen).push([before, after]);
+                    slice
+                }
+            }))
+        },
+        schedule,
+    )?;
+    let seen = lock(&seen);
+    let [_, one, many] = seen[..] else {
+        return Err(format!("{} loops ran, not three", seen.len()));
+    };
+    let own = if entry.rests { RESTED_BYTES } else { 0 };
+    let grown = |of: fn(&Heap) -> u64| {
+        let grown = |[before, after]: [Heap; 2]| of(&after) as f64 - of(&before) as f64;
+        (grown(many) - grown(one)) / iterations as f64
+    };
+    let peak = many[1].peak.saturating_sub(many[0].live);
+    let grown = Grown {
+        allocations: grown(|heap| heap.allocations),
+        bytes: grown(|heap| heap.bytes) - own as f64,
+        // The copy is made when the fan-outs are over.
+        peak: peak.saturating_sub(own / 2 * (1 + iterations)),
+    };
+    Ok((grown, *lock(&sizes)))
+}
+
+/// Counts polls, wakes and tasks of each iteration.
+fn polls_and_wakes(
+    entry: &Entry,
+    case: &Case,
+    strategy: &str,
+    iterations: u64,
+) -> Result<Vec<Counts>, String> {
+    let seen: Arc<Mutex<Vec<Counts>>> = Arc::default();
+    let sink = seen.clone();
+    let tasks = case.tasks;
+    drive_case(
+        entry,
+        case,
+        &[strategy],
+        SEED,
+        move |opened, strategy, spawning| {
+            let counted = Arc::new(Counted::new(opened.clone(), sink.clone()));
+            let tally = counted.tally();
+            let timed = crate::strategy::timed_loop(strategy, counted, tasks, spawning)?;
+            Some(crate::slice::timed_loop(move |iterations| {
+                Parent::new(timed.boxed(iterations), tally.clone())
+            }))
+        },
+        Loops::of([1, iterations]),
+    )?;
+    let seen = lock(&seen);
+    // The first is the warm-up's.
+    match seen.get(1..) {
+        Some(counts) if counts.len() as u64 == iterations => Ok(counts.to_vec()),
+        _ => Err(format!("{} iterations ran, not {iterations}", seen.len())),
+    }
+}
+
+/// Data do not change a count, but they should be the same each time.
+const SEED: u64 = 0x6a76_735f_6a76_735f;
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}

@@ -1,0 +1,145 @@
+//! The program `census`: what one iteration of each measurement does, counted.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use regex::Regex;
+
+use super::{Format, print};
+use crate::census::{CountingHeap, Row, count, rows};
+use crate::environment::{cores, package_folder};
+use crate::matrix::targets;
+use crate::session;
+
+/// Counts what one iteration of each measurement does, without a clock: polls, wakes, tasks, allocations, sizes
+#[derive(Parser)]
+#[command(
+    name = "census",
+    version,
+    after_help = "Counts are for one iteration, that is one whole fan-out. On current_thread and local they are the same \
+                  each time, but for http and its kin; elsewhere they are means.\n\n\
+                  child_polls         polls of all children\n\
+                  parent_polls        polls of the task (or block_on) that the fan-out is in\n\
+                  wakes               calls of wakers of the parent, and of children that are tasks\n\
+                  tasks_spawned       children that became tasks\n\
+                  allocations         of the whole process; bytes_allocated: theirs\n\
+                  peak_bytes          the most at once, beyond what was there before\n\
+                  future_bytes        size of the fan-out's future; child_future_bytes: of one child's\n\n\
+                  The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
+                  Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \
+                  JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n\n\
+                  Exit code 0: fine; 1: a difference from what was expected, or something could not be counted; 2: bad input."
+)]
+struct Arguments {
+    /// Only measurements whose id this regular expression matches somewhere
+    filter: Option<Regex>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Compare with the counts in this file, which `census` printed; print what differs and nothing else
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+}
+
+/// Runs the program, whose allocator is `heap`.
+pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
+    crate::round::run_if_child(&[]);
+    let arguments = Arguments::parse();
+    let targets = targets();
+    let selection = match session::selection(&targets) {
+        Ok(selection) => selection,
+        Err(error) => return bad_input(error),
+    };
+    let matches = |id: &str| {
+        let filter = arguments.filter.as_ref();
+        filter.is_none_or(|filter| filter.is_match(id))
+    };
+    let mut wanted = Vec::new();
+    for target in &targets {
+        match selection.measurements(target, cores(), matches) {
+            Ok(measurements) => {
+                wanted.extend(measurements.into_iter().flat_map(|(case, strategies)| {
+                    let entry = *target
+                        .entry(&case.workload)
+                        .expect("cases come from the target's workloads");
+                    strategies
+                        .into_iter()
+                        .map(move |strategy| (entry, case.clone(), strategy))
+                }))
+            }
+            Err(error) => return bad_input(error),
+        }
+    }
+    if wanted.is_empty() {
+        return bad_input(match &arguments.filter {
+            Some(filter) => format!(
+                "the filter `{filter}` matches no measurement of the {} matrix; ids read \
+                 WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS, and `cargo run --release -- list` prints the cases",
+                selection.matrix
+            ),
+            None => "no case has the values of the JVS_ variables".to_owned(),
+        });
+    }
+    let progress =
+        ProgressBar::with_draw_target(Some(wanted.len() as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
+    progress.set_style(style.expect("the template is a constant"));
+    let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
+    for (entry, case, strategy) in &wanted {
+        progress.set_message(case.measurement_id(strategy));
+        match count(entry, case, strategy, heap) {
+            Ok(row) => counted.push(row),
+            Err(reason) => {
+                failed = true;
+                progress.suspend(|| {
+                    eprintln!("census: {}: {reason}", case.measurement_id(strategy));
+                });
+            }
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let code = match (&arguments.expect, arguments.format) {
+        (Some(path), _) => match expected(&counted, path) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::from(1),
+            Err(error) => return bad_input(error),
+        },
+        (None, Format::Text) => print(&rows::render(&counted)),
+        (None, Format::Json) => match serde_json::to_string(&counted) {
+            Ok(json) => print(&(json + "\n")),
+            Err(error) => return bad_input(error),
+        },
+    };
+    if failed { ExitCode::from(1) } else { code }
+}
+
+/// Whether everything is as the file says; prints what is not.
+fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, rows::ExpectedError> {
+    let (known, differences) = rows::differences(counted, path)?;
+    for difference in &differences {
+        println!("{difference}");
+    }
+    let shown = path.strip_prefix(package_folder()).unwrap_or(path);
+    println!(
+        "{} of {known} measurements differ from {} ({})",
+        differences.len(),
+        shown.display(),
+        versions()
+    );
+    Ok(differences.is_empty())
+}
+
+fn versions() -> String {
+    let here = crate::environment::Environment::here();
+    format!(
+        "here: tokio {}, {}, {}",
+        here.tokio, here.rustc, here.profile
+    )
+}
+
+fn bad_input(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("census: {error}");
+    ExitCode::from(2)
+}
