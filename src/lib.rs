@@ -29,9 +29,10 @@
 //! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
 //! | [`record`], [`environment`] | the files; what machine this was |
-//! | [`runs`], [`promote`], [`compare`] | recorded runs, how one becomes one, two of them compared |
+//! | [`runs`], [`beside`], [`promote`], [`compare`] | recorded runs, what lies beside their records, how one becomes one, two of them compared |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
+//! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
 //! | [`cli`] | the binary |
 //!
@@ -46,6 +47,7 @@
 
 mod arguments;
 pub mod bench;
+pub mod beside;
 pub mod block;
 pub mod case;
 pub mod census;

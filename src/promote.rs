@@ -4,11 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::beside;
 use crate::record::{Folder, Header, RecordError, Status};
 use crate::runs::{Run, RunsError, is_run_name};
-
-/// What lies beside the records of a run and belongs to it, where it exists.
-pub const BESIDE: &[&str] = &["census.json", "claims.json", "selfcheck.json"];
 
 /// Why a run is not promoted.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +121,7 @@ pub fn promote(
         .tempdir_in(results)
         .map_err(io(results))?;
     let files = targets.iter().map(|target| format!("{target}.jsonl"));
-    let beside = BESIDE.iter().map(|name| (*name).to_owned());
+    let beside = beside::FILES.iter().map(|name| (*name).to_owned());
     for file in files.chain(beside.filter(|name| from.join(name).exists())) {
         let path = temporary.path().join(&file);
         fs::copy(from.join(&file), &path).map_err(io(&from.join(&file)))?;

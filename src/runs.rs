@@ -5,10 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::beside::{Beside, BesideError};
 use crate::record::{self, Header, Measurement, RecordError};
 
 /// A run: the records of its targets.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Run {
     /// Its name: that of its folder.
     pub name: String,
@@ -16,6 +17,8 @@ pub struct Run {
     pub folder: PathBuf,
     /// Header and measurements of each target, in the order of the targets' names.
     pub parts: Vec<(Header, Vec<Measurement>)>,
+    /// What lies beside the records.
+    pub beside: Beside,
 }
 
 /// A run that cannot be read.
@@ -54,6 +57,9 @@ pub enum RunsError {
     /// A record cannot be read.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What lies beside the records cannot be read.
+    #[error(transparent)]
+    Beside(#[from] BesideError),
 }
 
 impl Run {
@@ -82,6 +88,7 @@ impl Run {
             name: name.to_string_lossy().into_owned(),
             folder: folder.to_owned(),
             parts: Vec::new(),
+            beside: Beside::read(folder)?,
         };
         let mut seen = HashSet::new();
         let paths = records(&run.folder)?;

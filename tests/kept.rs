@@ -11,6 +11,7 @@ use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::{Change, compare};
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::{export, markdown};
+use join_vs_spawn::runs::Run;
 use serde_json::Value;
 
 const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
@@ -570,7 +571,10 @@ fn sections_are_spliced_between_their_markers() {
     results.exits(0, &splice("two"));
     results.exits(1, &check);
 
-    let parts = [part("overhead", 2.0, 1)];
+    let run = Run {
+        parts: vec![part("overhead", 2.0, 1)],
+        ..Run::default()
+    };
     for (document, says) in [
         ("nothing", "no `<!-- BEGIN"),
         (
@@ -582,7 +586,7 @@ fn sections_are_spliced_between_their_markers() {
             "line 2: no section `headlines`",
         ),
     ] {
-        let error = markdown::splice(document, "one", &parts).unwrap_err();
+        let error = markdown::splice(document, &run).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
 }
@@ -595,9 +599,48 @@ fn markdown_stays_text() {
     parts[0]
         .1
         .push(Measurement::failed(&case, "spawn", "join", "a | b\n<img>"));
-    let text = markdown::render("one", &parts);
+    let text = markdown::render(&Run {
+        parts: parts.into(),
+        ..Run::default()
+    });
     assert!(
         text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>"),
         "{text}"
     );
+}
+
+#[test]
+fn counts_stand_beside_the_times_where_there_is_a_census() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    let page = |results: &Results| {
+        let path = results.exits(0, &["report", "one"]);
+        fs::read_to_string(path.trim()).unwrap()
+    };
+    assert!(!page(&results).contains("child polls"));
+    results.write(
+        "one/census.json",
+        r#"[{"case":"yield/current_thread/worker/0B/8","workload":"yield","flavor":"current_thread","site":"worker",
+            "payload_bytes":0,"tasks":8,"strategy":"join","exact":true,"child_polls":16,"parent_polls":2,"wakes":1,
+            "tasks_spawned":0,"allocations":0,"bytes_allocated":0,"peak_bytes":0,"future_bytes":360,
+            "child_future_bytes":32},
+            {"case":"yield/current_thread/worker/0B/8","workload":"yield","flavor":"current_thread","site":"worker",
+            "payload_bytes":0,"tasks":8,"strategy":"spawn","exact":true,"child_polls":16,"parent_polls":2,"wakes":9,
+            "tasks_spawned":8,"allocations":9,"bytes_allocated":2112,"peak_bytes":2112,"future_bytes":80,
+            "child_future_bytes":32}]"#,
+    );
+    let shown = page(&results);
+    assert!(
+        shown.contains("child polls") && shown.contains("data-bytes=\"2112\""),
+        "the columns and a value"
+    );
+    let markdown = results.exits(0, &["report", "one", "--format", "markdown"]);
+    let row = "| 8 that yield once | 16 | 2 | 1 | 0 | 360 B | 16 | 2 | 9 | 9 | 2,112 B |";
+    assert!(markdown.contains(row), "{markdown}");
+
+    results.write("one/census.json", "[{]");
+    let output = results.command(&["report", "one"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("census.json: line 1: "), "{said}");
 }

@@ -63,9 +63,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let Some(second) = &arguments.other else {
         return match (arguments.format, &arguments.splice) {
             (Format::Markdown, Some(document)) => splice(document, &first, arguments),
-            (Format::Markdown, None) => print(&markdown::render(&first.name, &first.parts)),
+            (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Html, _) => {
-                let page = html::page(&first.name, &first.parts, &links(&first));
+                let page = html::page(&first, &links(&first));
                 write(arguments, first.folder.join("report.html"), &page)
             }
         };
@@ -102,7 +102,7 @@ fn splice(path: &Path, run: &Run, arguments: &Arguments) -> ExitCode {
         Ok(text) => text,
         Err(error) => return bad_input(format!("{}: {error}", path.display())),
     };
-    let after = match markdown::splice(&before, &run.name, &run.parts) {
+    let after = match markdown::splice(&before, run) {
         Ok(text) => text,
         Err(error) => return bad_input(format!("{}: {error}", path.display())),
     };

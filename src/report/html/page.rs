@@ -6,9 +6,11 @@ use super::data::Data;
 use super::{Links, answer, counted, environment, listed, rows, shell, workload};
 use crate::record::{Header, Measurement};
 use crate::report::findings;
+use crate::runs::Run;
 
 /// One run as a page.
-pub fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> String {
+pub fn page(run: &Run, links: &Links) -> String {
+    let (name, parts) = (&run.name, &run.parts);
     let data = Data::new(parts);
     let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
     for workload in &data.workloads {
@@ -40,7 +42,7 @@ pub fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> 
         @for workload in &data.workloads { (workload::section(&data, workload)) }
         section id="measurements" aria-labelledby="h-measurements" {
             h2 id="h-measurements" { "All measurements" }
-            @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, links)) }
+            @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, &run.beside.census, links)) }
         }
         section id="environment" aria-labelledby="h-environment" {
             h2 id="h-environment" { "Environment" }

@@ -1,18 +1,28 @@
 //! The table of all measurements. What the script filters and sorts by is in attributes of the rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 
 use super::data::Data;
 use super::{Links, interval, percent, scrolling, times, verdict_badge};
 use crate::case::{Case, Payload};
+use crate::census::Row;
 use crate::record::{Measurement, Status};
-use crate::report::{label, time};
+use crate::report::{label, significant, time};
 use crate::stats::{Estimate, Verdict};
 
 /// A column: its heading, the attribute that it is sorted by, and whether that is a number.
 pub(super) type Column = (&'static str, &'static str, bool);
+
+/// The columns of the census, where there is one.
+const COUNTS: [Column; 5] = [
+    ("child polls", "polls", true),
+    ("parent polls", "parent", true),
+    ("wakes", "wakes", true),
+    ("allocations", "allocations", true),
+    ("bytes allocated", "bytes", true),
+];
 
 const COLUMNS: [Column; 10] = [
     ("case", "case", true),
@@ -28,7 +38,12 @@ const COLUMNS: [Column; 10] = [
 ];
 
 /// The table with its controls.
-pub(super) fn table(data: &Data, links: &Links) -> Markup {
+pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
+    let census: HashMap<(&Case, &str), &Row> = census
+        .iter()
+        .map(|row| ((&row.case, row.strategy.as_str()), row))
+        .collect();
+    let counted = |m: &Measurement| census.get(&(&m.case, m.strategy.as_str())).copied();
     let linked = data.all.iter().map(|m| {
         let of = |link: &super::Link| link(&m.case, &m.strategy);
         (of(&links.criterion), of(&links.flamegraph))
@@ -41,17 +56,27 @@ pub(super) fn table(data: &Data, links: &Links) -> Markup {
         (controls(cases, ("verdict", verdicts.into_iter().collect())))
         (scrolling("All measurements", html! {
             table data-rows {
-                caption { "All measurements: time of one whole fan-out, and ratio with its interval" }
-                thead { tr { (headings(&COLUMNS)) @if any_link { th scope="col" { "see also" } } } }
+                caption {
+                    "All measurements: time of one whole fan-out, and ratio with its interval"
+                    @if !census.is_empty() { "; counts of one fan-out, made without a clock (≈: a mean, where threads race)" }
+                }
+                thead { tr { (headings(&COLUMNS))
+                    @if !census.is_empty() { (headings(&COUNTS)) }
+                    @if any_link { th scope="col" { "see also" } } } }
                 tbody {
                     @for (place, (m, (criterion, flamegraph))) in data.all.iter().zip(&linked).enumerate() {
+                        @let row = counted(m);
                         tr id={ "m-" (place) } data-case=(place) data-workload=(m.workload) data-flavor=(m.flavor)
                             data-site=(m.site) data-payload=(m.case.payload) data-tasks=(m.tasks)
                             data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
                             data-child=[m.wall_ns.map(|e| e.median / m.tasks as f64)] data-ratio=[median(m.ratio)]
                             data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
-                            data-driver=[median(m.machinery_ns)] data-notes=(notes(m)) {
+                            data-driver=[median(m.machinery_ns)] data-notes=(notes(m))
+                            data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
+                            data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
+                            data-bytes=[row.map(|r| r.bytes_allocated)] {
                             (cells(m))
+                            @if !census.is_empty() { (counts(row)) }
                             @if any_link {
                                 td {
                                     @if let Some(url) = criterion { a href=(url) { "Criterion" } " " }
@@ -90,6 +115,21 @@ fn cells(m: &Measurement) -> Markup {
         td.n { (estimate(m.cpu_ns)) }
         td.n { (estimate(m.machinery_ns)) }
         td.notes { (notes(m)) }
+    }
+}
+
+fn counts(row: Option<&Row>) -> Markup {
+    let count = |value: fn(&Row) -> f64| match row {
+        None => "-".into(),
+        Some(row) if row.exact => format!("{}", (value(row) * 100.0).round() / 100.0),
+        Some(row) => format!("≈ {}", significant(value(row))),
+    };
+    html! {
+        td.n { (count(|row| row.child_polls)) }
+        td.n { (count(|row| row.parent_polls)) }
+        td.n { (count(|row| row.wakes)) }
+        td.n { (count(|row| row.allocations)) }
+        td.n { (count(|row| row.bytes_allocated)) }
     }
 }
 

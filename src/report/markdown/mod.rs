@@ -1,31 +1,33 @@
 //! A run in Markdown, and its parts spliced between markers into a document.
 
+mod counts;
+mod headline;
+
 use std::fmt::Write;
 
 use super::{findings, label, significant, time};
-use crate::case::{Case, Flavor, Payload, Site};
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Measurement, Status};
+use crate::runs::Run;
 use crate::stats::{Estimate, Verdict};
 
-type Part = (Header, Vec<Measurement>);
-
-/// A section that a document may hold: its name, and what makes it.
-type Section = (&'static str, fn(&str, &[Part]) -> String);
+/// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
+type Section = (&'static str, fn(&Run) -> String);
 
 /// The sections by name.
 const SECTIONS: &[Section] = &[
     ("conditions", conditions),
-    ("headline", headline),
+    ("headline", headline::headline),
+    ("counts", counts::counts),
     ("verdicts", verdicts),
     ("findings", findings),
     ("tables", tables),
 ];
 
 /// The whole run.
-pub fn render(name: &str, parts: &[Part]) -> String {
-    let mut text = format!("# Run {name}\n");
+pub fn render(run: &Run) -> String {
+    let mut text = format!("# Run {}\n", run.name);
     for (_, make) in SECTIONS {
-        let section = make(name, parts);
+        let section = make(run);
         if !section.is_empty() {
             let _ = write!(text, "\n{section}");
         }
@@ -63,7 +65,7 @@ fn names() -> String {
 }
 
 /// `document` with each `<!-- BEGIN SECTION -->` … `<!-- END SECTION -->` filled from the run.
-pub fn splice(document: &str, name: &str, parts: &[Part]) -> Result<String, SpliceError> {
+pub fn splice(document: &str, run: &Run) -> Result<String, SpliceError> {
     let mut out = String::new();
     let mut lines = document.lines().enumerate();
     let mut any = false;
@@ -88,22 +90,23 @@ pub fn splice(document: &str, name: &str, parts: &[Part]) -> Result<String, Spli
                 name: section.to_owned(),
             });
         }
-        let _ = write!(out, "\n{}\n{end}\n", make(name, parts));
+        let _ = write!(out, "\n{}\n{end}\n", make(run));
         any = true;
     }
     if any { Ok(out) } else { Err(SpliceError::None) }
 }
 
 /// On what it was measured, in a sentence.
-fn conditions(name: &str, parts: &[Part]) -> String {
-    let Some((header, _)) = parts.first() else {
+fn conditions(run: &Run) -> String {
+    let Some((header, _)) = run.parts.first() else {
         return String::new();
     };
     let e = &header.environment;
-    let seconds: f64 = parts.iter().map(|(header, _)| header.seconds).sum();
+    let seconds: f64 = run.parts.iter().map(|(header, _)| header.seconds).sum();
     let unknown = || "unknown".to_owned();
     format!(
-        "Run `{name}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {} rounds, {:.0} minutes; revision {}.\n",
+        "Run `{}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {} rounds, {:.0} minutes; revision {}.\n",
+        run.name,
         escape(&e.cpu.clone().unwrap_or_else(unknown)),
         e.cores,
         escape(&e.kernel.clone().unwrap_or_else(unknown)),
@@ -134,147 +137,8 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// The flavors that a headline speaks of: one thread, one worker, and one worker for each core.
-#[derive(Clone, Copy, PartialEq)]
-enum On {
-    OneThread,
-    OneWorker,
-    AllCores,
-}
-
-/// A row of the headline: what it says, and the case that it takes.
-struct Line {
-    says: &'static str,
-    workload: &'static str,
-    on: On,
-    site: Site,
-    payload: usize,
-    tasks: usize,
-}
-
-const fn line(
-    says: &'static str,
-    workload: &'static str,
-    on: On,
-    payload: usize,
-    tasks: usize,
-) -> Line {
-    Line {
-        says,
-        workload,
-        on,
-        site: Site::Worker,
-        payload,
-        tasks,
-    }
-}
-
-const HEADLINE: &[Line] = &[
-    line(
-        "8 children that yield once, in a task",
-        "yield",
-        On::OneThread,
-        0,
-        8,
-    ),
-    line("64 of them", "yield", On::OneThread, 0, 64),
-    line("8 of them", "yield", On::AllCores, 0, 8),
-    line("8 that carry 4 KiB each", "yield", On::OneThread, 4096, 8),
-    Line {
-        site: Site::BlockOn,
-        ..line(
-            "8 that carry nothing, directly in `main`",
-            "yield",
-            On::AllCores,
-            0,
-            8,
-        )
-    },
-    line("8 woken one at a time", "wake", On::OneThread, 0, 8),
-    line("64 woken one at a time", "wake", On::OneThread, 0, 64),
-    line("256 woken one at a time", "wake", On::OneThread, 0, 256),
-    line("8 that hash 16 KiB each", "compute", On::AllCores, 16384, 8),
-    line(
-        "8 that hash 1 MiB each",
-        "compute",
-        On::AllCores,
-        1 << 20,
-        8,
-    ),
-    line(
-        "3 fetches of 64 B from a server on the same machine",
-        "http",
-        On::OneThread,
-        64,
-        3,
-    ),
-    line("8 of them", "http", On::OneWorker, 64, 8),
-    line(
-        "3 fetches that are answered after 20 ms",
-        "http_delay",
-        On::AllCores,
-        64,
-        3,
-    ),
-    line(
-        "3 fetches of 64 KiB of JSON, decoded",
-        "http_parse",
-        On::AllCores,
-        65536,
-        3,
-    ),
-];
-
-/// The cases that say the most.
-fn headline(_: &str, parts: &[Part]) -> String {
-    let all: Vec<&Measurement> = measured(parts).collect();
-    let most = all
-        .iter()
-        .map(|m| m.case.flavor.workers())
-        .max()
-        .unwrap_or(1);
-    let mut text = String::new();
-    for line in HEADLINE {
-        let flavor = match line.on {
-            On::OneThread => Flavor::CurrentThread,
-            On::OneWorker => Flavor::MultiThread(1),
-            On::AllCores => Flavor::MultiThread(most),
-        };
-        let case = Case {
-            workload: line.workload.to_owned(),
-            flavor,
-            site: line.site,
-            payload: Payload(line.payload),
-            tasks: line.tasks,
-        };
-        let find = |strategy: &str| {
-            let mut found = all.iter();
-            found.find(|m| m.case == case && m.strategy == strategy && m.reference == "join")
-        };
-        let (Some(join), Some(spawn)) = (find("join"), find("spawn")) else {
-            continue;
-        };
-        if text.is_empty() {
-            text += "| children | runtime | join!, per child | spawn, per child | spawn over join! | noise floor | verdict on spawn |\n";
-            text += "|---|---|--:|--:|--:|--:|---|\n";
-        }
-        let _ = writeln!(
-            text,
-            "| {} | {flavor} | {} | {} | {} | {} | {} |",
-            line.says,
-            per_child(join),
-            per_child(spawn),
-            ratio(spawn),
-            floor(spawn),
-            verdict(spawn)
-        );
-    }
-    text
-}
-
-fn measured(parts: &[Part]) -> impl Iterator<Item = &Measurement> {
-    let all = parts.iter().flat_map(|(_, measurements)| measurements);
-    all.filter(|m| m.status == Status::Ok)
+fn measured(run: &Run) -> impl Iterator<Item = &Measurement> {
+    run.measurements().filter(|m| m.status == Status::Ok)
 }
 
 fn per_child(m: &Measurement) -> String {
@@ -305,9 +169,9 @@ fn verdict(m: &Measurement) -> &'static str {
 }
 
 /// How often each verdict was given, by workload.
-fn verdicts(_: &str, parts: &[Part]) -> String {
+fn verdicts(run: &Run) -> String {
     let mut rows: Vec<(&str, &str, [usize; 4])> = Vec::new();
-    for m in measured(parts).filter(|m| !m.is_control()) {
+    for m in measured(run).filter(|m| !m.is_control()) {
         let place = match m.verdict {
             Some(Verdict::Slower) => 0,
             Some(Verdict::Faster) => 1,
@@ -344,8 +208,8 @@ fn verdicts(_: &str, parts: &[Part]) -> String {
 }
 
 /// What the tables show, in sentences.
-fn findings(_: &str, parts: &[Part]) -> String {
-    parts
+fn findings(run: &Run) -> String {
+    run.parts
         .iter()
         .flat_map(|(_, measurements)| findings::sentences(measurements))
         .fold(String::new(), |text, sentence| {
@@ -354,9 +218,9 @@ fn findings(_: &str, parts: &[Part]) -> String {
 }
 
 /// Every measurement, a table for each target.
-fn tables(_: &str, parts: &[Part]) -> String {
+fn tables(run: &Run) -> String {
     let mut text = String::new();
-    for (header, measurements) in parts {
+    for (header, measurements) in &run.parts {
         let _ = write!(
             text,
             "{}## {}\n\n| case | strategy | time | per child | over the reference | noise floor | verdict |\n|---|---|--:|--:|--:|--:|---|\n",

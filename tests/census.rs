@@ -1,0 +1,175 @@
+//! Counts of one iteration: those that are expected are committed, by profile, since a debug build boxes smaller futures
+//! than a release build and lays them out otherwise. A tokio that counts otherwise turns `the_counts_are_the_expected_ones`
+//! red with a line for each difference; the first lines of the files say how to make them anew.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// What the committed counts are of: where one thread does everything.
+const EXACT: [(&str, &str); 4] = [
+    ("JVS_WORKLOADS", "ready,yield,wake,compute"),
+    ("JVS_FLAVORS", "current_thread,local"),
+    (
+        "JVS_STRATEGIES",
+        "join,spawn,join_all,join_set,futures_unordered,sequential",
+    ),
+    // A debug build hashes a MiB for long, and counts nothing by it.
+    ("JVS_PAYLOADS", "0B,64B,1KiB,4KiB,16KiB"),
+];
+
+fn census(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_census"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("JVS_")) {
+        command.env_remove(name);
+    }
+    command
+        .envs(variables.iter().copied())
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+#[track_caller]
+fn exits(code: i32, output: &Output) -> String {
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{stdout}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stdout
+}
+
+#[test]
+fn the_counts_are_the_expected_ones() {
+    let profile = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/expected")
+        .join(format!("census-{profile}.txt"));
+    let file = file.to_str().expect("a path in UTF-8");
+    // Again and again the same.
+    for _ in 0..3 {
+        let said = exits(0, &census(&EXACT, &["--expect", file]));
+        assert!(said.starts_with("0 of "), "{said}");
+    }
+    // A part of them is not the whole: the rest is missing.
+    let said = exits(1, &census(&EXACT, &["yield", "--expect", file]));
+    assert!(said.contains(": not counted\n"), "{said}");
+}
+
+/// Rows by measurement id.
+fn rows(variables: &[(&str, &str)], filter: &str) -> HashMap<String, Value> {
+    let json = exits(0, &census(variables, &[filter, "--format", "json"]));
+    let rows: Vec<Value> = serde_json::from_str(&json).expect("an array");
+    let id = |row: &Value| {
+        let text = |name: &str| row[name].as_str().expect("text").to_owned();
+        format!("{}/{}", text("case"), text("strategy"))
+    };
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}
+
+#[test]
+fn counts_are_what_the_documents_say() {
+    let rows = rows(&EXACT, "(yield|wake)/current_thread/worker/");
+    let row = |case: &str, strategy: &str| {
+        let id = format!("{case}/{strategy}");
+        rows.get(&id).unwrap_or_else(|| panic!("{id}"))
+    };
+    let counts = |row: &Value, names: [&str; 3]| names.map(|name| row[name].as_u64());
+    for n in [1, 4, 8, 16, 24, 32, 48, 64, 128, 256] {
+        let case = format!("wake/current_thread/worker/0B/{n}");
+        let heap = ["child_polls", "allocations", "tasks_spawned"];
+        // Every child once, then all that are left at each of N wakes.
+        let polls = n * (n + 3) / 2;
+        assert_eq!(
+            counts(row(&case, "join"), heap),
+            [Some(polls), Some(0), Some(0)]
+        );
+        // One allocation for each task, one for the Vec of handles.
+        assert_eq!(
+            counts(row(&case, "spawn"), heap),
+            [Some(2 * n), Some(n + 1), Some(n)]
+        );
+        let set = row(&case, "join_set");
+        assert_eq!(set["tasks_spawned"], n);
+        assert!(
+            set["allocations"].as_u64() > Some(n + 1),
+            "one more for each task"
+        );
+    }
+    // Larger futures than this are boxed by spawn (tokio, `runtime/mod.rs`, BOX_FUTURE_THRESHOLD).
+    let boxed_from = if cfg!(debug_assertions) { 2048 } else { 16384 };
+    for (payload, bytes) in [("0B", 0), ("1KiB", 1024), ("4KiB", 4096), ("16KiB", 16384)] {
+        let case = format!("yield/current_thread/worker/{payload}/8");
+        let (join, spawn) = (row(&case, "join"), row(&case, "spawn"));
+        assert_eq!(join["allocations"], 0, "{case}");
+        let size = spawn["child_future_bytes"].as_u64().expect("a size");
+        assert!(size >= bytes, "{case}");
+        let each = if size > boxed_from { 2 } else { 1 };
+        assert_eq!(spawn["allocations"], 8 * each + 1, "{case}");
+        assert!(spawn["bytes_allocated"].as_u64() > Some(8 * bytes));
+        assert!(join["future_bytes"].as_u64() >= Some(8 * bytes), "{case}");
+        assert_eq!(spawn["peak_bytes"], spawn["bytes_allocated"], "{case}");
+    }
+}
+
+#[test]
+fn every_workload_is_counted_where_threads_race_too() {
+    let variables = [
+        ("JVS_MATRIX", "quick"),
+        ("JVS_FLAVORS", "multi_thread_2"),
+        ("JVS_TASKS", "3"),
+    ];
+    let rows = rows(&variables, "");
+    for workload in [
+        "ready",
+        "yield",
+        "wake",
+        "compute",
+        "http",
+        "http_delay",
+        "http_parse",
+    ] {
+        let of: Vec<&Value> = rows
+            .values()
+            .filter(|row| row["workload"] == workload)
+            .collect();
+        assert!(!of.is_empty(), "{workload}");
+        for row in of {
+            assert_eq!(row["exact"], false);
+            let spawned = row["tasks_spawned"].as_f64();
+            let expected = if row["strategy"] == "spawn" { 3.0 } else { 0.0 };
+            assert_eq!(spawned, Some(expected), "{row}");
+            assert!(row["child_polls"].as_f64() >= Some(3.0), "{row}");
+        }
+    }
+}
+
+#[test]
+fn bad_input_is_said_and_nothing_is_counted() {
+    let cases: [(&[&str], &str); 4] = [
+        (&["no/such"], "matches no measurement"),
+        (&["["], "regex parse error"),
+        (&["yield", "--expect", "no/such/file"], "no/such/file: "),
+        (&["--format", "xml"], "possible values: text, json"),
+    ];
+    for (arguments, says) in cases {
+        let mut variables = EXACT.to_vec();
+        variables.push(("JVS_TASKS", "8"));
+        let output = census(&variables, arguments);
+        assert_eq!(exits(2, &output), "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(says), "{said}");
+    }
+    let output = census(&[("JVS_TASKS", "7")], &[]);
+    exits(2, &output);
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("census: JVS_TASKS=7: "));
+}
