@@ -3,19 +3,24 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::census;
+use crate::{census, claims};
 
 /// The census.
 const CENSUS: &str = "census.json";
 
+/// The article's statements, tested.
+const CLAIMS: &str = "claims.json";
+
 /// All such files.
-pub const FILES: &[&str] = &[CENSUS, "claims.json", "selfcheck.json"];
+pub const FILES: &[&str] = &[CENSUS, CLAIMS, "selfcheck.json"];
 
 /// What was found beside the records.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Beside {
     /// Counts of its measurements; none where there is no census.
     pub census: Vec<census::Row>,
+    /// The article's statements; none where they were not tested.
+    pub claims: Vec<claims::Tested>,
 }
 
 /// A file beside the records that is not what its name says.
@@ -34,6 +39,10 @@ impl Beside {
             census: json(
                 folder.join(CENSUS),
                 "cargo run --release --bin census -- --format json",
+            )?,
+            claims: json(
+                folder.join(CLAIMS),
+                "cargo run --release -- claims --format json",
             )?,
         })
     }

@@ -33,6 +33,7 @@
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
+//! | [`claims`] | the article's statements, put to experiments |
 //! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
 //! | [`cli`] | the binary |
 //!
@@ -51,6 +52,7 @@ pub mod beside;
 pub mod block;
 pub mod case;
 pub mod census;
+pub mod claims;
 pub mod cli;
 pub mod compare;
 pub mod environment;

@@ -2,6 +2,7 @@
 //! subcommand.
 
 mod census;
+mod claims;
 mod compare;
 mod export;
 mod list;
@@ -55,6 +56,8 @@ enum Command {
     Record(record::Arguments),
     /// Print a run in the shape that another tool reads
     Export(export::Arguments),
+    /// Put the article's statements to experiments, one by one; takes about half a minute
+    Claims(claims::Arguments),
     /// Measure the suite's cells against hand-written loops; exit 1 where they differ
     #[command(
         after_help = "JVS_ROUNDS, JVS_SPAN and JVS_SEED count as in `cargo bench`.\n\n\
@@ -76,7 +79,9 @@ enum Format {
 
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    crate::round::run_if_child(&crate::selfcheck::target().entries());
+    let mut entries = crate::selfcheck::target().entries();
+    entries.extend(crate::claims::entries());
+    crate::round::run_if_child(&entries);
     match Cli::parse().command {
         Command::List {
             matrix,
@@ -87,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Claims(arguments) => claims::run(&arguments),
         Command::Selfcheck { format } => selfcheck::run(format),
     }
 }

@@ -3,9 +3,12 @@
 mod counts;
 mod headline;
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::{findings, label, significant, time};
+use crate::case::Case;
+use crate::claims;
 use crate::record::{Measurement, Status};
 use crate::runs::Run;
 use crate::stats::{Estimate, Verdict};
@@ -18,6 +21,7 @@ const SECTIONS: &[Section] = &[
     ("conditions", conditions),
     ("headline", headline::headline),
     ("counts", counts::counts),
+    ("claims", claims),
     ("verdicts", verdicts),
     ("findings", findings),
     ("tables", tables),
@@ -120,7 +124,7 @@ fn conditions(run: &Run) -> String {
 }
 
 /// Text that stays text in a table of Markdown.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
@@ -166,6 +170,15 @@ fn floor(m: &Measurement) -> String {
 
 fn verdict(m: &Measurement) -> &'static str {
     m.verdict.map_or("-", Verdict::as_str)
+}
+
+/// The article's statements, tested; figures are the run's where it measured the case.
+fn claims(run: &Run) -> String {
+    let measured: HashMap<&Case, &Measurement> = measured(run)
+        .filter(|m| m.strategy == "spawn" && m.reference == "join")
+        .map(|m| (&m.case, m))
+        .collect();
+    claims::markdown(&run.beside.claims, |case| measured.get(case).copied())
 }
 
 /// How often each verdict was given, by workload.

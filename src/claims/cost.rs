@@ -1,0 +1,294 @@
+//! Overhead, and what follows from it: measured here and now, side by side, in six short rounds.
+
+use super::experiment::{Experiment, Seen};
+use super::{Claim, ClaimsError};
+use crate::case::{Case, Flavor, Payload, Site};
+use crate::environment::cores;
+use crate::matrix::{Target, targets};
+use crate::plan::Item;
+use crate::record::{Measurement, Status};
+use crate::report::{interval, significant};
+use crate::run::{Request, run};
+use crate::selection::Selection;
+use crate::session;
+use crate::stats::Estimate;
+use crate::workload::{self, Entry};
+
+/// Up to this ratio a cost is called slightly higher: half as much again. The article gives no number; a reader who is
+/// told "slightly" will hardly expect more.
+const SLIGHTLY: f64 = 1.5;
+/// Differences up to this are called none here, six short rounds being what they are.
+const NONE: f64 = 1.02;
+
+/// The workloads that are measured: a program that measures them must know them in its rounds.
+pub fn entries() -> Vec<Entry> {
+    workload::all()
+}
+
+/// Measurements of what this room speaks of.
+pub(super) struct Measured(Vec<Measurement>);
+
+/// A point of the matrices, as conditions name it.
+struct Point {
+    condition: &'static str,
+    workload: &'static str,
+    flavor: Flavor,
+    site: Site,
+    tasks: usize,
+}
+
+impl Point {
+    fn case(&self) -> Case {
+        Case {
+            workload: self.workload.to_owned(),
+            flavor: self.flavor,
+            site: self.site,
+            payload: Payload(if self.workload.starts_with("http") {
+                64
+            } else {
+                0
+            }),
+            tasks: self.tasks,
+        }
+    }
+}
+
+/// Children that do next to nothing, on one thread and on all; the first four of one thread, so that they are sure.
+fn overheads() -> [Point; 5] {
+    let point = |condition, workload, flavor, site, tasks| Point {
+        condition,
+        workload,
+        flavor,
+        site,
+        tasks,
+    };
+    let (one, all) = (Flavor::CurrentThread, Flavor::MultiThread(cores()));
+    [
+        point("8 children that yield once", "yield", one, Site::Worker, 8),
+        point("8 children that yield once", "yield", all, Site::Worker, 8),
+        point(
+            "64 children that yield once",
+            "yield",
+            one,
+            Site::Worker,
+            64,
+        ),
+        point(
+            "8 that yield once, directly in main",
+            "yield",
+            all,
+            Site::BlockOn,
+            8,
+        ),
+        point(
+            "256 children woken one at a time",
+            "wake",
+            one,
+            Site::Worker,
+            256,
+        ),
+    ]
+}
+
+/// Fetches of an answer that takes 20 ms.
+fn fetches() -> Point {
+    Point {
+        condition: "3 children wait 20 ms for a server",
+        workload: "http_delay",
+        flavor: Flavor::CurrentThread,
+        site: Site::Worker,
+        tasks: 3,
+    }
+}
+
+/// Measures.
+pub(super) fn measure() -> Result<Measured, ClaimsError> {
+    let selection = Selection::read(
+        |name| match name {
+            "JVS_ROUNDS" => Some("6".into()),
+            "JVS_SPAN" => Some("0".into()),
+            "JVS_SEED" | "JVS_DEADLINE" => session::variable(name),
+            _ => None,
+        },
+        &targets(),
+    )?;
+    let pair = |strategy: &str| (strategy.to_owned(), "join".to_owned());
+    let item = |point: &Point, strategies: &[&str]| Item {
+        case: point.case(),
+        pairs: strategies.iter().map(|name| pair(name)).collect(),
+    };
+    let http = targets().into_iter().find(|target| target.name == "http");
+    let parts = [
+        (
+            Target::bare("claims", entries()),
+            overheads()
+                .map(|point| item(&point, &["join", "spawn"]))
+                .to_vec(),
+        ),
+        (
+            http.expect("there is a target http"),
+            vec![item(&fetches(), &["join", "spawn", "sequential"])],
+        ),
+    ];
+    let mut measured = Vec::new();
+    for (target, items) in &parts {
+        let outcome = run(Request {
+            target,
+            selection: &selection,
+            items: items.clone(),
+            filter: None,
+            folder: None,
+            command: "cargo run --release -- claims".into(),
+        })?;
+        if let Some(trouble) = outcome.trouble {
+            return Err(trouble.into());
+        }
+        measured.extend(outcome.measurements);
+    }
+    let failed = measured.iter().find(|m| m.status != Status::Ok);
+    match failed {
+        None => Ok(Measured(measured)),
+        Some(m) => Err(ClaimsError::Case(format!(
+            "{}: {}",
+            m.case.measurement_id(&m.strategy),
+            m.reason.as_deref().unwrap_or("no reason given")
+        ))),
+    }
+}
+
+impl Measured {
+    /// The ratio of a strategy to join!.
+    fn ratio(&self, case: &Case, strategy: &str) -> Estimate {
+        let mut all = self.0.iter();
+        let found = all.find(|m| m.case == *case && m.strategy == strategy);
+        let ratio = found.and_then(|m| m.ratio);
+        ratio.expect("a usable measurement has a ratio")
+    }
+
+    /// A look at what was measured: the ratio in words.
+    fn look(
+        &self,
+        case: &Case,
+        strategy: &'static str,
+        words: fn(&Estimate) -> &'static str,
+    ) -> impl Fn() -> Seen + Send + Sync + 'static {
+        let ratio = self.ratio(case, strategy);
+        let seen = Seen {
+            what: words(&ratio).to_owned(),
+            figure: Some(figure(&ratio)),
+            case: Some(case.clone()),
+        };
+        move || seen.clone()
+    }
+
+    fn experiment(
+        &self,
+        point: &Point,
+        predicted: &'static str,
+        words: fn(&Estimate) -> &'static str,
+        counterpart: &'static str,
+    ) -> Experiment {
+        let case = point.case();
+        Experiment::new(
+            point.condition,
+            point.flavor,
+            predicted,
+            self.look(&case, "spawn", words),
+            self.look(&case, counterpart, words),
+        )
+    }
+}
+
+/// A ratio and its interval.
+pub(super) fn figure(ratio: &Estimate) -> String {
+    format!("{}× {}", significant(ratio.median), interval(ratio, ""))
+}
+
+const SLIGHTLY_MORE: &str = "spawn costs slightly more";
+
+fn how_much(ratio: &Estimate) -> &'static str {
+    match ratio {
+        r if r.low > SLIGHTLY => "spawn costs far more",
+        r if r.low > NONE && r.high <= SLIGHTLY => SLIGHTLY_MORE,
+        r if r.high < 1.0 / NONE => "spawn costs less",
+        r if r.low > NONE => "spawn costs more",
+        _ => "no difference",
+    }
+}
+
+const DIFFERENT: &str = "they differ";
+
+fn whether(ratio: &Estimate) -> &'static str {
+    if ratio.low > NONE || ratio.high < 1.0 / NONE {
+        DIFFERENT
+    } else {
+        "no difference"
+    }
+}
+
+const AS_FAST: &str = "as fast";
+
+fn as_fast(ratio: &Estimate) -> &'static str {
+    // 5%: a fetch of 20 ms may be late by one.
+    if ratio.low > 1.05 || ratio.high < 1.0 / 1.05 {
+        "not as fast"
+    } else {
+        AS_FAST
+    }
+}
+
+/// What [`claims`] is about, without measuring.
+pub(super) const STATEMENTS: [&str; 4] = [
+    "Slightly lower (same task)",
+    "Slightly higher (separate tasks)",
+    "Choosing the right one is crucial for efficiency",
+    "Fetch multiple API responses, then process them together",
+];
+
+/// The statements.
+pub(super) fn claims(measured: &Measured) -> Vec<Claim> {
+    let overhead = || {
+        let points = overheads();
+        let experiments = points
+            .iter()
+            .map(|point| measured.experiment(point, SLIGHTLY_MORE, how_much, "join"));
+        experiments.collect()
+    };
+    let mut matters: Vec<Experiment> = overheads()
+        .iter()
+        .map(|point| measured.experiment(point, DIFFERENT, whether, "join"))
+        .collect();
+    matters.push(measured.experiment(&fetches(), DIFFERENT, whether, "join"));
+    let [lower, higher, crucial, fetch] = STATEMENTS;
+    vec![
+        Claim {
+            source: "Overhead, join!",
+            statement: lower,
+            instead: "A child of join! costs no allocation and no scheduling: a fraction of a spawned one, while there are \
+                      few of them; every wake polls all that are unfinished, so that many cost more.",
+            experiments: overhead(),
+        },
+        Claim {
+            source: "Overhead, spawn",
+            statement: higher,
+            instead: "A spawned child costs an allocation, a place in a queue, a wake and a join: some hundred ns, times \
+                      what a yielding child of join! costs, and nothing beside 20 ms of waiting. Directly in main it \
+                      costs microseconds more.",
+            experiments: overhead(),
+        },
+        Claim {
+            source: "text",
+            statement: crucial,
+            instead: "It matters where children are tiny and many, where wakes come one at a time, or where there is work \
+                      for a second core. Where children wait for servers, choose by meaning.",
+            experiments: matters,
+        },
+        Claim {
+            source: "text, join!",
+            statement: fetch,
+            instead: "Three responses that take 20 ms are there as soon under join! as spawned. Spawn if decoding them is \
+                      work for a second core.",
+            experiments: vec![measured.experiment(&fetches(), AS_FAST, as_fast, "sequential")],
+        },
+    ]
+}

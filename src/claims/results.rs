@@ -1,0 +1,270 @@
+//! Return values: when the parent has them, in which order, and what a handle is for.
+
+use std::sync::mpsc;
+
+use tokio::sync::oneshot;
+
+use super::experiment::Experiment;
+use super::scene::{Child, How, Patience, Scene, Then, fan_out};
+use super::{ALWAYS, Claim};
+use crate::case::Flavor;
+
+use Patience::{CannotCome, MustCome};
+
+const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
+
+/// The statements.
+pub(super) fn claims() -> Vec<Claim> {
+    let each = |condition,
+                predicted,
+                subject: fn(Flavor) -> &'static str,
+                counterpart: fn(Flavor) -> &'static str| {
+        THREADS.map(|flavor| {
+            Experiment::new(
+                condition,
+                flavor,
+                predicted,
+                move || subject(flavor),
+                move || counterpart(flavor),
+            )
+        })
+    };
+    let together = || {
+        each(
+            ALWAYS,
+            TOGETHER,
+            |flavor| first_before_last(flavor, How::Join, CannotCome),
+            |flavor| first_before_last(flavor, How::JoinSet, MustCome),
+        )
+    };
+    let ordered = each(
+        "the last child ends first",
+        ORDERED,
+        |flavor| order(flavor, How::Join),
+        |flavor| order(flavor, How::JoinSet),
+    );
+    let must_await = [
+        each(
+            "you want its result",
+            ONLY_AWAITED,
+            |flavor| has_result(flavor, How::SpawnAndDrop),
+            |flavor| has_result(flavor, How::Spawn),
+        ),
+        each(
+            "the runtime may end before it does",
+            UNFINISHED,
+            |flavor| when_the_runtime_ends(flavor, false),
+            |flavor| when_the_runtime_ends(flavor, true),
+        ),
+        each(
+            "you only want it done while the runtime lives on",
+            UNFINISHED,
+            |flavor| left_alone(flavor, How::SpawnAndDrop),
+            |flavor| left_alone(flavor, How::Spawn),
+        ),
+    ];
+    let complete = each(
+        ALWAYS,
+        LAST,
+        |flavor| returned(flavor, How::Join),
+        |flavor| returned(flavor, How::SpawnAndDrop),
+    );
+    let depends = [
+        each(
+            "they wait for each other at awaits",
+            FINISH,
+            |flavor| talk(flavor, How::Join, false, MustCome),
+            |flavor| talk(flavor, How::Sequential, false, CannotCome),
+        ),
+        each(
+            "they block their thread for each other",
+            FINISH,
+            |flavor| talk(flavor, How::Join, true, CannotCome),
+            |flavor| talk(flavor, How::Sequential, false, CannotCome),
+        ),
+    ];
+    let mut all = Vec::from(together());
+    all.extend(ordered);
+    vec![
+        Claim {
+            source: "Return Values, join!",
+            statement: "Returns all task results",
+            instead: "join! returns a tuple in the order of its arguments, when the last child has ended; children may \
+                      differ in type.",
+            experiments: all,
+        },
+        Claim {
+            source: "Return Values, spawn",
+            statement: "Returns a JoinHandle<T> that you must .await",
+            instead: "Await the handle if you want the result, an error, or the task to end before the runtime does; \
+                      dropping it detaches the task, which runs on.",
+            experiments: must_await.into_iter().flatten().collect(),
+        },
+        Claim {
+            source: "text, join!",
+            statement: "Returns all results at once",
+            instead: "No result is to be had before the last child has ended.",
+            experiments: together().into(),
+        },
+        Claim {
+            source: "Use Case, join!",
+            statement: "When all tasks must complete together",
+            instead: "join! returns when the last child has ended. So does awaiting every handle, or a JoinSet: that \
+                      alone is no reason for either.",
+            experiments: complete.into(),
+        },
+        Claim {
+            source: "text, join!",
+            statement: "Your tasks depend on each other",
+            instead: "Children of join! may wait for each other at awaits, and so may spawned tasks. What only join! gives \
+                      is a common scope to borrow from.",
+            experiments: depends.into_iter().flatten().collect(),
+        },
+    ]
+}
+
+const TOGETHER: &str = "no result before the last child ends";
+
+fn first_before_last(flavor: Flavor, how: How, patience: Patience) -> &'static str {
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    scene.all_began();
+    scene.open(0);
+    scene.diary.must("ended 0");
+    let early = scene.diary.wait_for("result 0", patience);
+    scene.open(1);
+    scene.open(2);
+    scene.diary.must("returned");
+    if early {
+        "results as they come"
+    } else {
+        TOGETHER
+    }
+}
+
+const ORDERED: &str = "results in the order of the arguments";
+
+fn order(flavor: Flavor, how: How) -> &'static str {
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    scene.all_began();
+    for child in [2, 1, 0] {
+        scene.open(child);
+        scene.diary.must(&format!("ended {child}"));
+    }
+    scene.diary.must("returned");
+    let results = scene.diary.order(&["result 0", "result 1", "result 2"]);
+    match results.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["result 0", "result 1", "result 2"] => ORDERED,
+        ["result 2", "result 1", "result 0"] => "results in the order of their ends",
+        _ => "results in some order",
+    }
+}
+
+const ONLY_AWAITED: &str = "no result without the handle";
+
+fn has_result(flavor: Flavor, how: How) -> &'static str {
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    for child in 0..3 {
+        scene.open(child);
+        scene.diary.must(&format!("ended {child}"));
+    }
+    scene.diary.must("returned");
+    match scene.diary.place("result 0") {
+        None => ONLY_AWAITED,
+        Some(_) => "the handle gave the result",
+    }
+}
+
+const UNFINISHED: &str = "it does not end";
+
+fn when_the_runtime_ends(flavor: Flavor, awaited: bool) -> &'static str {
+    let how = if awaited {
+        How::Spawn
+    } else {
+        How::SpawnAndDrop
+    };
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    scene.all_began();
+    if awaited {
+        for child in 0..3 {
+            scene.open(child);
+        }
+    }
+    // What `main` does: it returns when its own future has, and then the runtime goes.
+    scene.diary.must("returned");
+    scene.end_runtime();
+    match scene
+        .diary
+        .wait_for_any(&["ended 0", "dropped 0"], MustCome)
+    {
+        Some("dropped 0") => UNFINISHED,
+        _ => "it ends",
+    }
+}
+
+/// What becomes of child 0 when its gate opens, whatever the parent did with its handle.
+fn left_alone(flavor: Flavor, how: How) -> &'static str {
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    if how == How::SpawnAndDrop {
+        scene.diary.must("returned");
+    }
+    scene.open(0);
+    let fates = ["ended 0", "dropped 0"];
+    match scene.diary.wait_for_any(&fates, MustCome) {
+        Some("ended 0") => "it ends",
+        _ => UNFINISHED,
+    }
+}
+
+const LAST: &str = "it returns after the last child ended";
+
+fn returned(flavor: Flavor, how: How) -> &'static str {
+    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
+    scene.all_began();
+    if how == How::SpawnAndDrop {
+        scene.diary.must("returned");
+    }
+    for child in 0..3 {
+        scene.open(child);
+    }
+    for child in 0..3 {
+        scene.diary.must(&format!("ended {child}"));
+    }
+    scene.diary.must("returned");
+    let place = |event: &str| scene.diary.place(event);
+    if (0..3).all(|child| place(&format!("ended {child}")) < place("returned")) {
+        LAST
+    } else {
+        "it returns before"
+    }
+}
+
+const FINISH: &str = "both end";
+
+/// Child 0 asks child 1, which answers. Blocking, it waits for the answer without giving its thread away.
+fn talk(flavor: Flavor, how: How, blocking: bool, patience: Patience) -> &'static str {
+    let (reply, replied) = mpsc::channel();
+    let release = reply.clone();
+    let scene = Scene::of(flavor, |diary| {
+        let (ask, asked) = oneshot::channel();
+        let (answer, answered) = oneshot::channel::<()>();
+        let asks: Child = Box::pin(async move {
+            let _ = ask.send(());
+            if blocking {
+                let _ = replied.recv();
+            } else {
+                let _ = answered.await;
+            }
+            0
+        });
+        let answers: Child = Box::pin(async move {
+            let _ = asked.await;
+            let _ = answer.send(());
+            let _ = reply.send(());
+            1
+        });
+        fan_out(how, [asks, answers, Box::pin(async { 2 })], diary.clone())
+    });
+    let both = scene.diary.wait_for("returned", patience);
+    let _ = release.send(());
+    if both { FINISH } else { "neither ends" }
+}
