@@ -80,6 +80,9 @@ pub enum ArgumentError {
     /// The filter is no regular expression.
     #[error("the filter is not a regular expression: {0}")]
     Filter(#[from] regex::Error),
+    /// It is no time for which something could be profiled.
+    #[error("--profile-time {0}: not a number of seconds above zero")]
+    ProfileTime(String),
     /// It would set Criterion's sampling, which is a replay of what was measured.
     #[error(
         "--{flag} would change how Criterion samples, but Criterion only analyses what the rounds measured: {instead}"
@@ -184,7 +187,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
     } else if switch("test") || !switch("bench") {
         // Criterion's rule: cargo bench adds --bench, cargo test does not.
         Mode::Test
-    } else if option("profile-time").is_some() {
+    } else if let Some(seconds) = option("profile-time") {
+        let time = seconds
+            .parse()
+            .ok()
+            .filter(|time: &f64| time.is_finite() && *time > 0.0);
+        time.ok_or(ArgumentError::ProfileTime(seconds))?;
         Mode::Profile
     } else if let Some(baseline) = option("load-baseline") {
         Mode::Load(baseline)
@@ -247,6 +255,18 @@ mod tests {
             Mode::Load("new".into())
         );
         assert_eq!(mode("--bench -h"), Mode::Help);
+    }
+
+    #[test]
+    fn profiling_takes_time() {
+        for seconds in ["0", "-1", "NaN", "inf", "soon"] {
+            let error = parsed(&format!("--bench --profile-time={seconds}")).unwrap_err();
+            assert!(error.to_string().contains(seconds), "{error}");
+        }
+        assert_eq!(
+            parsed("--bench --profile-time 0.5").unwrap().mode,
+            Mode::Profile
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration, SamplingMode, Throughput};
@@ -16,6 +17,7 @@ use crate::block;
 use crate::case::Case;
 use crate::environment::cores;
 use crate::matrix::{Target, targets};
+use crate::profile::{Flamegraphs, Made};
 use crate::record::{Measurement, Status};
 use crate::run::{Outcome, Request, run};
 use crate::selection::{Selection, VARIABLES};
@@ -70,7 +72,20 @@ pub fn main(name: &str) -> ExitCode {
         criterion = criterion.without_plots();
     }
     if measurements.is_empty() {
-        return nothing_to_do(target, &selection, &arguments);
+        let nothing = nothing_to_do(target, &selection, &arguments);
+        let elsewhere = || {
+            targets.iter().any(|other| {
+                let filter = |id: &str| arguments.filter.matches(id);
+                let found = selection.measurements(other, cores(), filter);
+                found.is_ok_and(|found| !found.is_empty())
+            })
+        };
+        // A profile is asked for by name; where no target knows it, the name is wrong.
+        return if arguments.mode == Mode::Profile && !elsewhere() {
+            ExitCode::from(2)
+        } else {
+            nothing
+        };
     }
     if let Err(error) = check_baselines(&home, &arguments, &measurements) {
         return session::bad_input(target, &error);
@@ -106,12 +121,32 @@ pub fn main(name: &str) -> ExitCode {
             }
             code
         }
+        Mode::Profile => profile(criterion, target, &measurements),
         _ => {
             run_in_process(&mut criterion, target, &measurements);
             criterion.final_summary();
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Draws a flamegraph of each measurement; exit code 1 where one has none.
+fn profile(
+    criterion: Criterion,
+    target: &Target,
+    measurements: &[(Case, Vec<String>)],
+) -> ExitCode {
+    let made = Arc::new(Mutex::new(Made::default()));
+    let mut criterion = criterion.with_profiler(Flamegraphs::new(made.clone()));
+    run_in_process(&mut criterion, target, measurements);
+    let made = made.lock().unwrap_or_else(|poison| poison.into_inner());
+    for picture in &made.pictures {
+        println!("Flamegraph: {}", picture.display());
+    }
+    for (id, problem) in &made.problems {
+        eprintln!("{}: {id}: {problem}", target.name);
+    }
+    ExitCode::from(if made.problems.is_empty() { 0 } else { 1 })
 }
 
 fn print_help(target: &Target) {

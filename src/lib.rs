@@ -34,6 +34,7 @@
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`claims`] | the article's statements, put to experiments |
+//! | [`profile`], [`flamegraph`] | the profiler, the one place that knows pprof; stacks, pictures, what differs |
 //! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
 //! | [`cli`] | the binary |
 //!
@@ -57,11 +58,13 @@ pub mod cli;
 pub mod compare;
 pub mod environment;
 mod files;
+pub mod flamegraph;
 pub mod handwritten;
 pub mod http;
 pub mod matrix;
 pub mod measurement;
 pub mod plan;
+pub mod profile;
 pub mod promote;
 pub mod record;
 pub mod report;

@@ -5,6 +5,7 @@ mod census;
 mod claims;
 mod compare;
 mod export;
+mod flamegraph;
 mod list;
 mod record;
 mod report;
@@ -58,6 +59,8 @@ enum Command {
     Export(export::Arguments),
     /// Put the article's statements to experiments, one by one; takes about half a minute
     Claims(claims::Arguments),
+    /// Draw what differs between the last profiles of two strategies
+    Flamegraph(flamegraph::Arguments),
     /// Measure the suite's cells against hand-written loops; exit 1 where they differ
     #[command(
         after_help = "JVS_ROUNDS, JVS_SPAN and JVS_SEED count as in `cargo bench`.\n\n\
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Record(arguments) => record::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Claims(arguments) => claims::run(&arguments),
+        Command::Flamegraph(arguments) => flamegraph::run(&arguments),
         Command::Selfcheck { format } => selfcheck::run(format),
     }
 }

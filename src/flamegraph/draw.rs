@@ -1,0 +1,56 @@
+//! Pictures: flamegraphs by inferno, which search and zoom by themselves.
+
+use std::io;
+
+use inferno::differential;
+use inferno::flamegraph::{self, Options};
+
+use super::Profile;
+use crate::report::label;
+
+/// A profile as a flamegraph, in SVG.
+pub fn flamegraph(profile: &Profile, stacks: &str) -> io::Result<Vec<u8>> {
+    let mut notes = vec![
+        format!("{} samples", profile.samples),
+        format!("{:.1} s", profile.seconds),
+        format!("tokio {}", profile.tokio),
+    ];
+    notes.extend(profile.caveat());
+    let mut options = options();
+    options.title = format!("{}, {}", profile.case, label(&profile.strategy));
+    options.subtitle = Some(notes.join(", "));
+    let mut svg = Vec::new();
+    flamegraph::from_lines(&mut options, stacks.lines(), &mut svg).map_err(io::Error::other)?;
+    Ok(svg)
+}
+
+/// The stacks of `after`, coloured by what became more (red) or less (blue) since `before`; both scaled to as many samples.
+pub fn differential(before: (&Profile, &str), after: (&Profile, &str)) -> io::Result<Vec<u8>> {
+    let ((one, before), (other, after)) = (before, after);
+    let settings = differential::Options {
+        normalize: true,
+        strip_hex: false,
+    };
+    let mut both = Vec::new();
+    differential::from_readers(settings, before.as_bytes(), after.as_bytes(), &mut both)
+        .map_err(io::Error::other)?;
+    let mut options = options();
+    let [from, to] = [one, other].map(|profile| label(&profile.strategy));
+    options.title = format!("{}, from {from} to {to}", other.case);
+    options.subtitle = Some(format!(
+        "widths are {to}'s; red: a larger share of the samples than under {from}, blue: a smaller one; tokio {}",
+        other.tokio
+    ));
+    let mut svg = Vec::new();
+    flamegraph::from_reader(&mut options, &both[..], &mut svg).map_err(io::Error::other)?;
+    Ok(svg)
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.count_name = "samples".into();
+    // The same function has the same colour in each picture.
+    options.hash = true;
+    options.deterministic = true;
+    options
+}
