@@ -167,7 +167,10 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
                 .iter()
                 .map(|(name, short)| arg(name, *short).action(ArgAction::SetTrue)),
         )
-        .args(OPTIONS.iter().map(|(name, short)| arg(name, *short)))
+        .args(OPTIONS.iter().map(|(name, short)| {
+            // A negative time is refused with a reason, and not taken for a flag.
+            arg(name, *short).allow_negative_numbers(*name == "profile-time")
+        }))
         .args(REFUSED.iter().map(|(name, valued, _)| {
             let arg = arg(name, None);
             if *valued {

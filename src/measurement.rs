@@ -76,6 +76,9 @@ fn of_case(item: &Item, collected: &Collected, cores: usize) -> Vec<Measurement>
                 reason: None,
                 flags,
                 wall_ns,
+                reference_ns: Estimate::over_rounds(&each(&blocks, |block| {
+                    block.wall_ns.reference
+                })),
                 cpu_ns: Estimate::over_rounds(&cpu_ns).filter(|_| has_cpu_clock),
                 ratio: Some(ratio),
                 noise_floor: floor,

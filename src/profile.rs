@@ -26,7 +26,6 @@ const FREQUENCY: i32 = 997;
 pub enum ProfileError {
     /// Signals of this kind do not exist here.
     #[error("no profiler on this platform: it needs SIGPROF, as Linux and macOS have it")]
-    #[cfg_attr(unix, expect(dead_code, reason = "there is one on Unix"))]
     Platform,
     /// The profiler does not start.
     #[error("the profiler: {0}")]
@@ -252,7 +251,7 @@ mod sampling {
             name
         }
 
-        /// What has no name of its own is called after its library.
+        /// What has no name of its own (in this program: the stubs that lead into libraries) is called after its file.
         fn library(&mut self, address: usize) -> String {
             let libraries = self.libraries.get_or_insert_with(libraries);
             let found = libraries.iter().find(|(range, _)| range.contains(&address));
@@ -266,12 +265,17 @@ mod sampling {
     /// The files that are mapped, as Linux tells them.
     fn libraries() -> Vec<(std::ops::Range<usize>, String)> {
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let program = std::env::current_exe().unwrap_or_default();
         let line = |line: &str| {
             let (range, rest) = line.split_once(' ')?;
             let (from, to) = range.split_once('-')?;
             let number = |text| usize::from_str_radix(text, 16).ok();
             let file = rest.split_whitespace().nth(4)?;
-            let name = file.rsplit('/').next().unwrap_or(file);
+            let name = if program.as_os_str() == file {
+                "this program"
+            } else {
+                file.rsplit('/').next().unwrap_or(file)
+            };
             let name = name.trim_matches(['[', ']']);
             Some((number(from)?..number(to)?, name.to_owned()))
         };

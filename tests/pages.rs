@@ -2,14 +2,13 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::Command;
-
 use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::compare;
 use join_vs_spawn::record::{Header, Measurement};
-use join_vs_spawn::report::html::{Links, comparison, page};
+use join_vs_spawn::report::html::{self, Links, comparison};
+use join_vs_spawn::runs::Run;
 
+use common::browser::{browse, has_browser};
 use common::{header, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
@@ -30,6 +29,16 @@ fn run() -> Vec<Measurement> {
 
 fn of(measurements: Vec<Measurement>) -> Vec<(Header, Vec<Measurement>)> {
     vec![(header(), measurements)]
+}
+
+/// The page of a run that lies nowhere.
+fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> String {
+    let run = Run {
+        name: name.to_owned(),
+        parts: parts.to_vec(),
+        ..Run::default()
+    };
+    html::page(&run, links)
 }
 
 #[test]
@@ -152,35 +161,6 @@ fn numbers_that_cannot_be_drawn_are_left_out() {
     }
 }
 
-/// The page as the browser has it after its script ran, and what the browser complained of.
-fn browse(file: &Path, hash: &str) -> (String, String) {
-    let profile = tempfile::tempdir().unwrap();
-    let output = Command::new("/usr/bin/chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
-        .args([
-            "--enable-logging=stderr",
-            "--virtual-time-budget=3000",
-            "--dump-dom",
-        ])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}#{hash}", file.display()))
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (text(&output.stdout), text(&output.stderr))
-}
-
 /// The cases of the rows that are to be seen, in their order.
 fn visible(dom: &str) -> Vec<String> {
     let (_, table) = dom.split_once("<table data-rows").expect("a table");
@@ -198,8 +178,7 @@ fn visible(dom: &str) -> Vec<String> {
 
 #[test]
 fn the_address_filters_and_sorts_in_a_browser() {
-    if !Path::new("/usr/bin/chromium").exists() {
-        eprintln!("SKIPPED: there is no /usr/bin/chromium to open the pages in");
+    if !has_browser() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -220,7 +199,7 @@ fn the_address_filters_and_sorts_in_a_browser() {
     );
     assert!(dom.contains("<button type=\"button\">ratio</button>"));
 
-    let hash = "filter=yield&strategy=spawn&flavor=current_thread&sort=ratio&dir=desc";
+    let hash = "#filter=yield&strategy=spawn&flavor=current_thread&sort=ratio&dir=desc";
     let (dom, errors) = browse(&run_page, hash);
     quiet(&errors);
     let sorted = [
@@ -231,7 +210,7 @@ fn the_address_filters_and_sorts_in_a_browser() {
     assert_eq!(visible(&dom), sorted);
     assert!(dom.contains("aria-sort=\"descending\""));
 
-    let (dom, errors) = browse(&run_page, "sort=nothing&flavor=%3Cimg%3E&verdict=faster");
+    let (dom, errors) = browse(&run_page, "#sort=nothing&flavor=%3Cimg%3E&verdict=faster");
     quiet(&errors);
     assert_eq!(visible(&dom).len(), 2, "unknown values are left aside");
 
@@ -241,10 +220,10 @@ fn the_address_filters_and_sorts_in_a_browser() {
     let compared = compare(["a", "b"], &parts, &later, 0.05);
     let both = folder.path().join("both.html");
     std::fs::write(&both, comparison(["a", "b"], &parts, &later, &compared)).unwrap();
-    let (dom, errors) = browse(&both, "judged=slower");
+    let (dom, errors) = browse(&both, "#judged=slower");
     quiet(&errors);
     assert_eq!(visible(&dom), ["yield/current_thread/worker/0B/8"]);
-    let (dom, errors) = browse(&both, "workload=wake&sort=ratio-a&dir=asc");
+    let (dom, errors) = browse(&both, "#workload=wake&sort=ratio-a&dir=asc");
     quiet(&errors);
     let sorted = [
         "wake/current_thread/worker/0B/64",

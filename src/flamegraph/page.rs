@@ -144,9 +144,12 @@ fn table(caption: &str, head: [&str; 4], rows: impl Iterator<Item = [String; 4]>
     }
 }
 
-/// Text as it may stand in a URL.
-fn encoded(bytes: &[u8]) -> String {
+/// A picture as it may stand in a URL. There its script may not note in the address where it was zoomed to, so that it does
+/// not try: what is in the brackets is all that it does then.
+fn encoded(svg: &[u8]) -> String {
     use std::fmt::Write;
+    let svg = String::from_utf8_lossy(svg).replace("history.replaceState(", "void (");
+    let bytes = svg.as_bytes();
     let mut text = String::with_capacity(bytes.len() * 5 / 4);
     for &byte in bytes {
         let plain = byte.is_ascii_alphanumeric() || b" -_.!~*'()=/:,;?@$&+[]{}|^`".contains(&byte);

@@ -112,6 +112,9 @@ pub struct Measurement {
     pub flags: Vec<String>,
     /// Wall time.
     pub wall_ns: Option<Estimate>,
+    /// The reference's wall time in the same blocks, to stand beside `wall_ns`; null in records before it was kept.
+    #[serde(default)]
+    pub reference_ns: Option<Estimate>,
     /// CPU time of all threads of the process; null where there is no such clock.
     pub cpu_ns: Option<Estimate>,
     /// Wall time over the reference's; on the reference's own line, the control.
@@ -152,6 +155,7 @@ impl Measurement {
             reason: Some(reason.to_owned()),
             flags: Vec::new(),
             wall_ns: None,
+            reference_ns: None,
             cpu_ns: None,
             ratio: None,
             noise_floor: None,
@@ -346,6 +350,7 @@ fn check(m: &Measurement) -> Result<(), String> {
     }
     for (field, estimate) in [
         ("wall_ns", m.wall_ns),
+        ("reference_ns", m.reference_ns),
         ("cpu_ns", m.cpu_ns),
         ("ratio", m.ratio),
         ("machinery_ns", m.machinery_ns),
@@ -362,7 +367,8 @@ fn check(m: &Measurement) -> Result<(), String> {
         else {
             continue;
         };
-        let positive = low > 0.0 || (low == 0.0 && field != "ratio" && field != "wall_ns");
+        let positive =
+            low > 0.0 || (low == 0.0 && !matches!(field, "ratio" | "wall_ns" | "reference_ns"));
         if !(positive
             && low <= median
             && median <= high

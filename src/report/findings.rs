@@ -94,7 +94,9 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
                 m.case.flavor == flavor && m.case.site == Site::Worker && m.payload_bytes == 0
             });
             let most = rows.max_by_key(|m| m.tasks)?;
-            let join = control(measured, &most.case)?.wall_ns?;
+            let join = most
+                .reference_ns
+                .or_else(|| control(measured, &most.case)?.wall_ns)?;
             let more = (most.wall_ns?.median - join.median) / most.tasks as f64;
             let ratio = with_interval(&most.ratio?);
             let more = if more > 0.0 {

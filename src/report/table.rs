@@ -95,6 +95,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
             .iter()
             .find(|m| m.case == row.case && m.is_control())
             .and_then(|m| m.wall_ns);
+        let reference = row.reference_ns.or(control);
         let mut cells = vec![Cell::new(row.case.to_string())];
         if !one_strategy {
             cells.push(Cell::new(label(&row.strategy)));
@@ -102,7 +103,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         let mut number = |text: String| {
             cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
         };
-        for wall in [control, row.wall_ns] {
+        for wall in [reference, row.wall_ns] {
             number(wall.map_or("-".into(), |ns| time(ns.median)));
             number(wall.map_or("-".into(), |ns| time(ns.median / row.tasks as f64)));
         }
@@ -134,9 +135,8 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool, server: boo
     let level = first.ratio.map_or(0.0, |ratio| ratio.level);
     let rounds = header.rounds;
     let mut text = format!(
-        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children; each strategy's\n\
-         from blocks of its own, so that only the ratio is paired. Ratio: time over\n\
-         {reference}'s, measured side by side; "
+        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children; both from the same\n\
+         blocks. Ratio: time over {reference}'s, measured side by side, slice by slice; "
     );
     text += &if level > 0.0 {
         format!(

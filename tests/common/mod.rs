@@ -1,6 +1,7 @@
 //! What several tests need; each uses a part of it.
 #![allow(dead_code, unused_macros)]
 
+pub mod browser;
 pub mod place;
 
 use join_vs_spawn::case::Case;

@@ -81,7 +81,9 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
             let most = most
                 .filter(|m| m.payload_bytes == least_payload)
                 .max_by_key(|m| m.tasks)?;
-            let reference = data.control(&most.case)?.wall_ns?;
+            let reference = most
+                .reference_ns
+                .or_else(|| data.control(&most.case)?.wall_ns)?;
             let more = (most.wall_ns?.median - reference.median) / most.tasks as f64;
             let direction = if more > 0.0 { "more" } else { "less" };
             Some(format!(

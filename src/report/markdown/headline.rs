@@ -135,8 +135,8 @@ pub(super) fn headline(run: &Run) -> String {
             text,
             "| {} | {flavor} | {} | {} | {} | {} | {} |",
             line.says,
-            per_child(join),
-            per_child(spawn),
+            per_child(spawn.reference_ns.or(join.wall_ns), spawn),
+            per_child(spawn.wall_ns, spawn),
             ratio(spawn),
             floor(spawn),
             verdict(spawn)

@@ -145,9 +145,8 @@ fn measured(run: &Run) -> impl Iterator<Item = &Measurement> {
     run.measurements().filter(|m| m.status == Status::Ok)
 }
 
-fn per_child(m: &Measurement) -> String {
-    m.wall_ns
-        .map_or("-".into(), |ns| time(ns.median / m.tasks as f64))
+fn per_child(ns: Option<Estimate>, m: &Measurement) -> String {
+    ns.map_or("-".into(), |ns| time(ns.median / m.tasks as f64))
 }
 
 fn ratio(m: &Measurement) -> String {
@@ -248,7 +247,7 @@ fn tables(run: &Run) -> String {
                     m.case,
                     label(&m.strategy),
                     m.wall_ns.map_or("-".into(), |ns| time(ns.median)),
-                    per_child(m),
+                    per_child(m.wall_ns, m),
                     ratio(m),
                     floor(m),
                     verdict(m)
