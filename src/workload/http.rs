@@ -1,64 +1,43 @@
 //! `http`: a child fetches a body from the mock server with reqwest, and reads it to its end.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Entry, Setup, Workload};
+use super::fetching::{Fetching, Kind};
+use super::{Entry, Setup};
 use crate::http::client::Client;
-use crate::http::content::{Kind, Resource, sample};
-use crate::slice::Totals;
+use crate::http::content::{self, Resource, sample};
 
-/// Fetches of bodies that the server sends after `LATE_MS` milliseconds.
-pub struct Fetch<const LATE_MS: u64> {
-    client: Arc<Client>,
-    expected: Vec<u64>,
-}
+/// Bodies that the server sends after `LATE_MS` milliseconds.
+pub struct Bodies<const LATE_MS: u64>;
 
-impl<const LATE_MS: u64> Workload for Fetch<LATE_MS> {
+impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
     type Output = Option<Bytes>;
 
-    const RESTS: bool = true;
-
-    async fn set_up(setup: Setup) -> Result<Self, String> {
-        let resources: Vec<Resource> = (0..setup.tasks)
-            .map(|index| Resource::of_child(Kind::Body, LATE_MS, setup.payload_bytes, index))
-            .collect();
-        Ok(Self {
-            client: Client::open(&resources).await?,
-            expected: resources
-                .iter()
-                .map(|resource| sample(&resource.body()))
-                .collect(),
-        })
+    fn new(_: Setup) -> Self {
+        Self
     }
 
-    fn child(&self, index: usize) -> impl Future<Output = Option<Bytes>> + Send + 'static {
-        self.client.clone().body(index)
+    fn resource(setup: Setup, index: usize) -> Resource {
+        Resource::of_child(content::Kind::Body, LATE_MS, setup.payload_bytes, index)
+    }
+
+    fn child(
+        &self,
+        client: Arc<Client>,
+        index: usize,
+    ) -> impl Future<Output = Option<Bytes>> + Send + 'static {
+        client.body(index)
     }
 
     fn digest(output: Option<Bytes>) -> u64 {
         output.map_or(0, |body| sample(&body))
     }
 
-    fn expected(&self, index: usize) -> u64 {
-        self.expected[index]
-    }
-
-    fn totals(&self) -> Totals {
-        self.client.totals()
-    }
-
-    fn before_slice(&self, _children_at_once: usize) {
-        self.client.before_slice();
-    }
-
-    fn rest(&self) -> impl Future<Output = ()> + Send {
-        self.client.rest()
-    }
-
-    fn complaint(&self) -> Option<String> {
-        self.client.complaint()
+    fn expected(resource: &Resource) -> Result<u64, String> {
+        Ok(sample(&resource.body()))
     }
 }
 
@@ -66,6 +45,6 @@ pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
     Entry {
         served: true,
-        ..Entry::of::<Fetch<0>>("http", &[64, 64 * KIB, 1024 * KIB])
+        ..Entry::of::<Fetching<Bodies<0>>>("http", &[64, 64 * KIB, 1024 * KIB])
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::fetching::Fetching;
 use super::{Entry, http};
 
 /// What a request to a server nearby takes, or a query to a database.
@@ -11,6 +12,6 @@ pub(super) fn entry() -> Entry {
     Entry {
         served: true,
         lasts: Duration::from_millis(LATE_MS),
-        ..Entry::of::<http::Fetch<LATE_MS>>("http_delay", &[64])
+        ..Entry::of::<Fetching<http::Bodies<LATE_MS>>>("http_delay", &[64])
     }
 }

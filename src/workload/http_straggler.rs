@@ -5,22 +5,22 @@
 //! `spawn` awaits its handles in order and so waits for the straggler first, `join_set` and `futures_unordered` take
 //! results as they come.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Entry, Setup, Workload, http_delay::LATE_MS};
+use super::fetching::{Fetching, Kind};
+use super::{Entry, Setup, http_delay::LATE_MS};
 use crate::http::client::Client;
-use crate::http::content::{Kind, Resource, sample};
+use crate::http::content::{self, Resource, sample};
 use crate::slice::Totals;
 
-/// Fetches with a straggler among them.
-pub struct Straggler {
-    client: Arc<Client>,
+/// Bodies with a straggler among them.
+pub struct Stragglers {
     taken: Arc<Taken>,
-    expected: Vec<u64>,
 }
 
 /// When results were taken. Only the parent writes: it makes the children and takes their results.
@@ -61,20 +61,11 @@ impl Taken {
     }
 }
 
-impl Workload for Straggler {
+impl Kind for Stragglers {
     type Output = (Option<Bytes>, Arc<Taken>);
 
-    const RESTS: bool = true;
-
-    async fn set_up(setup: Setup) -> Result<Self, String> {
-        let resources: Vec<Resource> = (0..setup.tasks)
-            .map(|index| {
-                let late_ms = if index == 0 { LATE_MS } else { 0 };
-                Resource::of_child(Kind::Body, late_ms, setup.payload_bytes, index)
-            })
-            .collect();
-        Ok(Self {
-            client: Client::open(&resources).await?,
+    fn new(setup: Setup) -> Self {
+        Self {
             taken: Arc::new(Taken {
                 epoch: Instant::now(),
                 tasks: setup.tasks as u64,
@@ -83,18 +74,23 @@ impl Workload for Straggler {
                 first: AtomicU64::new(0),
                 all_but_one: AtomicU64::new(0),
             }),
-            expected: resources
-                .iter()
-                .map(|resource| sample(&resource.body()))
-                .collect(),
-        })
+        }
     }
 
-    fn child(&self, index: usize) -> impl Future<Output = Self::Output> + Send + 'static {
+    fn resource(setup: Setup, index: usize) -> Resource {
+        let late_ms = if index == 0 { LATE_MS } else { 0 };
+        Resource::of_child(content::Kind::Body, late_ms, setup.payload_bytes, index)
+    }
+
+    fn child(
+        &self,
+        client: Arc<Client>,
+        index: usize,
+    ) -> impl Future<Output = Self::Output> + Send + 'static {
         if index == 0 {
             self.taken.begin();
         }
-        let (client, taken) = (self.client.clone(), self.taken.clone());
+        let taken = self.taken.clone();
         async move { (client.body(index).await, taken) }
     }
 
@@ -103,29 +99,17 @@ impl Workload for Straggler {
         body.map_or(0, |body| sample(&body))
     }
 
-    fn expected(&self, index: usize) -> u64 {
-        self.expected[index]
+    fn expected(resource: &Resource) -> Result<u64, String> {
+        Ok(sample(&resource.body()))
     }
 
-    fn totals(&self) -> Totals {
+    fn add_to(&self, totals: Totals) -> Totals {
         let total = |ns: &AtomicU64| Duration::from_nanos(ns.load(Relaxed));
         Totals {
             first_result: Some(total(&self.taken.first)),
             all_but_one: (self.taken.tasks > 1).then(|| total(&self.taken.all_but_one)),
-            ..self.client.totals()
+            ..totals
         }
-    }
-
-    fn before_slice(&self, _children_at_once: usize) {
-        self.client.before_slice();
-    }
-
-    fn rest(&self) -> impl Future<Output = ()> + Send {
-        self.client.rest()
-    }
-
-    fn complaint(&self) -> Option<String> {
-        self.client.complaint()
     }
 }
 
@@ -133,6 +117,6 @@ pub(super) fn entry() -> Entry {
     Entry {
         served: true,
         lasts: Duration::from_millis(LATE_MS),
-        ..Entry::of::<Straggler>("http_straggler", &[64])
+        ..Entry::of::<Fetching<Stragglers>>("http_straggler", &[64])
     }
 }

@@ -1,5 +1,7 @@
 //! Workloads: what each child does. One file a workload, one line in the list below.
 
+pub mod fetching;
+
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;

@@ -1,0 +1,95 @@
+//! What the workloads that fetch have in common: a client with a connection for each child, which rests between
+//! iterations. What they fetch, and what they do with it, is their [`Kind`].
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::{Setup, Workload};
+use crate::http::client::Client;
+use crate::http::content::Resource;
+use crate::slice::Totals;
+
+/// A kind of fetching.
+pub trait Kind: Send + Sync + Sized + 'static {
+    /// What one child returns.
+    type Output: Send + 'static;
+
+    /// Made for one block.
+    fn new(setup: Setup) -> Self;
+
+    /// What child `index` fetches.
+    fn resource(setup: Setup, index: usize) -> Resource;
+
+    /// Child `index`.
+    fn child(
+        &self,
+        client: Arc<Client>,
+        index: usize,
+    ) -> impl Future<Output = Self::Output> + Send + 'static;
+
+    /// [`Workload::digest`].
+    fn digest(output: Self::Output) -> u64;
+
+    /// The digest of a child that fetches this. The error is the reason for which the case failed.
+    fn expected(resource: &Resource) -> Result<u64, String>;
+
+    /// What it counts beside the client, in the client's totals.
+    fn add_to(&self, totals: Totals) -> Totals {
+        totals
+    }
+}
+
+/// Fetches of a kind.
+pub struct Fetching<K> {
+    client: Arc<Client>,
+    expected: Vec<u64>,
+    kind: K,
+}
+
+impl<K: Kind> Workload for Fetching<K> {
+    type Output = K::Output;
+
+    const RESTS: bool = true;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        let resources: Vec<Resource> = (0..setup.tasks)
+            .map(|index| K::resource(setup, index))
+            .collect();
+        Ok(Self {
+            client: Client::open(&resources).await?,
+            expected: resources
+                .iter()
+                .map(K::expected)
+                .collect::<Result<_, _>>()?,
+            kind: K::new(setup),
+        })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = K::Output> + Send + 'static {
+        self.kind.child(self.client.clone(), index)
+    }
+
+    fn digest(output: K::Output) -> u64 {
+        K::digest(output)
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        self.expected[index]
+    }
+
+    fn totals(&self) -> Totals {
+        self.kind.add_to(self.client.totals())
+    }
+
+    fn before_slice(&self, _children_at_once: usize) {
+        self.client.before_slice();
+    }
+
+    fn rest(&self) -> impl Future<Output = ()> + Send {
+        self.client.rest()
+    }
+
+    fn complaint(&self) -> Option<String> {
+        self.client.complaint()
+    }
+}
