@@ -99,7 +99,7 @@ pub fn text(a: (&Profile, &str), b: (&Profile, &str)) -> String {
     let [from, to] = [a, b].map(|(profile, _)| label(&profile.strategy));
     let mut text = format!("{}\n", a.0.case);
     let mut line = |name: &str, a: &str, b: &str, difference: &str| {
-        let _ = writeln!(text, "  {name:56} {a:>8} {b:>8} {difference:>9}");
+        let _ = writeln!(text, "  {name:64} {a:>8} {b:>8} {difference:>9}");
     };
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     line("share of the samples", from, to, "points");

@@ -90,6 +90,15 @@ const PURPOSES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "registering wakers: children that are polled and go on waiting",
+        &[
+            "AtomicWaker::register",
+            "clone_waker",
+            "drop_waker",
+            "will_wake",
+        ],
+    ),
+    (
         "waking: notifying tasks",
         &[
             "waker",
