@@ -5,8 +5,8 @@
 //! counterpart, in which the prediction must fail: one that cannot fail proves nothing, and ends the command with an
 //! error.
 //!
-//! Experiments on behaviour depend on causes and not on delays ([`scene`]); those on cost measure, in rounds and blocks as
-//! the benches do ([`cost`]).
+//! Experiments on behaviour depend on causes and not on delays (`scene.rs`); those on cost measure, in rounds and blocks as
+//! the benches do (`cost.rs`).
 
 mod cost;
 mod experiment;

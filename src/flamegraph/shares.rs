@@ -165,7 +165,7 @@ fn purpose(frames: &[&str]) -> &'static str {
         .unwrap_or(OTHER)
 }
 
-/// The share of each purpose in each of the profiles, in the order of [`PURPOSES`]; those that are in none are left out.
+/// The share of each purpose in each of the profiles, in the order of the list above; those that are in none are left out.
 pub fn purposes<const N: usize>(folded: [&str; N]) -> Vec<(&'static str, [f64; N])> {
     let shares = folded.map(|folded| shares(folded, |frames| purpose(frames)));
     let names = PURPOSES.iter().map(|(name, _)| *name).chain([OTHER]);
