@@ -3,7 +3,7 @@
 //!
 //! Each measurement is run twice, each time in a fresh runtime. Once as it is timed, for the allocator of a program that
 //! [counts](Heap) (`src/bin/census.rs`): what a loop of many iterations allocates, less what a loop of one does, is the
-//! iterations' own. And once with children whose type is [erased](counted), which count their polls and wakes: they are
+//! iterations' own. And once with children whose type is erased (`counted.rs`), which count their polls and wakes: they are
 //! boxed, so nothing is said of memory there.
 //!
 //! Exact, that is the same in each run, where one thread does everything: on `current_thread` and `local`, except `http`
