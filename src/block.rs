@@ -379,17 +379,27 @@ impl Schedule for Quads {
     }
 }
 
+/// A block of simulated slices: its log ratio, by the same schedule and arithmetic. `cost(strategy's, slice number)` is in
+/// ns per iteration, `slice number` counts from the first slice that is measured, and is 0 in the warm-up too.
+#[cfg(test)]
+pub(crate) fn simulated_log_ratio(seed: u64, cost: impl FnMut(bool, usize) -> f64) -> f64 {
+    tests::simulate(seed, cost).1.block().log_ratio
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Drives a block's schedule with a faked clock: `cost(side, slice number)` ns per iteration.
-    fn simulate(seed: u64, cost: impl Fn(usize, usize) -> f64) -> (Vec<usize>, Quads) {
+    /// Drives a block's schedule with a faked clock: `cost(strategy's, slice number)` ns per iteration.
+    pub(super) fn simulate(
+        seed: u64,
+        mut cost: impl FnMut(bool, usize) -> f64,
+    ) -> (Vec<usize>, Quads) {
         let mut quads = Quads::new(Shape::SHORT, seed);
         let mut order = Vec::new();
         while let Some((side, iterations)) = quads.next() {
             let warm = !quads.cold.is_empty();
-            let wall = cost(side, order.len()) * iterations as f64;
+            let wall = cost(side == STRATEGY, order.len()) * iterations as f64;
             quads.measured(
                 side,
                 Slice {
@@ -427,17 +437,18 @@ mod tests {
 
     #[test]
     fn slices_of_both_sides_last_about_the_same() {
-        let (_, quads) = simulate(1, |side, _| [50.0, 4000.0][side]);
+        let (_, quads) = simulate(1, |strategy, _| if strategy { 50.0 } else { 4000.0 });
         assert_eq!(quads.iterations, [5000, 63]);
-        let (order, quads) = simulate(1, |side, _| [50.0, 9e6][side]);
+        let (order, quads) = simulate(1, |strategy, _| if strategy { 50.0 } else { 9e6 });
         assert_eq!(quads.iterations, [5000, 1]);
         assert_eq!(order.len(), 4 * 3, "long iterations make short blocks");
     }
 
     #[test]
     fn a_linear_drift_cancels() {
-        let block = simulate(7, |side, slice| {
-            [1300.0, 1000.0][side] * (1.0 + slice as f64 / 1000.0)
+        let block = simulate(7, |strategy, slice| {
+            let cost = if strategy { 1300.0 } else { 1000.0 };
+            cost * (1.0 + slice as f64 / 1000.0)
         })
         .1
         .block();

@@ -75,6 +75,8 @@ pub mod runtime;
 pub mod selection;
 pub mod selfcheck;
 mod session;
+#[cfg(test)]
+mod simulated;
 pub mod slice;
 pub mod stats;
 pub mod strategy;

@@ -3,7 +3,9 @@
 use super::{label, significant, time};
 use crate::case::{Case, Flavor, Site};
 use crate::record::{Measurement, Status};
-use crate::stats::{Estimate, Verdict, crossing, round_medians};
+use crate::stats::{
+    Estimate, FALSE_DISCOVERIES, Verdict, chance, crossing, round_medians, stand_together,
+};
 
 /// One to three sentences, and before them the verdicts counted.
 pub fn sentences(measurements: &[Measurement]) -> Vec<String> {
@@ -12,6 +14,7 @@ pub fn sentences(measurements: &[Measurement]) -> Vec<String> {
         .filter(|m| m.status == Status::Ok)
         .collect();
     let mut sentences = counts(&measured);
+    sentences.extend(standing(&measured));
     sentences.extend(overhead(&measured));
     sentences.extend(site(&measured));
     sentences.extend(wakeups(&measured));
@@ -49,6 +52,34 @@ fn counts(measured: &[&Measurement]) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Tables of fewer differences are read row by row.
+const FEWEST_DIFFERENCES: usize = 20;
+
+/// How many of the differences stand as a table, beyond each as a row.
+fn standing(measured: &[&Measurement]) -> Option<String> {
+    let rows: Vec<&&Measurement> = measured.iter().filter(|m| !m.is_control()).collect();
+    let chances: Vec<f64> = rows
+        .iter()
+        .map(|m| chance(&m.rounds, m.noise_floor.unwrap_or(0.0)))
+        .collect();
+    let differs = |m: &Measurement| matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster));
+    let differences = rows.iter().filter(|m| differs(m)).count();
+    if differences < FEWEST_DIFFERENCES {
+        return None;
+    }
+    let stand = stand_together(&chances);
+    let standing = rows
+        .iter()
+        .zip(stand)
+        .filter(|(m, stands)| differs(m) && *stands);
+    Some(format!(
+        "As a table: {} of its {differences} differences stand together, of which fewer than {:.0}% are false on average \
+         (sign tests over the rounds, Benjamini-Hochberg).",
+        standing.count(),
+        FALSE_DISCOVERIES * 100.0
+    ))
 }
 
 /// The spawn of a case, against join!.
