@@ -61,6 +61,7 @@ mod files;
 pub mod flamegraph;
 pub mod handwritten;
 pub mod http;
+mod interrupt;
 pub mod matrix;
 pub mod measurement;
 pub mod plan;

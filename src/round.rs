@@ -12,13 +12,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use crate::block::{self, Block, Shape};
 use crate::environment::resident_bytes;
 use crate::http::server;
+use crate::interrupt;
 use crate::plan::Item;
 use crate::watchdog;
 use crate::workload::Entry;
@@ -34,6 +35,9 @@ const MOST_PADDING: usize = 4096;
 
 /// How often a round's process may die outside of any case before the run gives up.
 const MOST_DEATHS_BETWEEN_CASES: usize = 3;
+
+/// How often the parent looks whether it was interrupted, where its round says nothing.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Comes before each event, wherever a user's own output left the line: ASCII's record separator.
 const MARK: char = '\u{1e}';
@@ -107,6 +111,9 @@ pub enum SweepError<E> {
     /// The listener had enough.
     #[error(transparent)]
     Listener(E),
+    /// The user had enough.
+    #[error("interrupted")]
+    Interrupted,
     /// No process could be started, or none lived long enough to begin a case.
     #[error("a round's process {0}")]
     Process(String),
@@ -244,6 +251,7 @@ pub fn sweep<E>(
                 listener(&left.items[place], news).map_err(SweepError::Listener)
             };
             match process.next(deadline) {
+                Said::Interrupted => break None,
                 Said::Event(Event::Begin(place)) => current = Some(place),
                 Said::Event(event) => {
                     let Some(place) = current else {
@@ -272,6 +280,10 @@ pub fn sweep<E>(
             }
         };
         let status = process.end();
+        // A round that the same signal ended has not failed.
+        if interrupt::pending() {
+            return Err(SweepError::Interrupted);
+        }
         // A process that ended as it should, after its last item or a failed one, needs no reason.
         let reason = ended.map(|said| {
             if said.is_empty() {
@@ -308,6 +320,8 @@ enum Said {
     Foreign(String),
     Nothing,
     Goodbye,
+    /// Nothing: the user had enough.
+    Interrupted,
 }
 
 /// A round's process; killed when dropped.
@@ -348,7 +362,18 @@ impl Process {
     }
 
     fn next(&mut self, deadline: Duration) -> Said {
-        match self.lines.recv_timeout(deadline) {
+        let began = Instant::now();
+        let said = loop {
+            if interrupt::pending() {
+                return Said::Interrupted;
+            }
+            let left = deadline.saturating_sub(began.elapsed());
+            match self.lines.recv_timeout(left.min(LOOK)) {
+                Err(RecvTimeoutError::Timeout) if left > LOOK => {}
+                said => break said,
+            }
+        };
+        match said {
             Ok(line) => match line
                 .split_once(MARK)
                 .map(|(_, event)| serde_json::from_str(event))

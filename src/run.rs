@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::block::{Block, Shape};
 use crate::case::Case;
 use crate::environment::{Environment, cores, resident_bytes};
+use crate::interrupt;
 use crate::matrix::Target;
 use crate::measurement::measurements;
 use crate::plan::Item;
@@ -55,9 +56,18 @@ pub enum RunError {
     /// The rounds' process does not work at all.
     #[error("a round's process {0}")]
     Process(String),
+    /// SIGINT.
+    #[error("interrupted{}", if *kept { "; what it wrote is kept, and JVS_RESUME=1 goes on with it" } else { "" })]
+    Interrupted {
+        /// Whether there is a partial record.
+        kept: bool,
+    },
     /// `JVS_RESUME` where the run that was cut short is another one.
     #[error("JVS_RESUME=1: {0}")]
     Resume(String),
+    /// SIGINT cannot be listened for.
+    #[error("cannot listen for Ctrl-C: {0}")]
+    Signal(std::io::Error),
     /// `JVS_RESUME` where this target had been measured to its end.
     #[error("JVS_RESUME=1: the run of {0} is complete and is kept")]
     Complete(String),
@@ -161,6 +171,7 @@ impl Collected {
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let began = Instant::now();
+    interrupt::listen().map_err(RunError::Signal)?;
     let shape = request.target.shape(request.selection.matrix);
     let mut header = header(&request, shape);
     let mut collected = Collected::default();
@@ -369,6 +380,9 @@ fn sweeps(
             |error| match error {
                 SweepError::Listener(error) => RunError::Record(error),
                 SweepError::Process(what) => RunError::Process(what),
+                SweepError::Interrupted => RunError::Interrupted {
+                    kept: request.folder.is_some(),
+                },
             },
         )?;
     }

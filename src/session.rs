@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::environment::{cores, package_folder};
+use crate::interrupt;
 use crate::matrix::{Target, targets};
 use crate::record::{Memory, Status};
 use crate::report::{findings, significant, table};
@@ -163,6 +164,9 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
             "{}: what it measured until then is above; no record was replaced.",
             target.name
         );
+    }
+    if matches!(outcome.trouble, Some(RunError::Interrupted { .. })) {
+        return ExitCode::from(interrupt::EXIT_CODE);
     }
     if failed || outcome.trouble.is_some() {
         eprintln!(

@@ -47,6 +47,7 @@ fn trials() -> Vec<Trial> {
         a_run_that_was_cut_short_goes_on,
         a_run_that_was_cut_short_is_set_aside,
         a_different_run_is_not_resumed,
+        an_interrupted_run_says_what_is_partial,
         two_runs_do_not_share_a_folder,
         a_record_that_cannot_be_written_does_not_cost_the_table,
         an_unusable_folder_is_named,
@@ -581,6 +582,52 @@ fn a_different_run_is_not_resumed() {
             partial.exists(),
             "the run that was cut short is still there"
         );
+    }
+}
+
+/// Ctrl-C goes to the run and to its round; `kill` to the run alone.
+fn an_interrupted_run_says_what_is_partial() {
+    const LONG: [(&str, &str); 6] = [
+        ("JVS_ROUNDS", "100"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "worker"),
+        ("JVS_TASKS", "2,8"),
+        ("JVS_SEED", "7"),
+    ];
+    for both in [false, true] {
+        if both && !has_proc() {
+            continue;
+        }
+        let place = Place::new();
+        let run = place.start("overhead", &LONG, &["--bench", "--noplot"]);
+        let partial = "results/latest/overhead.jsonl.partial";
+        place.wait_for_lines(partial, 12);
+        let mut wanted = vec![run.id()];
+        if both {
+            wanted.extend(children(run.id()));
+        }
+        for pid in wanted {
+            let status = std::process::Command::new("kill")
+                .args(["-INT", &pid.to_string()])
+                .status();
+            assert!(status.is_ok());
+        }
+        let done = Done::of(run.wait_with_output().expect("it ends"));
+        let done = done
+            .exits(130)
+            .says("interrupted; what it wrote is kept, and JVS_RESUME=1 goes on with it");
+        assert!(!done.stdout.contains("its process"), "{}", done.stdout);
+        assert!(!place.path("results/latest/overhead.jsonl").exists());
+        let text = fs::read_to_string(place.path(partial)).expect("a partial file");
+        assert!(text.ends_with('\n'), "the last line is whole");
+        // And it does go on.
+        let mut resumed = LONG.to_vec();
+        resumed.push(("JVS_RESUME", "1"));
+        let again = place.start("overhead", &resumed, &["--bench", "--noplot"]);
+        place.wait_for_lines(partial, text.lines().count() + 6);
+        kill(again.id());
+        let _ = again.wait_with_output();
     }
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use regex::Regex;
 
-use super::{bad_input, print};
+use super::{bad_input, not_measured, print};
 use crate::claims::{self, ClaimsError};
 
 #[derive(Args)]
@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             eprintln!("join-vs-spawn: {error}");
             return ExitCode::from(1);
         }
+        Err(ClaimsError::Cost(error)) => return not_measured(&error),
         Err(error) => return bad_input(error),
     };
     match arguments.format {

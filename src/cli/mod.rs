@@ -19,6 +19,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use census::main as census;
 
+use crate::interrupt;
+use crate::run::RunError;
+
 /// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
 #[derive(Parser)]
 #[command(
@@ -98,6 +101,15 @@ pub fn main() -> ExitCode {
         Command::Claims(arguments) => claims::run(&arguments),
         Command::Flamegraph(arguments) => flamegraph::run(&arguments),
         Command::Selfcheck { format } => selfcheck::run(format),
+    }
+}
+
+/// Says why nothing was measured: interrupted, or bad input.
+fn not_measured(error: &RunError) -> ExitCode {
+    let code = bad_input(error);
+    match error {
+        RunError::Interrupted { .. } => ExitCode::from(interrupt::EXIT_CODE),
+        _ => code,
     }
 }
 

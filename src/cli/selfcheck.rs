@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Format, bad_input};
+use super::{Format, bad_input, not_measured};
 use crate::matrix::targets;
 use crate::{selfcheck, session};
 
@@ -13,7 +13,7 @@ pub(super) fn run(format: Format) -> ExitCode {
     };
     let found = match selfcheck::handwritten(&selection) {
         Ok(found) => found,
-        Err(error) => return bad_input(error),
+        Err(error) => return not_measured(&error),
     };
     match format {
         Format::Text => print!("{}", found.render()),
