@@ -338,12 +338,7 @@ pub fn crossing(curve: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A normal draw (Box–Muller).
-    fn normal(random: &mut fastrand::Rng) -> f64 {
-        let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * random.f64()).cos()
-    }
+    use crate::simulated::normal;
 
     /// Rounds of 3 blocks: a true log ratio, a shift of each round of its own, noise of each block.
     fn simulate(random: &mut fastrand::Rng, truth: f64, round: f64, block: f64) -> Vec<Vec<f64>> {
