@@ -137,7 +137,7 @@ pub fn run_alone(
 }
 
 /// The loop that is timed.
-fn timed(
+pub(crate) fn timed(
     opened: &Arc<dyn Opened>,
     strategy: &str,
     spawning: Spawning,

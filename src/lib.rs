@@ -35,7 +35,7 @@
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`claims`] | the article's statements, put to experiments |
 //! | [`profile`], [`flamegraph`] | the profiler, the one place that knows pprof; stacks, pictures, what differs |
-//! | [`handwritten`], [`selfcheck`] | the suite's cells against loops written by hand |
+//! | [`selfcheck`] | the suite against itself: where the truth is known, how often is it wrong |
 //! | [`cli`] | the binary |
 //!
 //! # What is measured, and what is not
@@ -59,7 +59,6 @@ pub mod compare;
 pub mod environment;
 mod files;
 pub mod flamegraph;
-pub mod handwritten;
 pub mod http;
 mod interrupt;
 pub mod matrix;

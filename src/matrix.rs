@@ -283,6 +283,22 @@ impl Target {
         }
     }
 
+    /// The same with so many blocks of a pair in each round, short slices or long ones.
+    pub(crate) fn paced(self, blocks: usize, long: bool) -> Self {
+        let pace = if long {
+            Pace {
+                default: LONG_SLICES.quick,
+                ..LONG_SLICES
+            }
+        } else {
+            SHORT_SLICES
+        };
+        Target {
+            pace: Pace { blocks, ..pace },
+            ..self
+        }
+    }
+
     /// Its workloads, without their axes.
     pub fn entries(&self) -> Vec<Entry> {
         self.workloads.iter().map(|axes| axes.entry).collect()

@@ -2,7 +2,7 @@
 
 use crate::block::{Block, Connections, Sides};
 use crate::case::{Case, Site};
-use crate::plan::Item;
+use crate::plan::{Item, Pair};
 use crate::record::{Measurement, Status};
 use crate::run::Collected;
 use crate::stats::{Estimate, bimodal, judge, noise_floor};
@@ -18,12 +18,15 @@ pub fn measurements(items: &[Item], collected: &Collected, cores: usize) -> Vec<
 
 fn of_case(item: &Item, collected: &Collected, cores: usize) -> Vec<Measurement> {
     let case = &item.case;
-    let strategies = item
-        .pairs
-        .iter()
-        .filter(|(strategy, _)| strategy != MACHINERY);
+    let mut strategies: Vec<&Pair> = Vec::new();
+    for pair in item.pairs.iter().filter(|pair| pair.0 != MACHINERY) {
+        if !strategies.contains(&pair) {
+            strategies.push(pair);
+        }
+    }
     if let Some(reason) = collected.failure(case) {
         return strategies
+            .into_iter()
             .map(|(strategy, reference)| Measurement::failed(case, strategy, reference, reason))
             .collect();
     }
@@ -32,16 +35,21 @@ fn of_case(item: &Item, collected: &Collected, cores: usize) -> Vec<Measurement>
         .pairs
         .iter()
         .find(|(strategy, reference)| strategy == reference);
-    let control_invalid =
-        control.and_then(|(name, _)| invalid(case, &collected.rounds(case, name)));
-    let machinery = collected.rounds(case, MACHINERY);
+    let control_invalid = control.and_then(|pair| invalid(case, &collected.rounds(case, pair)));
+    let machinery = item.pairs.iter().find(|pair| pair.0 == MACHINERY);
+    let machinery = machinery.map_or(Vec::new(), |pair| collected.rounds(case, pair));
     let machinery_ns = Estimate::over_rounds(&each(&machinery, |block| block.wall_ns.strategy));
-    let floor = control
-        .and_then(|(control, _)| Estimate::ratio(&logs(&collected.rounds(case, control))))
-        .map(|control| noise_floor(&control));
+    // The control of the reference, where more than one is a reference.
+    let floor_of = |reference: &String| {
+        let control = (reference.clone(), reference.clone());
+        let ratio = Estimate::ratio(&logs(&collected.rounds(case, &control)));
+        ratio.map(|control| noise_floor(&control))
+    };
     strategies
-        .map(|(strategy, reference)| {
-            let blocks = collected.rounds(case, strategy);
+        .into_iter()
+        .map(|pair| {
+            let (strategy, reference) = pair;
+            let blocks = collected.rounds(case, pair);
             let logs = logs(&blocks);
             let Some(ratio) = Estimate::ratio(&logs) else {
                 return Measurement::failed(
@@ -58,6 +66,7 @@ fn of_case(item: &Item, collected: &Collected, cores: usize) -> Vec<Measurement>
             let cpu_ns = each(&blocks, |block| block.cpu_ns.strategy);
             let has_cpu_clock = cpu_ns.iter().flatten().any(|&ns| ns > 0.0);
             let control = strategy == reference;
+            let floor = floor_of(reference);
             let mut flags = case_flags(case, cores);
             if bimodal(&logs) {
                 flags.push("bimodal".to_owned());

@@ -10,13 +10,17 @@ use crate::selection::{Selection, VariableError};
 use crate::strategy::join;
 use crate::workload::{self, Entry};
 
+/// A strategy and its reference.
+pub type Pair = (String, String);
+
 /// What is measured of one case.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Item {
     /// The case.
     pub case: Case,
-    /// Strategy and its reference, one block each in turn; the first pair is the control.
-    pub pairs: Vec<(String, String)>,
+    /// One block each in turn; one that is listed twice gets twice the blocks. Those whose sides are the same are
+    /// controls.
+    pub pairs: Vec<Pair>,
 }
 
 impl Selection {

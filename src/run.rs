@@ -12,7 +12,7 @@ use crate::environment::{Environment, cores, resident_bytes};
 use crate::interrupt;
 use crate::matrix::Target;
 use crate::measurement::measurements;
-use crate::plan::Item;
+use crate::plan::{Item, Pair};
 use crate::record::{
     self, Folder, Header, Measurement, Memory, PartialLine, RecordError, SCHEMA, Stream,
 };
@@ -76,7 +76,7 @@ pub enum RunError {
 /// The blocks measured so far, by case, pair and round.
 #[derive(Default)]
 pub struct Collected {
-    blocks: HashMap<(Case, String), Vec<Vec<Block>>>,
+    blocks: HashMap<(Case, Pair), Vec<Vec<Block>>>,
     done: HashSet<(usize, Case)>,
     failed: HashMap<Case, String>,
     memory: Memory,
@@ -106,8 +106,8 @@ impl Memory {
 
 impl Collected {
     /// The blocks of a pair, a Vec for each round that ran to the end of the case.
-    pub fn rounds(&self, case: &Case, strategy: &str) -> Vec<Vec<Block>> {
-        let rounds = self.blocks.get(&(case.clone(), strategy.to_owned()));
+    pub fn rounds(&self, case: &Case, pair: &Pair) -> Vec<Vec<Block>> {
+        let rounds = self.blocks.get(&(case.clone(), pair.clone()));
         rounds
             .into_iter()
             .flatten()
@@ -138,9 +138,10 @@ impl Collected {
                 round,
                 case,
                 strategy,
+                reference,
                 block,
             } => {
-                let key = (case.clone(), strategy.clone());
+                let key = (case.clone(), (strategy.clone(), reference.clone()));
                 let rounds = self.blocks.entry(key).or_default();
                 rounds.resize_with(rounds.len().max(round + 1), Vec::new);
                 rounds[*round].push(block.clone());
@@ -354,12 +355,16 @@ fn sweeps(
                     collected.memory.take_own();
                     return Ok(());
                 }
-                News::Block(pair, block) => PartialLine::Block {
-                    round,
-                    case,
-                    strategy: item.pairs[pair].0.clone(),
-                    block,
-                },
+                News::Block(pair, block) => {
+                    let (strategy, reference) = item.pairs[pair].clone();
+                    PartialLine::Block {
+                        round,
+                        case,
+                        strategy,
+                        reference,
+                        block,
+                    }
+                }
                 News::Done => PartialLine::Done { round, case },
                 News::Failed(reason) => {
                     // The round goes on in another process.

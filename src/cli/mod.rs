@@ -64,15 +64,8 @@ enum Command {
     Claims(claims::Arguments),
     /// Draw what differs between the last profiles of two strategies
     Flamegraph(flamegraph::Arguments),
-    /// Measure the suite's cells against hand-written loops; exit 1 where they differ
-    #[command(
-        after_help = "JVS_ROUNDS, JVS_SPAN and JVS_SEED count as in `cargo bench`.\n\n\
-                            Example: cargo run --release -- selfcheck"
-    )]
-    Selfcheck {
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
+    /// Measure the suite against itself: how often is it wrong? Exit 1 where a bar does not hold
+    Selfcheck(selfcheck::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,9 +78,8 @@ enum Format {
 
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    let mut entries = crate::selfcheck::target().entries();
-    entries.extend(crate::claims::entries());
-    crate::round::run_if_child(&entries);
+    crate::round::run_if_child(&crate::selfcheck::entries());
+    crate::selfcheck::run_if_child();
     match Cli::parse().command {
         Command::List {
             matrix,
@@ -100,7 +92,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Claims(arguments) => claims::run(&arguments),
         Command::Flamegraph(arguments) => flamegraph::run(&arguments),
-        Command::Selfcheck { format } => selfcheck::run(format),
+        Command::Selfcheck(arguments) => selfcheck::run(&arguments),
     }
 }
 

@@ -206,6 +206,8 @@ pub enum PartialLine {
         case: Case,
         /// The pair's strategy.
         strategy: String,
+        /// The pair's reference.
+        reference: String,
         /// What it was measured.
         #[serde(flatten)]
         block: Block,

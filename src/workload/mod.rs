@@ -156,13 +156,12 @@ pub type Opening = Pin<Box<dyn Future<Output = Result<Arc<dyn Opened>, String>> 
 
 /// Sets up `W` with its type erased.
 pub(crate) fn open<W: Workload>(setup: Setup) -> Opening {
-    Box::pin(async move {
-        let opened: Arc<dyn Opened> = Arc::new(Typed {
-            workload: Arc::new(W::set_up(setup).await?),
-            tasks: setup.tasks,
-        });
-        Ok(opened)
-    })
+    Box::pin(async move { Ok(erased(Arc::new(W::set_up(setup).await?), setup.tasks)) })
+}
+
+/// A workload that is set up for so many children, its type erased.
+pub(crate) fn erased<W: Workload>(workload: Arc<W>, tasks: usize) -> Arc<dyn Opened> {
+    Arc::new(Typed { workload, tasks })
 }
 
 /// A workload as the rest of the suite knows it.
@@ -209,7 +208,7 @@ pub trait InlineChild: Send + Sync + 'static {
 }
 
 /// The workload of an [`InlineChild`] with `P` bytes: children numbered from a seed.
-struct Inline<K, const P: usize> {
+pub(crate) struct Inline<K, const P: usize> {
     seed: u64,
     kind: PhantomData<K>,
 }
@@ -257,7 +256,7 @@ macro_rules! inline_payloads {
         /// Payloads that can lie inside a child's future, in bytes: fixed when the suite is compiled.
         pub const INLINE_PAYLOADS: &[usize] = &[$($bytes),+];
 
-        fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
+        pub(crate) fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
             match setup.payload_bytes {
                 $($bytes => open::<Inline<K, $bytes>>(setup),)+
                 other => panic!("no inline payload of {other} bytes is compiled in"),

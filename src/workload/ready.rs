@@ -19,6 +19,6 @@ impl InlineChild for Ready {
     }
 }
 
-pub(crate) fn entry() -> Entry {
+pub(super) fn entry() -> Entry {
     inline_entry::<Ready>("ready")
 }

@@ -21,6 +21,6 @@ impl InlineChild for Yield {
     }
 }
 
-pub(crate) fn entry() -> Entry {
+pub(super) fn entry() -> Entry {
     inline_entry::<Yield>("yield")
 }

@@ -3,32 +3,30 @@
 //! suite's cells, in the same rounds: what differs would be the suite's own doing.
 
 use std::hint::black_box;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::plan::Item;
 use crate::slice::{Slice, TimedLoop, Totals, process_cpu_time, timed_loop};
-use crate::strategy::Spawning;
-use crate::workload::{Children, Entry, InlineChild, Opened, Opening, Setup, ready, r#yield};
+use crate::workload::{InlineChild, Setup};
 
 /// Hand-written loops, and the suite's strategies that they are compared with.
-const PAIRS: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];
+pub(super) const PAIRS: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];
 const TASKS: [usize; 3] = [1, 8, 64];
 const PAYLOADS: [usize; 2] = [0, 4096];
 const FLAVORS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(1)];
 
 /// What is compared: every cell in a spawned task.
-pub fn items() -> Vec<Item> {
+pub(super) fn items() -> Vec<Item> {
     let pairs = PAIRS.map(|(hand, suite)| (hand.to_owned(), suite.to_owned()));
     let mut items = Vec::new();
-    for entry in entries() {
+    for workload in ["ready", "yield"] {
         for flavor in FLAVORS {
             for payload in PAYLOADS {
                 for tasks in TASKS {
                     items.push(Item {
                         case: Case {
-                            workload: entry.name.to_owned(),
+                            workload: workload.to_owned(),
                             flavor,
                             site: Site::Worker,
                             payload: Payload(payload),
@@ -43,56 +41,11 @@ pub fn items() -> Vec<Item> {
     items
 }
 
-/// The suite's `ready` and `yield`, with the hand-written loops beside its strategies.
-pub fn entries() -> Vec<Entry> {
-    vec![
-        Entry {
-            open: |setup| open::<ready::Ready>(ready::entry().open, setup),
-            ..ready::entry()
-        },
-        Entry {
-            open: |setup| open::<r#yield::Yield>(r#yield::entry().open, setup),
-            ..r#yield::entry()
-        },
-    ]
-}
-
-fn open<K: InlineChild>(suite: fn(Setup) -> Opening, setup: Setup) -> Opening {
-    Box::pin(async move {
-        let opened: Arc<dyn Opened> = Arc::new(WithHand {
-            suite: suite(setup).await?,
-            hand: hand_loop::<K>,
-            setup,
-        });
-        Ok(opened)
-    })
-}
-
-struct WithHand {
-    suite: Arc<dyn Opened>,
-    hand: fn(&str, Setup) -> Option<Box<dyn TimedLoop>>,
+/// The hand-written loop of that name; `None` where there is none.
+pub(super) fn timed_loop_of<K: InlineChild>(
+    strategy: &str,
     setup: Setup,
-}
-
-impl Opened for WithHand {
-    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
-        (self.hand)(strategy, self.setup).or_else(|| self.suite.timed_loop(strategy, spawning))
-    }
-
-    fn expected_digest(&self) -> u64 {
-        self.suite.expected_digest()
-    }
-
-    fn complaint(&self) -> Option<String> {
-        self.suite.complaint()
-    }
-
-    fn children(&self) -> &dyn Children {
-        self.suite.children()
-    }
-}
-
-fn hand_loop<K: InlineChild>(strategy: &str, setup: Setup) -> Option<Box<dyn TimedLoop>> {
+) -> Option<Box<dyn TimedLoop>> {
     let Setup { tasks, seed, .. } = setup;
     Some(match (strategy, tasks, setup.payload_bytes) {
         ("hand_join", 1, 0) => timed_loop(move |n| join_1::<K, 0>(seed, n)),

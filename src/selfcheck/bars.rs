@@ -1,0 +1,195 @@
+//! A bar, the figure that was found, and whether it held; as a table.
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::{Deserialize, Serialize};
+
+use crate::report::{lines, significant};
+use crate::stats::binomial_band;
+
+/// What a figure must keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// At most this.
+    AtMost(f64),
+    /// At least this.
+    AtLeast(f64),
+}
+
+/// A figure, and the bar that it must clear if there is one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    /// The check that it belongs to.
+    pub check: String,
+    /// What the figure is of.
+    pub what: String,
+    /// The figure: a fraction. NaN is null, and holds nothing.
+    pub figure: Option<f64>,
+    /// Where it is a share: so many of so many.
+    pub counted: Option<(usize, usize)>,
+    /// And its binomial 95% band.
+    pub band: Option<(f64, f64)>,
+    /// The bar; null where the figure is for scale.
+    pub limit: Option<Limit>,
+    /// Whether it held; null where there is no bar.
+    pub held: Option<bool>,
+}
+
+impl Bar {
+    /// A share: `count` of `of`. Of nothing no bar holds.
+    pub(super) fn share(
+        check: &str,
+        what: impl Into<String>,
+        (count, of): (usize, usize),
+        limit: Option<Limit>,
+    ) -> Self {
+        let figure = (of > 0).then(|| count as f64 / of as f64);
+        Self {
+            counted: Some((count, of)),
+            band: (of > 0).then(|| binomial_band(count, of)),
+            ..Self::value(check, what, figure, limit)
+        }
+    }
+
+    /// A fraction that is no share. None holds no bar.
+    pub(super) fn value(
+        check: &str,
+        what: impl Into<String>,
+        figure: Option<f64>,
+        limit: Option<Limit>,
+    ) -> Self {
+        let figure = figure.filter(|figure| !figure.is_nan());
+        let held = limit.map(|limit| match (limit, figure) {
+            (_, None) => false,
+            (Limit::AtMost(most), Some(figure)) => figure <= most,
+            (Limit::AtLeast(least), Some(figure)) => figure >= least,
+        });
+        Self {
+            check: check.to_owned(),
+            what: what.into(),
+            figure,
+            counted: None,
+            band: None,
+            limit,
+            held,
+        }
+    }
+
+    fn cells(&self) -> [String; 5] {
+        let figure = match (self.figure, self.counted) {
+            (_, Some((count, of))) => format!("{count} of {of}"),
+            (Some(figure), None) => percent(figure),
+            (None, None) => "-".into(),
+        };
+        let band = match (self.figure, self.band) {
+            (Some(figure), Some((low, high))) => {
+                format!("{} [{}, {}]", percent(figure), percent(low), percent(high))
+            }
+            _ => String::new(),
+        };
+        let limit = match self.limit {
+            Some(Limit::AtMost(most)) => format!("≤ {}", percent(most)),
+            Some(Limit::AtLeast(least)) => format!("≥ {}", percent(least)),
+            None => "for scale".into(),
+        };
+        let held = match self.held {
+            Some(true) => "held",
+            Some(false) => "NOT HELD",
+            None => "",
+        };
+        [self.what.clone(), figure, band, limit, held.to_owned()]
+    }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{}%", significant(fraction * 100.0))
+}
+
+const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
+
+/// The bars as text, a paragraph for each check.
+pub(super) fn text(bars: &[Bar]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(HEAD);
+    let mut check = "";
+    for bar in bars {
+        if bar.check != check {
+            table.add_row([bar.check.as_str()]);
+            check = &bar.check;
+        }
+        let mut cells = bar.cells();
+        cells[0] = format!("  {}", cells[0]);
+        table.add_row(cells);
+    }
+    for column in 1..3 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    lines(&table)
+}
+
+/// The bars as a table of Markdown.
+pub fn markdown(bars: &[Bar]) -> String {
+    let mut text = String::from(
+        "| check | figure of | found | share [95% band] | bar | |\n|---|---|--:|--:|--:|---|\n",
+    );
+    let mut check = "";
+    for bar in bars {
+        let first = if bar.check == check { "" } else { &bar.check };
+        check = &bar.check;
+        let [what, found, share, limit, held] = bar.cells();
+        let held = if held == "NOT HELD" {
+            "**not held**".into()
+        } else {
+            held
+        };
+        text += &format!("| {first} | {what} | {found} | {share} | {limit} | {held} |\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_holds_up_to_its_limit_and_never_of_nothing() {
+        let share = |count, of, limit| Bar::share("c", "w", (count, of), Some(limit)).held;
+        assert_eq!(share(4, 100, Limit::AtMost(0.04)), Some(true));
+        assert_eq!(share(5, 100, Limit::AtMost(0.04)), Some(false));
+        assert_eq!(share(95, 100, Limit::AtLeast(0.95)), Some(true));
+        assert_eq!(share(94, 100, Limit::AtLeast(0.95)), Some(false));
+        assert_eq!(share(0, 0, Limit::AtMost(0.04)), Some(false));
+        let value = |value| Bar::value("c", "w", value, Some(Limit::AtMost(0.1))).held;
+        assert_eq!(value(Some(f64::NAN)), Some(false));
+        assert_eq!(value(None), Some(false));
+        assert_eq!(value(Some(0.1)), Some(true));
+        assert_eq!(Bar::value("c", "w", Some(1.0), None).held, None);
+    }
+
+    #[test]
+    fn tables_say_what_was_not_held() {
+        let bars = [
+            Bar::share("A/A", "shares", (5, 100), Some(Limit::AtMost(0.04))),
+            Bar::value("A/A", "values", Some(0.0012), None),
+        ];
+        let text = text(&bars);
+        assert!(
+            text.contains("5 of 100") && text.contains("NOT HELD"),
+            "{text}"
+        );
+        assert!(
+            text.contains("0.120%") && text.contains("for scale"),
+            "{text}"
+        );
+        let markdown = markdown(&bars);
+        assert!(
+            markdown.contains(
+                "| A/A | shares | 5 of 100 | 5.00% [1.64%, 11.3%] | ≤ 4.00% | **not held** |"
+            ),
+            "{markdown}"
+        );
+        assert!(markdown.contains("|  | values |"), "{markdown}");
+    }
+}

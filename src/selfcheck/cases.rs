@@ -1,0 +1,266 @@
+//! What the self-check measures: cases of all workloads, flavors and sites, and the pairs of each.
+
+use super::loops::{COPIED, COPIED_TASKS};
+use super::{Extent, handwritten};
+use crate::case::{Case, Flavor, Payload, Site};
+use crate::environment::cores;
+use crate::plan::{Item, Pair};
+
+/// The effects that are injected, as fractions of an iteration.
+pub(super) const EFFECTS: [f64; 4] = [0.02, 0.05, 0.20, 1.00];
+
+const KIB: usize = 1 << 10;
+
+/// Workload, payload in bytes, children, and whether at both sites, of what is measured in short slices.
+const SHORT: [(&str, usize, usize, bool); 9] = [
+    ("ready", 0, 8, true),
+    ("ready", 4 * KIB, 3, true),
+    ("yield", 0, 3, true),
+    ("yield", 0, 32, true),
+    ("yield", 4 * KIB, 8, true),
+    ("wake", 0, 8, true),
+    ("wake", 0, 32, false),
+    ("compute", 16 * KIB, 3, true),
+    ("compute", 16 * KIB, 8, false),
+];
+
+/// The same of what fetches, in long slices; those that wait for a timer on one flavor only.
+const FETCHING: [(&str, usize, bool); 4] = [
+    ("http", 64, true),
+    ("http_parse", 64 * KIB, false),
+    ("http_delay", 64, false),
+    ("http_straggler", 64, false),
+];
+
+/// Where delays are injected: iterations of a microsecond or more, of which the gates of a chain are a small part.
+const INJECTED: [(&str, usize, usize); 5] = [
+    ("yield", 0, 32),
+    ("yield", 4 * KIB, 8),
+    ("wake", 0, 8),
+    ("wake", 0, 32),
+    ("compute", 16 * KIB, 8),
+];
+
+fn pair(strategy: &str, reference: &str) -> Pair {
+    (strategy.to_owned(), reference.to_owned())
+}
+
+/// The flavors of this machine.
+fn flavors() -> Vec<Flavor> {
+    let mut flavors = vec![Flavor::CurrentThread, Flavor::Local, Flavor::MultiThread(1)];
+    if cores() > 1 {
+        flavors.push(Flavor::MultiThread(cores()));
+    }
+    flavors
+}
+
+fn case(workload: &str, flavor: Flavor, site: Site, payload: usize, tasks: usize) -> Case {
+    Case {
+        workload: workload.to_owned(),
+        flavor,
+        site,
+        payload: Payload(payload),
+        tasks,
+    }
+}
+
+/// Both strategies against themselves and against their copies, and against each other both ways.
+fn compared(case: Case) -> Item {
+    let mut pairs = vec![
+        pair("join", "join"),
+        pair("spawn", "spawn"),
+        pair("spawn", "join"),
+        pair("join", "spawn"),
+    ];
+    if COPIED.contains(&case.workload.as_str()) && COPIED_TASKS.contains(&case.tasks) {
+        pairs.push(pair("join_copy", "join"));
+        pairs.push(pair("spawn_copy", "spawn"));
+    }
+    Item { case, pairs }
+}
+
+/// Cases of everything but fetching.
+pub(super) fn short(extent: Extent) -> Vec<Item> {
+    let mut items = Vec::new();
+    for flavor in flavors() {
+        for (workload, payload, tasks, both) in SHORT {
+            for site in [Site::Worker, Site::BlockOn] {
+                if site == Site::Worker || both {
+                    items.push(compared(case(workload, flavor, site, payload, tasks)));
+                }
+            }
+        }
+    }
+    extent.thin(items)
+}
+
+/// Cases of fetching.
+pub(super) fn fetching(extent: Extent) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (workload, payload, both) in FETCHING {
+        let waits = matches!(workload, "http_delay" | "http_straggler");
+        let flavors = if waits {
+            vec![Flavor::CurrentThread]
+        } else {
+            flavors()
+        };
+        for flavor in flavors {
+            for site in [Site::Worker, Site::BlockOn] {
+                if site == Site::BlockOn && !both {
+                    continue;
+                }
+                let mut item = compared(case(workload, flavor, site, payload, 3));
+                if waits {
+                    item.pairs.truncate(2);
+                }
+                items.push(item);
+            }
+        }
+    }
+    extent.thin(items)
+}
+
+/// Cases into which a delay is injected.
+pub(super) fn injected(extent: Extent) -> Vec<Case> {
+    let cases = INJECTED.iter().flat_map(|&(workload, payload, tasks)| {
+        let flavors = flavors().into_iter();
+        flavors.map(move |flavor| case(workload, flavor, Site::Worker, payload, tasks))
+    });
+    extent.thin(cases.collect())
+}
+
+/// What tells how long an iteration and a chain are: the chain alone, twice as long the second time.
+pub(super) const TRIAL: [u64; 2] = [1_000, 2_000];
+
+/// Short measurements of that.
+pub(super) fn trials(cases: &[Case]) -> Vec<Item> {
+    let item = |case: &Case| Item {
+        case: case.clone(),
+        pairs: TRIAL
+            .map(|length| pair(&format!("chain+{length}"), "join+0"))
+            .into(),
+    };
+    cases.iter().map(item).collect()
+}
+
+/// A case and the lengths of the chains that make its iteration longer by [`EFFECTS`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Injection {
+    pub(super) case: Case,
+    pub(super) lengths: [u64; EFFECTS.len()],
+}
+
+impl Injection {
+    /// From an iteration of `iteration_ns` and chains alone of the lengths [`TRIAL`].
+    pub(super) fn new(case: Case, iteration_ns: f64, alone_ns: [f64; 2]) -> Self {
+        let each = (alone_ns[1] - alone_ns[0]) / (TRIAL[1] - TRIAL[0]) as f64;
+        let gates = alone_ns[0] - each * TRIAL[0] as f64;
+        Self {
+            case,
+            lengths: EFFECTS
+                .map(|effect| ((effect * iteration_ns - gates) / each).round().max(1.0) as u64),
+        }
+    }
+
+    /// A `join!` against itself, against itself with each of the delays, and two of the delays alone: the others' size
+    /// lies on the line through them.
+    pub(super) fn item(&self) -> Item {
+        let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
+        let mut pairs = vec![pair("join+0", "join+0")];
+        pairs.extend(self.lengths.iter().map(delayed));
+        let ends = [self.lengths[0], self.lengths[EFFECTS.len() - 1]];
+        pairs.extend(ends.map(|length| pair(&format!("chain+{length}"), "join+0")));
+        Item {
+            case: self.case.clone(),
+            // Twice the blocks: at 11 ms for a block of each side, ten rounds are 0.5 s for a control and an effect.
+            pairs: pairs.iter().chain(&pairs).cloned().collect(),
+        }
+    }
+
+    /// What is measured on a busy machine: the control, and the two large effects.
+    pub(super) fn busy(&self) -> Item {
+        Item {
+            case: self.case.clone(),
+            pairs: vec![
+                pair("join+0", "join+0"),
+                pair(&format!("join+{}", self.lengths[2]), "join+0"),
+                pair(&format!("join+{}", self.lengths[3]), "join+0"),
+            ],
+        }
+    }
+}
+
+/// One plan of everything in short slices. Cases that are in more than one part get the pairs of all.
+pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
+    let mut plan: Vec<Item> = Vec::new();
+    let parts = short(extent)
+        .into_iter()
+        .chain(injections.iter().map(Injection::item))
+        .chain(extent.thin(handwritten::items()));
+    for item in parts {
+        match plan.iter_mut().find(|known| known.case == item.case) {
+            // One control for each case, the first: a delay's own is looked up by its name.
+            Some(known) => known.pairs.extend(item.pairs),
+            None => plan.push(item),
+        }
+    }
+    plan
+}
+
+/// The pair of both strategies, in as many cases: what is repeated in one process.
+pub(super) fn both(items: &[Item]) -> Vec<Item> {
+    let item = |item: &Item| Item {
+        case: item.case.clone(),
+        pairs: vec![pair("spawn", "join")],
+    };
+    items.iter().map(item).collect()
+}
+
+/// Both strategies against themselves.
+pub(super) fn controls(items: &[Item]) -> Vec<Item> {
+    let item = |item: &Item| Item {
+        case: item.case.clone(),
+        pairs: vec![pair("join", "join"), pair("spawn", "spawn")],
+    };
+    items.iter().map(item).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload;
+
+    #[test]
+    fn every_workload_flavor_and_site_is_checked_and_300_controls_in_two_repetitions() {
+        let extent = Extent::Default;
+        let items: Vec<Item> = short(extent).into_iter().chain(fetching(extent)).collect();
+        for entry in workload::all() {
+            assert!(
+                items.iter().any(|item| item.case.workload == entry.name),
+                "{}",
+                entry.name
+            );
+        }
+        for flavor in flavors() {
+            for site in [Site::Worker, Site::BlockOn] {
+                let wanted = |item: &&Item| item.case.flavor == flavor && item.case.site == site;
+                assert!(items.iter().find(wanted).is_some(), "{flavor} {site}");
+            }
+        }
+        if cores() > 1 {
+            let controls = items
+                .iter()
+                .flat_map(|item| &item.pairs)
+                .filter(|(strategy, reference)| strategy == reference);
+            assert!(controls.count() * extent.repetitions() >= 300);
+        }
+    }
+
+    #[test]
+    fn a_chain_is_as_long_as_its_effect() {
+        let case: Case = "wake/current_thread/worker/0B/8".parse().unwrap();
+        // An operation takes 2 ns, the gates 20.
+        let injection = Injection::new(case, 10_000.0, [2_020.0, 4_020.0]);
+        assert_eq!(injection.lengths, [90, 240, 990, 4990]);
+    }
+}

@@ -1,0 +1,154 @@
+//! The suite's workloads with more strategies beside its own: hand-written loops, copies, and loops with a known delay.
+//! Names are those of pairs: `join_copy`, `spawn_copy`; `join+K`, which is `join!` and then a chain of K operations, and
+//! `chain+K`, the chain alone; `hand_join`, `hand_spawn`.
+
+use std::sync::Arc;
+
+use super::chain::{AndDelay, DelayAlone, Delayed};
+use super::copies::Copied;
+use super::handwritten;
+use crate::slice::{TimedLoop, fan_out_loop};
+use crate::strategy::join::Join;
+use crate::strategy::spawn::Spawn;
+use crate::strategy::{FanOut, Local, Shared, Spawning};
+use crate::workload::compute::Compute;
+use crate::workload::fetching::Fetching;
+use crate::workload::http::Bodies;
+use crate::workload::ready::Ready;
+use crate::workload::wake::Wake;
+use crate::workload::r#yield::Yield;
+use crate::workload::{
+    self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload, erased,
+};
+
+/// Numbers of children at which there are copies and delays.
+pub(super) const COPIED_TASKS: [usize; 3] = [3, 8, 32];
+
+/// The workloads whose loops are copied; the others are measured as they are.
+pub(super) const COPIED: [&str; 5] = ["ready", "yield", "wake", "compute", "http"];
+
+/// All workloads, with whatever strategies there are beside the suite's.
+pub(super) fn entries() -> Vec<Entry> {
+    let with_more = |entry: Entry| Entry {
+        open: match entry.name {
+            "ready" => open_inline::<Ready>,
+            "yield" => open_inline::<Yield>,
+            "wake" => open_delayed::<Wake>,
+            "compute" => open_delayed::<Compute>,
+            "http" => open_copied::<Fetching<Bodies<0>>>,
+            _ => entry.open,
+        },
+        ..entry
+    };
+    workload::all().into_iter().map(with_more).collect()
+}
+
+/// A timed loop by name.
+type More = Box<dyn Fn(&str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + Sync>;
+
+struct WithMore {
+    suite: Arc<dyn Opened>,
+    more: More,
+}
+
+impl Opened for WithMore {
+    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+        (self.more)(strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
+    }
+
+    fn expected_digest(&self) -> u64 {
+        self.suite.expected_digest()
+    }
+
+    fn complaint(&self) -> Option<String> {
+        self.suite.complaint()
+    }
+
+    fn children(&self) -> &dyn Children {
+        self.suite.children()
+    }
+}
+
+fn with<W: Workload>(setup: Setup, more: impl FnOnce(Arc<W>) -> More + Send + 'static) -> Opening {
+    Box::pin(async move {
+        let workload = Arc::new(W::set_up(setup).await?);
+        let opened: Arc<dyn Opened> = Arc::new(WithMore {
+            suite: erased(workload.clone(), setup.tasks),
+            more: more(workload),
+        });
+        Ok(opened)
+    })
+}
+
+fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
+    match setup.payload_bytes {
+        0 => open_inline_of::<K, 0>(setup),
+        4096 => open_inline_of::<K, 4096>(setup),
+        _ => workload::open_inline::<K>(setup),
+    }
+}
+
+fn open_inline_of<K: InlineChild, const P: usize>(setup: Setup) -> Opening {
+    with::<Inline<K, P>>(setup, move |workload| {
+        Box::new(move |name, spawning| {
+            handwritten::timed_loop_of::<K>(name, setup)
+                .or_else(|| copy(&workload, setup.tasks, name, spawning))
+                .or_else(|| delayed(&workload, setup.tasks, name))
+        })
+    })
+}
+
+fn open_delayed<W: Workload>(setup: Setup) -> Opening {
+    with::<W>(setup, move |workload| {
+        Box::new(move |name, spawning| {
+            copy(&workload, setup.tasks, name, spawning)
+                .or_else(|| delayed(&workload, setup.tasks, name))
+        })
+    })
+}
+
+fn open_copied<W: Workload>(setup: Setup) -> Opening {
+    with::<W>(setup, move |workload| {
+        Box::new(move |name, spawning| copy(&workload, setup.tasks, name, spawning))
+    })
+}
+
+/// A loop of the copy.
+fn copy<W: Workload>(
+    workload: &Arc<W>,
+    tasks: usize,
+    name: &str,
+    spawning: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    let copied = || Arc::new(Copied::of(workload.clone()));
+    match (name, tasks, spawning) {
+        ("join_copy", 3, _) => Some(fan_out_loop::<_, Join<3>>(copied(), tasks)),
+        ("join_copy", 8, _) => Some(fan_out_loop::<_, Join<8>>(copied(), tasks)),
+        ("join_copy", 32, _) => Some(fan_out_loop::<_, Join<32>>(copied(), tasks)),
+        ("spawn_copy", _, Spawning::Shared) => {
+            Some(fan_out_loop::<_, Spawn<Shared>>(copied(), tasks))
+        }
+        ("spawn_copy", _, Spawning::Local) => {
+            Some(fan_out_loop::<_, Spawn<Local>>(copied(), tasks))
+        }
+        _ => None,
+    }
+}
+
+/// A `join!` with a delay behind it, or the delay alone.
+fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<Box<dyn TimedLoop>> {
+    fn behind<W: Workload, F: FanOut<Delayed<W>>>(
+        workload: Delayed<W>,
+        tasks: usize,
+    ) -> Option<Box<dyn TimedLoop>> {
+        Some(fan_out_loop::<_, AndDelay<F>>(Arc::new(workload), tasks))
+    }
+    let (kind, length) = name.split_once('+')?;
+    let workload = Delayed::new(workload.clone(), tasks, length.parse().ok()?);
+    match (kind, tasks) {
+        ("join", 8) => behind::<W, Join<8>>(workload, tasks),
+        ("join", 32) => behind::<W, Join<32>>(workload, tasks),
+        ("chain", _) => Some(fan_out_loop::<_, DelayAlone>(Arc::new(workload), tasks)),
+        _ => None,
+    }
+}

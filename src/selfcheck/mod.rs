@@ -1,0 +1,285 @@
+//! The suite measured against itself: how often it is wrong where the truth is known.
+//!
+//! The truth is known of the same code measured twice, of a `join!` with a delay of known size behind it, and of a ratio
+//! whose sides are swapped. All of it is measured as everything else is, in runs of ten rounds.
+
+pub mod bars;
+mod cases;
+mod chain;
+mod copies;
+mod handwritten;
+mod judged;
+mod load;
+mod loops;
+mod plain;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::environment::Environment;
+use crate::matrix::{Matrix, Target};
+use crate::plan::Item;
+use crate::record::Measurement;
+use crate::run::{Request, RunError, run};
+use crate::selection::Selection;
+
+use bars::{Bar, Limit};
+use cases::Injection;
+use load::{Busy, Load};
+
+pub(crate) use plain::run_if_child;
+
+/// How much is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extent {
+    /// A part of the cases, in less than a minute.
+    Quick,
+    /// 300 case-runs of the same code against itself, in less than six minutes.
+    Default,
+    /// 1,000 of them.
+    Full,
+}
+
+impl Extent {
+    /// How often everything on a quiet machine is measured.
+    fn repetitions(self) -> usize {
+        match self {
+            Extent::Quick | Extent::Default => 2,
+            Extent::Full => 7,
+        }
+    }
+
+    /// The part of a list that is checked.
+    fn thin<T>(self, all: Vec<T>) -> Vec<T> {
+        match self {
+            // Five shares no factor with the number of cases of a flavor, so that those of each differ.
+            Extent::Quick => all.into_iter().step_by(5).collect(),
+            Extent::Default | Extent::Full => all,
+        }
+    }
+
+    /// The share of intervals of the same code that may lie wholly beyond ±1%.
+    fn beyond_limit(self) -> f64 {
+        match self {
+            Extent::Quick | Extent::Default => 1.0 / 300.0,
+            Extent::Full => 1.0 / 1000.0,
+        }
+    }
+}
+
+/// What the check found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Whether every bar held.
+    pub held: bool,
+    /// How much was checked.
+    pub extent: Extent,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What machine and what build this was.
+    pub environment: Environment,
+    /// Each figure, and its bar.
+    pub bars: Vec<Bar>,
+    /// The same code beyond ±1%, cells far from their hand-written loops, and what could not be measured: a line each.
+    pub suspects: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SelfcheckError {
+    /// Nothing could be measured.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Criterion's own process failed.
+    #[error("plain Criterion: {0}")]
+    Criterion(std::io::Error),
+}
+
+/// The workloads that the rounds of this check know.
+pub fn entries() -> Vec<crate::workload::Entry> {
+    loops::entries()
+}
+
+/// The rounds of an interval.
+const ROUNDS: usize = 10;
+
+/// Measures items, in so many rounds of so many blocks a pair.
+struct Bench<'a> {
+    selection: &'a Selection,
+    tell: &'a dyn Fn(&str),
+}
+
+impl Bench<'_> {
+    fn measure(
+        &self,
+        name: &'static str,
+        items: Vec<Item>,
+        rounds: usize,
+        blocks: usize,
+        long: bool,
+    ) -> Result<Vec<Measurement>, RunError> {
+        (self.tell)(name);
+        let target = Target::bare(name, entries()).paced(blocks, long);
+        let selection = Selection {
+            matrix: Matrix::Default,
+            rounds,
+            span: Duration::ZERO,
+            ..self.selection.clone()
+        };
+        let outcome = run(Request {
+            target: &target,
+            selection: &selection,
+            items,
+            filter: None,
+            folder: None,
+            command: "cargo run --release -- selfcheck".into(),
+        })?;
+        match outcome.trouble {
+            Some(trouble) => Err(trouble),
+            None => Ok(outcome.measurements),
+        }
+    }
+
+    /// How long the chains must be.
+    fn injections(&self, cases: &[Case]) -> Result<Vec<Injection>, RunError> {
+        let trials = self.measure("the delays", cases::trials(cases), 1, 1, false)?;
+        let of = |case: &Case, length: u64| {
+            let name = format!("chain+{length}");
+            let mut all = trials.iter();
+            all.find(|m| m.case == *case && m.strategy == name)
+        };
+        let injection = |case: &Case| {
+            let [one, two] = cases::TRIAL.map(|length| of(case, length));
+            let ns = |m: Option<&Measurement>| Some(m?.wall_ns?.median);
+            let iteration_ns = one?.reference_ns?.median;
+            Some(Injection::new(
+                case.clone(),
+                iteration_ns,
+                [ns(one)?, ns(two)?],
+            ))
+        };
+        Ok(cases.iter().filter_map(injection).collect())
+    }
+}
+
+/// Runs the whole check; `tell` is told what comes next.
+pub fn check(
+    extent: Extent,
+    selection: &Selection,
+    tell: impl Fn(&str),
+) -> Result<Found, SelfcheckError> {
+    let began = Instant::now();
+    let bench = Bench {
+        selection,
+        tell: &tell,
+    };
+    let injections = bench.injections(&cases::injected(extent))?;
+    let mut quiet = Vec::new();
+    let mut one_process = Vec::new();
+    let short = cases::short(extent);
+    for _ in 0..extent.repetitions() {
+        let plan = cases::plan(extent, &injections);
+        let mut all = bench.measure("quiet machine", plan, ROUNDS, 1, false)?;
+        all.extend(bench.measure("quiet, fetching", cases::fetching(extent), ROUNDS, 1, true)?);
+        quiet.push(all);
+        one_process.push(as_rounds(bench.measure(
+            "one process",
+            cases::both(&short),
+            1,
+            ROUNDS,
+            false,
+        )?));
+    }
+    let mut busy_items: Vec<Item> = injections.iter().map(Injection::busy).collect();
+    let few: Vec<Item> = short.iter().step_by(2).cloned().collect();
+    for item in cases::controls(&few) {
+        match busy_items.iter_mut().find(|known| known.case == item.case) {
+            Some(known) => known.pairs.extend(item.pairs),
+            None => busy_items.push(item),
+        }
+    }
+    let mut bars = judged::same_code(&quiet, extent.beyond_limit());
+    bars.extend(judged::injected(&quiet, &injections));
+    bars.extend(judged::antisymmetry(&quiet));
+    bars.extend(judged::honest(&quiet, &one_process));
+    let mut loud = Vec::new();
+    for (check, load) in [
+        ("A spinning thread on each core", Load::Spinning),
+        ("Bursts of 50 ms on each core", Load::Bursts),
+    ] {
+        let busy = Busy::begin(load);
+        let measured = bench.measure(check, busy_items.clone(), ROUNDS, 1, false)?;
+        drop(busy);
+        bars.extend(judged::busy(check, &measured, &quiet));
+        loud.push(measured);
+    }
+    let (hand_written, far) = judged::hand_written(&quiet);
+    bars.extend(hand_written);
+    tell("plain Criterion");
+    let plain: Vec<Case> = short
+        .iter()
+        .step_by(4)
+        .map(|item| item.case.clone())
+        .collect();
+    let said = plain::twice(&plain).map_err(SelfcheckError::Criterion)?;
+    bars.push(Bar::share(
+        "Criterion alone",
+        "the same code twice, called improved or regressed",
+        (said.changed, said.compared),
+        None::<Limit>,
+    ));
+    let mut suspects = judged::suspects(&quiet);
+    suspects.extend(judged::suspects(&loud));
+    suspects.extend(far);
+    Ok(Found {
+        held: bars.iter().all(|bar| bar.held != Some(false)),
+        extent,
+        seconds: began.elapsed().as_secs_f64(),
+        environment: Environment::here(),
+        bars,
+        suspects,
+    })
+}
+
+/// Blocks of one process in the rounds' place, each as if it were one.
+fn as_rounds(measurements: Vec<Measurement>) -> Vec<Measurement> {
+    let spread = |m: Measurement| {
+        let rounds: Vec<Vec<f64>> = m.rounds.concat().iter().map(|log| vec![*log]).collect();
+        Measurement {
+            ratio: crate::stats::Estimate::ratio(&rounds),
+            ..m
+        }
+    };
+    measurements.into_iter().map(spread).collect()
+}
+
+impl Found {
+    /// The check as text.
+    pub fn render(&self) -> String {
+        let mut text = bars::text(&self.bars);
+        if !self.suspects.is_empty() {
+            text += "\nTo look at:\n";
+        }
+        for suspect in &self.suspects {
+            let _ = writeln!(text, "  {suspect}");
+        }
+        let count = |held| {
+            self.bars
+                .iter()
+                .filter(|bar| bar.held == Some(held))
+                .count()
+        };
+        let _ = writeln!(
+            text,
+            "\n{} of {} bars held; {:.0} s.",
+            count(true),
+            count(true) + count(false),
+            self.seconds
+        );
+        text
+    }
+}
