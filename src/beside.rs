@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{census, claims};
+use crate::{census, claims, selfcheck};
 
 /// The census.
 const CENSUS: &str = "census.json";
@@ -11,8 +11,11 @@ const CENSUS: &str = "census.json";
 /// The article's statements, tested.
 const CLAIMS: &str = "claims.json";
 
+/// The self-check.
+const SELFCHECK: &str = "selfcheck.json";
+
 /// All such files.
-pub const FILES: &[&str] = &[CENSUS, CLAIMS, "selfcheck.json"];
+pub const FILES: &[&str] = &[CENSUS, CLAIMS, SELFCHECK];
 
 /// What was found beside the records.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +24,8 @@ pub struct Beside {
     pub census: Vec<census::Row>,
     /// The article's statements; none where they were not tested.
     pub claims: Vec<claims::Tested>,
+    /// How often the suite was wrong where the truth is known; none where it was not checked.
+    pub selfcheck: Option<selfcheck::Found>,
 }
 
 /// A file beside the records that is not what its name says.
@@ -43,6 +48,10 @@ impl Beside {
             claims: json(
                 folder.join(CLAIMS),
                 "cargo run --release -- claims --format json",
+            )?,
+            selfcheck: json(
+                folder.join(SELFCHECK),
+                "cargo run --release -- selfcheck --format json",
             )?,
         })
     }

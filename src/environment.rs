@@ -61,6 +61,13 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Cores of the machine, of which this process may use fewer.
+pub(crate) fn machine_cores() -> usize {
+    let text = read("/proc/stat").unwrap_or_default();
+    let core = |line: &&str| line.starts_with("cpu") && !line.starts_with("cpu ");
+    text.lines().filter(core).count().max(1)
+}
+
 /// Resident memory of a process, in bytes; `None` where `/proc` does not tell.
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let status = read(&format!("/proc/{pid}/status"))?;
@@ -75,7 +82,7 @@ pub fn package_folder() -> std::path::PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
 }
 
-fn read(path: &str) -> Option<String> {
+pub(crate) fn read(path: &str) -> Option<String> {
     let text = fs::read_to_string(Path::new(path)).ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -117,9 +124,14 @@ fn cpu() -> Option<String> {
 }
 
 fn quota() -> Option<f64> {
-    let text = read("/sys/fs/cgroup/cpu.max")?;
+    let first = read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
+        .zip(read("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+        .map(|(quota, period)| format!("{quota} {period}"));
+    let text = read("/sys/fs/cgroup/cpu.max").or(first)?;
     let (quota, period) = text.split_once(' ')?;
-    Some(quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?)
+    let cores = quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?;
+    // The first version says -1 for no limit, the second `max`.
+    (cores > 0.0).then_some(cores)
 }
 
 fn kernel() -> Option<String> {

@@ -28,7 +28,7 @@
 //! | [`runtime`], [`block`] | flavor and site; strategy and reference in one fresh runtime, ABBA |
 //! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
-//! | [`record`], [`environment`] | the files; what machine this was |
+//! | [`record`], [`environment`], [`traps`] | the files; what machine this was; what was in the way |
 //! | [`runs`], [`beside`], [`promote`], [`compare`] | recorded runs, what lies beside their records, how one becomes one, two of them compared |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
@@ -55,6 +55,7 @@ pub mod case;
 pub mod census;
 pub mod claims;
 pub mod cli;
+mod clock;
 pub mod compare;
 pub mod environment;
 mod files;
@@ -80,6 +81,7 @@ mod simulated;
 pub mod slice;
 pub mod stats;
 pub mod strategy;
+pub mod traps;
 mod watchdog;
 pub mod workload;
 

@@ -6,6 +6,7 @@ use crate::plan::{Item, Pair};
 use crate::record::{Measurement, Status};
 use crate::run::Collected;
 use crate::stats::{Estimate, bimodal, judge, noise_floor};
+use crate::traps::not_applicable;
 use crate::workload::MACHINERY;
 
 /// The measurements of `items`, a control first in each case, on a machine with `cores` cores.
@@ -23,6 +24,12 @@ fn of_case(item: &Item, collected: &Collected, cores: usize) -> Vec<Measurement>
         if !strategies.contains(&pair) {
             strategies.push(pair);
         }
+    }
+    if let Some(reason) = not_applicable(case, cores) {
+        return strategies
+            .into_iter()
+            .map(|(strategy, reference)| Measurement::invalid(case, strategy, reference, &reason))
+            .collect();
     }
     if let Some(reason) = collected.failure(case) {
         return strategies

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::block::{self, Block, Shape};
+use crate::clock;
 use crate::environment::resident_bytes;
 use crate::http::server;
 use crate::interrupt;
@@ -90,6 +91,8 @@ enum Event {
     End,
     /// After the first item of the process, and after its last.
     Resident(Resident),
+    /// How long a step of a fixed piece of work takes, in ns; at the same times.
+    Step(f64),
 }
 
 /// What the parent learns of an item.
@@ -103,6 +106,8 @@ pub enum News {
     Failed(String),
     /// Memory of the processes after it, which is the first or the last of its process.
     Resident(Resident),
+    /// How long a step of a fixed piece of work takes, in ns, in its process now.
+    Step(f64),
 }
 
 /// Why a sweep ended early.
@@ -194,10 +199,11 @@ fn sweep_items(sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
         if let Err(reason) = measured {
             return say(Event::Failed(reason));
         }
-        if (place == 0 || place + 1 == sweep.items.len())
-            && let Some(resident) = Resident::now()
-        {
-            say(Event::Resident(resident))?;
+        if place == 0 || place + 1 == sweep.items.len() {
+            say(Event::Step(clock::step_ns()))?;
+            if let Some(resident) = Resident::now() {
+                say(Event::Resident(resident))?;
+            }
         }
         say(Event::End)?;
     }
@@ -260,6 +266,7 @@ pub fn sweep<E>(
                     let (news, over, last) = match event {
                         Event::Block { pair, block } => (News::Block(pair, block), false, false),
                         Event::Resident(resident) => (News::Resident(resident), false, false),
+                        Event::Step(ns) => (News::Step(ns), false, false),
                         Event::Failed(reason) => (News::Failed(reason), true, true),
                         _ => (News::Done, true, false),
                     };

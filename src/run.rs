@@ -18,6 +18,7 @@ use crate::record::{
 };
 use crate::round::{self, News, Resident, Sweep, SweepError};
 use crate::selection::Selection;
+use crate::traps::{self, Conditions, Watch};
 
 /// What to run.
 pub struct Request<'a> {
@@ -80,6 +81,7 @@ pub struct Collected {
     done: HashSet<(usize, Case)>,
     failed: HashMap<Case, String>,
     memory: Memory,
+    conditions: Conditions,
 }
 
 impl Memory {
@@ -173,6 +175,7 @@ impl Collected {
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let began = Instant::now();
     interrupt::listen().map_err(RunError::Signal)?;
+    let watch = Watch::begin();
     let shape = request.target.shape(request.selection.matrix);
     let mut header = header(&request, shape);
     let mut collected = Collected::default();
@@ -189,6 +192,13 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
 
     header.timed_share = collected.timed_share();
     header.resident_bytes = collected.memory;
+    let served = request.items.iter().any(|item| {
+        let entry = request.target.entry(&item.case.workload);
+        entry.is_some_and(|entry| entry.served)
+    });
+    watch.end(&mut collected.conditions, served);
+    header.conditions = collected.conditions;
+    header.traps = traps::sentences(&header.environment, &request.items, &collected.conditions);
     header.seconds = began.elapsed().as_secs_f64();
     header.complete = trouble.is_none();
     let measurements = measurements(&request.items, &collected, cores());
@@ -232,6 +242,8 @@ fn header(request: &Request<'_>, shape: Shape) -> Header {
         plan: format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text)),
         timed_share: None,
         resident_bytes: Memory::default(),
+        conditions: Conditions::default(),
+        traps: Vec::new(),
     }
 }
 
@@ -337,6 +349,7 @@ fn sweeps(
         random.shuffle(&mut items);
         items.retain(|item| {
             collected.failure(&item.case).is_none()
+                && traps::not_applicable(&item.case, cores()).is_none()
                 && !collected.done.contains(&(round, item.case.clone()))
         });
         let sweep = Sweep {
@@ -353,6 +366,10 @@ fn sweeps(
                 News::Resident(now) => {
                     collected.memory.take(*first.get_or_insert(now), now);
                     collected.memory.take_own();
+                    return Ok(());
+                }
+                News::Step(ns) => {
+                    collected.conditions.take_step(ns);
                     return Ok(());
                 }
                 News::Block(pair, block) => {

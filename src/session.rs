@@ -10,6 +10,7 @@ use crate::record::{Memory, Status};
 use crate::report::{findings, significant, table};
 use crate::run::{Outcome, Request, RunError, run};
 use crate::selection::{Selection, VariableError, misspelled};
+use crate::traps::not_applicable;
 
 /// Measures a target of your own as the suite measures its own: call it from `main` and return what it
 /// returns.
@@ -144,6 +145,9 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
             header.seed
         );
     }
+    for trap in &header.traps {
+        println!("Trap: {trap}");
+    }
     if let Some(memory) = memory(&header.resident_bytes) {
         println!("{memory}");
     }
@@ -157,7 +161,9 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
     if let Some(path) = &outcome.record {
         println!("Record: {}", path.display());
     }
-    let failed = outcome.measurements.iter().any(|m| m.status != Status::Ok);
+    let failed = outcome.measurements.iter().any(|m| {
+        m.status != Status::Ok && not_applicable(&m.case, header.environment.cores).is_none()
+    });
     if let Some(trouble) = &outcome.trouble {
         eprintln!("{}: the run ended early: {trouble}", target.name);
         eprintln!(

@@ -16,6 +16,7 @@ use crate::block::Block;
 use crate::case::{Case, is_name};
 use crate::environment::Environment;
 use crate::stats::{Estimate, Verdict};
+use crate::traps::Conditions;
 
 pub use folder::{Folder, Stream};
 
@@ -60,6 +61,12 @@ pub struct Header {
     pub timed_share: Option<f64>,
     /// Resident memory of its processes, in bytes, after their first case and at their end.
     pub resident_bytes: Memory,
+    /// What happened around it; null in records before it was watched.
+    #[serde(default)]
+    pub conditions: Conditions,
+    /// What makes its numbers less than they look, in words.
+    #[serde(default)]
+    pub traps: Vec<String>,
 }
 
 /// Resident memory of the processes of a run, in bytes, each after its first case and at its end.

@@ -75,7 +75,8 @@ impl Bar {
         }
     }
 
-    fn cells(&self) -> [String; 5] {
+    /// What is said of it: what the figure is of, the figure, its share and band, the bar, whether it held.
+    pub fn cells(&self) -> [String; 5] {
         let figure = match (self.figure, self.counted) {
             (_, Some((count, of))) => format!("{count} of {of}"),
             (Some(figure), None) => percent(figure),
@@ -105,7 +106,8 @@ fn percent(fraction: f64) -> String {
     format!("{}%", significant(fraction * 100.0))
 }
 
-const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
+/// The columns of [`Bar::cells`].
+pub const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
 
 /// The bars as text, a paragraph for each check.
 pub(super) fn text(bars: &[Bar]) -> String {

@@ -12,8 +12,6 @@ use crate::strategy::join::Join;
 use crate::strategy::spawn::Spawn;
 use crate::strategy::{FanOut, Local, Shared, Spawning};
 use crate::workload::compute::Compute;
-use crate::workload::fetching::Fetching;
-use crate::workload::http::Bodies;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
@@ -25,7 +23,7 @@ use crate::workload::{
 pub(super) const COPIED_TASKS: [usize; 3] = [3, 8, 32];
 
 /// The workloads whose loops are copied; the others are measured as they are.
-pub(super) const COPIED: [&str; 5] = ["ready", "yield", "wake", "compute", "http"];
+pub(super) const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
 
 /// All workloads, with whatever strategies there are beside the suite's.
 pub(super) fn entries() -> Vec<Entry> {
@@ -35,7 +33,6 @@ pub(super) fn entries() -> Vec<Entry> {
             "yield" => open_inline::<Yield>,
             "wake" => open_delayed::<Wake>,
             "compute" => open_delayed::<Compute>,
-            "http" => open_copied::<Fetching<Bodies<0>>>,
             _ => entry.open,
         },
         ..entry
@@ -107,12 +104,6 @@ fn open_delayed<W: Workload>(setup: Setup) -> Opening {
     })
 }
 
-fn open_copied<W: Workload>(setup: Setup) -> Opening {
-    with::<W>(setup, move |workload| {
-        Box::new(move |name, spawning| copy(&workload, setup.tasks, name, spawning))
-    })
-}
-
 /// A loop of the copy.
 fn copy<W: Workload>(
     workload: &Arc<W>,
@@ -146,7 +137,7 @@ fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<B
     let (kind, length) = name.split_once('+')?;
     let workload = Delayed::new(workload.clone(), tasks, length.parse().ok()?);
     match (kind, tasks) {
-        ("join", 8) => behind::<W, Join<8>>(workload, tasks),
+        ("join", 64) => behind::<W, Join<64>>(workload, tasks),
         ("join", 32) => behind::<W, Join<32>>(workload, tasks),
         ("chain", _) => Some(fan_out_loop::<_, DelayAlone>(Arc::new(workload), tasks)),
         _ => None,

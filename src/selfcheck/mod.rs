@@ -267,19 +267,26 @@ impl Found {
         for suspect in &self.suspects {
             let _ = writeln!(text, "  {suspect}");
         }
+        let _ = writeln!(text, "\n{}", self.summary());
+        text
+    }
+
+    /// How many bars held, where and when, in a sentence.
+    pub fn summary(&self) -> String {
         let count = |held| {
-            self.bars
-                .iter()
-                .filter(|bar| bar.held == Some(held))
-                .count()
+            let bars = self.bars.iter();
+            bars.filter(|bar| bar.held == Some(held)).count()
         };
-        let _ = writeln!(
-            text,
-            "\n{} of {} bars held; {:.0} s.",
+        let unknown = || "unknown".to_owned();
+        let e = &self.environment;
+        format!(
+            "{} of {} bars held; {:.0} s on {} cores of {}, revision {}.",
             count(true),
             count(true) + count(false),
-            self.seconds
-        );
-        text
+            self.seconds,
+            e.cores,
+            e.cpu.clone().unwrap_or_else(unknown),
+            e.git.clone().unwrap_or_else(unknown),
+        )
     }
 }

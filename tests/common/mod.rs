@@ -9,6 +9,7 @@ use join_vs_spawn::environment::Environment;
 use join_vs_spawn::measurement::case_flags;
 use join_vs_spawn::record::{Header, Measurement, Memory, Status};
 use join_vs_spawn::stats::{Estimate, judge};
+use join_vs_spawn::traps::Conditions;
 
 /// The trials of a program whose `main` is its own, so that it can start itself again.
 macro_rules! trials {
@@ -37,6 +38,8 @@ pub fn header() -> Header {
         plan: "0123456789abcdef".into(),
         timed_share: Some(0.8),
         resident_bytes: Memory::default(),
+        conditions: Conditions::default(),
+        traps: Vec::new(),
     }
 }
 

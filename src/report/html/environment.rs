@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{scrolling, significant};
 use crate::record::{Header, SCHEMA};
 use crate::report::time;
+use crate::selfcheck::{Found, bars};
 
 /// What a header says, in words, by field.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {
@@ -63,6 +64,28 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("memory of the run's process", grown(memory.run)),
         ("memory of a round", grown(memory.round)),
         ("memory of the server", grown(memory.server)),
+        (
+            "stolen time",
+            header
+                .conditions
+                .stolen
+                .map_or("unknown".into(), |share| format!("{:.2}%", share * 100.0)),
+        ),
+        (
+            "CPU time of other processes",
+            header.conditions.others.map_or("unknown".into(), |cores| {
+                format!("{} cores", significant(cores))
+            }),
+        ),
+        (
+            "a fixed piece of work, fastest and slowest",
+            header
+                .conditions
+                .step_ns
+                .map_or("unknown".into(), |(least, most)| {
+                    format!("{} and {} a step", time(least), time(most))
+                }),
+        ),
         (
             "schema of the record",
             format!("{} (this page: {SCHEMA})", header.schema),
@@ -135,5 +158,31 @@ pub(super) fn method() -> Markup {
             }
             dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
         }
+    }
+}
+
+/// How often the suite was wrong where the truth is known.
+pub(super) fn selfcheck(found: &Found) -> Markup {
+    let caption = "Each figure, and the bar that it must clear";
+    html! {
+        p { (found.summary()) }
+        (scrolling(
+            caption,
+            html! {
+                table {
+                    caption { (caption) }
+                    thead { tr {
+                        th scope="col" { "check" }
+                        @for head in bars::HEAD { th scope="col" { (if head.is_empty() { "verdict" } else { head }) } }
+                    } }
+                    tbody { @for bar in &found.bars {
+                        tr {
+                            th scope="row" { (bar.check) }
+                            @for cell in bar.cells() { td { (cell) } }
+                        }
+                    } }
+                }
+            },
+        ))
     }
 }

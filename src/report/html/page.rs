@@ -20,9 +20,12 @@ pub fn page(run: &Run, links: &Links) -> String {
     for (id, name) in [
         ("measurements", "all measurements"),
         ("environment", "environment"),
+        ("selfcheck", "self-check"),
         ("method", "method"),
     ] {
-        sections.push((id.into(), name.into()));
+        if id != "selfcheck" || run.beside.selfcheck.is_some() {
+            sections.push((id.into(), name.into()));
+        }
     }
     let headers: Vec<(String, &Header)> = parts
         .iter()
@@ -34,6 +37,9 @@ pub fn page(run: &Run, links: &Links) -> String {
             h1 { "join! or spawn: " (name) }
             @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
                 p.warning { "The run of " (header.target) " is not complete." }
+            }
+            @for (header, trap) in parts.iter().flat_map(|(header, _)| header.traps.iter().map(move |trap| (header, trap))) {
+                p.warning { (header.target) ": " (trap) }
             }
             div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
             (answer::figures(&data))
@@ -47,6 +53,12 @@ pub fn page(run: &Run, links: &Links) -> String {
         section id="environment" aria-labelledby="h-environment" {
             h2 id="h-environment" { "Environment" }
             (environment::environment("Machine, build and run, by target", &headers))
+        }
+        @if let Some(found) = &run.beside.selfcheck {
+            section id="selfcheck" aria-labelledby="h-selfcheck" {
+                h2 id="h-selfcheck" { "Self-check" }
+                (environment::selfcheck(found))
+            }
         }
         section id="method" aria-labelledby="h-method" {
             h2 id="h-method" { "Method" }

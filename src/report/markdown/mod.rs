@@ -11,6 +11,7 @@ use crate::case::Case;
 use crate::claims;
 use crate::record::{Measurement, Status};
 use crate::runs::Run;
+use crate::selfcheck::bars;
 use crate::stats::{Estimate, Verdict};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
@@ -22,6 +23,7 @@ const SECTIONS: &[Section] = &[
     ("headline", headline::headline),
     ("counts", counts::counts),
     ("claims", claims),
+    ("selfcheck", selfcheck),
     ("verdicts", verdicts),
     ("findings", findings),
     ("tables", tables),
@@ -178,6 +180,18 @@ fn claims(run: &Run) -> String {
         .map(|m| (&m.case, m))
         .collect();
     claims::markdown(&run.beside.claims, |case| measured.get(case).copied())
+}
+
+/// The self-check: each bar, and whether it held.
+fn selfcheck(run: &Run) -> String {
+    let Some(found) = &run.beside.selfcheck else {
+        return String::new();
+    };
+    format!(
+        "{}\n\n{}",
+        escape(&found.summary()),
+        bars::markdown(&found.bars)
+    )
 }
 
 /// How often each verdict was given, by workload.
