@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use common::{header, measured};
 use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::{Change, compare};
+use join_vs_spawn::environment::Environment;
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::{export, markdown};
 use join_vs_spawn::runs::Run;
@@ -141,7 +142,15 @@ impl Results {
 fn a_run_is_kept_whole_and_never_overwritten() {
     let results = Results::new();
     results.run("latest", 2.0, 1);
-    results.write("latest/selfcheck.json", "{}");
+    let found = serde_json::json!({
+        "held": false, "extent": "quick", "seconds": 59.0, "environment": Environment::here(),
+        "bars": [{
+            "check": "A/A", "what": "intervals that <exclude> 1", "figure": 0.05, "counted": [5, 100],
+            "band": [0.0164, 0.113], "limit": {"at_most": 0.04}, "held": false
+        }],
+        "suspects": ["one"]
+    });
+    results.write("latest/selfcheck.json", &found.to_string());
     let said = results.exits(0, &["record", "one"]);
     assert!(said.trim_end().ends_with("one"), "{said}");
     for target in TARGETS {
@@ -151,6 +160,11 @@ fn a_run_is_kept_whole_and_never_overwritten() {
         assert_eq!(from, to);
     }
     assert!(results.path("one/selfcheck.json").exists());
+    let shown = results.exits(0, &["report", "one", "--format", "markdown"]);
+    assert!(
+        shown.contains("| 5 of 100 | 5.00% [1.64%, 11.3%] | ≤ 4.00% | **not held** |"),
+        "{shown}"
+    );
     let before = fs::read(results.path("one/http.jsonl")).unwrap();
     results.run("latest", 3.0, 2);
     results.refuses(&["record", "one"], "never overwritten");

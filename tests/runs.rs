@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::process::ExitCode;
 
-use common::place::{ACT, Done, Place, alive, children, has_proc, kill, wait_for};
+use common::place::{ACT, Done, LONG, Place, alive, children, has_proc, kill, small, wait_for};
 use join_vs_spawn::record::{self, Measurement, Status};
 use join_vs_spawn::{Setup, Target, Workload, bench, measure};
 use libtest_mimic::{Arguments, Trial};
@@ -44,13 +44,6 @@ fn trials() -> Vec<Trial> {
         wrong_outputs_cost_their_case,
         a_set_up_that_fails_costs_its_case,
         a_chattering_child_costs_nothing,
-        a_run_that_was_cut_short_goes_on,
-        a_run_that_was_cut_short_is_set_aside,
-        a_different_run_is_not_resumed,
-        an_interrupted_run_says_what_is_partial,
-        two_runs_do_not_share_a_folder,
-        a_record_that_cannot_be_written_does_not_cost_the_table,
-        an_unusable_folder_is_named,
         a_misspelled_variable_is_warned_of,
     ]
 }
@@ -100,24 +93,6 @@ impl<const HOW: u8> Workload for Misbehaves<HOW> {
     fn expected(&self, _: usize) -> u64 {
         1
     }
-}
-
-/// Two quick cases.
-const SMALL: [(&str, &str); 5] = [
-    ("JVS_ROUNDS", "1"),
-    ("JVS_WORKLOADS", "yield"),
-    ("JVS_FLAVORS", "current_thread"),
-    ("JVS_SITES", "worker"),
-    ("JVS_TASKS", "2,8"),
-];
-const NO_PAYLOAD: (&str, &str) = ("JVS_PAYLOADS", "0B");
-
-fn small(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    SMALL
-        .into_iter()
-        .chain([NO_PAYLOAD])
-        .chain(more.iter().copied())
-        .collect()
 }
 
 fn ids(measurements: &[Measurement]) -> Vec<String> {
@@ -361,9 +336,6 @@ fn criterions_failure_does_not_cost_the_table() {
     assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
 }
 
-/// Several rounds of two cases, long enough to be disturbed.
-const LONG: [(&str, &str); 2] = [("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
-
 fn a_killed_round_costs_its_case() {
     if !has_proc() {
         return;
@@ -471,201 +443,6 @@ fn a_chattering_child_costs_nothing() {
         "standard output is the suite's"
     );
     assert_eq!(place.measurements("results/latest/chatters.jsonl").len(), 2);
-}
-
-/// Starts a run, kills it in the middle, and returns how many lines it left.
-fn cut_short(place: &Place) -> usize {
-    cut_short_at(place, &small(&LONG), 60)
-}
-
-fn cut_short_at(place: &Place, variables: &[(&str, &str)], lines: usize) -> usize {
-    let mut child = place.start("overhead", variables, &["--bench"]);
-    place.wait_for_lines("results/latest/overhead.jsonl.partial", lines);
-    kill(child.id());
-    child.wait().unwrap();
-    assert!(!place.path("results/latest/overhead.jsonl").exists());
-    let partial = place.path("results/latest/overhead.jsonl.partial");
-    // What a kill in the middle of a line leaves.
-    let mut text = fs::read_to_string(&partial).unwrap();
-    text.push_str("{\"kind\":\"blo");
-    fs::write(&partial, &text).unwrap();
-    text.lines().count() - 1
-}
-
-fn a_run_that_was_cut_short_goes_on() {
-    let place = Place::new();
-    cut_short(&place);
-    let resume = small(&[LONG[0], LONG[1], ("JVS_RESUME", "1")]);
-    // And once more: what the first cut left half done must not count twice.
-    let lines = cut_short_at(&place, &resume, 100);
-    let partial = fs::read_to_string(place.path("results/latest/overhead.jsonl.partial")).unwrap();
-    let partial: Vec<serde_json::Value> = partial
-        .lines()
-        .take(lines)
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let of_kind = |kind: &'static str| partial.iter().filter(move |line| line["kind"] == kind);
-    assert!(
-        of_kind("done").count() > 0,
-        "nothing was done before the kill"
-    );
-    place.run("overhead", &resume, &["--bench"]).exits(0);
-    let record_path = place.path("results/latest/overhead.jsonl");
-    let (header, measurements) = record::read(&record_path).unwrap();
-    assert_eq!(partial[0]["seed"].as_u64(), Some(header.seed));
-    for m in &measurements {
-        let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
-        assert_eq!(blocks, [header.blocks; 6], "{}", m.case);
-    }
-    // What was done before the kill is in the record, to the last digit.
-    for done in of_kind("done") {
-        for m in measurements
-            .iter()
-            .filter(|m| done["case"] == m.case.to_string())
-        {
-            let mut blocks = of_kind("block").filter(|block| {
-                block["case"] == done["case"]
-                    && block["round"] == done["round"]
-                    && block["strategy"] == m.strategy
-            });
-            let kept = &m.rounds[done["round"].as_u64().unwrap() as usize];
-            let last = blocks.next_back().unwrap()["log_ratio"].as_f64();
-            assert_eq!(last.as_ref(), kept.last(), "{}", m.case);
-        }
-    }
-    assert!(!place.path("results/latest/overhead.jsonl.partial").exists());
-    // There is nothing left to go on with.
-    // What is complete is kept; what is of other measurements, or was never begun, is measured.
-    let before = fs::read(&record_path).unwrap();
-    place
-        .run("overhead", &resume, &["--bench"])
-        .exits(0)
-        .says("is complete and is kept");
-    assert_eq!(fs::read(&record_path).unwrap(), before);
-    let other = small(&[("JVS_RESUME", "1")]);
-    place
-        .run("overhead", &other, &["--bench"])
-        .exits(0)
-        .says("Record: ");
-    assert_ne!(fs::read(&record_path).unwrap(), before);
-}
-
-fn a_run_that_was_cut_short_is_set_aside() {
-    let place = Place::new();
-    let lines = cut_short(&place);
-    place
-        .run("overhead", &small(&[]), &["--bench"])
-        .exits(0)
-        .says("was cut short; it is kept as");
-    let aside = fs::read_dir(place.path("results/latest"))
-        .unwrap()
-        .flatten()
-        .find(|entry| entry.file_name().to_string_lossy().contains("cut-short"));
-    let kept = fs::read_to_string(aside.expect("kept").path()).unwrap();
-    assert_eq!(kept.lines().count(), lines, "nothing recorded is lost");
-}
-
-fn a_different_run_is_not_resumed() {
-    let place = Place::new();
-    cut_short(&place);
-    let partial = place.path("results/latest/overhead.jsonl.partial");
-    for variables in [
-        small(&[LONG[0], LONG[1], ("JVS_RESUME", "1"), ("JVS_TASKS", "2,16")]),
-        small(&[("JVS_ROUNDS", "7"), LONG[1], ("JVS_RESUME", "1")]),
-        small(&[LONG[0], LONG[1], ("JVS_RESUME", "1"), ("JVS_SEED", "1")]),
-    ] {
-        place
-            .run("overhead", &variables, &["--bench"])
-            .exits(2)
-            .says("JVS_RESUME=1");
-        assert!(
-            partial.exists(),
-            "the run that was cut short is still there"
-        );
-    }
-}
-
-/// Ctrl-C goes to the run and to its round; `kill` to the run alone.
-fn an_interrupted_run_says_what_is_partial() {
-    const LONG: [(&str, &str); 6] = [
-        ("JVS_ROUNDS", "100"),
-        ("JVS_WORKLOADS", "yield"),
-        ("JVS_FLAVORS", "current_thread"),
-        ("JVS_SITES", "worker"),
-        ("JVS_TASKS", "2,8"),
-        ("JVS_SEED", "7"),
-    ];
-    for both in [false, true] {
-        if both && !has_proc() {
-            continue;
-        }
-        let place = Place::new();
-        let run = place.start("overhead", &LONG, &["--bench", "--noplot"]);
-        let partial = "results/latest/overhead.jsonl.partial";
-        place.wait_for_lines(partial, 12);
-        let mut wanted = vec![run.id()];
-        if both {
-            wanted.extend(children(run.id()));
-        }
-        for pid in wanted {
-            let status = std::process::Command::new("kill")
-                .args(["-INT", &pid.to_string()])
-                .status();
-            assert!(status.is_ok());
-        }
-        let done = Done::of(run.wait_with_output().expect("it ends"));
-        let done = done
-            .exits(130)
-            .says("interrupted; what it wrote is kept, and JVS_RESUME=1 goes on with it");
-        assert!(!done.stdout.contains("its process"), "{}", done.stdout);
-        assert!(!place.path("results/latest/overhead.jsonl").exists());
-        let text = fs::read_to_string(place.path(partial)).expect("a partial file");
-        assert!(text.ends_with('\n'), "the last line is whole");
-        // And it does go on.
-        let mut resumed = LONG.to_vec();
-        resumed.push(("JVS_RESUME", "1"));
-        let again = place.start("overhead", &resumed, &["--bench", "--noplot"]);
-        place.wait_for_lines(partial, text.lines().count() + 6);
-        kill(again.id());
-        let _ = again.wait_with_output();
-    }
-}
-
-fn two_runs_do_not_share_a_folder() {
-    let place = Place::new();
-    let mut first = place.start("overhead", &small(&LONG), &["--bench"]);
-    place.wait_for_lines("results/latest/overhead.jsonl.partial", 2);
-    place
-        .run("overhead", &small(&[]), &["--bench"])
-        .exits(2)
-        .says("another run is writing here");
-    first.kill().unwrap();
-    first.wait().unwrap();
-}
-
-fn a_record_that_cannot_be_written_does_not_cost_the_table() {
-    let place = Place::new();
-    // A folder where the record should go.
-    fs::create_dir_all(place.path("results/latest/overhead.jsonl/x")).unwrap();
-    place
-        .run("overhead", &small(&[]), &["--bench"])
-        .exits(1)
-        .says("spawn against join! in 2 cases")
-        .says("overhead.jsonl: ")
-        .says("what it measured until then is above");
-    assert!(
-        place.path("results/latest/overhead.jsonl.partial").exists(),
-        "the blocks are kept"
-    );
-}
-
-fn an_unusable_folder_is_named() {
-    let place = Place::new();
-    fs::write(place.path("results"), "a file").unwrap();
-    place
-        .run("overhead", &small(&[]), &["--bench"])
-        .exits(2)
-        .says("results/latest: ");
 }
 
 fn a_misspelled_variable_is_warned_of() {

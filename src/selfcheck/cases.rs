@@ -181,12 +181,14 @@ impl Injection {
         let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
         let mut pairs = vec![pair("join+0", "join+0")];
         pairs.extend(self.lengths.iter().map(delayed));
+        // Three times the blocks: at 11 ms for a block, ten rounds are 0.7 s for a control and an effect.
+        let mut pairs = [pairs.clone(), pairs.clone(), pairs].concat();
         let ends = [self.lengths[0], self.lengths[EFFECTS.len() - 1]];
-        pairs.extend(ends.map(|length| pair(&format!("chain+{length}"), "join+0")));
+        let alone = ends.map(|length| pair(&format!("chain+{length}"), "join+0"));
+        pairs.extend(alone.iter().chain(&alone).cloned());
         Item {
             case: self.case.clone(),
-            // Twice the blocks: at 11 ms for a block of each side, ten rounds are 0.5 s for a control and an effect.
-            pairs: pairs.iter().chain(&pairs).cloned().collect(),
+            pairs,
         }
     }
 

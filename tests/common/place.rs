@@ -10,6 +10,27 @@ use join_vs_spawn::record::{self, Measurement};
 /// What this process is to be instead of the test program.
 pub const ACT: &str = "TEST_ACTS_AS";
 
+/// Two quick cases.
+pub const SMALL: [(&str, &str); 5] = [
+    ("JVS_ROUNDS", "1"),
+    ("JVS_WORKLOADS", "yield"),
+    ("JVS_FLAVORS", "current_thread"),
+    ("JVS_SITES", "worker"),
+    ("JVS_TASKS", "2,8"),
+];
+/// Several rounds of two cases, long enough to be disturbed.
+pub const LONG: [(&str, &str); 2] = [("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
+
+pub const NO_PAYLOAD: (&str, &str) = ("JVS_PAYLOADS", "0B");
+
+pub fn small(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    SMALL
+        .into_iter()
+        .chain([NO_PAYLOAD])
+        .chain(more.iter().copied())
+        .collect()
+}
+
 /// A folder of its own for records and Criterion's files, and this program acting in it.
 pub struct Place {
     folder: tempfile::TempDir,
