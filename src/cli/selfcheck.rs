@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// A fifth of the cases, in less than a minute
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// 1,000 case-runs of the same code against itself; takes about 20 minutes
+    /// 1,000 case-runs of the same code against itself; takes about 15 minutes
     #[arg(long)]
     full: bool,
     #[arg(long, value_enum, default_value_t = Format::Text)]
