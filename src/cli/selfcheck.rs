@@ -19,7 +19,7 @@ use crate::session;
                   Exit code 0: every bar held; 1: one did not; 2: bad input."
 )]
 pub(super) struct Arguments {
-    /// A fifth of the cases, in less than a minute
+    /// A seventh of the cases, in less than a minute
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// 1,000 case-runs of the same code against itself; takes about 15 minutes
