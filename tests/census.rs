@@ -2,9 +2,13 @@
 //! than a release build and lays them out otherwise. A tokio that counts otherwise turns `the_counts_are_the_expected_ones`
 //! red with a line for each difference; the first lines of the files say how to make them anew.
 
+mod common;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+
+use common::exits;
 
 use serde_json::Value;
 
@@ -30,18 +34,6 @@ fn census(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .expect("the program starts")
-}
-
-#[track_caller]
-fn exits(code: i32, output: &Output) -> String {
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{stdout}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    stdout
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! The command `claims`. What it says of behaviour is tested where the experiments are (`src/claims/`).
 
+mod common;
+
 use std::fs;
 use std::process::{Command, Output};
+
+use common::exits;
 
 use serde_json::Value;
 
@@ -10,14 +14,6 @@ fn command(arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .expect("the program starts")
-}
-
-#[track_caller]
-fn exits(code: i32, output: &Output) -> String {
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
-    stdout
 }
 
 #[test]

@@ -18,6 +18,15 @@ macro_rules! trials {
     };
 }
 
+/// The standard output of a program that ended with this exit code.
+#[track_caller]
+pub fn exits(code: i32, output: &std::process::Output) -> String {
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stdout}{stderr}");
+    stdout
+}
+
 /// The header of a default run.
 pub fn header() -> Header {
     Header {

@@ -1,0 +1,200 @@
+//! What a ratio says, alone and in a table of hundreds.
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::LEVEL;
+use super::{Estimate, round_medians, sorted};
+
+/// Ratios closer to 1 than this are not called a difference, however sure they are: another build of the same
+/// code moves them by as much.
+pub const MARGIN: f64 = 0.01;
+
+/// How far a case's control strayed from 1, as a fraction: the farther end of the interval of the reference
+/// measured against itself. Symmetric in the log, so that swapping the sides changes nothing.
+pub fn noise_floor(control: &Estimate) -> f64 {
+    control.high.max(1.0 / control.low).max(1.0) - 1.0
+}
+
+/// What a ratio says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The strategy takes longer than the reference.
+    Slower,
+    /// The strategy takes less time than the reference.
+    Faster,
+    /// They differ by less than 1%.
+    Same,
+    /// The data do not tell.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The word that tables and records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Slower => "slower",
+            Verdict::Faster => "faster",
+            Verdict::Same => "same",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Judges a ratio against the noise floor of its case, a fraction (0 for a control, judged by the margin of
+/// 1% alone). In the log, so that swapped sides get the mirrored verdict.
+pub fn judge(ratio: &Estimate, noise_floor: f64) -> Verdict {
+    let margin = MARGIN.ln_1p();
+    let beyond = noise_floor.max(MARGIN).ln_1p();
+    let (low, high) = (ratio.low.ln(), ratio.high.ln());
+    if ratio.level < LEVEL {
+        Verdict::Inconclusive
+    } else if low > beyond {
+        Verdict::Slower
+    } else if high < -beyond {
+        Verdict::Faster
+    } else if low >= -margin && high <= margin && noise_floor <= MARGIN {
+        Verdict::Same
+    } else {
+        Verdict::Inconclusive
+    }
+}
+
+/// How surely a ratio lies on one side of 1, and beyond `noise_floor` or the margin: the probability that so many of the
+/// rounds lie there by luck (sign test, two-sided).
+pub fn chance(rounds: &[Vec<f64>], noise_floor: f64) -> f64 {
+    let beyond = noise_floor.max(MARGIN).ln_1p();
+    let medians = round_medians(rounds);
+    let above = medians.iter().filter(|&&log| log > beyond).count();
+    let below = medians.iter().filter(|&&log| log < -beyond).count();
+    let n = medians.len();
+    let mut probability = 0.5f64.powi(n as i32);
+    let mut tail = 0.0;
+    for missing in 0..=n - above.max(below) {
+        tail += probability;
+        probability *= (n - missing) as f64 / (missing + 1) as f64;
+    }
+    (2.0 * tail).min(1.0)
+}
+
+/// The share of false ones among the differences that a table reports, at most, on average.
+pub const FALSE_DISCOVERIES: f64 = 0.05;
+
+/// Which of a table's differences stand together: the rule for hundreds of cases. Of many cases without a difference some
+/// have all rounds on one side by luck; those that stand have at most a share of [`FALSE_DISCOVERIES`] of them (Benjamini &
+/// Hochberg, "Controlling the false discovery rate", 1995).
+pub fn stand_together(chances: &[f64]) -> Vec<bool> {
+    let sorted = sorted(chances);
+    let n = sorted.len() as f64;
+    let limit = sorted
+        .iter()
+        .enumerate()
+        .filter(|(place, chance)| **chance <= FALSE_DISCOVERIES * (place + 1) as f64 / n)
+        .map(|(_, chance)| *chance)
+        .next_back();
+    chances
+        .iter()
+        .map(|chance| limit.is_some_and(|limit| *chance <= limit))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulated::normal;
+
+    /// Rounds of 3 blocks: a true log ratio, a shift of each round of its own, noise of each block.
+    fn simulate(random: &mut fastrand::Rng, truth: f64, round: f64, block: f64) -> Vec<Vec<f64>> {
+        (0..10)
+            .map(|_| {
+                let shift = round * normal(random);
+                (0..3)
+                    .map(|_| truth + shift + block * normal(random))
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn verdicts(seed: u64, truth: f64, round: f64) -> Vec<Verdict> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        (0..2000)
+            .map(|_| {
+                let control =
+                    Estimate::ratio(&simulate(&mut random, 0.0, round / 4.0, round / 4.0)).unwrap();
+                let ratio = Estimate::ratio(&simulate(&mut random, truth, round, round)).unwrap();
+                judge(&ratio, noise_floor(&control))
+            })
+            .collect()
+    }
+
+    fn share(verdicts: &[Verdict], verdict: Verdict) -> f64 {
+        verdicts.iter().filter(|&&v| v == verdict).count() as f64 / verdicts.len() as f64
+    }
+
+    #[test]
+    fn no_verdict_of_difference_without_one() {
+        for round in [0.001, 0.005, 0.02, 0.1] {
+            let verdicts = verdicts(3, 0.0, round);
+            let wrong = share(&verdicts, Verdict::Slower) + share(&verdicts, Verdict::Faster);
+            assert!(wrong <= 0.01, "{wrong} at {round}");
+        }
+        assert!(share(&verdicts(3, 0.0, 0.001), Verdict::Same) > 0.95);
+        assert!(share(&verdicts(3, 0.0, 0.1), Verdict::Inconclusive) > 0.95);
+    }
+
+    #[test]
+    fn a_real_difference_is_found_with_its_sign() {
+        let slower = verdicts(5, 0.05, 0.005);
+        assert!(share(&slower, Verdict::Slower) > 0.95);
+        let faster = verdicts(5, -0.05, 0.005);
+        assert!(share(&faster, Verdict::Faster) > 0.95);
+        for (wrong, verdicts) in [
+            (Verdict::Faster, verdicts(6, 0.05, 0.05)),
+            (Verdict::Slower, verdicts(6, -0.05, 0.05)),
+        ] {
+            assert_eq!(share(&verdicts, wrong), 0.0);
+        }
+    }
+
+    #[test]
+    fn swapped_sides_get_the_mirrored_verdict() {
+        let mut random = fastrand::Rng::with_seed(2);
+        for _ in 0..2000 {
+            let truth = 0.1 * normal(&mut random);
+            let rounds = simulate(&mut random, truth, 0.02, 0.01);
+            let swapped: Vec<Vec<f64>> = rounds
+                .iter()
+                .map(|round| round.iter().map(|log| -log).collect())
+                .collect();
+            let floor = 0.02 * random.f64();
+            let verdict = judge(&Estimate::ratio(&rounds).unwrap(), floor);
+            let mirrored = match judge(&Estimate::ratio(&swapped).unwrap(), floor) {
+                Verdict::Slower => Verdict::Faster,
+                Verdict::Faster => Verdict::Slower,
+                other => other,
+            };
+            assert_eq!(verdict, mirrored);
+        }
+    }
+
+    #[test]
+    fn verdicts_at_the_edges() {
+        let ratio = |low, high| Estimate {
+            median: (low + high) / 2.0,
+            low,
+            high,
+            level: 0.979,
+        };
+        assert_eq!(judge(&ratio(1.02, 1.04), 0.0), Verdict::Slower);
+        assert_eq!(judge(&ratio(0.95, 0.98), 0.0), Verdict::Faster);
+        assert_eq!(judge(&ratio(0.995, 1.005), 0.004), Verdict::Same);
+        assert_eq!(judge(&ratio(0.995, 1.005), 0.02), Verdict::Inconclusive);
+        assert_eq!(judge(&ratio(1.02, 1.04), 0.03), Verdict::Inconclusive);
+        assert_eq!(judge(&ratio(1.005, 1.02), 0.0), Verdict::Inconclusive);
+        let preview = Estimate {
+            level: 0.0,
+            ..ratio(5.0, 6.0)
+        };
+        assert_eq!(judge(&preview, 0.0), Verdict::Inconclusive);
+    }
+}
