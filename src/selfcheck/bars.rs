@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
+use crate::report::markdown::escape;
 use crate::report::{lines, significant};
 use crate::stats::binomial_band;
 
@@ -141,6 +142,7 @@ pub fn markdown(bars: &[Bar]) -> String {
         let first = if bar.check == check { "" } else { &bar.check };
         check = &bar.check;
         let [what, found, share, limit, held] = bar.cells();
+        let what = escape(&what);
         let held = if held == "NOT HELD" {
             "**not held**".into()
         } else {
@@ -174,7 +176,7 @@ mod tests {
     fn tables_say_what_was_not_held() {
         let bars = [
             Bar::share("A/A", "shares", (5, 100), Some(Limit::AtMost(0.04))),
-            Bar::value("A/A", "values", Some(0.0012), None),
+            Bar::value("A/A", "|values|", Some(0.0012), None),
         ];
         let text = text(&bars);
         assert!(
@@ -192,6 +194,6 @@ mod tests {
             ),
             "{markdown}"
         );
-        assert!(markdown.contains("|  | values |"), "{markdown}");
+        assert!(markdown.contains(r"|  | \|values\| |"), "{markdown}");
     }
 }
