@@ -123,11 +123,39 @@ fn cpu() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
+/// The least quota of the control groups that this process is in, from its own up to the root, of either version.
 fn quota() -> Option<f64> {
-    let first = read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-        .zip(read("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
+    let groups = read("/proc/self/cgroup")?;
+    let limits = groups.lines().filter_map(group).flat_map(|(root, own)| {
+        let own = Path::new(&own).ancestors().map(Path::to_owned);
+        let folders: Vec<_> = own
+            .map(|group| Path::new(root).join(group.strip_prefix("/").unwrap_or(&group)))
+            .collect();
+        folders.into_iter().filter_map(|folder| limit(&folder))
+    });
+    limits.reduce(f64::min)
+}
+
+/// Where the CPU time of a line of `/proc/self/cgroup` (cgroups(7)) is limited, and the group's path below; `None` where the
+/// line is of something else.
+fn group(line: &str) -> Option<(&'static str, String)> {
+    let mut fields = line.splitn(3, ':');
+    let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+    let root = match controllers {
+        "" => "/sys/fs/cgroup",
+        list if list.split(',').any(|controller| controller == "cpu") => "/sys/fs/cgroup/cpu",
+        _ => return None,
+    };
+    Some((root, path.to_owned()))
+}
+
+/// Cores' worth of CPU time that one control group allows; `None` where it sets no limit.
+fn limit(folder: &Path) -> Option<f64> {
+    let file = |name: &str| read(folder.join(name).to_str()?);
+    let first = file("cpu.cfs_quota_us")
+        .zip(file("cpu.cfs_period_us"))
         .map(|(quota, period)| format!("{quota} {period}"));
-    let text = read("/sys/fs/cgroup/cpu.max").or(first)?;
+    let text = file("cpu.max").or(first)?;
     let (quota, period) = text.split_once(' ')?;
     let cores = quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?;
     // The first version says -1 for no limit, the second `max`.
@@ -145,6 +173,29 @@ fn kernel() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quota_is_read_in_either_version() {
+        let group = |line| group(line).map(|(root, path)| format!("{root}{path}"));
+        assert_eq!(group("0::/a/b").as_deref(), Some("/sys/fs/cgroup/a/b"));
+        assert_eq!(
+            group("4:cpu,cpuacct:/a").as_deref(),
+            Some("/sys/fs/cgroup/cpu/a")
+        );
+        assert_eq!(group("5:cpuset:/a"), None);
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| fs::write(folder.path().join(name), text);
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.cfs_quota_us", "-1\n").expect("a file");
+        file("cpu.cfs_period_us", "100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.cfs_quota_us", "150000\n").expect("a file");
+        assert_eq!(limit(folder.path()), Some(1.5));
+        file("cpu.max", "max 100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.max", "250000 100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), Some(2.5));
+    }
 
     #[test]
     fn the_versions_are_those_of_the_lock_file() {
