@@ -32,8 +32,8 @@ const FETCHING: [(&str, usize, bool); 4] = [
     ("http_straggler", 64, false),
 ];
 
-/// Where delays are injected: iterations of tens of microseconds. A processor decodes some two hundred instructions ahead
-/// while a chain keeps it waiting, so that about 20 ns of any delay cost nothing; that must be little of an iteration.
+/// Where delays are injected: iterations of tens of microseconds. Some nanoseconds of any delay cost nothing, presumably
+/// what the processor decodes ahead while a chain keeps it waiting; that must be little of an iteration.
 const INJECTED: [(&str, usize, usize); 3] = [
     ("yield", 4 * KIB, 64),
     ("wake", 0, 64),
@@ -177,7 +177,7 @@ impl Injection {
 
     /// A `join!` against itself, against itself with each of the delays, and two of the delays alone: the others' size
     /// lies on the line through them.
-    pub(super) fn item(&self) -> Item {
+    fn item(&self) -> Item {
         let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
         let mut pairs = vec![pair("join+0", "join+0")];
         pairs.extend(self.lengths.iter().map(delayed));
@@ -192,8 +192,8 @@ impl Injection {
         }
     }
 
-    /// What is measured on a busy machine: the control, and the two large effects.
-    pub(super) fn busy(&self) -> Item {
+    /// The control and the two large effects.
+    fn busy(&self) -> Item {
         Item {
             case: self.case.clone(),
             pairs: vec![
@@ -205,16 +205,22 @@ impl Injection {
     }
 }
 
-/// One plan of everything in short slices. Cases that are in more than one part get the pairs of all.
+/// One plan of everything in short slices.
 pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
+    let items = short(extent).into_iter();
+    let injected = injections.iter().map(Injection::item);
+    merged(
+        items
+            .chain(injected)
+            .chain(extent.thin(handwritten::items())),
+    )
+}
+
+/// One item for each case, with the pairs of all its items.
+fn merged(items: impl Iterator<Item = Item>) -> Vec<Item> {
     let mut plan: Vec<Item> = Vec::new();
-    let parts = short(extent)
-        .into_iter()
-        .chain(injections.iter().map(Injection::item))
-        .chain(extent.thin(handwritten::items()));
-    for item in parts {
+    for item in items {
         match plan.iter_mut().find(|known| known.case == item.case) {
-            // One control for each case, the first: a delay's own is looked up by its name.
             Some(known) => known.pairs.extend(item.pairs),
             None => plan.push(item),
         }
@@ -222,20 +228,20 @@ pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
     plan
 }
 
+/// What is measured on a busy machine: delays, and every other case's controls.
+pub(super) fn busy(short: &[Item], injections: &[Injection]) -> Vec<Item> {
+    let controls = short.iter().step_by(2).map(|item| Item {
+        case: item.case.clone(),
+        pairs: vec![pair("join", "join"), pair("spawn", "spawn")],
+    });
+    merged(injections.iter().map(Injection::busy).chain(controls))
+}
+
 /// The pair of both strategies, in as many cases: what is repeated in one process.
 pub(super) fn both(items: &[Item]) -> Vec<Item> {
     let item = |item: &Item| Item {
         case: item.case.clone(),
         pairs: vec![pair("spawn", "join")],
-    };
-    items.iter().map(item).collect()
-}
-
-/// Both strategies against themselves.
-pub(super) fn controls(items: &[Item]) -> Vec<Item> {
-    let item = |item: &Item| Item {
-        case: item.case.clone(),
-        pairs: vec![pair("join", "join"), pair("spawn", "spawn")],
     };
     items.iter().map(item).collect()
 }

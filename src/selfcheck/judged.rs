@@ -77,19 +77,24 @@ pub(super) fn same_code(repetitions: &[Vec<Measurement>], beyond_limit: f64) -> 
     };
     const SAME: &str = "A/A, the same code";
     const COPY: &str = "A/A, copies of it";
-    vec![
-        Bar::share(
-            SAME,
-            "intervals that exclude 1",
-            count(&same, excludes_1),
-            Some(AtMost(0.04)),
-        ),
-        Bar::share(
-            SAME,
-            "intervals wholly beyond ±1%",
-            count(&same, beyond),
-            Some(AtMost(beyond_limit)),
-        ),
+    let intervals = |check: &str, ratios: &[Estimate]| {
+        [
+            Bar::share(
+                check,
+                "intervals that exclude 1",
+                count(ratios, excludes_1),
+                Some(AtMost(0.04)),
+            ),
+            Bar::share(
+                check,
+                "intervals wholly beyond ±1%",
+                count(ratios, beyond),
+                Some(AtMost(beyond_limit)),
+            ),
+        ]
+    };
+    let mut bars = Vec::from(intervals(SAME, &same));
+    bars.extend([
         Bar::value(
             SAME,
             "median distance from 1",
@@ -102,18 +107,9 @@ pub(super) fn same_code(repetitions: &[Vec<Measurement>], beyond_limit: f64) -> 
             shared(&repeated(repetitions, |m| m.is_control() && !is_delay(m))),
             Some(AtMost(0.001)),
         ),
-        Bar::share(
-            COPY,
-            "intervals that exclude 1",
-            count(&copies, excludes_1),
-            Some(AtMost(0.04)),
-        ),
-        Bar::share(
-            COPY,
-            "intervals wholly beyond ±1%",
-            count(&copies, beyond),
-            Some(AtMost(beyond_limit)),
-        ),
+    ]);
+    bars.extend(intervals(COPY, &copies));
+    bars.extend([
         Bar::value(
             COPY,
             "distance from 1, half of them: the layout floor",
@@ -126,7 +122,8 @@ pub(super) fn same_code(repetitions: &[Vec<Measurement>], beyond_limit: f64) -> 
             quantile(far(&copies), 0.95),
             None,
         ),
-    ]
+    ]);
+    bars
 }
 
 /// One injected effect as it was measured.

@@ -26,7 +26,7 @@ use crate::record::Measurement;
 use crate::run::{Request, RunError, run};
 use crate::selection::Selection;
 
-use bars::{Bar, Limit};
+use bars::Bar;
 use cases::Injection;
 use load::{Busy, Load};
 
@@ -194,14 +194,7 @@ pub fn check(
             false,
         )?));
     }
-    let mut busy_items: Vec<Item> = injections.iter().map(Injection::busy).collect();
-    let few: Vec<Item> = short.iter().step_by(2).cloned().collect();
-    for item in cases::controls(&few) {
-        match busy_items.iter_mut().find(|known| known.case == item.case) {
-            Some(known) => known.pairs.extend(item.pairs),
-            None => busy_items.push(item),
-        }
-    }
+    let busy_items = cases::busy(&short, &injections);
     let mut bars = judged::same_code(&quiet, extent.beyond_limit());
     bars.extend(judged::injected(&quiet, &injections));
     bars.extend(judged::antisymmetry(&quiet));
@@ -230,7 +223,7 @@ pub fn check(
         "Criterion alone",
         "the same code twice, called improved or regressed",
         (said.changed, said.compared),
-        None::<Limit>,
+        None,
     ));
     let mut suspects = judged::suspects(&quiet);
     suspects.extend(judged::suspects(&loud));
