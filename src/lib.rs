@@ -30,7 +30,7 @@
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
 //! | [`record`], [`environment`], [`traps`] | the files; what machine this was; what was in the way |
 //! | [`runs`], [`beside`], [`promote`], [`compare`] | recorded runs, what lies beside their records, how one becomes one, two of them compared |
-//! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
+//! | [`report`], [`text`] | what a reader sees: terminal, Markdown, HTML, exports; numbers as text |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`claims`] | the article's statements, put to experiments |
@@ -81,6 +81,7 @@ mod simulated;
 pub mod slice;
 pub mod stats;
 pub mod strategy;
+pub mod text;
 pub mod traps;
 mod watchdog;
 pub mod workload;

@@ -7,9 +7,10 @@ use crate::environment::{cores, package_folder};
 use crate::interrupt;
 use crate::matrix::{Target, targets};
 use crate::record::{Memory, Status};
-use crate::report::{findings, significant, table};
+use crate::report::{findings, table};
 use crate::run::{Outcome, Request, RunError, run};
 use crate::selection::{Selection, VariableError, misspelled};
+use crate::text::significant;
 use crate::traps::not_applicable;
 
 /// Measures a target of your own as the suite measures its own: call it from `main` and return what it

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 use crate::environment::{self, Environment};
 use crate::plan::Item;
-use crate::report::significant;
+use crate::text::{percent, significant};
 
 /// What happened around a run; null what the platform does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -78,8 +78,8 @@ pub fn sentences(
     let stolen = conditions.stolen.unwrap_or(0.0);
     trap(stolen > STOLEN, &|| {
         format!(
-            "Stolen time: the host gave {}% of this machine's CPU time to others.",
-            significant(stolen * 100.0)
+            "Stolen time: the host gave {} of this machine's CPU time to others.",
+            percent(stolen)
         )
     });
     let others = conditions.others.unwrap_or(0.0);
@@ -92,8 +92,8 @@ pub fn sentences(
     let (least, most) = conditions.step_ns.unwrap_or((1.0, 1.0));
     trap(most > STEP * least, &|| {
         format!(
-            "Changing clock speed: the same work took up to {}% longer at one time than at another.",
-            significant((most / least - 1.0) * 100.0)
+            "Changing clock speed: the same work took up to {} longer at one time than at another.",
+            percent(most / least - 1.0)
         )
     });
     traps

@@ -9,7 +9,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::case::{Case, parse_measurement_id};
-use crate::report::lines;
+use crate::text::lines;
 
 /// What one iteration of a measurement does. Counts are whole numbers where `exact`, else means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,11 +7,11 @@ use crate::environment::cores;
 use crate::matrix::{Target, targets};
 use crate::plan::Item;
 use crate::record::{Measurement, Status};
-use crate::report::{interval, significant};
 use crate::run::{Request, run};
 use crate::selection::Selection;
 use crate::session;
 use crate::stats::Estimate;
+use crate::text::{interval, times};
 use crate::workload::{self, Entry};
 
 /// Up to this ratio a cost is called slightly higher: half as much again. The article gives no number; a reader who is
@@ -201,7 +201,7 @@ impl Measured {
 
 /// A ratio and its interval.
 pub(super) fn figure(ratio: &Estimate) -> String {
-    format!("{}× {}", significant(ratio.median), interval(ratio, ""))
+    format!("{} {}", times(ratio.median), interval(ratio, ""))
 }
 
 const SLIGHTLY_MORE: &str = "spawn costs slightly more";

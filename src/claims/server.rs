@@ -16,7 +16,7 @@ use super::Claim;
 use super::experiment::{Experiment, Seen};
 use super::scene::{Diary, Patience, Scene};
 use crate::case::Flavor;
-use crate::report::time;
+use crate::text::time;
 
 use Patience::{CannotCome, Depends, MustCome};
 

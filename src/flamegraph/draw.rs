@@ -6,7 +6,7 @@ use inferno::differential;
 use inferno::flamegraph::{self, Options};
 
 use super::Profile;
-use crate::report::label;
+use crate::text::label;
 
 /// A profile as a flamegraph, in SVG.
 pub fn flamegraph(profile: &Profile, stacks: &str) -> io::Result<Vec<u8>> {

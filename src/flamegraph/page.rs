@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::shares::{differences, purposes};
 use super::{Profile, draw};
-use crate::report::{label, significant};
+use crate::text::{label, percent};
 
 /// Functions that are named.
 const MOST: usize = 10;
@@ -38,7 +38,6 @@ pub fn pictures(a: (&Profile, &str), b: (&Profile, &str)) -> std::io::Result<[Pi
 pub fn page(a: (&Profile, &str), b: (&Profile, &str), pictures: &[Picture; 4]) -> String {
     let (one, other) = (a.0, b.0);
     let [from, to] = [one, other].map(|profile| label(&profile.strategy));
-    let percent = |share: f64| format!("{}%", significant(share * 100.0));
     let caveats = [one, other].map(Profile::caveat);
     let page = html! {
         (DOCTYPE)
@@ -119,8 +118,7 @@ fn seconds(profile: &Profile) -> String {
 }
 
 fn whole(profile: &Profile) -> String {
-    let share = profile.whole as f64 / profile.samples as f64;
-    format!("{}%", significant(share * 100.0))
+    percent(profile.whole as f64 / profile.samples as f64)
 }
 
 /// A difference of shares, in percentage points.

@@ -2,9 +2,10 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{label, lines, markdown, significant, time};
+use super::markdown;
 use crate::compare::{Change, Comparison, Row};
 use crate::stats::Estimate;
+use crate::text::{label, lines, time, times};
 
 /// How a comparison is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,7 @@ fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
             number(wall.map_or("-".into(), |ns| time(ns.median)));
         }
         for ratio in row.ratio {
-            number(format!("{}×", significant(ratio.median)));
+            number(times(ratio.median));
         }
         number(percent(row.change.median));
         number(interval(&row.change));

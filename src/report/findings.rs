@@ -1,11 +1,11 @@
 //! What a run's table shows, in sentences made from its measurements.
 
-use super::{label, significant, time};
 use crate::case::{Case, Flavor, Site};
 use crate::record::{Measurement, Status};
 use crate::stats::{
     Estimate, FALSE_DISCOVERIES, Verdict, chance, crossing, round_medians, stand_together,
 };
+use crate::text::{label, significant, time};
 
 /// One to three sentences, and before them the verdicts counted.
 pub fn sentences(measurements: &[Measurement]) -> Vec<String> {

@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{floor, interval, label, lines, significant, time};
 use crate::record::{Header, Measurement, Status};
 use crate::stats::Verdict;
+use crate::text::{floor, interval, label, lines, time, times};
 
 /// The table, its legend and the list of failures, most telling rows first.
 pub fn render(header: &Header, measurements: &[Measurement]) -> String {
@@ -107,9 +107,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
             number(wall.map_or("-".into(), |ns| time(ns.median)));
             number(wall.map_or("-".into(), |ns| time(ns.median / row.tasks as f64)));
         }
-        number(row.ratio.map_or("-".into(), |ratio| {
-            format!("{}×", significant(ratio.median))
-        }));
+        number(row.ratio.map_or("-".into(), |ratio| times(ratio.median)));
         number(
             row.ratio
                 .map_or("-".into(), |ratio| interval(&ratio, "none")),

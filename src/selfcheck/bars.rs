@@ -4,8 +4,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::report::markdown::escape;
-use crate::report::{lines, significant};
 use crate::stats::binomial_band;
+use crate::text::{lines, percent};
 
 /// What a figure must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -101,10 +101,6 @@ impl Bar {
         };
         [self.what.clone(), figure, band, limit, held.to_owned()]
     }
-}
-
-fn percent(fraction: f64) -> String {
-    format!("{}%", significant(fraction * 100.0))
 }
 
 /// The columns of [`Bar::cells`].

@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload, crossover, crossover_words};
-use super::{children, counted, listed, times, with_interval};
+use super::{children, counted, listed, with_interval};
 use crate::case::Site;
 use crate::record::{Measurement, Status};
-use crate::report::{label, time};
 use crate::stats::{Estimate, Verdict};
+use crate::text::{label, time, times};
 
 /// Two to five sentences.
 pub(super) fn sentences(data: &Data) -> Vec<String> {

@@ -4,9 +4,9 @@
 use maud::{Markup, html};
 
 use super::scale::{Scale, range, ratio_tick, ticks, time_tick, without_overlap};
-use super::{times, with_interval};
-use crate::report::time;
+use super::with_interval;
 use crate::stats::Estimate;
+use crate::text::{time, times};
 
 pub(super) const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 216.0;

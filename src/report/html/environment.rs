@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{scrolling, significant};
+use super::scrolling;
 use crate::record::{Header, SCHEMA};
-use crate::report::time;
 use crate::selfcheck::{Found, bars};
+use crate::text::{significant, time};
 
 /// What a header says, in words, by field.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::data::{Data, Workload};
-use super::{interval, percent, scrolling, times, verdict_badge};
+use super::{interval, scrolling, verdict_badge};
 use crate::record::Measurement;
-use crate::report::{label, time};
 use crate::stats::Estimate;
+use crate::text::{floor, label, time, times};
 
 /// What the two ends of a request had to do, and when results were there.
 pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
@@ -42,7 +42,7 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
                         td.n { (estimate(m.wall_ns)) }
                         @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
                         td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
-                        td.n { (m.noise_floor.map_or("-".into(), percent)) }
+                        td.n { (m.noise_floor.map_or("-".into(), floor)) }
                         td { @if let Some(verdict) = m.verdict { (verdict_badge(verdict)) } }
                         td.n { (estimate(m.server_cpu_ns)) }
                         td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }

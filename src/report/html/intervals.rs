@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::chart::{CHARACTER, Look, WIDTH, drawable, marker, n};
 use super::scale::{Scale, range, ratio_tick, ticks, without_overlap};
-use super::{times, with_interval};
+use super::with_interval;
 use crate::stats::Estimate;
+use crate::text::times;
 
 /// Ratios of single points: a line each, with its name above it.
 pub(super) fn intervals(title: &str, points: &[(String, Look, Estimate)]) -> Markup {

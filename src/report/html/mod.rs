@@ -16,9 +16,9 @@ mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{floor as percent, significant};
 use crate::case::Case;
 use crate::stats::{Estimate, Verdict};
+use crate::text::{self, times};
 
 pub use comparison::comparison;
 pub use page::page;
@@ -83,11 +83,7 @@ fn scrolling(label: &str, content: Markup) -> Markup {
 }
 
 fn interval(ratio: &Estimate) -> String {
-    super::interval(ratio, "no interval")
-}
-
-fn times(ratio: f64) -> String {
-    format!("{}×", significant(ratio))
+    text::interval(ratio, "no interval")
 }
 
 fn with_interval(ratio: &Estimate) -> String {

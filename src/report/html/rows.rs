@@ -5,12 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, interval, percent, scrolling, times, verdict_badge};
+use super::{Links, interval, scrolling, verdict_badge};
 use crate::case::{Case, Payload};
 use crate::census::Row;
 use crate::record::{Measurement, Status};
-use crate::report::{label, significant, time};
 use crate::stats::{Estimate, Verdict};
+use crate::text::{floor, label, significant, time, times};
 
 /// A column: its heading, the attribute that it is sorted by, and whether that is a number.
 pub(super) type Column = (&'static str, &'static str, bool);
@@ -104,7 +104,7 @@ fn cells(m: &Measurement) -> Markup {
                 None => "-",
             }
         }
-        td.n { (m.noise_floor.map_or("-".into(), percent)) }
+        td.n { (m.noise_floor.map_or("-".into(), floor)) }
         td {
             @match (m.status, m.verdict) {
                 (Status::Ok, Some(verdict)) => (verdict_badge(verdict)),

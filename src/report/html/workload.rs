@@ -9,11 +9,11 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, crossover, crossover_words};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{counted, interval, listed, scrolling, times, verdict_sign};
+use super::{counted, interval, listed, scrolling, verdict_sign};
 use crate::case::Payload;
 use crate::record::Measurement;
-use crate::report::label;
 use crate::stats::Estimate;
+use crate::text::{label, times};
 
 /// What a child of each workload does.
 pub(super) fn described(workload: &str) -> &'static str {

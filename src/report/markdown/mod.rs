@@ -6,13 +6,14 @@ mod headline;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::{findings, label, significant, time};
+use super::findings;
 use crate::case::Case;
 use crate::claims;
 use crate::record::{Measurement, Status};
 use crate::runs::Run;
 use crate::selfcheck::bars;
 use crate::stats::{Estimate, Verdict};
+use crate::text::{self, label, significant, time};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
 type Section = (&'static str, fn(&Run) -> String);
@@ -164,9 +165,7 @@ fn ratio(m: &Measurement) -> String {
 }
 
 fn floor(m: &Measurement) -> String {
-    m.noise_floor.map_or("-".into(), |floor| {
-        format!("±{}%", significant(floor * 100.0))
-    })
+    m.noise_floor.map_or("-".into(), text::floor)
 }
 
 fn verdict(m: &Measurement) -> &'static str {
