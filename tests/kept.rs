@@ -11,7 +11,7 @@ use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::{Change, compare};
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::record::{Header, Measurement};
-use join_vs_spawn::report::{export, markdown};
+use join_vs_spawn::report::{export, html, markdown};
 use join_vs_spawn::runs::Run;
 use serde_json::Value;
 
@@ -621,6 +621,28 @@ fn markdown_stays_text() {
         text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>"),
         "{text}"
     );
+}
+
+#[test]
+fn what_was_in_the_way_is_said_in_every_report() {
+    let text = |traps: &[&str]| {
+        let mut part = part("overhead", 2.0, 1);
+        part.0.traps = traps.iter().map(|trap| trap.to_string()).collect();
+        let run = Run {
+            parts: vec![part],
+            ..Run::default()
+        };
+        let page = html::page(&run, &html::Links::default());
+        (markdown::render(&run), page)
+    };
+    let (markdown, page) = text(&["Load by others: <b>."]);
+    assert!(
+        markdown.contains("- overhead: Load by others: &lt;b>."),
+        "{markdown}"
+    );
+    assert!(page.contains("overhead: Load by others: &lt;b&gt;."));
+    let (markdown, page) = text(&[]);
+    assert!(!markdown.contains("Seen while it ran") && !page.contains("class=\"warning\""));
 }
 
 #[test]

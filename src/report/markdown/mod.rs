@@ -111,7 +111,7 @@ fn conditions(run: &Run) -> String {
     let e = &header.environment;
     let seconds: f64 = run.parts.iter().map(|(header, _)| header.seconds).sum();
     let unknown = || "unknown".to_owned();
-    format!(
+    let mut text = format!(
         "Run `{}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {} rounds, {:.0} minutes; revision {}.\n",
         run.name,
         escape(&e.cpu.clone().unwrap_or_else(unknown)),
@@ -123,7 +123,19 @@ fn conditions(run: &Run) -> String {
         header.rounds,
         seconds / 60.0,
         escape(&e.git.clone().unwrap_or_else(unknown)),
-    )
+    );
+    let traps: Vec<(&str, &String)> = run
+        .parts
+        .iter()
+        .flat_map(|(header, _)| header.traps.iter().map(|trap| (&*header.target, trap)))
+        .collect();
+    if !traps.is_empty() {
+        text += "\nSeen while it ran:\n\n";
+    }
+    for (target, trap) in traps {
+        let _ = writeln!(text, "- {}: {}", escape(target), escape(trap));
+    }
+    text
 }
 
 /// Text that stays text in a table of Markdown.
