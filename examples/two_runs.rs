@@ -80,7 +80,7 @@ fn report(a: &Run, b: &Run) {
     let yields: Vec<_> = pairs
         .iter()
         .copied()
-        .filter(|(m, _)| m.workload == "yield" && m.case.site == Site::Worker)
+        .filter(|(m, _)| m.case.workload == "yield" && m.case.site == Site::Worker)
         .collect();
     line(
         "yield at site worker: medians within 5%",

@@ -228,6 +228,57 @@ impl<'de> serde::Deserialize<'de> for Case {
     }
 }
 
+/// A case in a line of JSON: its id as `case`, and each axis in a field of its own, so that a query has nothing to split.
+/// For `#[serde(flatten, with = "case::fields")]`; a line whose fields contradict each other is refused.
+pub mod fields {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::Case;
+
+    #[derive(PartialEq, Serialize, Deserialize)]
+    struct Fields {
+        case: Case,
+        workload: String,
+        flavor: String,
+        site: String,
+        payload_bytes: usize,
+        tasks: usize,
+    }
+
+    impl Fields {
+        fn of(case: &Case) -> Self {
+            Self {
+                case: case.clone(),
+                workload: case.workload.clone(),
+                flavor: case.flavor.to_string(),
+                site: case.site.to_string(),
+                payload_bytes: case.payload.0,
+                tasks: case.tasks,
+            }
+        }
+    }
+
+    /// The six fields.
+    pub fn serialize<S: Serializer>(case: &Case, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields::of(case).serialize(serializer)
+    }
+
+    /// The case, if the six fields agree.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Case, D::Error> {
+        let found = Fields::deserialize(deserializer)?;
+        let meant = Fields::of(&found.case);
+        if found == meant {
+            return Ok(found.case);
+        }
+        let shown = |fields| serde_json::to_string(&fields).expect("names and numbers");
+        Err(D::Error::custom(format!(
+            "the case's fields do not go with its id: {}, not {}",
+            shown(found),
+            shown(meant)
+        )))
+    }
+}
+
 /// Splits a measurement's id into its case and its strategy.
 pub fn parse_measurement_id(text: &str) -> Result<(Case, String), ParseError> {
     const WANTED: &str = "a measurement id: WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS";
@@ -262,6 +313,44 @@ pub fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_case_in_json_has_its_axes_and_they_agree() {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct Line {
+            #[serde(flatten, with = "fields")]
+            case: Case,
+            more: u8,
+        }
+        let case: Case = "yield/multi_thread_2/block_on/4KiB/8".parse().unwrap();
+        let json = serde_json::to_string(&Line { case, more: 1 }).unwrap();
+        let axes = r#""workload":"yield","flavor":"multi_thread_2","site":"block_on","payload_bytes":4096,"tasks":8"#;
+        assert_eq!(
+            json,
+            format!(r#"{{"case":"yield/multi_thread_2/block_on/4KiB/8",{axes},"more":1}}"#)
+        );
+        let line: Line = serde_json::from_str(&json).unwrap();
+        assert_eq!(line.case.payload, Payload(4096));
+        for (right, wrong) in [
+            (r#""workload":"yield""#, r#""workload":"ready""#),
+            (r#""flavor":"multi_thread_2""#, r#""flavor":"local""#),
+            (r#""site":"block_on""#, r#""site":"worker""#),
+            ("4096", "4095"),
+            (r#""tasks":8"#, r#""tasks":9"#),
+        ] {
+            let error = serde_json::from_str::<Line>(&json.replace(right, wrong)).err();
+            let error = error.expect(wrong).to_string();
+            assert!(error.contains("do not go with its id"), "{error}");
+        }
+        let error = serde_json::from_str::<Line>(r#"{"case":"yield/local/worker/0B/8","more":1}"#);
+        assert!(
+            error
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("missing field `workload`")
+        );
+    }
 
     #[test]
     fn ids_round_trip() {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use common::place::{ACT, Done, LONG, NO_PAYLOAD, Place, children, has_proc, kill, small};
 use join_vs_spawn::bench;
+use join_vs_spawn::case::Flavor;
 use join_vs_spawn::record::{self, Status};
 use libtest_mimic::{Arguments, Trial};
 
@@ -361,7 +362,7 @@ fn one_core_is_no_parallelism() {
         record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
     assert_eq!(header.environment.cores, 1);
     for m in measurements {
-        let measured = m.flavor == "multi_thread_1";
+        let measured = m.case.flavor == Flavor::MultiThread(1);
         assert_eq!(m.status == Status::Ok, measured, "{}", m.case);
         assert_eq!(m.verdict.is_some(), measured);
     }

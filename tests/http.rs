@@ -165,7 +165,7 @@ fn the_kin_run_too() {
     let find = |workload: &str, strategy: &str| {
         let mut found = measurements.iter();
         found
-            .find(|m| m.workload == workload && m.strategy == strategy)
+            .find(|m| m.case.workload == workload && m.strategy == strategy)
             .expect("measured")
     };
     for strategy in ["join", "spawn", "join_set"] {
@@ -221,7 +221,7 @@ fn costs_its_case(fault: &str, reason: &str) {
         .says("failed: http/multi_thread_1/worker/64KiB/spawn/3")
         .says("spawn against join! in 2 cases")
         .says("--no-fail-fast");
-    check(&recorded(&place), reason, |m| m.payload_bytes == 65536);
+    check(&recorded(&place), reason, |m| m.case.payload.0 == 65536);
 }
 
 /// What `fails` failed for that reason and has no numbers; all else was measured.
@@ -291,7 +291,7 @@ fn too_few_file_descriptors_cost_their_case() {
     let done = Done::of(limited.output().expect("a shell")).exits(1);
     let reason = "limit of 64 open files";
     done.says(reason);
-    check(&recorded(&place), reason, |m| m.tasks == 96);
+    check(&recorded(&place), reason, |m| m.case.tasks == 96);
 }
 
 fn no_free_port_costs_every_case_and_hangs_nothing() {

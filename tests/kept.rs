@@ -298,7 +298,7 @@ fn bad_records_are_named_with_their_line() {
         ),
         (
             good.replacen("\"tasks\":1", "\"tasks\":2", 1),
-            "the parts of the case say something else",
+            "the case's fields do not go with its id",
         ),
         (String::new(), "overhead.jsonl:1: the file is empty"),
     ] {

@@ -149,7 +149,7 @@ fn a_run_of_failures_shows_them_and_draws_nothing() {
 #[test]
 fn numbers_that_cannot_be_drawn_are_left_out() {
     let mut rows = run();
-    for m in rows.iter_mut().filter(|m| m.tasks == 1) {
+    for m in rows.iter_mut().filter(|m| m.case.tasks == 1) {
         let none = m.ratio.map(|ratio| ratio.map(|_| f64::NAN));
         m.ratio = none;
         m.wall_ns = none;

@@ -138,7 +138,7 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
         let criterion = place
             .path("criterion/yield_current_thread_worker_0B")
             .join(&m.strategy)
-            .join(m.tasks.to_string());
+            .join(m.case.tasks.to_string());
         assert!(
             criterion.join("new/estimates.json").exists(),
             "{}",
@@ -398,7 +398,7 @@ fn costs_its_case(act: &str, reason: &str) {
     let measurements = place.measurements(&format!("results/latest/{act}.jsonl"));
     assert_eq!(measurements.len(), 2 * 2 * 2 * 2);
     for m in measurements {
-        let wanted = if m.tasks == 8 {
+        let wanted = if m.case.tasks == 8 {
             Status::Failed
         } else {
             Status::Ok

@@ -68,11 +68,6 @@ pub fn count(
     };
     Ok(Row {
         case: case.clone(),
-        workload: case.workload.clone(),
-        flavor: case.flavor.to_string(),
-        site: case.site.to_string(),
-        payload_bytes: case.payload.0,
-        tasks: case.tasks,
         strategy: strategy.to_owned(),
         exact: matches!(case.flavor, Flavor::CurrentThread | Flavor::Local) && !entry.served,
         child_polls: mean(|counts| counts.child_polls),

@@ -8,24 +8,15 @@ use std::path::{Path, PathBuf};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::case::{Case, parse_measurement_id};
+use crate::case::{self, Case, parse_measurement_id};
 use crate::text::lines;
 
 /// What one iteration of a measurement does. Counts are whole numbers where `exact`, else means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The case's id.
+    /// The case; in JSON its id, and each axis in a field of its own.
+    #[serde(flatten, with = "case::fields")]
     pub case: Case,
-    /// Its workload.
-    pub workload: String,
-    /// Its flavor.
-    pub flavor: String,
-    /// Its site.
-    pub site: String,
-    /// Bytes each child carries.
-    pub payload_bytes: usize,
-    /// Its number of children.
-    pub tasks: usize,
     /// The strategy.
     pub strategy: String,
     /// Whether it is the same each time: one thread does everything.
@@ -209,11 +200,6 @@ mod tests {
     fn row(strategy: &str, allocations: f64) -> Row {
         let case: Case = "yield/current_thread/worker/0B/8".parse().expect("a case");
         Row {
-            workload: case.workload.clone(),
-            flavor: case.flavor.to_string(),
-            site: case.site.to_string(),
-            payload_bytes: 0,
-            tasks: 8,
             case,
             strategy: strategy.to_owned(),
             exact: true,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::case::{Case, is_name};
+use crate::case::{self, Case, is_name};
 use crate::environment::Environment;
 use crate::stats::{Estimate, Verdict};
 use crate::traps::Conditions;
@@ -95,18 +95,9 @@ pub enum Status {
 /// One case × one strategy. Times are ns per iteration, one whole fan-out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
-    /// The case's id.
+    /// The case; in JSON its id, and each axis in a field of its own.
+    #[serde(flatten, with = "case::fields")]
     pub case: Case,
-    /// The case's workload.
-    pub workload: String,
-    /// The case's flavor.
-    pub flavor: String,
-    /// The case's site.
-    pub site: String,
-    /// The case's payload.
-    pub payload_bytes: usize,
-    /// The case's number of children.
-    pub tasks: usize,
     /// How the children are awaited.
     pub strategy: String,
     /// What the ratio is relative to.
@@ -151,11 +142,6 @@ impl Measurement {
     pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
         Self {
             case: case.clone(),
-            workload: case.workload.clone(),
-            flavor: case.flavor.to_string(),
-            site: case.site.to_string(),
-            payload_bytes: case.payload.0,
-            tasks: case.tasks,
             strategy: strategy.to_owned(),
             reference: reference.to_owned(),
             status: Status::Failed,
@@ -343,14 +329,6 @@ fn check(m: &Measurement) -> Result<(), String> {
         }
     }
     let case = &m.case;
-    let parts = m.workload == case.workload
-        && m.flavor == case.flavor.to_string()
-        && m.site == case.site.to_string()
-        && m.payload_bytes == case.payload.0
-        && m.tasks == case.tasks;
-    if !parts {
-        return Err(format!("{case}: the parts of the case say something else"));
-    }
     if (m.status == Status::Ok) != (m.wall_ns.is_some() && m.ratio.is_some()) {
         return Err(format!("{case}: status and numbers contradict each other"));
     }

@@ -87,10 +87,9 @@ fn spawns<'a>(
     measured: &'a [&'a Measurement],
     workload: &'a str,
 ) -> impl Iterator<Item = &'a Measurement> {
-    measured
-        .iter()
-        .copied()
-        .filter(move |m| m.workload == workload && m.strategy == "spawn" && m.reference == "join")
+    measured.iter().copied().filter(move |m| {
+        m.case.workload == workload && m.strategy == "spawn" && m.reference == "join"
+    })
 }
 
 fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
@@ -122,13 +121,13 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
         .into_iter()
         .filter_map(|flavor| {
             let rows = spawns(measured, "yield").filter(|m| {
-                m.case.flavor == flavor && m.case.site == Site::Worker && m.payload_bytes == 0
+                m.case.flavor == flavor && m.case.site == Site::Worker && m.case.payload.0 == 0
             });
-            let most = rows.max_by_key(|m| m.tasks)?;
+            let most = rows.max_by_key(|m| m.case.tasks)?;
             let join = most
                 .reference_ns
                 .or_else(|| control(measured, &most.case)?.wall_ns)?;
-            let more = (most.wall_ns?.median - join.median) / most.tasks as f64;
+            let more = (most.wall_ns?.median - join.median) / most.case.tasks as f64;
             let ratio = with_interval(&most.ratio?);
             let more = if more > 0.0 {
                 format!("{} more for each child", time(more))
@@ -137,7 +136,7 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
             };
             Some(format!(
                 "{ratio} at {} children on {flavor} ({more})",
-                most.tasks
+                most.case.tasks
             ))
         })
         .collect();
@@ -202,8 +201,8 @@ fn wakeups(measured: &[&Measurement]) -> Option<String> {
             let mut rows: Vec<&Measurement> = spawns(measured, "wake")
                 .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
                 .collect();
-            rows.sort_by_key(|m| m.tasks);
-            let (first, last) = (rows.first()?.tasks, rows.last()?.tasks);
+            rows.sort_by_key(|m| m.case.tasks);
+            let (first, last) = (rows.first()?.case.tasks, rows.last()?.case.tasks);
             if first == last {
                 return None;
             }
@@ -214,7 +213,7 @@ fn wakeups(measured: &[&Measurement]) -> Option<String> {
                     let curve: Vec<(f64, f64)> = rows
                         .iter()
                         .zip(&curves)
-                        .map(|(m, curve)| (m.tasks as f64, curve[round]))
+                        .map(|(m, curve)| (m.case.tasks as f64, curve[round]))
                         .collect();
                     crossing(&curve)
                 })
@@ -253,7 +252,7 @@ fn compute(measured: &[&Measurement]) -> Option<String> {
                 .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
                 .collect();
             // By the work of one iteration: the time that join! takes for it.
-            rows.sort_by_key(|m| (m.payload_bytes * m.tasks, m.payload_bytes));
+            rows.sort_by_key(|m| (m.case.payload.0 * m.case.tasks, m.case.payload.0));
             rows.first()?;
             let (best, at) = rows
                 .iter()
@@ -300,7 +299,7 @@ fn http(measured: &[&Measurement]) -> Option<String> {
     .into_iter()
     .filter_map(|(workload, which)| {
         let rows: Vec<&Measurement> = spawns(measured, workload)
-            .filter(|m| m.case.site == Site::Worker && m.tasks == 3)
+            .filter(|m| m.case.site == Site::Worker && m.case.tasks == 3)
             .collect();
         let payload = rows.first()?.case.payload;
         let of_flavor: Vec<String> = rows
@@ -323,7 +322,7 @@ fn http(measured: &[&Measurement]) -> Option<String> {
 fn straggler(measured: &[&Measurement]) -> Option<String> {
     let parts: Vec<String> = measured
         .iter()
-        .filter(|m| m.workload == "http_straggler" && m.case.site == Site::Worker)
+        .filter(|m| m.case.workload == "http_straggler" && m.case.site == Site::Worker)
         .filter_map(|m| {
             Some(format!(
                 "{} on {} {}, {} and {}",

@@ -105,7 +105,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         };
         for wall in [reference, row.wall_ns] {
             number(wall.map_or("-".into(), |ns| time(ns.median)));
-            number(wall.map_or("-".into(), |ns| time(ns.median / row.tasks as f64)));
+            number(wall.map_or("-".into(), |ns| time(ns.median / row.case.tasks as f64)));
         }
         number(row.ratio.map_or("-".into(), |ratio| times(ratio.median)));
         number(

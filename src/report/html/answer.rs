@@ -77,21 +77,21 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
         .at(Site::Worker)
         .filter_map(|group| {
             let most = group.of(strategy).filter(|m| m.ratio.is_some());
-            let least_payload = group.rows.iter().map(|m| m.payload_bytes).min()?;
+            let least_payload = group.rows.iter().map(|m| m.case.payload.0).min()?;
             let most = most
-                .filter(|m| m.payload_bytes == least_payload)
-                .max_by_key(|m| m.tasks)?;
+                .filter(|m| m.case.payload.0 == least_payload)
+                .max_by_key(|m| m.case.tasks)?;
             let reference = most
                 .reference_ns
                 .or_else(|| data.control(&most.case)?.wall_ns)?;
-            let more = (most.wall_ns?.median - reference.median) / most.tasks as f64;
+            let more = (most.wall_ns?.median - reference.median) / most.case.tasks as f64;
             let direction = if more > 0.0 { "more" } else { "less" };
             Some(format!(
                 "{} {direction} on {} ({} at {})",
                 time(more.abs()),
                 group.flavor,
                 times(most.ratio?.median),
-                most.tasks
+                most.case.tasks
             ))
         })
         .collect();
@@ -145,7 +145,7 @@ fn work(data: &Data, strategy: &str) -> Option<String> {
         label(strategy),
         with_interval(&ratio),
         label(data.reference()),
-        children(best.tasks),
+        children(best.case.tasks),
         best.case.payload,
         best.case.flavor,
         match best.verdict {
@@ -269,14 +269,14 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
             continue;
         }
         payload = rows.first().map(|m| m.case.payload);
-        tasks.extend(rows.iter().map(|m| m.tasks));
+        tasks.extend(rows.iter().map(|m| m.case.tasks));
         if let Some(at) = crossover(&rows).filter(|_| workload.name == "wake") {
             let look = look_of(data, group).0;
             let words = crossover_words(&at, &rows);
             crossings.push(format!("{words} on {}", group.flavor));
             marks.push(Mark { look, at });
         }
-        let points = rows.into_iter().map(|m| (m.tasks as f64, m));
+        let points = rows.into_iter().map(|m| (m.case.tasks as f64, m));
         lines.push((group, points.collect()));
     }
     let (series, floor) = figure(data, lines);

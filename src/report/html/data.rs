@@ -62,7 +62,7 @@ impl<'a> Data<'a> {
     pub fn new(parts: &'a [Part]) -> Self {
         let mut all: Vec<&Measurement> = parts.iter().flat_map(|(_, rows)| rows).collect();
         all.sort_by(|a, b| {
-            let place = |m: &Measurement| (rank(&m.workload), !m.is_control());
+            let place = |m: &Measurement| (rank(&m.case.workload), !m.is_control());
             let (rank_a, other_a) = place(a);
             let (rank_b, other_b) = place(b);
             rank_a
@@ -75,9 +75,12 @@ impl<'a> Data<'a> {
         let mut seen = BTreeSet::new();
         let mut strategies = Vec::new();
         for &m in all.iter().filter(|m| usable(m)) {
-            if workloads.last().is_none_or(|last| last.name != m.workload) {
+            if workloads
+                .last()
+                .is_none_or(|last| last.name != m.case.workload)
+            {
                 workloads.push(Workload {
-                    name: &m.workload,
+                    name: &m.case.workload,
                     groups: Vec::new(),
                 });
             }
@@ -140,7 +143,10 @@ impl<'a> Group<'a> {
     pub fn by_tasks(&self) -> Option<Sweep<'a, Payload>> {
         let mut tasks: BTreeMap<Payload, BTreeSet<usize>> = BTreeMap::new();
         for m in &self.rows {
-            tasks.entry(m.case.payload).or_default().insert(m.tasks);
+            tasks
+                .entry(m.case.payload)
+                .or_default()
+                .insert(m.case.tasks);
         }
         let most = tasks.values().map(BTreeSet::len).max()?;
         let (&at, _) = tasks.iter().find(|(_, tasks)| tasks.len() == most)?;
@@ -155,14 +161,17 @@ impl<'a> Group<'a> {
     pub fn by_payload(&self) -> Option<Sweep<'a, usize>> {
         let mut payloads: BTreeMap<usize, BTreeSet<Payload>> = BTreeMap::new();
         for m in &self.rows {
-            payloads.entry(m.tasks).or_default().insert(m.case.payload);
+            payloads
+                .entry(m.case.tasks)
+                .or_default()
+                .insert(m.case.payload);
         }
         let most = payloads.values().map(BTreeSet::len).max()?;
         let candidates = payloads.iter().filter(|(_, p)| p.len() == most);
         let at = candidates
             .map(|(&tasks, _)| tasks)
             .min_by_key(|tasks| tasks.abs_diff(8))?;
-        let rows = self.rows.iter().copied().filter(|m| m.tasks == at);
+        let rows = self.rows.iter().copied().filter(|m| m.case.tasks == at);
         let mut rows: Vec<_> = rows.collect();
         rows.sort_by_key(|m| m.case.payload);
         (most > 1).then_some(Sweep { at, rows })
@@ -186,7 +195,7 @@ pub(super) fn crossover(rows: &[&Measurement]) -> Option<Estimate> {
         .map(|round| {
             let points = rows.iter().zip(&curves);
             let curve: Vec<(f64, f64)> = points
-                .map(|(m, curve)| (m.tasks as f64, curve[round]))
+                .map(|(m, curve)| (m.case.tasks as f64, curve[round]))
                 .collect();
             crossing(&curve)
         })
@@ -197,8 +206,8 @@ pub(super) fn crossover(rows: &[&Measurement]) -> Option<Estimate> {
 /// A crossover in words: it may lie outside what was measured.
 pub(super) fn crossover_words(at: &Estimate, rows: &[&Measurement]) -> String {
     let (first, last) = (
-        rows.first().map_or(0, |m| m.tasks),
-        rows.last().map_or(0, |m| m.tasks),
+        rows.first().map_or(0, |m| m.case.tasks),
+        rows.last().map_or(0, |m| m.case.tasks),
     );
     let end = |n: f64| match n {
         0.0 => format!("below {first}"),

@@ -66,10 +66,10 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
                 tbody {
                     @for (place, (m, (criterion, flamegraph))) in data.all.iter().zip(&linked).enumerate() {
                         @let row = counted(m);
-                        tr id={ "m-" (place) } data-case=(place) data-workload=(m.workload) data-flavor=(m.flavor)
-                            data-site=(m.site) data-payload=(m.case.payload) data-tasks=(m.tasks)
+                        tr id={ "m-" (place) } data-case=(place) data-workload=(m.case.workload) data-flavor=(m.case.flavor)
+                            data-site=(m.case.site) data-payload=(m.case.payload) data-tasks=(m.case.tasks)
                             data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
-                            data-child=[m.wall_ns.map(|e| e.median / m.tasks as f64)] data-ratio=[median(m.ratio)]
+                            data-child=[m.wall_ns.map(|e| e.median / m.case.tasks as f64)] data-ratio=[median(m.ratio)]
                             data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
                             data-driver=[median(m.machinery_ns)] data-notes=(notes(m))
                             data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
@@ -97,7 +97,7 @@ fn cells(m: &Measurement) -> Markup {
         th scope="row" { code { (m.case) } }
         td { (label(&m.strategy)) @if m.is_control() { " " small { "control" } } }
         td.n { (estimate(m.wall_ns)) }
-        td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.tasks as f64))) }
+        td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.case.tasks as f64))) }
         td.n {
             @match m.ratio {
                 Some(ratio) => { (times(ratio.median)) " " span.interval { (interval(&ratio)) } },

@@ -110,7 +110,7 @@ fn charts(
 
 fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
     match unit {
-        Unit::Time => Some(per_child(m.wall_ns?, m.tasks)),
+        Unit::Time => Some(per_child(m.wall_ns?, m.case.tasks)),
         Unit::Ratio => m.ratio,
     }
 }
@@ -151,12 +151,16 @@ fn lines(
 
 fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
     let sweep = group.by_tasks()?;
-    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (m.tasks as f64, *m)).collect();
+    let rows: Vec<(f64, &Measurement)> = sweep
+        .rows
+        .iter()
+        .map(|m| (m.case.tasks as f64, *m))
+        .collect();
     let (series, floor) = lines(&rows, strategies, unit);
     let caption = format!("{}, {}, {} each", group.flavor, group.site, sweep.at);
     let chart = Chart {
         title: format!("{} against tasks: {caption}", what(unit)),
-        across: tasks_across(sweep.rows.iter().map(|m| m.tasks).collect()),
+        across: tasks_across(sweep.rows.iter().map(|m| m.case.tasks).collect()),
         unit,
         series,
         floor,
@@ -308,10 +312,10 @@ fn map(
     rows: &[&Measurement],
     payloads: &BTreeSet<Payload>,
 ) -> Markup {
-    let tasks: BTreeSet<usize> = rows.iter().map(|m| m.tasks).collect();
+    let tasks: BTreeSet<usize> = rows.iter().map(|m| m.case.tasks).collect();
     let cells: HashMap<(Payload, usize), &Measurement> = rows
         .iter()
-        .map(|m| ((m.case.payload, m.tasks), *m))
+        .map(|m| ((m.case.payload, m.case.tasks), *m))
         .collect();
     let caption = format!("{}: {}, {}", label(name), group.flavor, group.site);
     let content = html! {

@@ -161,7 +161,7 @@ fn measured(run: &Run) -> impl Iterator<Item = &Measurement> {
 }
 
 fn per_child(ns: Option<Estimate>, m: &Measurement) -> String {
-    ns.map_or("-".into(), |ns| time(ns.median / m.tasks as f64))
+    ns.map_or("-".into(), |ns| time(ns.median / m.case.tasks as f64))
 }
 
 fn ratio(m: &Measurement) -> String {
@@ -215,15 +215,15 @@ fn verdicts(run: &Run) -> String {
             Some(Verdict::Same) => 2,
             _ => 3,
         };
-        let known = rows
-            .iter_mut()
-            .find(|(workload, strategy, _)| *workload == m.workload && *strategy == m.strategy);
+        let known = rows.iter_mut().find(|(workload, strategy, _)| {
+            *workload == m.case.workload && *strategy == m.strategy
+        });
         match known {
             Some((_, _, counts)) => counts[place] += 1,
             None => {
                 let mut counts = [0; 4];
                 counts[place] = 1;
-                rows.push((&m.workload, &m.strategy, counts));
+                rows.push((&m.case.workload, &m.strategy, counts));
             }
         }
     }
