@@ -116,6 +116,14 @@ impl Run {
     pub fn measurements(&self) -> impl Iterator<Item = &Measurement> {
         self.parts.iter().flat_map(|(_, measurements)| measurements)
     }
+
+    /// What was in the way of its targets: a target's name, and a trap in words.
+    pub fn traps(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts.iter().flat_map(|(header, _)| {
+            let traps = header.traps.iter();
+            traps.map(|trap| (header.target.as_str(), trap.as_str()))
+        })
+    }
 }
 
 /// What to call two runs beside each other: their names, or their folders where the names are alike.

@@ -284,6 +284,23 @@ fn twenty_kills_lose_and_mix_nothing() {
     assert!(!partial.exists());
 }
 
+/// A command started by another program.
+fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut under = Command::new(program);
+    under
+        .args(arguments)
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => under.env(name, value),
+            None => under.env_remove(name),
+        };
+    }
+    under
+}
+
 /// In a mount namespace of its own, where `results` is a tmpfs of 128 KiB; then the disk grows, and the run goes on.
 fn a_full_disk_costs_no_record() {
     let script = r#"
@@ -298,18 +315,7 @@ fn a_full_disk_costs_no_record() {
     let place = Place::new();
     fs::create_dir_all(place.path("results")).unwrap();
     let command = place.command("overhead", &SECONDS, &[]);
-    let mut inside = Command::new("unshare");
-    inside
-        .args(["-rm", "sh", "-c", script])
-        .arg(command.get_program());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => inside.env(name, value),
-            None => inside.env_remove(name),
-        };
-    }
-    inside.stdin(Stdio::null());
-    let done = match inside.output() {
+    let done = match under("unshare", &["-rm", "sh", "-c", script], &command).output() {
         Ok(output) => Done::of(output),
         Err(error) => {
             eprintln!("SKIPPED: a disk of 128 KiB needs unshare: {error}");
@@ -339,18 +345,7 @@ fn one_core_is_no_parallelism() {
     let place = Place::new();
     let variables = small(&[("JVS_FLAVORS", "multi_thread_1,multi_thread_2")]);
     let command = place.command("overhead", &variables, &["--bench", "--noplot"]);
-    let mut bound = Command::new("taskset");
-    bound
-        .args(["-c", "0"])
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => bound.env(name, value),
-            None => bound.env_remove(name),
-        };
-    }
-    let Ok(output) = bound.stdin(Stdio::null()).output() else {
+    let Ok(output) = under("taskset", &["-c", "0"], &command).output() else {
         eprintln!("SKIPPED: taskset is not there");
         return;
     };

@@ -4,8 +4,7 @@ use maud::{Markup, html};
 
 use super::scrolling;
 use crate::record::{Header, SCHEMA};
-use crate::selfcheck::{Found, bars};
-use crate::text::{significant, time};
+use crate::text::{percent, significant, time};
 
 /// What a header says, in words, by field.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {
@@ -66,10 +65,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("memory of the server", grown(memory.server)),
         (
             "stolen time",
-            header
-                .conditions
-                .stolen
-                .map_or("unknown".into(), |share| format!("{:.2}%", share * 100.0)),
+            header.conditions.stolen.map_or("unknown".into(), percent),
         ),
         (
             "CPU time of other processes",
@@ -158,31 +154,5 @@ pub(super) fn method() -> Markup {
             }
             dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
         }
-    }
-}
-
-/// How often the suite was wrong where the truth is known.
-pub(super) fn selfcheck(found: &Found) -> Markup {
-    let caption = "Each figure, and the bar that it must clear";
-    html! {
-        p { (found.summary()) }
-        (scrolling(
-            caption,
-            html! {
-                table {
-                    caption { (caption) }
-                    thead { tr {
-                        th scope="col" { "check" }
-                        @for head in bars::HEAD { th scope="col" { (if head.is_empty() { "verdict" } else { head }) } }
-                    } }
-                    tbody { @for bar in &found.bars {
-                        tr {
-                            th scope="row" { (bar.check) }
-                            @for cell in bar.cells() { td { (cell) } }
-                        }
-                    } }
-                }
-            },
-        ))
     }
 }

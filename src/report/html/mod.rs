@@ -12,6 +12,7 @@ mod intervals;
 mod page;
 mod rows;
 mod scale;
+mod selfcheck;
 mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

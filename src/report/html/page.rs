@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, answer, counted, environment, listed, rows, shell, workload};
+use super::{Links, answer, counted, environment, listed, rows, selfcheck, shell, workload};
 use crate::record::{Header, Measurement};
 use crate::report::findings;
 use crate::runs::Run;
@@ -17,13 +17,13 @@ pub fn page(run: &Run, links: &Links) -> String {
         let id = format!("workload-{}", workload.name);
         sections.push((id, workload.name.to_owned()));
     }
-    for (id, name) in [
-        ("measurements", "all measurements"),
-        ("environment", "environment"),
-        ("selfcheck", "self-check"),
-        ("method", "method"),
+    for (id, name, there) in [
+        ("measurements", "all measurements", true),
+        ("environment", "environment", true),
+        ("selfcheck", "self-check", run.beside.selfcheck.is_some()),
+        ("method", "method", true),
     ] {
-        if id != "selfcheck" || run.beside.selfcheck.is_some() {
+        if there {
             sections.push((id.into(), name.into()));
         }
     }
@@ -38,9 +38,7 @@ pub fn page(run: &Run, links: &Links) -> String {
             @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
                 p.warning { "The run of " (header.target) " is not complete." }
             }
-            @for (header, trap) in parts.iter().flat_map(|(header, _)| header.traps.iter().map(move |trap| (header, trap))) {
-                p.warning { (header.target) ": " (trap) }
-            }
+            @for (target, trap) in run.traps() { p.warning { (target) ": " (trap) } }
             div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
             (answer::figures(&data))
         }
@@ -57,7 +55,7 @@ pub fn page(run: &Run, links: &Links) -> String {
         @if let Some(found) = &run.beside.selfcheck {
             section id="selfcheck" aria-labelledby="h-selfcheck" {
                 h2 id="h-selfcheck" { "Self-check" }
-                (environment::selfcheck(found))
+                (selfcheck::selfcheck(found))
             }
         }
         section id="method" aria-labelledby="h-method" {

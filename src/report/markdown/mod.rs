@@ -124,15 +124,10 @@ fn conditions(run: &Run) -> String {
         seconds / 60.0,
         escape(&e.git.clone().unwrap_or_else(unknown)),
     );
-    let traps: Vec<(&str, &String)> = run
-        .parts
-        .iter()
-        .flat_map(|(header, _)| header.traps.iter().map(|trap| (&*header.target, trap)))
-        .collect();
-    if !traps.is_empty() {
+    if run.traps().next().is_some() {
         text += "\nSeen while it ran:\n\n";
     }
-    for (target, trap) in traps {
+    for (target, trap) in run.traps() {
         let _ = writeln!(text, "- {}: {}", escape(target), escape(trap));
     }
     text
