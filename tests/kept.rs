@@ -1,142 +1,15 @@
-//! Recorded runs as a user handles them: record, compare, export, report; and what is wrong with some of them.
+//! Recorded runs as a user handles them: record, report, export; and what is wrong with some of them.
 
 mod common;
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use common::{header, measured};
-use join_vs_spawn::case::Case;
-use join_vs_spawn::compare::{Change, compare};
+use common::results::{Results, TARGETS, lines, part};
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::{export, html, markdown};
 use join_vs_spawn::runs::Run;
-use serde_json::Value;
-
-const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
-
-/// A case measured with join and with spawn, which takes `ratio` times as long; rounds differ by some percents.
-fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
-    let case: Case = id.parse().expect("a case");
-    let mut random = fastrand::Rng::with_seed(seed);
-    [("join", 1.0), ("spawn", ratio)].map(|(strategy, ratio): (&str, f64)| {
-        let noise = |random: &mut fastrand::Rng| (random.f64() - 0.5) * 0.02;
-        let rounds: Vec<Vec<f64>> = (0..10)
-            .map(|_| vec![ratio.ln() + noise(&mut random)])
-            .collect();
-        measured(&case, strategy, rounds, 1000.0, 0.01)
-    })
-}
-
-/// A measured part: some cases of a target.
-fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
-    let (workload, payload) = match target {
-        "overhead" => ("yield", "0B"),
-        "wakeups" => ("wake", "0B"),
-        "compute" => ("compute", "16KiB"),
-        _ => ("http", "64B"),
-    };
-    let header = Header {
-        target: target.to_owned(),
-        ..header()
-    };
-    let cases =
-        [1, 8, 64].map(|tasks| format!("{workload}/current_thread/worker/{payload}/{tasks}"));
-    let pairs = cases
-        .iter()
-        .zip(seed..)
-        .flat_map(|(case, seed)| pair(case, ratio, seed));
-    (header, pairs.collect())
-}
-
-/// A record as text.
-fn lines((header, measurements): &(Header, Vec<Measurement>)) -> String {
-    let tagged = |kind: &str, value: Value| -> String {
-        let mut value = value;
-        value["kind"] = kind.into();
-        format!("{value}\n")
-    };
-    let mut text = tagged("run", serde_json::json!(header));
-    for m in measurements {
-        text += &tagged("measurement", serde_json::json!(m));
-    }
-    text
-}
-
-/// A folder of runs, and the command that works on it.
-struct Results {
-    folder: tempfile::TempDir,
-}
-
-impl Results {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        }
-    }
-
-    fn path(&self, below: &str) -> PathBuf {
-        self.folder.path().join(below)
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        let path = self.path(file);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-
-    /// A whole run of all targets.
-    fn run(&self, name: &str, ratio: f64, seed: u64) {
-        for target in TARGETS {
-            self.write(
-                &format!("{name}/{target}.jsonl"),
-                &lines(&part(target, ratio, seed)),
-            );
-        }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
-            .env("JVS_RESULTS", self.folder.path())
-            .current_dir(self.folder.path())
-            .args(arguments)
-            .output()
-            .expect("the program starts")
-    }
-
-    /// Its standard output, where it exits so.
-    #[track_caller]
-    fn exits(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.command(arguments);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
-        String::from_utf8(output.stdout).expect("text")
-    }
-
-    /// Bad input: exit 2, nothing on standard output, and one line that says what.
-    #[track_caller]
-    fn refuses(&self, arguments: &[&str], says: &str) {
-        let output = self.command(arguments);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
-        assert!(output.stdout.is_empty(), "half-written output");
-        assert!(stderr.contains(says), "`{says}` is not in: {stderr}");
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.folder.path())
-            .expect("a folder")
-            .flatten();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    }
-}
 
 #[test]
 fn a_run_is_kept_whole_and_never_overwritten() {
@@ -244,7 +117,7 @@ fn a_kill_leaves_no_broken_run() {
     for delay in 0..20 {
         let name = format!("run{delay}");
         let mut child = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
-            .env("JVS_RESULTS", results.folder.path())
+            .env("JVS_RESULTS", results.path(""))
             .args(["record", &name])
             .spawn()
             .expect("the program starts");
@@ -370,139 +243,6 @@ fn a_page_is_written_whole_and_its_path_is_printed() {
     results.refuses(
         &["report", "one", "--splice", "x"],
         "--splice needs --format markdown",
-    );
-}
-
-#[test]
-fn a_run_compared_with_itself_did_not_change() {
-    let results = Results::new();
-    results.run("one", 2.0, 1);
-    let said = results.exits(
-        0,
-        &[
-            "compare",
-            "one",
-            "one",
-            "--fail-on",
-            "slower,faster,missing",
-        ],
-    );
-    assert!(
-        said.contains("slower in 0, faster in 0, unchanged in 12, inconclusive in 0"),
-        "{said}"
-    );
-}
-
-#[test]
-fn changes_are_found_with_their_sign_worst_first() {
-    let results = Results::new();
-    results.run("one", 2.0, 1);
-    results.run("same", 2.0, 100);
-    results.run("slow", 2.2, 200);
-    let judged = |a: &str, b: &str| -> Vec<String> {
-        let said = results.exits(0, &["compare", a, b, "--format", "json"]);
-        let json: Value = serde_json::from_str(&said).expect("JSON");
-        let rows = json["rows"].as_array().expect("rows");
-        rows.iter()
-            .map(|row| row["judged"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    assert!(
-        judged("one", "same")
-            .iter()
-            .all(|judged| judged == "unchanged" || judged == "inconclusive")
-    );
-    assert_eq!(judged("one", "slow"), vec!["slower"; 12]);
-    assert_eq!(judged("slow", "one"), vec!["faster"; 12]);
-    results.exits(0, &["compare", "one", "slow"]);
-    results.exits(1, &["compare", "one", "slow", "--fail-on", "slower"]);
-    results.exits(0, &["compare", "slow", "one", "--fail-on", "slower"]);
-    results.exits(
-        0,
-        &[
-            "compare",
-            "one",
-            "slow",
-            "--fail-on",
-            "slower",
-            "--threshold",
-            "30",
-        ],
-    );
-    results.refuses(&["compare", "one", "slow", "--threshold=-1"], "--threshold");
-    let markdown = results.exits(0, &["compare", "one", "slow", "--format", "markdown"]);
-    assert!(
-        markdown.contains("| ---") || markdown.contains("|---"),
-        "{markdown}"
-    );
-
-    let mut worse = part("overhead", 2.0, 1);
-    worse.1[5] = pair("yield/current_thread/worker/0B/64", 4.0, 7)[1].clone();
-    worse.1[3] = pair("yield/current_thread/worker/0B/8", 2.6, 8)[1].clone();
-    let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[worse], 0.02);
-    let order: Vec<usize> = compared.rows.iter().map(|row| row.case.tasks).collect();
-    assert_eq!(order, [64, 8, 1]);
-    assert_eq!(compared.rows[2].judged, Change::Unchanged);
-}
-
-#[test]
-fn what_one_side_lacks_is_listed() {
-    let a = part("overhead", 2.0, 1);
-    let mut b = part("overhead", 2.0, 2);
-    b.1.truncate(4);
-    let case = "yield/current_thread/worker/0B/64".parse().unwrap();
-    b.1.push(Measurement::failed(&case, "spawn", "join", "it hung"));
-    let compared = compare(["a", "b"], std::slice::from_ref(&a), &[b], 0.02);
-    let missing: Vec<(&str, &str, Option<&str>)> = compared
-        .missing
-        .iter()
-        .map(|missing| {
-            (
-                missing.id.as_str(),
-                missing.run.as_str(),
-                missing.reason.as_deref(),
-            )
-        })
-        .collect();
-    assert_eq!(
-        missing,
-        [
-            ("yield/current_thread/worker/0B/join/64", "b", None),
-            (
-                "yield/current_thread/worker/0B/spawn/64",
-                "b",
-                Some("it hung")
-            ),
-        ]
-    );
-}
-
-#[test]
-fn another_reference_is_no_agreement() {
-    let a = part("overhead", 2.0, 1);
-    let mut b = part("overhead", 2.0, 2);
-    for m in &mut b.1 {
-        m.reference = "spawn".into();
-    }
-    let compared = compare(["a", "b"], &[a], &[b], 0.02);
-    assert!(compared.rows.is_empty());
-    assert_eq!(compared.missing.len(), 6);
-    let reason = compared.missing[0].reason.as_deref().unwrap();
-    assert_eq!(reason, "it is relative to spawn there, to join in a");
-}
-
-#[test]
-fn other_conditions_are_said_plainly() {
-    let a = part("overhead", 2.0, 1);
-    let mut b = part("overhead", 2.0, 2);
-    b.0.environment.tokio = "1.99.0".into();
-    b.0.environment.cpu = Some("another".into());
-    let compared = compare(["a", "b"], &[a], &[b], 0.02);
-    assert!(!compared.same_conditions);
-    let said = compared.differences.join("; ");
-    assert!(
-        said.contains("tokio: ") && said.contains("1.99.0") && said.contains("machine: "),
-        "{said}"
     );
 }
 

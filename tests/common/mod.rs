@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod place;
+pub mod results;
 
 use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
