@@ -12,5 +12,5 @@
 //! The axes are in `src/matrix.rs`.
 
 fn main() -> std::process::ExitCode {
-    join_vs_spawn::bench::main("compute")
+    join_vs_spawn::bench::main("compute", env!("CARGO_BIN_EXE_measuring"))
 }

@@ -15,5 +15,5 @@
 //! The axes are in `src/matrix.rs`.
 
 fn main() -> std::process::ExitCode {
-    join_vs_spawn::bench::main("http")
+    join_vs_spawn::bench::main("http", env!("CARGO_BIN_EXE_measuring"))
 }

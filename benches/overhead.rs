@@ -12,5 +12,5 @@
 //! The axes are in `src/matrix.rs`.
 
 fn main() -> std::process::ExitCode {
-    join_vs_spawn::bench::main("overhead")
+    join_vs_spawn::bench::main("overhead", env!("CARGO_BIN_EXE_measuring"))
 }

@@ -13,5 +13,5 @@
 //! The axes are in `src/matrix.rs`.
 
 fn main() -> std::process::ExitCode {
-    join_vs_spawn::bench::main("wakeups")
+    join_vs_spawn::bench::main("wakeups", env!("CARGO_BIN_EXE_measuring"))
 }

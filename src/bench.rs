@@ -31,8 +31,9 @@ const RESAMPLES: usize = 2_000;
 /// Criterion compares moments of the machine, which differ by more than its default threshold of 1%.
 const NOISE_THRESHOLD: f64 = 0.10;
 
-/// Runs the bench target of that name as the command line says.
-pub fn main(name: &str) -> ExitCode {
+/// Runs the bench target of that name as the command line says; `measuring` is the program that its rounds are.
+pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
+    session::end_with_the_reader();
     let targets = targets();
     let target = targets
         .iter()
@@ -99,6 +100,7 @@ pub fn main(name: &str) -> ExitCode {
                 filter: arguments.filter.text().map(str::to_owned),
                 folder: Some(session::folder(arguments.filter.text().is_some())),
                 command: session::command(&selection, target, &arguments.shown),
+                program: measuring.into(),
             };
             let outcome = match run(request) {
                 Ok(outcome) => outcome,

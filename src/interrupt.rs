@@ -14,7 +14,8 @@ static PENDING: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// From now on SIGINT is noted; the next one after it ends the process.
 pub fn listen() -> io::Result<()> {
-    if PENDING.get().is_some() {
+    if let Some(pending) = PENDING.get() {
+        pending.store(false, Relaxed);
         return Ok(());
     }
     let pending = Arc::new(AtomicBool::new(false));
@@ -23,6 +24,13 @@ pub fn listen() -> io::Result<()> {
     flag::register(SIGINT, pending.clone())?;
     let _ = PENDING.set(pending);
     Ok(())
+}
+
+/// From now on a SIGINT ends the process: nothing that looks at [`pending`] is under way any more.
+pub fn end_at_once() {
+    if let Some(pending) = PENDING.get() {
+        pending.store(true, Relaxed);
+    }
 }
 
 /// Whether there was one.

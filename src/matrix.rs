@@ -1,9 +1,7 @@
 //! The axes of every bench target, as data.
 
 use std::fmt;
-use std::time::Duration;
 
-use crate::block::Shape;
 use crate::case::{Flavor, Site, is_name};
 use crate::strategy::join;
 use crate::workload::{self, Entry, Workload};
@@ -36,7 +34,7 @@ pub fn targets() -> Vec<Target> {
                     on_request: false,
                 })
                 .into(),
-            pace: SHORT_SLICES,
+            minutes: Minutes::of(2.5),
         },
         Target {
             name: "wakeups",
@@ -48,7 +46,7 @@ pub fn targets() -> Vec<Target> {
                 also: &[],
                 on_request: false,
             }],
-            pace: SHORT_SLICES,
+            minutes: Minutes::of(0.7),
         },
         Target {
             name: "compute",
@@ -60,7 +58,7 @@ pub fn targets() -> Vec<Target> {
                 also: &[],
                 on_request: false,
             }],
-            pace: SHORT_SLICES,
+            minutes: Minutes::of(0.6),
         },
         Target {
             name: "http",
@@ -81,7 +79,7 @@ pub fn targets() -> Vec<Target> {
                 three("http_parse", 64 * KIB, false),
                 three("http_straggler", 64, true),
             ],
-            pace: LONG_SLICES,
+            minutes: Minutes::of(1.5),
         },
     ]
 }
@@ -190,40 +188,6 @@ pub struct Axes {
     pub(crate) on_request: bool,
 }
 
-/// How long the slices of a target are, and how many blocks a round makes of each pair.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    pub(crate) quick: Shape,
-    pub(crate) default: Shape,
-    /// Fewest blocks of each pair in a round of `default` and `full`; `quick` makes one.
-    pub(crate) blocks: usize,
-}
-
-const SHORT_SLICES: Pace = Pace {
-    quick: Shape::SHORT,
-    default: Shape::SHORT,
-    blocks: 4,
-};
-
-/// Slices of at least 5 ms, aimed a little higher: a request takes a tenth of a millisecond or so, on two
-/// processes, and what the kernel does with them averages out only over many.
-const LONG_SLICES: Pace = {
-    let slice = Duration::from_millis(6);
-    Pace {
-        quick: Shape {
-            slice,
-            quads: 2,
-            fewest: 1,
-        },
-        default: Shape {
-            slice,
-            quads: 4,
-            fewest: 4,
-        },
-        blocks: 1,
-    }
-};
-
 /// A bench target: its workloads and their axes.
 #[derive(Clone)]
 pub struct Target {
@@ -231,7 +195,32 @@ pub struct Target {
     pub name: &'static str,
     /// Its workloads.
     pub workloads: Vec<Axes>,
-    pub(crate) pace: Pace,
+    pub(crate) minutes: Minutes,
+}
+
+/// How long a run of a target may take: what it does not fit into is cut. `full` takes what it takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Minutes {
+    quick: f64,
+    default: f64,
+}
+
+impl Minutes {
+    /// So many in `default`; a quarter of a minute in `quick`, of which four targets make one.
+    fn of(default: f64) -> Self {
+        Self {
+            quick: 0.25,
+            default,
+        }
+    }
+
+    pub(crate) fn in_matrix(self, matrix: Matrix) -> Option<f64> {
+        match matrix {
+            Matrix::Quick => Some(self.quick),
+            Matrix::Default => Some(self.default),
+            Matrix::Full => None,
+        }
+    }
 }
 
 impl Target {
@@ -258,7 +247,10 @@ impl Target {
                 also: &[],
                 on_request: false,
             }],
-            pace: SHORT_SLICES,
+            minutes: Minutes {
+                quick: 1.0,
+                default: 5.0,
+            },
         }
     }
 
@@ -279,23 +271,10 @@ impl Target {
         Target {
             name,
             workloads: entries.into_iter().map(axes).collect(),
-            pace: SHORT_SLICES,
-        }
-    }
-
-    /// The same with so many blocks of a pair in each round, short slices or long ones.
-    pub(crate) fn paced(self, blocks: usize, long: bool) -> Self {
-        let pace = if long {
-            Pace {
-                default: LONG_SLICES.quick,
-                ..LONG_SLICES
-            }
-        } else {
-            SHORT_SLICES
-        };
-        Target {
-            pace: Pace { blocks, ..pace },
-            ..self
+            minutes: Minutes {
+                quick: 60.0,
+                default: 60.0,
+            },
         }
     }
 
@@ -309,14 +288,6 @@ impl Target {
         let axes = self.workloads.iter();
         axes.map(|axes| &axes.entry)
             .find(|entry| entry.name == workload)
-    }
-
-    /// How its slices are cut.
-    pub fn shape(&self, matrix: Matrix) -> Shape {
-        match matrix {
-            Matrix::Quick => self.pace.quick,
-            Matrix::Default | Matrix::Full => self.pace.default,
-        }
     }
 }
 

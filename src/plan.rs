@@ -1,14 +1,77 @@
-//! The plan of a run: the cases that the variables leave of a target, which pairs are measured for each, and how
-//! many blocks of each.
+//! The plan of a run: the cases that the variables leave of a target, which pairs are measured for each, and which blocks
+//! that takes.
 
 use std::time::Duration;
 
-use crate::block::Shape;
+use crate::block::{Shape, wakes_threads};
 use crate::case::{Case, Payload, Site};
 use crate::matrix::{Axes, Matrix, Sweep, Target, flavors};
+use crate::round::Job;
 use crate::selection::{Selection, VariableError};
+use crate::stats::FEWEST_ROUNDS;
 use crate::strategy::join;
 use crate::workload::{self, Entry};
+
+/// How a case is measured: the shape of its blocks, and in how many of a run's rounds it takes part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Of each block.
+    pub shape: Shape,
+    /// The share of the rounds, from 0 to 1.
+    pub share: f64,
+    /// Whether each strategy has a runtime of its own.
+    pub own_runtime: bool,
+    /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
+    pub fewest_quads: usize,
+}
+
+/// Criterion takes no fewer samples; a quad makes two of each side.
+const FEWEST_SAMPLES: usize = 10;
+
+impl Pace {
+    /// The pace of a case in a run of so many rounds.
+    ///
+    /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
+    /// tenth of a second to settle where they run (METHODOLOGY.md, "The steady state"); such blocks are long, and few.
+    pub fn of(case: &Case, entry: &Entry, matrix: Matrix, rounds: usize) -> Self {
+        let quick = matrix == Matrix::Quick;
+        let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * rounds);
+        let own = |settle_ms, slice_us, quads, share| Self {
+            shape: Shape {
+                settle: Duration::from_millis(settle_ms),
+                slice: Duration::from_micros(slice_us),
+                quads,
+            },
+            share,
+            own_runtime: true,
+            fewest_quads,
+        };
+        if entry.served {
+            return match quick {
+                true => own(10, 5_000, 3, 0.5),
+                false => own(20, 5_000, 6, 0.4),
+            };
+        }
+        match (wakes_threads(case), case.flavor.workers() > 1, quick) {
+            (false, ..) => Self {
+                shape: Shape::ONE_THREAD,
+                share: 1.0,
+                own_runtime: false,
+                fewest_quads,
+            },
+            (true, false, true) => own(15, 2_500, 2, 0.5),
+            (true, false, false) => own(30, 2_500, 4, 0.25),
+            (true, true, true) => own(40, 5_000, 2, 0.5),
+            (true, true, false) => own(110, 5_000, 3, 0.2),
+        }
+    }
+
+    /// In how many of so many rounds: six at least, where there are as many.
+    pub fn rounds(&self, of: usize) -> usize {
+        let share = (self.share * of as f64).ceil() as usize;
+        share.max(FEWEST_ROUNDS).min(of)
+    }
+}
 
 /// A strategy and its reference.
 pub type Pair = (String, String);
@@ -18,9 +81,69 @@ pub type Pair = (String, String);
 pub struct Item {
     /// The case.
     pub case: Case,
-    /// One block each in turn; one that is listed twice gets twice the blocks. Those whose sides are the same are
-    /// controls.
+    /// Those whose sides are the same are controls: the strategy against a copy of itself.
     pub pairs: Vec<Pair>,
+}
+
+impl Item {
+    /// Every strategy of its pairs, once.
+    pub fn strategies(&self) -> Vec<&str> {
+        let mut strategies: Vec<&str> = Vec::new();
+        for name in self.pairs.iter().flat_map(|(one, other)| [one, other]) {
+            if !strategies.contains(&name.as_str()) {
+                strategies.push(name);
+            }
+        }
+        strategies
+    }
+
+    /// The blocks of one round, in groups that stay together: what one of them is compared with is measured right before or
+    /// right after it. `lean` leaves out what only carry-over is found with.
+    pub fn jobs(&self, pace: &Pace, lean: bool) -> Vec<Vec<(Job, Shape)>> {
+        let job = |strategies: &[&str], copy: bool| {
+            let mut shape = pace.shape;
+            if strategies == [workload::MACHINERY] {
+                shape.settle /= 4;
+            } else if strategies.len() == 1 && !pace.own_runtime {
+                shape.quads = shape.quads.div_ceil(2);
+            }
+            shape.quads = shape.quads.max(pace.fewest_quads);
+            let job = Job {
+                case: self.case.clone(),
+                strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
+                copy,
+            };
+            (job, shape)
+        };
+        if pace.own_runtime {
+            let alone = self.strategies().into_iter().map(|name| job(&[name], false));
+            return vec![alone.collect()];
+        }
+        let mut groups = Vec::new();
+        let mut alone: Vec<&str> = Vec::new();
+        for (strategy, reference) in &self.pairs {
+            if strategy == reference {
+                groups.push(vec![job(&[strategy], false), job(&[strategy], true)]);
+            } else if strategy == workload::MACHINERY {
+                groups.push(vec![job(&[strategy], false)]);
+            } else {
+                groups.push(vec![job(&[strategy, reference], false)]);
+                alone.push(strategy);
+            }
+        }
+        // Carry-over is told from both alone, so only where the reference has a control.
+        let controlled = |name: &str| self.pairs.iter().any(|(a, b)| a == b && a == name);
+        let compared = |name: &str| {
+            let mut of = self.pairs.iter().filter(|(strategy, _)| strategy == name);
+            of.any(|(strategy, reference)| strategy != reference && controlled(reference))
+        };
+        for name in alone {
+            if !lean && !controlled(name) && compared(name) {
+                groups.push(vec![job(&[name], false)]);
+            }
+        }
+        groups
+    }
 }
 
 impl Selection {
@@ -212,50 +335,93 @@ impl Selection {
             .collect()
     }
 
-    /// Blocks of each pair in each round: enough for Criterion, which wants 10 samples, and for the span.
-    pub fn blocks(&self, target: &Target, items: &[Item]) -> usize {
-        let least = match self.matrix {
-            Matrix::Quick => 1,
-            Matrix::Default | Matrix::Full => target.pace.blocks,
-        };
-        let one_block_each =
-            blocks_time(target, items, target.shape(self.matrix)) * self.rounds as u32;
-        let spread = self.span.as_secs_f64() / one_block_each.as_secs_f64().max(f64::MIN_POSITIVE);
-        least
-            .max(10usize.div_ceil(self.rounds))
-            .max(spread.ceil() as usize)
-    }
-
     /// About how long a run of `items` takes.
     pub fn expected_time(&self, target: &Target, items: &[Item]) -> Duration {
+        let measuring: Duration = items.iter().map(|item| self.item_time(target, item)).sum();
         let pairs: usize = items.iter().map(|item| item.pairs.len()).sum();
-        let blocks = self.rounds * self.blocks(target, items);
-        blocks_time(target, items, target.shape(self.matrix)) * blocks as u32
-            + CRITERION_TIME * pairs as u32
+        let processes = PROCESS_TIME * (3 * self.rounds) as u32;
+        (measuring + processes).max(self.span) + CRITERION_TIME * pairs as u32
+    }
+
+    /// About how long the blocks of one item take, in all rounds.
+    fn item_time(&self, target: &Target, item: &Item) -> Duration {
+        let Some(entry) = target.entry(&item.case.workload) else {
+            return Duration::ZERO;
+        };
+        let pace = Pace::of(&item.case, entry, self.matrix, self.rounds);
+        let round: Duration = item
+            .jobs(&pace, false)
+            .iter()
+            .flatten()
+            .map(|(job, shape)| {
+                let opening = if entry.served { OPENING_TIME } else { Duration::ZERO };
+                shape.lasts(job.strategies.len(), entry.lasts) + opening
+            })
+            .sum();
+        round * pace.rounds(self.rounds) as u32
     }
 }
 
 /// About how long Criterion takes to analyse and draw one measurement.
 const CRITERION_TIME: Duration = Duration::from_millis(60);
 
-/// About how long one block of each pair takes.
-fn blocks_time(target: &Target, items: &[Item], shape: Shape) -> Duration {
-    let of_item = |item: &Item| {
-        let entry = target.entry(&item.case.workload);
-        let iteration = entry.map_or(Duration::ZERO, |entry| entry.lasts);
-        block_time(shape, iteration) * item.pairs.len() as u32
-    };
-    items.iter().map(of_item).sum()
-}
+/// About how long a round's process takes to begin.
+const PROCESS_TIME: Duration = Duration::from_millis(8);
 
-/// About how long one block takes, of iterations that last `iteration` at least: its slices, and as much as 12 of
-/// them again for the runtime, the warm-up and the iterations that are not timed (the end of a run prints the
-/// share inside slices).
-fn block_time(shape: Shape, iteration: Duration) -> Duration {
-    if iteration > shape.slice {
-        let quads = shape.quads_of(iteration) as u32;
-        iteration * (4 * quads + 3)
-    } else {
-        shape.slice * (4 * shape.quads as u32 + 12)
+/// About how long a client takes to open its connections.
+const OPENING_TIME: Duration = Duration::from_millis(6);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(case: &str, pairs: &[(&str, &str)]) -> Item {
+        let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+        Item {
+            case: case.parse().expect("an id"),
+            pairs: pairs.iter().map(owned).collect(),
+        }
+    }
+
+    fn jobs(item: &Item, lean: bool) -> Vec<String> {
+        let target = crate::matrix::targets().remove(0);
+        let entry = *target.entry(&item.case.workload).expect("a workload");
+        let pace = Pace::of(&item.case, &entry, Matrix::Default, 40);
+        let name = |(job, _): &(Job, Shape)| {
+            let copy = if job.copy { " (copy)" } else { "" };
+            format!("{}{copy}", job.strategies.join("|"))
+        };
+        let groups = item.jobs(&pace, lean);
+        groups
+            .iter()
+            .map(|group| group.iter().map(name).collect::<Vec<_>>().join(", "))
+            .collect()
+    }
+
+    #[test]
+    fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
+        const BOTH: &[(&str, &str)] = &[("join", "join"), ("spawn", "join")];
+        let shared = item("yield/current_thread/worker/0B/8", BOTH);
+        assert_eq!(
+            jobs(&shared, false),
+            ["join, join (copy)", "spawn|join", "spawn"]
+        );
+        assert_eq!(jobs(&shared, true), ["join, join (copy)", "spawn|join"]);
+        let own = item("yield/multi_thread_2/worker/0B/8", BOTH);
+        assert_eq!(jobs(&own, false), ["join, spawn"]);
+    }
+
+    #[test]
+    fn long_blocks_take_part_in_few_rounds_but_six() {
+        let pace = Pace {
+            shape: Shape::ONE_THREAD,
+            share: 0.2,
+            own_runtime: true,
+            fewest_quads: 1,
+        };
+        assert_eq!(
+            [1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)),
+            [1, 6, 6, 8, 20]
+        );
     }
 }

@@ -1,14 +1,17 @@
-//! The round: one fresh process that sweeps over all cases, and the parent that watches it.
+//! The round: fresh processes, of one layout, that measure blocks one at a time as their parent tells them.
 //!
-//! The program starts itself again with an argument of its own, writes the plan as one JSON line to the child's standard
-//! input and reads one marked JSON line for each event from its standard output; what a user's children print
-//! there is passed on to standard error. The child's standard input stays open for as long as the parent lives;
-//! its end ends the child, so that no round outlives its parent.
+//! The program starts itself again with an argument of its own. The parent writes a task as one JSON line to the child's
+//! standard input, and reads the answer as one marked JSON line from its standard output; what a user's children print
+//! there is passed on to standard error. Between blocks the child waits for its standard input, whose end ends it; on Linux
+//! the parent's death ends it at once. So it needs no thread beside those of the runtimes that it measures: in a process
+//! that has, or had, a second thread even current_thread is slower, by 3 to 13%.
 //!
 //! A case that fails leaves its process in a state that nobody knows, so the round goes on in a new one.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -17,12 +20,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::block::{self, Block, Shape};
-use crate::clock;
+use crate::case::{Case, Flavor};
 use crate::environment::resident_bytes;
 use crate::http::server;
 use crate::interrupt;
-use crate::plan::Item;
-use crate::watchdog;
+use crate::layouts::Layouts;
 use crate::workload::Entry;
 
 /// The first argument that makes the program a round instead of itself.
@@ -34,80 +36,88 @@ const ARGUMENT: &str = "--round-of-join-vs-spawn";
 const PADDING: &str = "JOIN_VS_SPAWN_PADDING";
 const MOST_PADDING: usize = 4096;
 
-/// How often a round's process may die outside of any case before the run gives up.
-const MOST_DEATHS_BETWEEN_CASES: usize = 3;
+/// How often a round's process may end before it is ready until the run gives up.
+const MOST_DEATHS: usize = 3;
 
 /// How often the parent looks whether it was interrupted, where its round says nothing.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Comes before each event, wherever a user's own output left the line: ASCII's record separator.
-const MARK: char = '\u{1e}';
+/// Comes before each answer, wherever a user's own output left the line: ASCII's record separator.
+const MARK: u8 = 0x1e;
+
+/// One block to measure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Job {
+    /// Of which case.
+    pub case: Case,
+    /// One strategy alone, or two in one runtime.
+    pub strategies: Vec<String>,
+    /// Whether in the round's second process, which has another layout: the copy that a noise floor is made of.
+    pub copy: bool,
+}
 
 /// What one round has to do.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Sweep {
+#[derive(Debug)]
+pub struct Sweep<'a> {
     /// Seed of the orders and the data of this round.
     pub seed: u64,
-    /// How its slices are cut.
-    pub shape: Shape,
-    /// Blocks of each pair.
-    pub blocks: usize,
-    /// How long a slice may last, where children wait for the mock server.
+    /// The number of its layout.
+    pub layout: usize,
+    /// The programs.
+    pub layouts: &'a Layouts,
+    /// Jobs that are done one after the other, in any order; groups come in any order.
+    pub groups: Vec<Vec<(Job, Shape)>>,
+    /// How long a block may last.
+    pub deadline: Duration,
+    /// How long one may last whose children wait for the mock server.
     pub patience: Duration,
-    /// What to measure, in this order.
-    pub items: Vec<Item>,
+    /// When the round is to stop, done or not.
+    pub until: Option<Instant>,
 }
 
 /// Resident memory of a round's processes, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resident {
     /// The round's own.
     pub round: u64,
-    /// Its mock server's, where it has one.
+    /// That of its mock servers, where it has some.
     pub server: Option<u64>,
 }
 
-impl Resident {
-    /// As it is now; `None` where the platform does not tell.
-    fn now() -> Option<Self> {
-        Some(Self {
-            round: resident_bytes(std::process::id())?,
-            server: server::started().and_then(|server| resident_bytes(server.pid())),
-        })
-    }
+/// What the parent says to the child.
+#[derive(Debug, Serialize, Deserialize)]
+struct Task {
+    job: Job,
+    shape: Shape,
+    seed: u64,
 }
 
-/// What the child says; items by their place in its plan.
+/// What the child says.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Event {
-    Begin(usize),
+    /// It waits for tasks.
+    Ready,
     Block {
-        pair: usize,
-        block: Block,
+        block: Box<Block>,
+        /// Its mock servers' processes.
+        servers: Vec<u32>,
     },
     /// The last event of its process.
     Failed(String),
-    End,
-    /// After the first item of the process, and after its last.
-    Resident(Resident),
-    /// How long a step of a fixed piece of work takes, in ns; at the same times.
-    Step(f64),
 }
 
-/// What the parent learns of an item.
+/// What the parent learns.
 #[derive(Debug)]
 pub enum News {
-    /// A block of the pair of that place.
-    Block(usize, Block),
-    /// All its blocks are there.
+    /// A job's block.
+    Block(Box<Block>),
+    /// The case's last job of this round is done.
     Done,
-    /// It cannot be measured, for this reason.
+    /// The case cannot be measured, for this reason.
     Failed(String),
-    /// Memory of the processes after it, which is the first or the last of its process.
+    /// Memory of the process that measured a case, and of its servers.
     Resident(Resident),
-    /// How long a step of a fixed piece of work takes, in ns, in its process now.
-    Step(f64),
 }
 
 /// Why a sweep ended early.
@@ -119,7 +129,7 @@ pub enum SweepError<E> {
     /// The user had enough.
     #[error("interrupted")]
     Interrupted,
-    /// No process could be started, or none lived long enough to begin a case.
+    /// No process could be started, or none lived long enough to take a task.
     #[error("a round's process {0}")]
     Process(String),
 }
@@ -131,266 +141,313 @@ pub fn run_if_child(entries: &[Entry]) {
     if std::env::args().nth(1).as_deref() != Some(ARGUMENT) {
         return;
     }
-    let mut plan = String::new();
-    let mut input = BufReader::new(io::stdin());
-    let sweep: Sweep = match input
-        .read_line(&mut plan)
-        .map(|_| serde_json::from_str(&plan))
-    {
-        Ok(Ok(sweep)) => sweep,
-        other => {
-            eprintln!(
-                "a round is started by the suite, with a plan on its standard input: {other:?}"
-            );
-            std::process::exit(2);
-        }
-    };
-    std::thread::spawn(move || {
-        // Blocks until the parent closes the pipe or dies; uses no CPU time meanwhile.
-        let _ = io::copy(&mut input, &mut io::sink());
-        std::process::exit(3);
-    });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    raise_stack_limit();
     std::panic::set_hook(Box::new(|panic| {
         *LAST_PANIC
             .lock()
             .unwrap_or_else(|poison| poison.into_inner()) = panic.to_string();
     }));
     // A parent that is gone takes its round with it, by whichever end of the pipes is noticed first.
-    let said = sweep_items(&sweep, entries);
+    let said = answer_tasks(entries);
     std::process::exit(if said.is_ok() { 0 } else { 3 });
+}
+
+/// A join! of a MiB passes through the main thread's stack, which may be limited to as much. On Linux the main thread's
+/// stack grows up to the limit of the moment, so that it can be raised from inside.
+fn raise_stack_limit() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const WANTED: u64 = 64 << 20;
+        let limit = getrlimit(Resource::Stack);
+        if limit.current.is_some_and(|current| current < WANTED) {
+            let current = Some(limit.maximum.map_or(WANTED, |most| most.min(WANTED)));
+            let _ = setrlimit(Resource::Stack, Rlimit { current, ..limit });
+        }
+    }
 }
 
 /// What the panic hook of a round heard last: the reason of a case that panicked.
 static LAST_PANIC: Mutex<String> = Mutex::new(String::new());
 
 /// Tells the parent. Locked for one line at a time, since children may print as well, from any thread.
-fn say(event: Event) -> io::Result<()> {
+fn say(event: &Event) -> io::Result<()> {
+    let mut line = vec![MARK];
+    serde_json::to_writer(&mut line, event)?;
+    line.push(b'\n');
     let mut output = io::stdout().lock();
-    writeln!(output, "{MARK}{}", serde_json::to_string(&event)?)?;
+    output.write_all(&line)?;
     output.flush()
 }
 
-/// The items of a sweep, up to the first that fails.
-fn sweep_items(sweep: &Sweep, entries: &[Entry]) -> io::Result<()> {
-    let patience = sweep.patience;
-    watchdog::watch(patience, move || {
-        let told = say(Event::Failed(format!(
-            "a request was not answered within {} s",
-            patience.as_secs_f64()
-        )));
-        std::process::exit(if told.is_ok() { 0 } else { 3 });
-    });
-    let mut random = fastrand::Rng::with_seed(sweep.seed);
-    for (place, item) in sweep.items.iter().enumerate() {
-        say(Event::Begin(place))?;
-        let measured = match entries
-            .iter()
-            .find(|entry| entry.name == item.case.workload)
-        {
-            Some(entry) => {
-                if entry.served {
-                    watchdog::arm();
-                }
-                measure(item, entry, sweep, &mut random)?
+/// Measures what it is told to, up to the first failure or the end of standard input.
+fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
+    say(&Event::Ready)?;
+    let mut input = io::stdin().lock();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if input.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let task: Task = match serde_json::from_str(&line) {
+            Ok(task) => task,
+            Err(error) => {
+                eprintln!("a round is started by the suite, which tells it what to do: {error}");
+                std::process::exit(2);
             }
-            None => Err(format!("no workload {}", item.case.workload)),
         };
-        watchdog::disarm();
-        if let Err(reason) = measured {
-            return say(Event::Failed(reason));
-        }
-        if place == 0 || place + 1 == sweep.items.len() {
-            say(Event::Step(clock::step_ns()))?;
-            if let Some(resident) = Resident::now() {
-                say(Event::Resident(resident))?;
-            }
-        }
-        say(Event::End)?;
-    }
-    Ok(())
-}
-
-/// The blocks of one item, or the reason for which there are none.
-fn measure(
-    item: &Item,
-    entry: &Entry,
-    sweep: &Sweep,
-    random: &mut fastrand::Rng,
-) -> io::Result<Result<(), String>> {
-    for _ in 0..sweep.blocks {
-        for (pair, (strategy, reference)) in item.pairs.iter().enumerate() {
-            let seed = random.u64(..);
-            let measured = catch_unwind(AssertUnwindSafe(|| {
-                block::run(entry, &item.case, strategy, reference, sweep.shape, seed)
-            }));
-            match measured {
-                Ok(Ok(block)) => say(Event::Block { pair, block })?,
-                Ok(Err(reason)) => return Ok(Err(reason)),
-                Err(_) => {
-                    let panic = LAST_PANIC.lock();
-                    let panic = panic.unwrap_or_else(|poison| poison.into_inner());
-                    return Ok(Err(panic.replace('\n', " ")));
-                }
-            }
+        match measure(&task, entries) {
+            Ok(block) => say(&Event::Block {
+                block: Box::new(block),
+                servers: server::started(),
+            })?,
+            Err(reason) => return say(&Event::Failed(reason)),
         }
     }
-    Ok(Ok(()))
 }
 
-/// Runs one round: tells `listener` what comes in, and goes on without an item whose process dies, or says
-/// nothing for `deadline`.
+/// The block, or the reason for which there is none.
+fn measure(task: &Task, entries: &[Entry]) -> Result<Block, String> {
+    let Job {
+        case, strategies, ..
+    } = &task.job;
+    let entry = entries.iter().find(|entry| entry.name == case.workload);
+    let entry = entry.ok_or_else(|| format!("no workload {}", case.workload))?;
+    let strategies: Vec<&str> = strategies.iter().map(String::as_str).collect();
+    catch_unwind(AssertUnwindSafe(|| {
+        block::run(entry, case, &strategies, task.shape, task.seed)
+    }))
+    .unwrap_or_else(|_| {
+        let panic = LAST_PANIC.lock();
+        let panic = panic.unwrap_or_else(|poison| poison.into_inner());
+        Err(panic.replace('\n', " "))
+    })
+}
+
+/// Whether a case is measured in the process that has one thread.
+fn one_thread(case: &Case) -> bool {
+    matches!(case.flavor, Flavor::CurrentThread | Flavor::Local)
+}
+
+/// Runs one round: tells `listener` what comes in, and goes on without a case whose process dies, or is silent for too
+/// long. `served` says whether a case's children wait for the mock server.
 pub fn sweep<E>(
-    sweep: Sweep,
-    deadline: Duration,
-    mut listener: impl FnMut(&Item, News) -> Result<(), E>,
+    sweep: Sweep<'_>,
+    served: impl Fn(&Case) -> bool,
+    mut listener: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
 ) -> Result<(), SweepError<E>> {
-    let mut padding = fastrand::Rng::with_seed(sweep.seed);
-    let mut left = sweep;
+    let mut random = fastrand::Rng::with_seed(sweep.seed);
+    let mut left: HashMap<Case, usize> = HashMap::new();
+    for (job, _) in sweep.groups.iter().flatten() {
+        *left.entry(job.case.clone()).or_default() += 1;
+    }
+    // What has one thread and what has several are measured in processes of their own.
+    let (single, several): (Vec<_>, Vec<_>) = sweep
+        .groups
+        .into_iter()
+        .partition(|group| one_thread(&group[0].0.case));
+    let mut kinds = [single, several];
+    random.shuffle(&mut kinds);
     let mut deaths = 0;
-    while !left.items.is_empty() {
-        let mut process = Process::start(&left, &"x".repeat(padding.usize(..MOST_PADDING)))
-            .map_err(|error| SweepError::Process(format!("could not be started: {error}")))?;
-        let mut done = 0;
-        let mut current: Option<usize> = None;
-        let ended = loop {
-            let mut tell = |place: usize, news| {
-                listener(&left.items[place], news).map_err(SweepError::Listener)
-            };
-            match process.next(deadline) {
-                Said::Interrupted => break None,
-                Said::Event(Event::Begin(place)) => current = Some(place),
-                Said::Event(event) => {
-                    let Some(place) = current else {
-                        break Some("said something out of turn".to_owned());
-                    };
-                    let (news, over, last) = match event {
-                        Event::Block { pair, block } => (News::Block(pair, block), false, false),
-                        Event::Resident(resident) => (News::Resident(resident), false, false),
-                        Event::Step(ns) => (News::Step(ns), false, false),
-                        Event::Failed(reason) => (News::Failed(reason), true, true),
-                        _ => (News::Done, true, false),
-                    };
-                    if over {
-                        current = None;
-                        done = place + 1;
+    for mut groups in kinds {
+        random.shuffle(&mut groups);
+        let mut processes: [Option<Process>; 2] = [None, None];
+        for mut group in groups {
+            random.shuffle(&mut group);
+            for (job, shape) in group {
+                if !left.contains_key(&job.case) {
+                    continue;
+                }
+                if sweep.until.is_some_and(|until| Instant::now() > until) {
+                    return Ok(());
+                }
+                let place = usize::from(job.copy);
+                let process = loop {
+                    if let Some(process) = &mut processes[place] {
+                        break process;
                     }
-                    tell(place, news)?;
-                    if last {
-                        break None;
+                    let number = sweep.layout + place * sweep.layouts.count().div_ceil(2);
+                    let program = sweep.layouts.program(number);
+                    let padding = "x".repeat(random.usize(..MOST_PADDING));
+                    match Process::start(program, &padding, sweep.deadline)? {
+                        Ok(process) => processes[place] = Some(process),
+                        Err(reason) => {
+                            deaths += 1;
+                            if deaths == MOST_DEATHS {
+                                return Err(SweepError::Process(reason));
+                            }
+                        }
+                    }
+                };
+                let waits = served(&job.case);
+                let patience = if waits { sweep.patience } else { sweep.deadline };
+                let task = Task {
+                    job,
+                    shape,
+                    seed: random.u64(..),
+                };
+                let answer = process.ask(&task, patience);
+                let Task { job, .. } = task;
+                let tell = SweepError::Listener;
+                let failed = match answer {
+                    Answer::Interrupted => return Err(SweepError::Interrupted),
+                    Answer::Block(block, servers) => {
+                        if let (true, Some(resident)) = (waits, process.resident(&servers)) {
+                            listener(&job.case, None, News::Resident(resident)).map_err(tell)?;
+                        }
+                        listener(&job.case, Some(&job), News::Block(block)).map_err(tell)?;
+                        None
+                    }
+                    Answer::Failed(reason) => Some(reason),
+                    Answer::Silent if waits => Some(format!(
+                        "a request was not answered within {} s",
+                        patience.as_secs_f64()
+                    )),
+                    Answer::Silent => Some(format!(
+                        "its process said nothing for {} s",
+                        patience.as_secs()
+                    )),
+                    Answer::Gone => Some(format!("its process ended with {}", process.end())),
+                };
+                // A round that the same signal ended has not failed.
+                if interrupt::pending() {
+                    return Err(SweepError::Interrupted);
+                }
+                if let Some(reason) = failed {
+                    processes[place] = None;
+                    left.remove(&job.case);
+                    listener(&job.case, None, News::Failed(reason)).map_err(tell)?;
+                } else if let Some(jobs) = left.get_mut(&job.case) {
+                    *jobs -= 1;
+                    if *jobs == 0 {
+                        listener(&job.case, None, News::Done).map_err(tell)?;
                     }
                 }
-                Said::Nothing => {
-                    break Some(format!("said nothing for {} s", deadline.as_secs()));
-                }
-                Said::Foreign(line) => eprintln!("{line}"),
-                Said::Goodbye => break Some(String::new()),
             }
-        };
-        let status = process.end();
-        // A round that the same signal ended has not failed.
-        if interrupt::pending() {
-            return Err(SweepError::Interrupted);
         }
-        // A process that ended as it should, after its last item or a failed one, needs no reason.
-        let reason = ended.map(|said| {
-            if said.is_empty() {
-                format!("ended with {status}")
-            } else {
-                said
-            }
-        });
-        match (current, reason) {
-            (Some(place), reason) => {
-                let reason = format!("its process {}", reason.unwrap_or_default());
-                listener(&left.items[place], News::Failed(reason)).map_err(SweepError::Listener)?;
-                done = place + 1;
-            }
-            (None, Some(reason)) if done < left.items.len() => {
-                deaths += 1;
-                if deaths == MOST_DEATHS_BETWEEN_CASES {
-                    return Err(SweepError::Process(format!(
-                        "{reason} before its next case, {deaths} times"
-                    )));
-                }
-            }
-            _ => {}
-        }
-        left.items.drain(..done);
-        left.seed = left.seed.wrapping_add(1);
     }
     Ok(())
 }
 
+/// What came of a task.
+enum Answer {
+    Block(Box<Block>, Vec<u32>),
+    Failed(String),
+    Silent,
+    Gone,
+    Interrupted,
+}
+
+/// What came from the child.
 enum Said {
     Event(Event),
-    /// What the children of a workload print.
-    Foreign(String),
-    Nothing,
-    Goodbye,
-    /// Nothing: the user had enough.
+    Silent,
+    Gone,
     Interrupted,
 }
 
 /// A round's process; killed when dropped.
 struct Process {
     child: Child,
-    /// Never written to again: its being open is what keeps the child alive.
-    _input: ChildStdin,
-    lines: mpsc::Receiver<String>,
+    input: ChildStdin,
+    lines: mpsc::Receiver<Vec<u8>>,
 }
 
 impl Process {
-    fn start(plan: &Sweep, padding: &str) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+    /// Starts a process and waits until it is ready; the inner error says how it ended instead.
+    fn start<E>(
+        program: &Path,
+        padding: &str,
+        deadline: Duration,
+    ) -> Result<Result<Self, String>, SweepError<E>> {
+        let mut process = Self::spawn(program, padding)
+            .map_err(|error| SweepError::Process(format!("could not be started: {error}")))?;
+        Ok(match process.next(deadline) {
+            Said::Event(Event::Ready) => Ok(process),
+            Said::Interrupted => return Err(SweepError::Interrupted),
+            Said::Silent => Err(format!("said nothing for {} s", deadline.as_secs())),
+            Said::Event(event) => Err(format!("said {event:?} before it was ready")),
+            Said::Gone => {
+                let status = process.end();
+                if interrupt::pending() {
+                    return Err(SweepError::Interrupted);
+                }
+                Err(format!("ended with {status} before its first case"))
+            }
+        })
+    }
+
+    fn spawn(program: &Path, padding: &str) -> io::Result<Self> {
+        let mut child = Command::new(program)
             .arg(ARGUMENT)
             .env(PADDING, padding)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut input = child.stdin.take().expect("standard input is piped");
+        let input = child.stdin.take().expect("standard input is piped");
         let output = child.stdout.take().expect("standard output is piped");
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
+            let mut output = BufReader::new(output);
+            loop {
+                let mut line = Vec::new();
+                let read = output.read_until(b'\n', &mut line);
+                if !read.is_ok_and(|bytes| bytes > 0) || sender.send(line).is_err() {
                     break;
                 }
             }
         });
-        let mut line = serde_json::to_string(plan)?;
-        line.push('\n');
-        // A child that is already dead is noticed by its silence.
-        let _ = input.write_all(line.as_bytes());
         Ok(Self {
             child,
-            _input: input,
+            input,
             lines,
         })
     }
 
-    fn next(&mut self, deadline: Duration) -> Said {
+    fn ask(&mut self, task: &Task, patience: Duration) -> Answer {
+        let mut line = serde_json::to_vec(task).expect("a task is plain data");
+        line.push(b'\n');
+        // A child that is dead is noticed by its silence.
+        let _ = self.input.write_all(&line);
+        match self.next(patience) {
+            Said::Event(Event::Block { block, servers }) => Answer::Block(block, servers),
+            Said::Event(Event::Failed(reason)) => Answer::Failed(reason),
+            Said::Event(Event::Ready) => Answer::Failed("its process began anew".into()),
+            Said::Silent => Answer::Silent,
+            Said::Gone => Answer::Gone,
+            Said::Interrupted => Answer::Interrupted,
+        }
+    }
+
+    /// The next event; what else is printed is passed on.
+    fn next(&mut self, patience: Duration) -> Said {
         let began = Instant::now();
-        let said = loop {
+        loop {
             if interrupt::pending() {
                 return Said::Interrupted;
             }
-            let left = deadline.saturating_sub(began.elapsed());
+            let left = patience.saturating_sub(began.elapsed());
             match self.lines.recv_timeout(left.min(LOOK)) {
                 Err(RecvTimeoutError::Timeout) if left > LOOK => {}
-                said => break said,
+                Err(RecvTimeoutError::Timeout) => return Said::Silent,
+                Err(RecvTimeoutError::Disconnected) => return Said::Gone,
+                Ok(line) => match event(&line) {
+                    Some(event) => return Said::Event(event),
+                    None => eprintln!("{}", String::from_utf8_lossy(&line).trim_end()),
+                },
             }
-        };
-        match said {
-            Ok(line) => match line
-                .split_once(MARK)
-                .map(|(_, event)| serde_json::from_str(event))
-            {
-                Some(Ok(event)) => Said::Event(event),
-                _ => Said::Foreign(line),
-            },
-            Err(RecvTimeoutError::Timeout) => Said::Nothing,
-            Err(RecvTimeoutError::Disconnected) => Said::Goodbye,
         }
+    }
+
+    fn resident(&self, servers: &[u32]) -> Option<Resident> {
+        let servers: Vec<u64> = servers.iter().filter_map(|pid| resident_bytes(*pid)).collect();
+        Some(Resident {
+            round: resident_bytes(self.child.id())?,
+            server: (!servers.is_empty()).then(|| servers.iter().sum()),
+        })
     }
 
     /// Makes sure that it is gone, and says how it went.
@@ -410,5 +467,24 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The event in a line of the child's output, if it is one.
+fn event(line: &[u8]) -> Option<Event> {
+    let mark = line.iter().position(|byte| *byte == MARK)?;
+    serde_json::from_slice(&line[mark + 1..]).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_found_behind_whatever_a_child_printed() {
+        let said = b"caf\xe9 \xff\x1e\"ready\"\n";
+        assert!(matches!(event(said), Some(Event::Ready)));
+        assert!(event(b"caf\xe9 \xff\n").is_none());
+        assert!(event(b"\x1e{\"block\"\n").is_none());
     }
 }

@@ -1,23 +1,26 @@
 //! A run: its rounds, one after the other, their blocks streamed to the partial file, and what comes out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use crate::block::{Block, Shape};
+use crate::budget::Budget;
 use crate::case::Case;
-use crate::environment::{Environment, cores, resident_bytes};
+use crate::collected::Collected;
+use crate::environment::{Environment, cores};
 use crate::interrupt;
+use crate::layouts::Layouts;
+use crate::machine_state::State;
 use crate::matrix::Target;
-use crate::measurement::measurements;
-use crate::plan::{Item, Pair};
+use crate::measurement::{Planned, is_clear, measurements};
+use crate::plan::{Item, Pace};
+use crate::progress::Progress;
 use crate::record::{
     self, Folder, Header, Measurement, Memory, PartialLine, RecordError, SCHEMA, Stream,
 };
-use crate::round::{self, News, Resident, Sweep, SweepError};
+use crate::round::{self, News, Sweep, SweepError};
 use crate::selection::Selection;
+use crate::stats::LOOKS;
 use crate::traps::{self, Conditions, Watch};
 
 /// What to run.
@@ -34,6 +37,8 @@ pub struct Request<'a> {
     pub folder: Option<PathBuf>,
     /// A command that measures the same.
     pub command: String,
+    /// The program that rounds are: this one, or one that was built to measure.
+    pub program: PathBuf,
 }
 
 /// What came out of a run.
@@ -74,134 +79,66 @@ pub enum RunError {
     Complete(String),
 }
 
-/// The blocks measured so far, by case, pair and round.
-#[derive(Default)]
-pub struct Collected {
-    blocks: HashMap<(Case, Pair), Vec<Vec<Block>>>,
-    done: HashSet<(usize, Case)>,
-    failed: HashMap<Case, String>,
-    memory: Memory,
-    conditions: Conditions,
-}
-
-impl Memory {
-    /// Takes what one process had at first and has now.
-    fn take(&mut self, first: Resident, last: Resident) {
-        let growth = |pair: (u64, u64)| pair.1 as i64 - pair.0 as i64;
-        let most = |kept: &mut Option<(u64, u64)>, new: (u64, u64)| {
-            if kept.is_none_or(|kept| growth(new) > growth(kept)) {
-                *kept = Some(new);
-            }
-        };
-        most(&mut self.round, (first.round, last.round));
-        if let (Some(first), Some(last)) = (first.server, last.server) {
-            most(&mut self.server, (first, last));
-        }
-    }
-
-    fn take_own(&mut self) {
-        if let Some(now) = resident_bytes(std::process::id()) {
-            self.run = Some((self.run.map_or(now, |(first, _)| first), now));
-        }
-    }
-}
-
-impl Collected {
-    /// The blocks of a pair, a Vec for each round that ran to the end of the case.
-    pub fn rounds(&self, case: &Case, pair: &Pair) -> Vec<Vec<Block>> {
-        let rounds = self.blocks.get(&(case.clone(), pair.clone()));
-        rounds
-            .into_iter()
-            .flatten()
-            .enumerate()
-            .filter(|(round, _)| self.done.contains(&(*round, case.clone())))
-            .map(|(_, blocks)| blocks.clone())
-            .collect()
-    }
-
-    /// Why a case failed, if it did.
-    pub fn failure(&self, case: &Case) -> Option<&str> {
-        self.failed.get(case).map(String::as_str)
-    }
-
-    /// Share of the blocks' wall time inside timed slices.
-    fn timed_share(&self) -> Option<f64> {
-        let sum = |part: fn(&Block) -> f64| -> f64 {
-            self.blocks.values().flatten().flatten().map(part).sum()
-        };
-        let total = sum(|block| block.total_ns);
-        (total > 0.0).then(|| sum(|block| block.timed_ns) / total)
-    }
-
-    fn take(&mut self, line: &PartialLine) {
-        match line {
-            PartialLine::Run(_) => {}
-            PartialLine::Block {
-                round,
-                case,
-                strategy,
-                reference,
-                block,
-            } => {
-                let key = (case.clone(), (strategy.clone(), reference.clone()));
-                let rounds = self.blocks.entry(key).or_default();
-                rounds.resize_with(rounds.len().max(round + 1), Vec::new);
-                rounds[*round].push(block.clone());
-            }
-            PartialLine::Done { round, case } => {
-                self.done.insert((*round, case.clone()));
-            }
-            PartialLine::Resumed => self.forget_unfinished(),
-            PartialLine::Failed { case, reason } => {
-                self.failed.insert(case.clone(), reason.clone());
-            }
-        }
-    }
-
-    /// Forgets blocks of cases that a kill cut off in the middle of a round.
-    fn forget_unfinished(&mut self) {
-        let done = &self.done;
-        for ((case, _), rounds) in &mut self.blocks {
-            for (round, blocks) in rounds.iter_mut().enumerate() {
-                if !done.contains(&(round, case.clone())) {
-                    blocks.clear();
-                }
-            }
-        }
-    }
-}
-
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
-    let began = Instant::now();
     interrupt::listen().map_err(RunError::Signal)?;
-    let watch = Watch::begin();
-    let shape = request.target.shape(request.selection.matrix);
-    let mut header = header(&request, shape);
-    let mut collected = Collected::default();
+    let selection = request.selection;
+    let planned: Vec<Planned> = request
+        .items
+        .iter()
+        .filter_map(|item| {
+            let entry = request.target.entry(&item.case.workload)?;
+            Some(Planned {
+                item: item.clone(),
+                pace: Pace::of(&item.case, entry, selection.matrix, selection.rounds),
+            })
+        })
+        .collect();
     let folder = match &request.folder {
         Some(folder) => Some(Folder::take(folder, request.target.name)?),
         None => None,
     };
+    let progress = Progress::new(request.target.name);
+    let layouts = Layouts::of(&request.program, selection.layouts, |made, of| {
+        progress.layouts(made, of);
+    });
+    let mut header = header(&request, &layouts);
+    let mut collected = Collected::default();
     let mut stream = match &folder {
         Some(folder) => Some(open_stream(folder, &request, &mut header, &mut collected)?),
         None => None,
     };
 
-    let trouble = sweeps(&request, &header, shape, &mut collected, stream.as_mut()).err();
+    let mut sweeping = Sweeping {
+        request: &request,
+        planned: &planned,
+        header: &header,
+        layouts: &layouts,
+        progress,
+        watch: Watch::begin(),
+        began: Instant::now(),
+        before: (collected.seconds, collected.conditions),
+        collected: &mut collected,
+        stream: stream.as_mut(),
+    };
+    let trouble = sweeping.all_rounds().err();
+    // What comes now has no rounds that would have to end first.
+    interrupt::end_at_once();
 
     header.timed_share = collected.timed_share();
     header.resident_bytes = collected.memory;
-    let served = request.items.iter().any(|item| {
-        let entry = request.target.entry(&item.case.workload);
-        entry.is_some_and(|entry| entry.served)
-    });
-    watch.end(&mut collected.conditions, served);
+    header.states = collected.states().to_vec();
+    header.cut = collected.cut.clone();
     header.conditions = collected.conditions;
-    header.traps = traps::sentences(&header.environment, &request.items, &collected.conditions);
-    header.seconds = began.elapsed().as_secs_f64();
+    header.traps = traps::sentences(
+        &header.environment,
+        &request.items,
+        &collected.conditions,
+        &header.states,
+    );
+    header.seconds = collected.seconds;
     header.complete = trouble.is_none();
-    let measurements = measurements(&request.items, &collected, cores());
+    let measurements = measurements(&planned, &collected, cores());
     let mut outcome = Outcome {
         header,
         measurements,
@@ -217,7 +154,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     Ok(outcome)
 }
 
-fn header(request: &Request<'_>, shape: Shape) -> Header {
+fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
     let selection = request.selection;
     let now = SystemTime::now();
     let text = serde_json::to_vec(&request.items).expect("a plan is plain data");
@@ -235,15 +172,18 @@ fn header(request: &Request<'_>, shape: Shape) -> Header {
         command: request.command.clone(),
         environment: Environment::here(),
         rounds: selection.rounds,
-        blocks: selection.blocks(request.target, &request.items),
-        slice_ns: shape.slice.as_nanos() as u64,
-        quads: shape.quads,
+        layouts: layouts.count(),
+        only_one_layout: layouts.only_one.clone(),
+        minutes: selection.minutes(request.target),
+        cut: Vec::new(),
+        states: Vec::new(),
         seed: selection.seed.unwrap_or(since_epoch.as_nanos() as u64),
         plan: format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text)),
         timed_share: None,
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),
         traps: Vec::new(),
+        checksum: String::new(),
     }
 }
 
@@ -317,7 +257,7 @@ fn same_run(before: &Header, now: &Header, seed: Option<u64>) -> Result<(), Stri
     let differs = [
         ("the measurements", before.plan != now.plan),
         ("the rounds", before.rounds != now.rounds),
-        ("the blocks", before.blocks != now.blocks),
+        ("the layouts", before.layouts != now.layouts),
         ("the seed", seed.is_some_and(|seed| seed != before.seed)),
         ("the machine or the build", before.environment != here),
         ("the schema", before.schema != now.schema),
@@ -332,96 +272,241 @@ fn same_run(before: &Header, now: &Header, seed: Option<u64>) -> Result<(), Stri
     }
 }
 
-fn sweeps(
-    request: &Request<'_>,
-    header: &Header,
-    shape: Shape,
-    collected: &mut Collected,
-    mut stream: Option<&mut Stream>,
-) -> Result<(), RunError> {
-    let total = header.rounds * request.items.len();
-    let progress = progress(request.target.name, total, collected.done.len());
-    for round in 0..header.rounds {
-        // A round's orders depend on the run's seed and its own number only, so that a run that is gone on
-        // with is the run that was begun.
-        let mut random = fastrand::Rng::with_seed(header.seed.wrapping_add(round as u64));
-        let mut items = request.items.clone();
-        random.shuffle(&mut items);
-        items.retain(|item| {
-            collected.failure(&item.case).is_none()
-                && traps::not_applicable(&item.case, cores()).is_none()
-                && !collected.done.contains(&(round, item.case.clone()))
-        });
-        let sweep = Sweep {
-            seed: random.u64(..),
-            shape,
-            blocks: header.blocks,
-            patience: request.selection.deadline / 3,
-            items,
-        };
-        let mut first: Option<Resident> = None;
-        let mut listen = |item: &Item, news: News| -> Result<(), RecordError> {
-            let case = item.case.clone();
-            let line = match news {
-                News::Resident(now) => {
-                    collected.memory.take(*first.get_or_insert(now), now);
-                    collected.memory.take_own();
-                    return Ok(());
-                }
-                News::Step(ns) => {
-                    collected.conditions.take_step(ns);
-                    return Ok(());
-                }
-                News::Block(pair, block) => {
-                    let (strategy, reference) = item.pairs[pair].clone();
-                    PartialLine::Block {
-                        round,
-                        case,
-                        strategy,
-                        reference,
-                        block,
-                    }
-                }
-                News::Done => PartialLine::Done { round, case },
-                News::Failed(reason) => {
-                    // The round goes on in another process.
-                    first = None;
-                    PartialLine::Failed { case, reason }
-                }
-            };
-            collected.take(&line);
-            if !matches!(line, PartialLine::Block { .. }) {
-                progress.inc(1);
-            }
-            match &mut stream {
-                Some(stream) => stream.write(&line),
-                None => Ok(()),
-            }
-        };
-        round::sweep(sweep, request.selection.deadline, &mut listen).map_err(
-            |error| match error {
-                SweepError::Listener(error) => RunError::Record(error),
-                SweepError::Process(what) => RunError::Process(what),
-                SweepError::Interrupted => RunError::Interrupted {
-                    kept: request.folder.is_some(),
-                },
-            },
-        )?;
-    }
-    progress.finish_and_clear();
-    Ok(())
+/// The most rounds that are added for cases that are not clear, as a share of those that were planned.
+const MOST_ADDED: f64 = 0.5;
+
+/// A run while it sweeps.
+struct Sweeping<'a> {
+    request: &'a Request<'a>,
+    planned: &'a [Planned],
+    header: &'a Header,
+    layouts: &'a Layouts,
+    progress: Progress,
+    watch: Watch,
+    /// When this part of the run began.
+    began: Instant,
+    /// The seconds of the parts before, and what happened around them.
+    before: (f64, Conditions),
+    collected: &'a mut Collected,
+    stream: Option<&'a mut Stream>,
 }
 
-/// One line on standard error, where that is a terminal; redrawn once a second at most, since whoever draws
-/// takes time from the machine that is measured.
-fn progress(name: &str, total: usize, done: usize) -> ProgressBar {
-    let progress =
-        ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr_with_hz(1));
-    let style =
-        ProgressStyle::with_template("{msg} [{bar:32}] {pos}/{len} cases × rounds, {eta} left");
-    progress.set_style(style.expect("the template is a constant"));
-    progress.set_message(name.to_owned());
-    progress.set_position(done as u64);
-    progress.reset_eta();
-    progress
+impl Sweeping<'_> {
+    fn all_rounds(&mut self) -> Result<(), RunError> {
+        let planned_rounds = self.header.rounds;
+        let mut budget = Budget::new(planned_rounds, self.header.minutes, self.collected.seconds);
+        let mut clear: HashSet<Case> = HashSet::new();
+        let mut round = 0;
+        loop {
+            let added = round >= budget.rounds;
+            if added && !self.one_more(round, planned_rounds, &budget, &clear) {
+                break;
+            }
+            let jobs = self.groups(round, &budget, &clear);
+            if !jobs.is_empty() {
+                self.wait_for_span(round, &budget)?;
+                self.round(round, jobs, &budget)?;
+            } else if added {
+                break;
+            }
+            self.look(&mut clear);
+            let taken = self.collected.seconds;
+            if let Some(cut) = budget.after_round(round, taken) {
+                let line = PartialLine::Cut { what: cut };
+                self.keep(&line)?;
+            }
+            round += 1;
+            if budget.is_over(taken) {
+                if round < budget.rounds {
+                    let what = format!(
+                        "It ended after {round} of {planned_rounds} rounds, when its {} were over{}.",
+                        budget.limit(),
+                        if round < crate::stats::FEWEST_ROUNDS {
+                            ": a preview, without verdicts"
+                        } else {
+                            ""
+                        }
+                    );
+                    self.keep(&PartialLine::Cut { what })?;
+                }
+                break;
+            }
+        }
+        self.progress.end();
+        Ok(())
+    }
+
+    /// Whether what clear cases did not need lasts for another round of those that are not clear.
+    fn one_more(
+        &self,
+        round: usize,
+        planned_rounds: usize,
+        budget: &Budget,
+        clear: &HashSet<Case>,
+    ) -> bool {
+        let most = (planned_rounds as f64 * (1.0 + MOST_ADDED)) as usize;
+        budget.rounds == planned_rounds
+            && round < most
+            && !clear.is_empty()
+            && budget.saved_a_round(round, self.collected.seconds)
+    }
+
+    /// What a round measures.
+    fn groups(
+        &self,
+        round: usize,
+        budget: &Budget,
+        clear: &HashSet<Case>,
+    ) -> Vec<Vec<(round::Job, crate::block::Shape)>> {
+        let mut groups = Vec::new();
+        for planned in self.planned {
+            let case = &planned.item.case;
+            let rounds = self.collected.rounds_of(case);
+            if clear.contains(case)
+                || self.collected.failure(case).is_some()
+                || traps::not_applicable(case, cores()).is_some()
+                || rounds.contains(&round)
+                || !planned.takes_part(round, rounds.len(), budget.rounds)
+            {
+                continue;
+            }
+            let mut pace = planned.pace;
+            if budget.lean {
+                pace.shape.quads = 1;
+                pace.shape.settle /= 4;
+            }
+            groups.extend(planned.item.jobs(&pace, budget.lean));
+        }
+        groups
+    }
+
+    fn round(
+        &mut self,
+        round: usize,
+        groups: Vec<Vec<(round::Job, crate::block::Shape)>>,
+        budget: &Budget,
+    ) -> Result<(), RunError> {
+        // A round's orders depend on the run's seed and its own number only, so that a run that is gone on
+        // with is the run that was begun.
+        let mut random = fastrand::Rng::with_seed(self.header.seed.wrapping_add(round as u64));
+        let layout = self.layouts.number(round);
+        if self.collected.states().len() <= round {
+            let state = State::now(layout);
+            self.keep(&PartialLine::Round { round, state })?;
+        }
+        let sweep = Sweep {
+            seed: random.u64(..),
+            layout,
+            layouts: self.layouts,
+            groups,
+            deadline: self.request.selection.deadline,
+            patience: self.request.selection.deadline / 3,
+            until: budget.hard_end(self.began, self.before.0),
+        };
+        let target = self.request.target;
+        let served = |case: &Case| target.entry(&case.workload).is_some_and(|entry| entry.served);
+        let shown = self.collected.states().len().max(round + 1);
+        let mut done = 0;
+        round::sweep(sweep, served, |case, job, news| {
+            let line = match news {
+                News::Resident(now) => {
+                    self.collected.take_resident(round, now);
+                    return Ok(());
+                }
+                News::Block(block) => {
+                    let job = job.expect("a block has its job");
+                    PartialLine::Block {
+                        round,
+                        case: case.clone(),
+                        strategies: job.strategies.clone(),
+                        copy: job.copy,
+                        block: *block,
+                    }
+                }
+                News::Done => PartialLine::Done {
+                    round,
+                    case: case.clone(),
+                },
+                News::Failed(reason) => PartialLine::Failed {
+                    case: case.clone(),
+                    reason,
+                },
+            };
+            if !matches!(line, PartialLine::Block { .. }) {
+                done += 1;
+                self.progress.tick(shown, budget.rounds.max(shown), done);
+            }
+            self.keep(&line)
+        })
+        .map_err(|error| match error {
+            SweepError::Listener(error) => RunError::Record(error),
+            SweepError::Process(what) => RunError::Process(what),
+            SweepError::Interrupted => self.interrupted(),
+        })?;
+        let line = self.around();
+        self.keep(&line)?;
+        Ok(())
+    }
+
+    /// What happened around the run until now, in all its parts.
+    fn around(&self) -> PartialLine {
+        let (seconds_before, before) = self.before;
+        let seconds = self.began.elapsed().as_secs_f64();
+        let served = self.planned.iter().any(|planned| {
+            let entry = self.request.target.entry(&planned.item.case.workload);
+            entry.is_some_and(|entry| entry.served)
+        });
+        let mut conditions = Conditions::default();
+        self.watch.end(&mut conditions, served);
+        PartialLine::Around {
+            seconds: seconds_before + seconds,
+            conditions: conditions.after(&before, seconds_before / (seconds_before + seconds)),
+            resident_bytes: self.collected.memory,
+        }
+    }
+
+    fn interrupted(&self) -> RunError {
+        RunError::Interrupted {
+            kept: self.request.folder.is_some(),
+        }
+    }
+
+    /// Takes a line and writes it down.
+    fn keep(&mut self, line: &PartialLine) -> Result<(), RecordError> {
+        self.collected.take(line);
+        match &mut self.stream {
+            Some(stream) => stream.write(line),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until it is a round's turn: a run of few cases is spread over as long as one that knows more than a moment of
+    /// the machine.
+    fn wait_for_span(&self, round: usize, budget: &Budget) -> Result<(), RunError> {
+        let due = self.request.selection.span.mul_f64(round as f64 / budget.rounds as f64);
+        loop {
+            if interrupt::pending() {
+                return Err(self.interrupted());
+            }
+            let left = due.saturating_sub(self.began.elapsed());
+            if left.is_zero() || round >= budget.rounds {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+
+    /// Finds the cases that need no more rounds.
+    fn look(&self, clear: &mut HashSet<Case>) {
+        for planned in self.planned {
+            let case = &planned.item.case;
+            let rounds = self.collected.rounds_of(case).len();
+            if LOOKS.contains(&rounds)
+                && !clear.contains(case)
+                && is_clear(planned, self.collected, cores())
+            {
+                clear.insert(case.clone());
+            }
+        }
+    }
 }

@@ -64,7 +64,15 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_ROUNDS",
-        "processes that sweep over all cases: 1 for a preview, else 6 or more [10]",
+        "processes that sweep over all cases: 1 for a preview, else 6 or more [40; quick: 12]",
+    ),
+    (
+        "JVS_LAYOUTS",
+        "differently linked copies of the program that rounds are made by; 1 turns it off [20, or as many as rounds]",
+    ),
+    (
+        "JVS_MINUTES",
+        "how long a target may take: what does not fit is cut, and said [by target; own children: 5; full: no limit]",
     ),
     (
         "JVS_SPAN",
@@ -95,6 +103,10 @@ pub struct Selection {
     pub reference: String,
     /// Processes that sweep over all cases.
     pub rounds: usize,
+    /// Layouts that rounds are made by, at most.
+    pub layouts: usize,
+    /// `JVS_MINUTES`, if set.
+    pub(crate) minutes: Option<f64>,
     /// The time over which a run is spread at least.
     pub span: Duration,
     /// How long a round may be silent.
@@ -266,7 +278,7 @@ impl Selection {
         let rounds = number(
             &variable,
             "JVS_ROUNDS",
-            10,
+            if matrix == Matrix::Quick { 12 } else { 40 },
             "1 (a preview), or 6 to 1000",
             |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n),
         )?;
@@ -285,6 +297,23 @@ impl Selection {
             strategies,
             reference,
             rounds,
+            layouts: number(
+                &variable,
+                "JVS_LAYOUTS",
+                rounds.min(LAYOUTS),
+                "1 (the program as it was built), or 6 to 200",
+                |&n: &usize| n == 1 || (FEWEST_ROUNDS..=200).contains(&n),
+            )?,
+            minutes: match variable("JVS_MINUTES") {
+                None => None,
+                Some(_) => Some(number(
+                    &variable,
+                    "JVS_MINUTES",
+                    0.0,
+                    "minutes above 0, up to 10080; fractions too",
+                    |&minutes: &f64| minutes > 0.0 && minutes <= 10_080.0,
+                )?),
+            },
             span: Duration::from_secs(number(
                 &variable,
                 "JVS_SPAN",
@@ -318,11 +347,19 @@ impl Selection {
         })
     }
 
+    /// How long a run of `target` may take, in minutes; `None` for as long as it takes.
+    pub(crate) fn minutes(&self, target: &Target) -> Option<f64> {
+        self.minutes.or_else(|| target.minutes.in_matrix(self.matrix))
+    }
+
     /// Whether a join! is measured, whose number of children is fixed when it is compiled.
     pub(crate) fn joins(&self) -> bool {
         self.reference == "join" || self.strategies.iter().any(|name| name == "join")
     }
 }
+
+/// Layouts of a run that has as many rounds: each costs a quarter of a second once, and disk space.
+const LAYOUTS: usize = 20;
 
 fn flavor_names() -> String {
     "current_thread, local, multi_thread_K with K workers from 1 to 512".to_owned()

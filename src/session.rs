@@ -20,6 +20,7 @@ use crate::traps::not_applicable;
 /// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
 /// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
 pub fn measure(target: &Target) -> ExitCode {
+    end_with_the_reader();
     crate::round::run_if_child(&target.entries());
     let mut known = targets();
     known.push(target.clone());
@@ -44,13 +45,12 @@ pub fn measure(target: &Target) -> ExitCode {
         items: selection.items(target, &measurements),
         filter: None,
         folder: Some(folder(false)),
-        command: format!(
-            "{} cargo run --release --example {}",
-            selection.set.join(" "),
-            target.name
-        )
-        .trim_start()
-        .to_owned(),
+        command: shell_words(
+            &selection.set,
+            &format!("cargo run --release --example {}", target.name),
+            &[],
+        ),
+        program: this_program(),
     };
     match run(request) {
         Ok(outcome) => finish(target, &outcome, None),
@@ -105,22 +105,53 @@ pub(crate) fn folder(filtered: bool) -> PathBuf {
 
 /// A command that measures the same, without any path of this machine.
 pub(crate) fn command(selection: &Selection, target: &Target, arguments: &[String]) -> String {
-    let quoted = |word: &String| {
+    let program = format!("cargo bench --bench {}", target.name);
+    shell_words(&selection.set, &program, arguments)
+}
+
+/// Variables, a program and its arguments as a shell reads them.
+fn shell_words(set: &[String], program: &str, arguments: &[String]) -> String {
+    let quoted = |word: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+".contains(c);
         if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
+            word.to_owned()
         } else {
             format!("'{}'", word.replace('\'', r"'\''"))
         }
     };
-    let mut words: Vec<String> = selection.set.iter().map(quoted).collect();
-    words.push(format!("cargo bench --bench {}", target.name));
+    let variable = |word: &String| match word.split_once('=') {
+        Some((name, value)) => format!("{name}={}", quoted(value)),
+        None => quoted(word),
+    };
+    let mut words: Vec<String> = set.iter().map(variable).collect();
+    words.push(program.to_owned());
     if !arguments.is_empty() {
         words.push("--".into());
-        words.extend(arguments.iter().map(quoted));
+        words.extend(arguments.iter().map(|word| quoted(word)));
     }
     words.join(" ")
 }
+
+/// The program that is running.
+pub(crate) fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
+}
+
+/// A reader that has seen enough (`cargo bench | head`) ends the program without a backtrace: `println!`, Criterion's too,
+/// panics where its reader is gone.
+pub(crate) fn end_with_the_reader() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to std") && message.contains("Broken pipe") {
+            std::process::exit(READER_GONE);
+        }
+        before(panic);
+    }));
+}
+
+/// The exit code of a program that SIGPIPE ended, as shells have it.
+const READER_GONE: i32 = 141;
 
 /// Prints the end of a run; exit code 1 where anything failed.
 pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path>) -> ExitCode {
@@ -133,18 +164,24 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
     }
     if let Some(share) = header.timed_share {
         println!(
-            "{:.0} s{} {} rounds of {} blocks a pair; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
+            "{:.0} s{} {} rounds, {}; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
             header.seconds,
             if header.complete {
                 " in"
             } else {
                 ", cut short of"
             },
-            header.rounds,
-            header.blocks,
+            header.rounds.max(header.states.len()),
+            match header.layouts {
+                1 => "one layout".to_owned(),
+                layouts => format!("{layouts} layouts"),
+            },
             share * 100.0,
             header.seed
         );
+    }
+    for cut in &header.cut {
+        println!("Cut: {cut}");
     }
     for trap in &header.traps {
         println!("Trap: {trap}");

@@ -1,14 +1,14 @@
 //! Statistics against truth: runs whose slices are drawn at random, from worlds whose ratio is known, measured by the
 //! schedule and the arithmetic of real ones. And the counterparts: designs that are wrong for a world, and shown to be.
 
-use crate::block::simulated_log_ratio;
+use crate::block::{Shape, simulate};
 use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, Verdict, bimodal, chance, judge, middle_mean, noise_floor,
+    Estimate, FALSE_DISCOVERIES, Verdict, bimodal, chance, interquartile_mean, judge, noise_floor,
     stand_together,
 };
 
-const ROUNDS: usize = 10;
-const BLOCKS: usize = 3;
+const ROUNDS: usize = 40;
+const BLOCKS: usize = 1;
 
 /// Where slices come from. Everything is in natural logs, as shares of a slice's time.
 #[derive(Debug, Clone, Copy)]
@@ -107,10 +107,11 @@ fn block(world: &World, design: Design, process: f64, random: &mut fastrand::Rng
         }
     };
     if design != Design::FixedOrder {
-        return simulated_log_ratio(seed, cost);
+        let block = simulate(Shape::ONE_THREAD, 2, seed, |side, slice| cost(side == 0, slice));
+        return block.log_ratio.expect("two sides");
     }
-    let logs: Vec<f64> = (0..32).map(|place| cost(place < 16, place).ln()).collect();
-    middle_mean(&logs[..16]) - middle_mean(&logs[16..])
+    let logs: Vec<f64> = (0..12).map(|place| cost(place < 6, place).ln()).collect();
+    interquartile_mean(&logs[..6]) - interquartile_mean(&logs[6..])
 }
 
 /// The log ratios of a run's rounds.

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::environment::{self, Environment};
+use crate::machine_state::State;
 use crate::plan::Item;
-use crate::text::{percent, significant};
+use crate::stats::stretches;
+use crate::text::{percent, significant, time};
 
 /// What happened around a run; null what the platform does not tell.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -26,12 +28,27 @@ const STOLEN: f64 = 0.01;
 const OTHERS: f64 = 0.10;
 /// How much longer the same work may take at one time than at another.
 const STEP: f64 = 1.05;
+/// How much longer waking a thread may take at one time than at another.
+const WAKE: f64 = 1.2;
 
 impl Conditions {
     /// Takes the time of a step at some moment.
     pub fn take_step(&mut self, ns: f64) {
         let (least, most) = self.step_ns.unwrap_or((ns, ns));
         self.step_ns = Some((least.min(ns), most.max(ns)));
+    }
+
+    /// With what happened before, which is this share of the time of both.
+    pub(crate) fn after(&self, before: &Conditions, share: f64) -> Self {
+        let mixed = |before: Option<f64>, now: Option<f64>| match (before, now) {
+            (Some(before), Some(now)) => Some(share * before + (1.0 - share) * now),
+            (before, now) => now.or(before),
+        };
+        Self {
+            stolen: mixed(before.stolen, self.stolen),
+            others: mixed(before.others, self.others),
+            step_ns: self.step_ns.or(before.step_ns),
+        }
     }
 }
 
@@ -47,6 +64,7 @@ pub fn sentences(
     environment: &Environment,
     items: &[Item],
     conditions: &Conditions,
+    states: &[State],
 ) -> Vec<String> {
     let workers = items.iter().map(|item| item.case.flavor.workers()).max();
     let mut traps = Vec::new();
@@ -96,6 +114,18 @@ pub fn sentences(
             percent(most / least - 1.0)
         )
     });
+    let logs: Vec<f64> = states.iter().map(|state| state.wake_ns.ln()).collect();
+    if let Some([fast, slow]) = stretches(&logs) {
+        trap(slow.value > WAKE * fast.value, &|| {
+            format!(
+                "Changing wake-ups: waking a thread took {} for {} of the run and {} for the rest, in stretches; what wakes \
+                 threads is a mixture of both.",
+                time(fast.value),
+                percent(fast.share),
+                time(slow.value)
+            )
+        });
+    }
     traps
 }
 
@@ -197,11 +227,11 @@ mod tests {
     #[test]
     fn each_trap_is_seen_and_no_other() {
         assert_eq!(
-            sentences(&release(), &items(), &QUIET),
+            sentences(&release(), &items(), &QUIET, &[]),
             Vec::<String>::new()
         );
         assert_eq!(
-            sentences(&release(), &items(), &Conditions::default()),
+            sentences(&release(), &items(), &Conditions::default(), &[]),
             Vec::<String>::new(),
             "what is not known is no trap"
         );
@@ -237,7 +267,7 @@ mod tests {
             (release(), others, "used 1.20 cores' worth"),
             (release(), clock, "up to 40.0% longer"),
         ] {
-            let traps = sentences(&environment, &items(), &conditions);
+            let traps = sentences(&environment, &items(), &conditions, &[]);
             assert_eq!(traps.len(), 1, "{traps:?}");
             assert!(traps[0].contains(says), "{traps:?}");
         }

@@ -59,9 +59,8 @@ fn serve_wrongly(fault: &str) {
     println!("listening {address}");
     let fault = fault.to_owned();
     std::thread::spawn(move || {
-        // A case of a preview is 20 blocks of 3 connections, so that the first one of each process passes.
-        // Whole blocks, so that nobody waits to be accepted when the listener closes.
-        let most = if fault == "refuses" { 69 } else { usize::MAX };
+        // A strategy of a preview is a block of 3 connections, so that the first case of each process passes.
+        let most = if fault == "refuses" { 4 } else { usize::MAX };
         for connection in listener.incoming().map_while(Result::ok).take(most) {
             let fault = fault.clone();
             std::thread::spawn(move || answer(&connection, &fault));
@@ -138,14 +137,13 @@ fn a_run_opens_a_connection_for_each_child_and_keeps_it() {
     assert!(done.stdout.contains("server"), "{}", done.stdout);
     let (header, measurements) =
         record::read(&place.path("results/latest/http.jsonl")).expect("a record");
-    assert!(header.slice_ns >= 5_000_000, "slices of 5 ms");
     assert!(!has_proc() || header.resident_bytes.server.is_some());
     assert_eq!(measurements.len(), 8);
     for m in measurements {
         assert_eq!(m.status, Status::Ok, "{}: {:?}", m.case, m.reason);
         assert!(number(&m) > 1000.0, "{}", m.case);
         let opened = m.connections_opened.concat();
-        assert_eq!(opened.len(), m.block_ns.concat().len());
+        assert_eq!(opened.len(), m.block_ns.len());
         assert!(
             opened.iter().all(|opened| (3..=5).contains(opened)),
             "{opened:?}"

@@ -258,25 +258,6 @@ fn a_joins_state_over_1_mib_is_an_error_where_it_was_asked_for() {
 }
 
 #[test]
-fn few_cases_get_more_blocks_and_a_preview_gets_enough() {
-    let targets = targets();
-    let blocks = |variables: &[(&str, &str)], filter: &str| {
-        let selection = read(variables).unwrap();
-        let wanted = |id: &str| id.contains(filter);
-        let measurements = selection.measurements(&targets[0], 2, wanted).unwrap();
-        selection.blocks(&targets[0], &selection.items(&targets[0], &measurements))
-    };
-    let all = blocks(&[], "");
-    let few = blocks(&[], "yield/current_thread/worker/0B/spawn/8");
-    assert!(few > 5 * all, "{few} against {all}");
-    assert!(
-        blocks(&[("JVS_ROUNDS", "1")], "") >= 10,
-        "Criterion wants 10 samples"
-    );
-    assert!(blocks(&[("JVS_ROUNDS", "6")], "") >= 2);
-}
-
-#[test]
 fn every_case_carries_its_control() {
     let targets = targets();
     let selection = read(&[]).unwrap();

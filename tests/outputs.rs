@@ -151,8 +151,9 @@ fn no_wake_is_lost_between_workers() {
                 .parse()
                 .unwrap();
             for strategy in [MACHINERY, "join", "spawn", "sequential"] {
-                let shape = block::Shape::SHORT;
-                block::run(&entry, &case, strategy, "join", shape, round as u64).unwrap();
+                let shape = block::Shape::ONE_THREAD;
+                let sides = [strategy, "join"];
+                block::run(&entry, &case, &sides, shape, round as u64).unwrap();
             }
         }
         sender.send(()).unwrap();
@@ -194,9 +195,8 @@ fn wrong_outputs_are_noticed() {
         block::run(
             &target.workloads[0].entry,
             &case,
-            "join",
-            "spawn",
-            block::Shape::SHORT,
+            &["join", "spawn"],
+            block::Shape::ONE_THREAD,
             1,
         )
     };

@@ -13,7 +13,7 @@ use join_vs_spawn::flamegraph::{Profile, draw, page, stacks};
 
 fn main() -> ExitCode {
     if let Ok(target) = std::env::var(ACT) {
-        return bench::main(&target);
+        return bench::main(&target, std::env::current_exe().expect("this program"));
     }
     let trials = trials![
         a_profile_holds_the_strategy_and_nothing_else,

@@ -78,7 +78,9 @@ fn what_is_written_is_read_back() {
         Measurement::failed(&measurement(32).case, "spawn", "join", "its process died"),
     ];
     let written = Written::new(&measurements);
-    let (read_header, read_measurements) = read(&written.path()).unwrap();
+    let (mut read_header, read_measurements) = read(&written.path()).unwrap();
+    assert_eq!(read_header.checksum.len(), 16);
+    read_header.checksum.clear();
     assert_eq!(read_header, header());
     assert_eq!(read_measurements, measurements);
 }
@@ -94,7 +96,8 @@ fn lines_have_the_fields_of_the_design() {
     assert_eq!(lines[0]["kind"], "run");
     for field in
         "schema target matrix complete started seconds command git rustc tokio criterion profile \
-                  frame_pointers cpu cores quota kernel governor load rounds seed filter"
+                  frame_pointers cpu cores quota kernel governor load rounds seed filter layouts states cut \
+                  minutes checksum"
             .split(' ')
             .filter(|field| !field.is_empty())
     {
@@ -136,11 +139,19 @@ fn wrong_records_are_told_with_file_and_line() {
     );
     let error = written.complains_of(&text[..text.len() - 20]);
     assert!(error.contains(&at(3)), "{error}");
-    let error = written.complains_of(&text.replace("\"schema\":1", "\"schema\":2"));
+    let error = written.complains_of(&text.replace("\"schema\":2", "\"schema\":1"));
     assert!(
-        error.contains(&at(1)) && error.contains("schema 2"),
+        error.contains(&at(1)) && error.contains("schema 1") && error.contains("reads schema 2"),
         "{error}"
     );
+    // A digit, and a header of another run.
+    let error = written.complains_of(&text.replacen("0.004", "0.003", 1));
+    assert!(
+        error.contains(&at(1)) && error.contains("checksum"),
+        "{error}"
+    );
+    let error = written.complains_of(&text.replacen("\"rounds\":10", "\"rounds\":12", 1));
+    assert!(error.contains("checksum"), "{error}");
     let error = written.complains_of(&text.replacen("0.004", "NaN", 2));
     assert!(error.contains(&at(2)), "{error}");
     let error = written.complains_of(

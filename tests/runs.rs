@@ -7,7 +7,9 @@ mod common;
 use std::fs;
 use std::process::ExitCode;
 
-use common::place::{ACT, Done, LONG, Place, alive, children, has_proc, kill, small, wait_for};
+use common::place::{
+    ACT, Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, small, wait_for,
+};
 use join_vs_spawn::record::{self, Measurement, Status};
 use join_vs_spawn::{Setup, Target, Workload, bench, measure};
 use libtest_mimic::{Arguments, Trial};
@@ -19,8 +21,9 @@ fn main() -> ExitCode {
         Ok("aborts") => measure(&Target::of::<Misbehaves<ABORTS>>("aborts")),
         Ok("lies") => measure(&Target::of::<Misbehaves<LIES>>("lies")),
         Ok("chatters") => measure(&Target::of::<Misbehaves<CHATTERS>>("chatters")),
+        Ok("sleeps") => measure(&Target::of::<Misbehaves<SLEEPS>>("sleeps")),
         Ok("unready") => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
-        Ok(target) => bench::main(target),
+        Ok(target) => bench::main(target, std::env::current_exe().expect("this program")),
         Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
 }
@@ -45,6 +48,10 @@ fn trials() -> Vec<Trial> {
         a_set_up_that_fails_costs_its_case,
         a_chattering_child_costs_nothing,
         a_misspelled_variable_is_warned_of,
+        slow_children_are_measured_in_the_time_that_is_allowed,
+        a_reader_that_is_gone_ends_the_program_quietly,
+        a_small_stack_holds_the_largest_join,
+        ctrl_c_ends_what_comes_after_the_rounds,
     ]
 }
 
@@ -58,6 +65,7 @@ const ABORTS: u8 = 2;
 const LIES: u8 = 3;
 const UNREADY: u8 = 4;
 const CHATTERS: u8 = 5;
+const SLEEPS: u8 = 6;
 
 impl<const HOW: u8> Workload for Misbehaves<HOW> {
     type Output = u64;
@@ -78,7 +86,14 @@ impl<const HOW: u8> Workload for Misbehaves<HOW> {
                 ABORTS if wrong => std::process::abort(),
                 LIES if wrong => 7,
                 CHATTERS => {
+                    use std::io::Write;
                     print!("child {index} says hello; ");
+                    // No UTF-8.
+                    let _ = std::io::stdout().write_all(b"caf\xe9 ");
+                    1
+                }
+                SLEEPS => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
                     1
                 }
                 _ => 1,
@@ -112,7 +127,7 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
         .says("spawn against join! in 2 cases")
         .says("overhead.jsonl");
     assert!(
-        !done.stderr.contains("cases × rounds"),
+        !done.stderr.contains("round 1 of"),
         "a progress line without a terminal"
     );
     let latest = place.path("results/latest");
@@ -341,7 +356,14 @@ fn a_killed_round_costs_its_case() {
         return;
     }
     let place = Place::new();
-    let child = place.start("overhead", &small(&LONG), &["--bench"]);
+    let variables = [
+        ("JVS_ROUNDS", "6"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_TASKS", "1,2,3,4,6,8,10,12,16,24,32"),
+        NO_PAYLOAD,
+    ];
+    let child = place.start("overhead", &variables, &["--bench"]);
     place.wait_for_lines("results/latest/overhead.jsonl.partial", 30);
     wait_for("round", || !children(child.id()).is_empty());
     children(child.id()).into_iter().for_each(kill);
@@ -456,4 +478,88 @@ fn a_misspelled_variable_is_warned_of() {
         .exits(0)
         .says("JVS_TASK is not a variable of this suite")
         .says("JVS_TASKS is one");
+}
+
+fn slow_children_are_measured_in_the_time_that_is_allowed() {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "100"),
+        ("JVS_TASKS", "2,8,16"),
+        ("JVS_FLAVORS", "current_thread,multi_thread_1"),
+        ("JVS_SITES", "worker"),
+        ("JVS_MINUTES", "0.2"),
+    ];
+    let began = std::time::Instant::now();
+    let done = place.run("sleeps", &variables, &[]).exits(0);
+    // A quarter more is what the round under way may take.
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+    let done = done.says("Cut: ").says("JVS_MINUTES allows");
+    let (header, measurements) = record::read(&place.path("results/latest/sleeps.jsonl")).unwrap();
+    assert!(header.complete && !header.cut.is_empty(), "{}", done.stdout);
+    assert!(header.states.len() < 100);
+    assert!(measurements.iter().all(|m| m.status == Status::Ok));
+    place
+        .run("sleeps", &[("JVS_MINUTES", "0")], &[])
+        .exits(2)
+        .says("JVS_MINUTES=0: ");
+}
+
+fn a_reader_that_is_gone_ends_the_program_quietly() {
+    let place = Place::new();
+    let mut child = place.start("overhead", &small(&[]), &["--bench"]);
+    drop(child.stdout.take());
+    let done = Done::of(child.wait_with_output().expect("it ends"));
+    assert_eq!(done.code, Some(141), "{}", done.stderr);
+    assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
+    assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
+}
+
+fn a_small_stack_holds_the_largest_join() {
+    if cfg!(debug_assertions) || !cfg!(target_os = "linux") {
+        eprintln!("SKIPPED: a stack of 1 MiB is tried with a release build on Linux");
+        return;
+    }
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "block_on"),
+        ("JVS_TASKS", "16"),
+        ("JVS_PAYLOADS", "64KiB"),
+    ];
+    let command = place.command("overhead", &variables, &["--bench", "--noplot"]);
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "ulimit -S -s 1024; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Done::of(limited.output().expect("sh")).exits(0);
+    assert!(place.measurements("results/latest/overhead.jsonl").iter().all(|m| m.status == Status::Ok));
+}
+
+/// When the record is written, the rounds are over and Criterion draws.
+fn ctrl_c_ends_what_comes_after_the_rounds() {
+    if !has_proc() {
+        return;
+    }
+    let place = Place::new();
+    // Enough to draw for some seconds.
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        NO_PAYLOAD,
+    ];
+    let run = place.start("overhead", &variables, &["--bench"]);
+    let record = place.path("results/latest/overhead.jsonl");
+    wait_for("record", || record.exists());
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status();
+    assert!(interrupt.is_ok());
+    let done = Done::of(run.wait_with_output().expect("it ends"));
+    assert_eq!(done.code, Some(130), "{}", done.stdout);
+    assert!(!done.stdout.contains("Criterion's report"), "it went on");
 }

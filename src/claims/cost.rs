@@ -139,6 +139,7 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
             filter: None,
             folder: None,
             command: "cargo run --release -- claims".into(),
+            program: session::this_program(),
         })?;
         if let Some(trouble) = outcome.trouble {
             return Err(trouble.into());

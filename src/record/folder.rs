@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Header, Line, Measurement, PartialLine, RecordError, check_schema, io_error, to_line};
+use super::{
+    Header, Measurement, PartialLine, RecordError, check_schema, io_error, to_line, to_text,
+};
 use crate::files;
 
 /// The folder that a run writes to, and the files in it.
@@ -116,10 +118,7 @@ impl Folder {
 
     /// Puts the complete record in its place, and removes the partial one.
     pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
-        let mut text = to_line(&Line::Run(Box::new(header.clone())));
-        for measurement in measurements {
-            text += &to_line(&Line::Measurement(Box::new(measurement.clone())));
-        }
+        let text = to_text(header, measurements);
         files::replace(&self.record, text.as_bytes()).map_err(io_error(&self.record))?;
         match fs::remove_file(&self.partial) {
             Err(gone) if gone.kind() != io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! Records: one JSON line for the run, one for each measurement. Schema 1.
+//! Records: one JSON line for the run, one for each measurement. Schema 2.
 //!
 //! A run that is under way streams its blocks into `TARGET.jsonl.partial`; when it is complete,
 //! `TARGET.jsonl` is replaced by rename, so that a reader sees the old run or the new one and nothing between.
@@ -15,13 +15,14 @@ use serde::{Deserialize, Serialize};
 use crate::block::Block;
 use crate::case::{self, Case, is_name};
 use crate::environment::Environment;
-use crate::stats::{Estimate, Verdict};
+use crate::machine_state::State;
+use crate::stats::{Estimate, Mode, Stretch, Verdict};
 use crate::traps::Conditions;
 
 pub use folder::{Folder, Stream};
 
 /// The version of everything in this file.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The first line of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,12 +48,16 @@ pub struct Header {
     pub environment: Environment,
     /// Rounds of the run.
     pub rounds: usize,
-    /// Blocks of each pair in each round.
-    pub blocks: usize,
-    /// Wall time a slice should last, in ns.
-    pub slice_ns: u64,
-    /// Quads of slices in a block.
-    pub quads: usize,
+    /// Differently linked copies of the program that its rounds were made by.
+    pub layouts: usize,
+    /// Why there is one layout, where more were wanted.
+    pub only_one_layout: Option<String>,
+    /// Minutes that it might take; null for no limit.
+    pub minutes: Option<f64>,
+    /// What was left out so that it fitted into them, in words.
+    pub cut: Vec<String>,
+    /// The machine when each round began, and the round's layout.
+    pub states: Vec<State>,
     /// Seed of all orders and data.
     pub seed: u64,
     /// Hash of the list of measurements, to tell whether a run that was cut short is the same run.
@@ -61,12 +66,13 @@ pub struct Header {
     pub timed_share: Option<f64>,
     /// Resident memory of its processes, in bytes, after their first case and at their end.
     pub resident_bytes: Memory,
-    /// What happened around it; null in records before it was watched.
-    #[serde(default)]
+    /// What happened around it.
     pub conditions: Conditions,
     /// What makes its numbers less than they look, in words.
-    #[serde(default)]
     pub traps: Vec<String>,
+    /// XXH3 of the whole file with this field empty, in 16 hexadecimal digits: a record that was changed is refused. Empty
+    /// in a file that is not complete.
+    pub checksum: String,
 }
 
 /// Resident memory of the processes of a run, in bytes, each after its first case and at its end.
@@ -106,19 +112,29 @@ pub struct Measurement {
     pub status: Status,
     /// Why they cannot.
     pub reason: Option<String>,
-    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`.
+    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`, `state_changed`.
     pub flags: Vec<String>,
+    /// Whether the strategies had a runtime of their own each, or shared one.
+    pub own_runtime: bool,
     /// Wall time.
     pub wall_ns: Option<Estimate>,
-    /// The reference's wall time in the same blocks, to stand beside `wall_ns`; null in records before it was kept.
-    #[serde(default)]
+    /// The reference's wall time, in the same blocks or in those beside them, to stand beside `wall_ns`.
     pub reference_ns: Option<Estimate>,
+    /// How much longer it takes than the reference, in ns for each child.
+    pub difference_ns: Option<Estimate>,
     /// CPU time of all threads of the process; null where there is no such clock.
     pub cpu_ns: Option<Estimate>,
-    /// Wall time over the reference's; on the reference's own line, the control.
+    /// Wall time over the reference's; on the reference's own line, the control: it against a copy of itself in another
+    /// process and layout.
     pub ratio: Option<Estimate>,
     /// How far the case's control strayed from 1, a fraction.
     pub noise_floor: Option<f64>,
+    /// The ratio in a shared runtime over the ratio of both alone; null where runtimes are not shared.
+    pub carry_over: Option<Estimate>,
+    /// Two modes of opposite sign, the faster first; empty where there are none.
+    pub modes: Vec<Mode>,
+    /// The ratio in each of two states that dwell, the lower first; empty where it has one.
+    pub states: Vec<Stretch>,
     /// What the ratio says.
     pub verdict: Option<Verdict>,
     /// Wall time of the workload's own machinery, without any children; null where it has none.
@@ -131,9 +147,11 @@ pub struct Measurement {
     pub all_but_one_ns: Option<Estimate>,
     /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
     pub connections_opened: Vec<Vec<u64>>,
-    /// Natural-log ratios of each round's blocks.
+    /// The rounds in which it was measured, from 0.
+    pub in_rounds: Vec<usize>,
+    /// Natural-log ratios of each of these rounds.
     pub rounds: Vec<Vec<f64>>,
-    /// ns per iteration of each round's blocks.
+    /// ns per iteration of each of these rounds' block, or, where there are fewer than ten, of its slices.
     pub block_ns: Vec<Vec<f64>>,
 }
 
@@ -147,17 +165,23 @@ impl Measurement {
             status: Status::Failed,
             reason: Some(reason.to_owned()),
             flags: Vec::new(),
+            own_runtime: false,
             wall_ns: None,
             reference_ns: None,
+            difference_ns: None,
             cpu_ns: None,
             ratio: None,
             noise_floor: None,
+            carry_over: None,
+            modes: Vec::new(),
+            states: Vec::new(),
             verdict: None,
             machinery_ns: None,
             server_cpu_ns: None,
             first_result_ns: None,
             all_but_one_ns: None,
             connections_opened: Vec::new(),
+            in_rounds: Vec::new(),
             rounds: Vec::new(),
             block_ns: Vec::new(),
         }
@@ -197,13 +221,20 @@ pub enum PartialLine {
         round: usize,
         /// The case.
         case: Case,
-        /// The pair's strategy.
-        strategy: String,
-        /// The pair's reference.
-        reference: String,
+        /// One strategy, or two that shared a runtime.
+        strategies: Vec<String>,
+        /// Whether in the round's second process.
+        copy: bool,
         /// What it was measured.
         #[serde(flatten)]
         block: Block,
+    },
+    /// A round began.
+    Round {
+        /// The round, from 0.
+        round: usize,
+        /// The machine when it did.
+        state: State,
     },
     /// All blocks of a case in a round are there.
     Done {
@@ -215,12 +246,26 @@ pub enum PartialLine {
     /// The run was cut short before this line and is gone on with after it: blocks of cases that were not done
     /// by then do not count.
     Resumed,
+    /// After each round: what happened around the run until now.
+    Around {
+        /// Seconds over all parts.
+        seconds: f64,
+        /// What happened around it.
+        conditions: Conditions,
+        /// Memory of its processes.
+        resident_bytes: Memory,
+    },
     /// The case is not measured any more.
     Failed {
         /// The case.
         case: Case,
         /// Why not.
         reason: String,
+    },
+    /// What was left out so that the run fits into its time.
+    Cut {
+        /// In words.
+        what: String,
     },
 }
 
@@ -267,6 +312,41 @@ fn to_line(value: &impl Serialize) -> String {
         serde_json::to_string(value).expect("records hold finite numbers and strings only");
     line.push('\n');
     line
+}
+
+/// A record as text, its checksum in its header.
+pub fn to_text(header: &Header, measurements: &[Measurement]) -> String {
+    let header = Header {
+        checksum: String::new(),
+        ..header.clone()
+    };
+    let mut text = to_line(&Line::Run(Box::new(header)));
+    for measurement in measurements {
+        text += &to_line(&Line::Measurement(Box::new(measurement.clone())));
+    }
+    let sum = checksum(&text);
+    text.replacen(NO_CHECKSUM, &format!("\"checksum\":\"{sum}\""), 1)
+}
+
+/// The field of a header whose checksum is not made yet.
+const NO_CHECKSUM: &str = "\"checksum\":\"\"";
+
+fn checksum(text: &str) -> String {
+    format!("{:016x}", twox_hash::XxHash3_64::oneshot(text.as_bytes()))
+}
+
+/// Whether a complete record is as it was written.
+fn check_sum(header: &Header, text: &str) -> Result<(), String> {
+    let written = format!("\"checksum\":\"{}\"", header.checksum);
+    let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
+    if header.checksum == sum {
+        Ok(())
+    } else {
+        Err(format!(
+            "the file was changed after it was written: its checksum is {sum}, its header says `{}`",
+            header.checksum
+        ))
+    }
 }
 
 /// Reads a record whole, or not at all.
@@ -316,7 +396,10 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
         }
     }
     match header {
-        Some(header) => Ok((header, measurements)),
+        Some(header) => {
+            check_sum(&header, &text).map_err(|problem| wrong(1, problem))?;
+            Ok((header, measurements))
+        }
         None => Err(wrong(last.max(1), "the file is empty".into())),
     }
 }
@@ -340,6 +423,7 @@ fn check(m: &Measurement) -> Result<(), String> {
         ("reference_ns", m.reference_ns),
         ("cpu_ns", m.cpu_ns),
         ("ratio", m.ratio),
+        ("carry_over", m.carry_over),
         ("machinery_ns", m.machinery_ns),
         ("server_cpu_ns", m.server_cpu_ns),
         ("first_result_ns", m.first_result_ns),
@@ -355,7 +439,7 @@ fn check(m: &Measurement) -> Result<(), String> {
             continue;
         };
         let positive =
-            low > 0.0 || (low == 0.0 && !matches!(field, "ratio" | "wall_ns" | "reference_ns"));
+            low > 0.0 || (low == 0.0 && !matches!(field, "ratio" | "wall_ns" | "reference_ns" | "carry_over"));
         if !(positive
             && low <= median
             && median <= high
@@ -376,7 +460,8 @@ fn check_schema(line: &str) -> Result<(), String> {
     match serde_json::from_str::<Schema>(line) {
         Ok(Schema { schema: SCHEMA }) => Ok(()),
         Ok(Schema { schema }) => Err(format!(
-            "written with schema {schema}; this build reads schema {SCHEMA}"
+            "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (METHODOLOGY.md): \
+             measure again"
         )),
         Err(error) => Err(format!("no header: {error}")),
     }

@@ -181,11 +181,9 @@ impl Injection {
         let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
         let mut pairs = vec![pair("join+0", "join+0")];
         pairs.extend(self.lengths.iter().map(delayed));
-        // Three times the blocks: at 11 ms for a block, ten rounds are 0.7 s for a control and an effect.
-        let mut pairs = [pairs.clone(), pairs.clone(), pairs].concat();
         let ends = [self.lengths[0], self.lengths[EFFECTS.len() - 1]];
         let alone = ends.map(|length| pair(&format!("chain+{length}"), "join+0"));
-        pairs.extend(alone.iter().chain(&alone).cloned());
+        pairs.extend(alone);
         Item {
             case: self.case.clone(),
             pairs,
@@ -235,15 +233,6 @@ pub(super) fn busy(short: &[Item], injections: &[Injection]) -> Vec<Item> {
         pairs: vec![pair("join", "join"), pair("spawn", "spawn")],
     });
     merged(injections.iter().map(Injection::busy).chain(controls))
-}
-
-/// The pair of both strategies, in as many cases: what is repeated in one process.
-pub(super) fn both(items: &[Item]) -> Vec<Item> {
-    let item = |item: &Item| Item {
-        case: item.case.clone(),
-        pairs: vec![pair("spawn", "join")],
-    };
-    items.iter().map(item).collect()
 }
 
 #[cfg(test)]

@@ -316,10 +316,7 @@ fn root(products: Vec<f64>) -> Option<f64> {
 }
 
 /// Do the intervals of one repetition meet those of the next?
-pub(super) fn honest(
-    repetitions: &[Vec<Measurement>],
-    one_process: &[Vec<Measurement>],
-) -> Vec<Bar> {
+pub(super) fn honest(repetitions: &[Vec<Measurement>]) -> Vec<Bar> {
     const CHECK: &str = "Honest intervals";
     let overlap =
         |(one, other): &(Estimate, Estimate)| one.low <= other.high && other.low <= one.high;
@@ -328,7 +325,6 @@ pub(super) fn honest(
     };
     let both = |m: &Measurement| m.strategy == "spawn" && m.reference == "join";
     let rounds = repeated(repetitions, both);
-    let process = repeated(one_process, both);
     vec![
         Bar::share(
             CHECK,
@@ -341,18 +337,6 @@ pub(super) fn honest(
             "one contains the other's median",
             count(&rounds, contains),
             Some(AtLeast(0.75)),
-        ),
-        Bar::share(
-            CHECK,
-            "overlap, all blocks in one process",
-            count(&process, overlap),
-            None,
-        ),
-        Bar::share(
-            CHECK,
-            "contains, all blocks in one process",
-            count(&process, contains),
-            None,
         ),
     ]
 }
@@ -589,10 +573,9 @@ mod tests {
     fn repetitions_that_miss_each_other_are_counted() {
         let rows = |ratio| vec![measured(ID, "spawn", "join", ratio, 0.0)];
         let (near, far) = (rows([1.9, 2.0, 2.1]), rows([2.2, 2.3, 2.4]));
-        let good = honest(&[near.clone(), near.clone()], &[near.clone(), far.clone()]);
+        let good = honest(&[near.clone(), near.clone()]);
         assert_eq!(good[0].held, Some(true));
-        assert_eq!((good[2].counted, good[2].held), (Some((0, 1)), None));
-        let bad = honest(&[near, far], &[]);
+        let bad = honest(&[near, far]);
         assert_eq!((bad[0].held, bad[1].held), (Some(false), Some(false)));
     }
 

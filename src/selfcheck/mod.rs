@@ -1,7 +1,7 @@
 //! The suite measured against itself: how often it is wrong where the truth is known.
 //!
 //! The truth is known of the same code measured twice, of a `join!` with a delay of known size behind it, and of a ratio
-//! whose sides are swapped. All of it is measured as everything else is, in runs of ten rounds.
+//! whose sides are swapped. All of it is measured as everything else is, in runs of as many rounds.
 
 pub mod bars;
 mod cases;
@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::environment::Environment;
 use crate::matrix::{Matrix, Target};
@@ -25,6 +26,7 @@ use crate::plan::Item;
 use crate::record::Measurement;
 use crate::run::{Request, RunError, run};
 use crate::selection::Selection;
+use crate::session;
 
 use bars::Bar;
 use cases::Injection;
@@ -104,49 +106,66 @@ pub fn entries() -> Vec<crate::workload::Entry> {
     loops::entries()
 }
 
-/// The rounds of an interval.
-const ROUNDS: usize = 10;
+/// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
+const ROUNDS: usize = 40;
+const LONG_ROUNDS: usize = 12;
 
-/// Measures items, in so many rounds of so many blocks a pair.
+/// Measures items.
 struct Bench<'a> {
     selection: &'a Selection,
     tell: &'a dyn Fn(&str),
 }
 
 impl Bench<'_> {
+    /// Items as every run measures them; those that wake threads at the pace of the quick matrix.
     fn measure(
         &self,
         name: &'static str,
         items: Vec<Item>,
         rounds: usize,
-        blocks: usize,
-        long: bool,
     ) -> Result<Vec<Measurement>, RunError> {
         (self.tell)(name);
-        let target = Target::bare(name, entries()).paced(blocks, long);
-        let selection = Selection {
-            matrix: Matrix::Default,
-            rounds,
-            span: Duration::ZERO,
-            ..self.selection.clone()
+        let target = Target::bare(name, entries());
+        let long = |item: &Item| {
+            let entry = target.entry(&item.case.workload);
+            wakes_threads(&item.case) || entry.is_some_and(|entry| entry.served)
         };
-        let outcome = run(Request {
-            target: &target,
-            selection: &selection,
-            items,
-            filter: None,
-            folder: None,
-            command: "cargo run --release -- selfcheck".into(),
-        })?;
-        match outcome.trouble {
-            Some(trouble) => Err(trouble),
-            None => Ok(outcome.measurements),
+        let (long, short): (Vec<Item>, Vec<Item>) = items.into_iter().partition(long);
+        let mut all = Vec::new();
+        for (items, matrix, rounds) in [
+            (short, Matrix::Default, rounds),
+            (long, Matrix::Quick, rounds.min(LONG_ROUNDS)),
+        ] {
+            if items.is_empty() {
+                continue;
+            }
+            let selection = Selection {
+                matrix,
+                rounds,
+                layouts: self.selection.layouts.min(rounds),
+                span: Duration::ZERO,
+                ..self.selection.clone()
+            };
+            let outcome = run(Request {
+                target: &target,
+                selection: &selection,
+                items,
+                filter: None,
+                folder: None,
+                command: "cargo run --release -- selfcheck".into(),
+                program: session::this_program(),
+            })?;
+            if let Some(trouble) = outcome.trouble {
+                return Err(trouble);
+            }
+            all.extend(outcome.measurements);
         }
+        Ok(all)
     }
 
     /// How long the chains must be.
     fn injections(&self, cases: &[Case]) -> Result<Vec<Injection>, RunError> {
-        let trials = self.measure("the delays", cases::trials(cases), 1, 1, false)?;
+        let trials = self.measure("the delays", cases::trials(cases), 1)?;
         let of = |case: &Case, length: u64| {
             let name = format!("chain+{length}");
             let mut all = trials.iter();
@@ -179,33 +198,24 @@ pub fn check(
     };
     let injections = bench.injections(&cases::injected(extent))?;
     let mut quiet = Vec::new();
-    let mut one_process = Vec::new();
     let short = cases::short(extent);
     for _ in 0..extent.repetitions() {
-        let plan = cases::plan(extent, &injections);
-        let mut all = bench.measure("quiet machine", plan, ROUNDS, 1, false)?;
-        all.extend(bench.measure("quiet, fetching", cases::fetching(extent), ROUNDS, 1, true)?);
-        quiet.push(all);
-        one_process.push(as_rounds(bench.measure(
-            "one process",
-            cases::both(&short),
-            1,
-            ROUNDS,
-            false,
-        )?));
+        let mut plan = cases::plan(extent, &injections);
+        plan.extend(cases::fetching(extent));
+        quiet.push(bench.measure("quiet machine", plan, ROUNDS)?);
     }
     let busy_items = cases::busy(&short, &injections);
     let mut bars = judged::same_code(&quiet, extent.beyond_limit());
     bars.extend(judged::injected(&quiet, &injections));
     bars.extend(judged::antisymmetry(&quiet));
-    bars.extend(judged::honest(&quiet, &one_process));
+    bars.extend(judged::honest(&quiet));
     let mut loud = Vec::new();
     for (check, load) in [
         ("A spinning thread on each core", Load::Spinning),
         ("Bursts of 50 ms on each core", Load::Bursts),
     ] {
         let busy = Busy::begin(load);
-        let measured = bench.measure(check, busy_items.clone(), ROUNDS, 1, false)?;
+        let measured = bench.measure(check, busy_items.clone(), ROUNDS)?;
         drop(busy);
         bars.extend(judged::busy(check, &measured, &quiet));
         loud.push(measured);
@@ -236,18 +246,6 @@ pub fn check(
         bars,
         suspects,
     })
-}
-
-/// Blocks of one process in the rounds' place, each as if it were one.
-fn as_rounds(measurements: Vec<Measurement>) -> Vec<Measurement> {
-    let spread = |m: Measurement| {
-        let rounds: Vec<Vec<f64>> = m.rounds.concat().iter().map(|log| vec![*log]).collect();
-        Measurement {
-            ratio: crate::stats::Estimate::ratio(&rounds),
-            ..m
-        }
-    };
-    measurements.into_iter().map(spread).collect()
 }
 
 impl Found {

@@ -1,41 +1,30 @@
-//! Pure numbers: medians, intervals from order statistics, ratios, verdicts. No clock, no file.
+//! Pure numbers: centres, intervals, ratios, verdicts. No clock, no file.
 //!
-//! The unit of every interval is the **round**, one process that sweeps over all cases: blocks of one process
-//! share its memory layout and its moment, so they are no independent evidence of anything beyond it.
+//! The unit of every interval is the **round**, one process of one layout that sweeps over all cases: blocks of one process
+//! share its memory, its code's layout and its moment, so they are no independent evidence of anything beyond it. Where
+//! rounds share a layout, the layout is the unit ([`units`]).
 
 mod binomial;
 mod estimate;
-mod modes;
+pub mod modes;
+pub mod sequential;
+mod stretches;
+mod units;
 mod verdict;
 
 pub use binomial::binomial_band;
-pub use estimate::{Estimate, FEWEST_ROUNDS, order_interval, round_medians, shift_interval};
-pub use modes::bimodal;
-pub use verdict::{FALSE_DISCOVERIES, MARGIN, Verdict, chance, judge, noise_floor, stand_together};
-
-/// The median; the mean of the two middle values where their number is even. NaN for no values.
-pub fn median(values: &[f64]) -> f64 {
-    let sorted = sorted(values);
-    match sorted.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
-    }
-}
-
-/// The mean of the middle half: without the quarter of the smallest and the quarter of the largest values.
-pub fn middle_mean(values: &[f64]) -> f64 {
-    let sorted = sorted(values);
-    let quarter = sorted.len() / 4;
-    let middle = &sorted[quarter..sorted.len() - quarter];
-    middle.iter().sum::<f64>() / middle.len() as f64
-}
-
-fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted
-}
+pub use estimate::{
+    Estimate, FEWEST_ROUNDS, LEVEL, order_interval, round_medians, shift_interval,
+    signed_rank_interval,
+};
+pub use modes::{Mode, bimodal, opposite_modes};
+pub use sequential::{LOOK_LEVEL, LOOKS, clear};
+pub use stretches::{Stretch, stretches};
+pub use timed::numbers::{interquartile_mean, median, sorted};
+pub use units::units;
+pub use verdict::{
+    FALSE_DISCOVERIES, Known, MARGIN, Verdict, chance, judge, noise_floor, stand_together,
+};
 
 /// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the
 /// last point above zero and the next. 0 where no point lies above, infinity where the last one does.
@@ -54,22 +43,6 @@ pub fn crossing(curve: &[(f64, f64)]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_middle_mean_forgets_the_ends() {
-        assert_eq!(middle_mean(&[5.0]), 5.0);
-        assert_eq!(middle_mean(&[1.0, 2.0, 6.0]), 3.0);
-        assert_eq!(middle_mean(&[900.0, 2.0, 4.0, 0.0]), 3.0);
-        assert_eq!(middle_mean(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1e9]), 4.5);
-    }
-
-    #[test]
-    fn medians() {
-        assert!(median(&[]).is_nan());
-        assert_eq!(median(&[3.0]), 3.0);
-        assert_eq!(median(&[4.0, 1.0, 3.0]), 3.0);
-        assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
-    }
 
     #[test]
     fn crossings() {

@@ -27,6 +27,10 @@ pub enum Verdict {
     Same,
     /// The data do not tell.
     Inconclusive,
+    /// It has two modes, one slower and one faster.
+    Depends,
+    /// The sides change each other's times in a shared runtime, so that the ratio is not that of two programs.
+    Interferes,
 }
 
 impl Verdict {
@@ -37,7 +41,41 @@ impl Verdict {
             Verdict::Faster => "faster",
             Verdict::Same => "same",
             Verdict::Inconclusive => "inconclusive",
+            Verdict::Depends => "depends",
+            Verdict::Interferes => "interferes",
         }
+    }
+}
+
+/// What is known of a measurement beside its ratio.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known {
+    /// The noise floor of its case, a fraction.
+    pub noise_floor: f64,
+    /// What sharing a runtime did to the ratio; `None` where runtimes are not shared.
+    pub carry_over: Option<Estimate>,
+    /// Whether it has two modes of opposite sign.
+    pub opposite_modes: bool,
+}
+
+impl Known {
+    /// Judges a ratio by all of it.
+    pub fn judge(&self, ratio: &Estimate) -> Verdict {
+        if self.interferes() {
+            Verdict::Interferes
+        } else if self.opposite_modes && ratio.level > 0.0 {
+            Verdict::Depends
+        } else {
+            judge(ratio, self.noise_floor)
+        }
+    }
+
+    /// Whether what is carried over is surely more than the margin and the noise floor.
+    fn interferes(&self) -> bool {
+        let beyond = self.noise_floor.max(MARGIN).ln_1p();
+        self.carry_over.is_some_and(|carried| {
+            carried.level > 0.0 && (carried.low.ln() > beyond || carried.high.ln() < -beyond)
+        })
     }
 }
 
@@ -175,6 +213,30 @@ mod tests {
             };
             assert_eq!(verdict, mirrored);
         }
+    }
+
+    #[test]
+    fn what_is_carried_over_and_two_modes_withhold_a_verdict() {
+        let estimate = |low: f64, high: f64| Estimate {
+            median: (low + high) / 2.0,
+            low,
+            high,
+            level: 0.95,
+        };
+        let ratio = estimate(1.5, 1.6);
+        let judged = |carried, opposite_modes| {
+            let known = Known {
+                noise_floor: 0.02,
+                carry_over: Some(carried),
+                opposite_modes,
+            };
+            known.judge(&ratio)
+        };
+        assert_eq!(judged(estimate(0.99, 1.05), false), Verdict::Slower);
+        assert_eq!(judged(estimate(1.01, 1.05), false), Verdict::Slower);
+        assert_eq!(judged(estimate(1.03, 1.05), false), Verdict::Interferes);
+        assert_eq!(judged(estimate(0.90, 0.97), true), Verdict::Interferes);
+        assert_eq!(judged(estimate(0.99, 1.05), true), Verdict::Depends);
     }
 
     #[test]

@@ -8,7 +8,8 @@ pub mod results;
 use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::measurement::case_flags;
-use join_vs_spawn::record::{Header, Measurement, Memory, Status};
+use join_vs_spawn::machine_state::State;
+use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA, Status};
 use join_vs_spawn::stats::{Estimate, judge};
 use join_vs_spawn::traps::Conditions;
 
@@ -31,7 +32,7 @@ pub fn exits(code: i32, output: &std::process::Output) -> String {
 /// The header of a default run.
 pub fn header() -> Header {
     Header {
-        schema: 1,
+        schema: SCHEMA,
         target: "overhead".into(),
         matrix: "default".into(),
         filter: None,
@@ -41,15 +42,24 @@ pub fn header() -> Header {
         command: "cargo bench --bench overhead".into(),
         environment: Environment::here(),
         rounds: 10,
-        blocks: 4,
-        slice_ns: 250_000,
-        quads: 8,
+        layouts: 10,
+        only_one_layout: None,
+        minutes: Some(2.5),
+        cut: Vec::new(),
+        states: (0..10)
+            .map(|layout| State {
+                layout,
+                step_ns: 1.5,
+                wake_ns: 5_000.0,
+            })
+            .collect(),
         seed: u64::MAX,
         plan: "0123456789abcdef".into(),
         timed_share: Some(0.8),
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),
         traps: Vec::new(),
+        checksum: String::new(),
     }
 }
 
@@ -74,6 +84,7 @@ pub fn measured(
         ratio: Some(ratio),
         noise_floor: Some(noise_floor),
         verdict: Some(judge(&ratio, noise_floor)),
+        in_rounds: (0..rounds.len()).collect(),
         rounds,
         block_ns,
         ..Measurement::failed(case, strategy, "join", "")

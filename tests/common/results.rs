@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use join_vs_spawn::case::Case;
-use join_vs_spawn::record::{Header, Measurement};
-use serde_json::Value;
+use join_vs_spawn::record::{self, Header, Measurement};
 
 use super::{exits, header, measured};
 
@@ -48,16 +47,7 @@ pub fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
 
 /// A record as text.
 pub fn lines((header, measurements): &(Header, Vec<Measurement>)) -> String {
-    let tagged = |kind: &str, value: Value| -> String {
-        let mut value = value;
-        value["kind"] = kind.into();
-        format!("{value}\n")
-    };
-    let mut text = tagged("run", serde_json::json!(header));
-    for m in measurements {
-        text += &tagged("measurement", serde_json::json!(m));
-    }
-    text
+    record::to_text(header, measurements)
 }
 
 /// A folder of runs, and the command that works on it.

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use super::scrolling;
+use crate::machine_state::State;
 use crate::record::{Header, SCHEMA};
+use crate::stats::{median, sorted};
 use crate::text::{percent, significant, time};
 
 /// What a header says, in words, by field.
@@ -49,9 +51,21 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("started", header.started.clone()),
         ("took", time(header.seconds * 1e9)),
         ("rounds", header.rounds.to_string()),
-        ("blocks of a pair in a round", header.blocks.to_string()),
-        ("quads in a block", header.quads.to_string()),
-        ("slice", time(header.slice_ns as f64)),
+        (
+            "layouts of the code",
+            match &header.only_one_layout {
+                None => header.layouts.to_string(),
+                Some(why) => format!("{}: {why}", header.layouts),
+            },
+        ),
+        (
+            "time that it might take",
+            header
+                .minutes
+                .map_or("no limit".into(), |minutes| time(minutes * 60e9)),
+        ),
+        ("waking a thread", spread(header, |state| state.wake_ns)),
+        ("checksum", header.checksum.clone()),
         ("seed", header.seed.to_string()),
         ("plan", header.plan.clone()),
         (
@@ -154,5 +168,19 @@ pub(super) fn method() -> Markup {
             }
             dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
         }
+    }
+}
+
+/// The least, the middle and the most of something over the rounds' beginnings.
+fn spread(header: &Header, of: fn(&State) -> f64) -> String {
+    let all = sorted(&header.states.iter().map(of).collect::<Vec<_>>());
+    match (all.first(), all.last()) {
+        (Some(least), Some(most)) => format!(
+            "{} to {}, median {}",
+            time(*least),
+            time(*most),
+            time(median(&all))
+        ),
+        _ => "unknown".into(),
     }
 }

@@ -119,6 +119,8 @@ fn verdict_sign(verdict: Verdict) -> &'static str {
         Verdict::Faster => "▼",
         Verdict::Same => "=",
         Verdict::Inconclusive => "?",
+        Verdict::Depends => "±",
+        Verdict::Interferes => "!",
     }
 }
 

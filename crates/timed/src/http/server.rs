@@ -1,4 +1,4 @@
-//! The mock server: a process of its own, and the hand that holds it.
+//! The mock server: a process of its own, and how the process that measures starts and asks it.
 //!
 //! A program that measures starts itself again with an argument of its own, as it does for rounds. The server says
 //! where it listens in the first line of its standard output, then answers each line of its standard input with one:
@@ -14,9 +14,9 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -27,15 +27,11 @@ use crate::slice::process_cpu_time;
 /// The first argument that makes a program the mock server instead of itself.
 pub const ARGUMENT: &str = "--mock-server-of-join-vs-spawn";
 
-/// How long the server may take to answer a question, or to begin. While something is measured its silence is noticed
-/// earlier, and says more.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Connections that wait to be accepted, at most.
 const BACKLOG: u32 = 1024;
 
 /// If this process was started as the mock server, serves and exits; else returns.
-pub(crate) fn run_if_server() {
+pub fn run_if_server() {
     if std::env::args().nth(1).as_deref() == Some(ARGUMENT) {
         serve(listen);
     }
@@ -129,54 +125,102 @@ impl Respond for Served {
     }
 }
 
-/// The mock server of this process.
+/// A mock server that this process started.
 pub struct Server {
     address: SocketAddr,
     pid: u32,
     conversation: Mutex<Conversation>,
     /// Held by whoever fetches: a reset must not come in between.
-    pub(crate) in_use: Arc<tokio::sync::Mutex<()>>,
+    pub in_use: Arc<tokio::sync::Mutex<()>>,
 }
 
 struct Conversation {
     input: ChildStdin,
-    lines: Receiver<String>,
+    output: BufReader<ChildStdout>,
 }
 
-static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+/// The servers that were started, each by the name that it was asked for.
+static SERVERS: Mutex<Vec<(String, &'static Server)>> = Mutex::new(Vec::new());
 
-/// The mock server of this process, started when it is first asked for. The error says why there is none.
+/// The server that clients talk to from now on.
+static CHOSEN: Mutex<Option<&'static Server>> = Mutex::new(None);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
+}
+
+/// Makes the server of that name the one that clients talk to; starts it where there is none yet. The error says why
+/// there is none.
+pub fn choose(name: &str) -> Result<(), String> {
+    let mut servers = lock(&SERVERS);
+    let server = match servers.iter().find(|(known, _)| known == name) {
+        Some((_, server)) => server,
+        None => {
+            // It lives as long as the process, which is short.
+            let server: &'static Server = Box::leak(Box::new(Server::start()?));
+            servers.push((name.to_owned(), server));
+            server
+        }
+    };
+    *lock(&CHOSEN) = Some(server);
+    Ok(())
+}
+
+/// The server that was chosen last; one is started where none was.
 pub fn server() -> Result<&'static Server, String> {
-    SERVER
-        .get_or_init(Server::start)
-        .as_ref()
-        .map_err(Clone::clone)
+    if let Some(server) = *lock(&CHOSEN) {
+        return Ok(server);
+    }
+    choose("any")?;
+    lock(&CHOSEN).ok_or_else(|| "no mock server was chosen".to_owned())
 }
 
-/// The mock server of this process, if it has been started.
-pub(crate) fn started() -> Option<&'static Server> {
-    SERVER.get()?.as_ref().ok()
+/// The processes of all servers that were started.
+pub fn started() -> Vec<u32> {
+    lock(&SERVERS).iter().map(|(_, server)| server.pid).collect()
 }
 
 impl Server {
+    /// On Linux the server dies with the thread that started it, so that one that may end hands this to another, which
+    /// stays. The main thread does it itself: what it measures on one thread is to have no other.
     fn start() -> Result<Self, String> {
-        let (started, start) = channel();
-        let (sender, lines) = channel();
-        // This thread stays until the process ends: on Linux the server dies with the thread that started it.
-        std::thread::spawn(move || keep(&started, &sender));
-        let said = start
-            .recv()
-            .unwrap_or_else(|_| Err(io::Error::other("its keeper panicked")));
-        let (pid, input) =
-            said.map_err(|error| format!("the mock server could not be started: {error}"))?;
-        let mut conversation = Conversation { input, lines };
+        if main_thread() {
+            return Self::start_here();
+        }
+        let (sender, started) = channel();
+        std::thread::spawn(move || {
+            let _ = sender.send(Self::start_here());
+            loop {
+                std::thread::park();
+            }
+        });
+        let started = started.recv();
+        started.unwrap_or_else(|_| Err("the mock server's keeper panicked".to_owned()))
+    }
+
+    fn start_here() -> Result<Self, String> {
+        let no_server = |error: io::Error| format!("the mock server could not be started: {error}");
+        let mut child = std::env::current_exe()
+            .and_then(|program| {
+                Command::new(program)
+                    .arg(ARGUMENT)
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+            })
+            .map_err(no_server)?;
+        let pipes = "standard input and output are piped";
+        let mut conversation = Conversation {
+            input: child.stdin.take().expect(pipes),
+            output: BufReader::new(child.stdout.take().expect(pipes)),
+        };
         let address = conversation
             .answer("listening")?
             .parse()
             .map_err(|_| "the mock server said something else than an address".to_owned())?;
         Ok(Self {
             address,
-            pid,
+            pid: child.id(),
             conversation: Mutex::new(conversation),
             in_use: Arc::default(),
         })
@@ -207,8 +251,7 @@ impl Server {
     }
 
     fn ask(&self, question: &str, answer: &str) -> Result<String, String> {
-        let conversation = self.conversation.lock();
-        let mut conversation = conversation.unwrap_or_else(|poison| poison.into_inner());
+        let mut conversation = lock(&self.conversation);
         // Where it is gone, its silence says so.
         let _ = conversation
             .input
@@ -217,17 +260,26 @@ impl Server {
     }
 }
 
+/// Whether this is the thread that the process began with.
+fn main_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        rustix::thread::gettid() == rustix::process::getpid()
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
 impl Conversation {
-    /// The next line, which begins with `word`, without it.
+    /// The next line, which begins with `word`, without it. A server that says nothing is noticed by whoever watches this
+    /// process.
     fn answer(&mut self, word: &str) -> Result<String, String> {
-        use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
-        let line = self
-            .lines
-            .recv_timeout(PATIENCE)
-            .map_err(|error| match error {
-                Timeout => format!("the mock server said nothing for {} s", PATIENCE.as_secs()),
-                Disconnected => "the mock server is gone".to_owned(),
-            })?;
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line);
+        if !read.is_ok_and(|bytes| bytes > 0) {
+            return Err("the mock server is gone".to_owned());
+        }
+        let line = line.trim_end();
         if let Some(reason) = line.strip_prefix("failed ") {
             return Err(format!("the mock server: {reason}"));
         }
@@ -235,28 +287,4 @@ impl Conversation {
         rest.map(|rest| rest.trim_start().to_owned())
             .ok_or_else(|| format!("the mock server said `{line}`, not `{word}`"))
     }
-}
-
-/// Starts the server, passes on what it says, and sees it off.
-fn keep(started: &Sender<io::Result<(u32, ChildStdin)>>, lines: &Sender<String>) {
-    let child = std::env::current_exe().and_then(|program| {
-        Command::new(program)
-            .arg(ARGUMENT)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-    });
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => return drop(started.send(Err(error))),
-    };
-    let input = child.stdin.take().expect("standard input is piped");
-    let output = child.stdout.take().expect("standard output is piped");
-    let _ = started.send(Ok((child.id(), input)));
-    for line in BufReader::new(output).lines().map_while(Result::ok) {
-        if lines.send(line).is_err() {
-            break;
-        }
-    }
-    let _ = child.wait();
 }

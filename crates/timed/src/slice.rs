@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use crate::stats;
+use crate::numbers::interquartile_mean;
 use crate::strategy::FanOut;
 use crate::workload::Workload;
 
@@ -52,7 +52,7 @@ pub struct Totals {
 
 impl Totals {
     /// Adds what grew between two readings.
-    pub(crate) fn add(&mut self, before: &Totals, after: &Totals) {
+    pub fn add(&mut self, before: &Totals, after: &Totals) {
         let add = |total: &mut Option<Duration>, before: Option<Duration>, after| {
             if let (Some(before), Some(after)) = (before, after) {
                 *total = Some(total.unwrap_or_default() + Duration::saturating_sub(after, before));
@@ -193,7 +193,7 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
 }
 
 /// Bytes that [`rested_fan_outs`] itself allocates for each iteration: its time, and a copy that is sorted.
-pub(crate) const RESTED_BYTES: u64 = 16;
+pub const RESTED_BYTES: u64 = 16;
 
 /// The same where the workload rests between iterations: each is timed on its own, and a slow first one among them
 /// counts for nothing. A loop of its own, since the other's iterations are too short for a clock around each.
@@ -220,7 +220,7 @@ async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
     let cpu = process_cpu_time().saturating_sub(cpu);
     Slice {
         wall,
-        typical_ns: Some(stats::middle_mean(&each_ns)),
+        typical_ns: Some(interquartile_mean(&each_ns)),
         cpu,
         digest,
         before,

@@ -122,7 +122,7 @@ macro_rules! strategies {
 
         /// The timed loop of a strategy over a workload, chosen here, outside the timed code: an arity
         /// matched inside one async fn would make every arity carry the widest one's state.
-        pub(crate) fn timed_loop<W: Workload>(
+        pub fn timed_loop<W: Workload>(
             strategy: &str,
             workload: Arc<W>,
             tasks: usize,

@@ -155,12 +155,12 @@ impl<W: Workload> Children for Typed<W> {
 pub type Opening = Pin<Box<dyn Future<Output = Result<Arc<dyn Opened>, String>> + Send>>;
 
 /// Sets up `W` with its type erased.
-pub(crate) fn open<W: Workload>(setup: Setup) -> Opening {
+pub fn open<W: Workload>(setup: Setup) -> Opening {
     Box::pin(async move { Ok(erased(Arc::new(W::set_up(setup).await?), setup.tasks)) })
 }
 
 /// A workload that is set up for so many children, its type erased.
-pub(crate) fn erased<W: Workload>(workload: Arc<W>, tasks: usize) -> Arc<dyn Opened> {
+pub fn erased<W: Workload>(workload: Arc<W>, tasks: usize) -> Arc<dyn Opened> {
     Arc::new(Typed { workload, tasks })
 }
 
@@ -208,7 +208,7 @@ pub trait InlineChild: Send + Sync + 'static {
 }
 
 /// The workload of an [`InlineChild`] with `P` bytes: children numbered from a seed.
-pub(crate) struct Inline<K, const P: usize> {
+pub struct Inline<K, const P: usize> {
     seed: u64,
     kind: PhantomData<K>,
 }
@@ -256,7 +256,8 @@ macro_rules! inline_payloads {
         /// Payloads that can lie inside a child's future, in bytes: fixed when the suite is compiled.
         pub const INLINE_PAYLOADS: &[usize] = &[$($bytes),+];
 
-        pub(crate) fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
+        /// Opens an inline workload whose payload is one of [`INLINE_PAYLOADS`].
+        pub fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
             match setup.payload_bytes {
                 $($bytes => open::<Inline<K, $bytes>>(setup),)+
                 other => panic!("no inline payload of {other} bytes is compiled in"),
