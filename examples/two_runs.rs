@@ -1,156 +1,206 @@
-//! How honest are the intervals? Two runs of one binary, compared:
-//! `cargo run --release --example two_runs -- FOLDER_A FOLDER_B`, each with the records of one run.
+//! What two runs say about the method: how narrow intervals are, how far the runs agree, what `compare` calls changed
+//! between them and between the halves of one, and whether it would find an effect of known size.
 //!
-//! Prints how often the intervals of the ratios overlap and contain each other's median, the same for intervals
-//! made of the blocks of a single process, how often a control excludes 1, and how far join! lies from itself
-//! within one block and from one block to the next.
+//! ```text
+//! JVS_RESULTS=/tmp/a cargo bench && JVS_RESULTS=/tmp/b cargo bench
+//! cargo run --release --example two_runs -- /tmp/a/latest /tmp/b/latest
+//! ```
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use join_vs_spawn::case::{Case, Site};
-use join_vs_spawn::record::{self, Measurement, Status};
-use join_vs_spawn::stats::{Estimate, MARGIN, median};
+use join_vs_spawn::case::{Flavor, Site};
+use join_vs_spawn::compare::{Change, Comparison, DEFAULT_THRESHOLD, compare};
+use join_vs_spawn::record::{Header, Measurement, Status};
+use join_vs_spawn::runs::Run;
+use join_vs_spawn::stats::{Estimate, median};
 
 fn main() -> ExitCode {
     let folders: Vec<String> = std::env::args().skip(1).collect();
     let [a, b] = &folders[..] else {
-        eprintln!(
-            "usage: two_runs FOLDER_A FOLDER_B (folders with overhead.jsonl, wakeups.jsonl, compute.jsonl)"
-        );
+        eprintln!("usage: two_runs FOLDER_A FOLDER_B (folders of records)");
         return ExitCode::from(2);
     };
-    match (load(Path::new(a)), load(Path::new(b))) {
-        (Ok(a), Ok(b)) => {
-            report(&a, &b);
-            ExitCode::SUCCESS
-        }
-        (Err(error), _) | (_, Err(error)) => {
+    let (a, b) = match [a, b].map(|folder| Run::read(Path::new(folder))) {
+        [Ok(a), Ok(b)] => (a, b),
+        [Err(error), _] | [_, Err(error)] => {
             eprintln!("two_runs: {error}");
-            ExitCode::from(2)
+            return ExitCode::from(2);
         }
+    };
+    for run in [&a, &b] {
+        half_widths(run);
     }
+    agreement(&a, &b);
+    println!("\ncompare, threshold {DEFAULT_THRESHOLD}:");
+    changed("the one run with the other", &compared(&a.parts, &b.parts));
+    for (name, run) in [("the first", &a), ("the second", &b)] {
+        let halves = [0, 1].map(|half| in_half(&run.parts, half));
+        let what = format!("the earlier rounds of {name} with the later ones");
+        changed(&what, &compared(&halves[0], &halves[1]));
+    }
+    println!("\ncompare, where spawn is slower in the second run (its ratios multiplied):");
+    for factor in [1.05, 1.2] {
+        let slower = multiplied(&b.parts, factor);
+        found(factor, &compared(&a.parts, &slower));
+    }
+    ExitCode::SUCCESS
 }
 
-type Run = HashMap<(Case, String), Measurement>;
+type Part = (Header, Vec<Measurement>);
 
-fn load(folder: &Path) -> Result<Run, Box<dyn std::error::Error>> {
-    let mut run = Run::new();
-    for entry in
-        std::fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?
-    {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "jsonl")
-        {
-            let measured = record::read(&path)?
-                .1
-                .into_iter()
-                .filter(|m| m.status == Status::Ok);
-            run.extend(measured.map(|m| ((m.case.clone(), m.strategy.clone()), m)));
-        }
-    }
-    if run.is_empty() {
-        return Err(format!("{}: no records", folder.display()).into());
-    }
-    Ok(run)
+fn compared(a: &[Part], b: &[Part]) -> Comparison {
+    compare(["a", "b"], a, b, DEFAULT_THRESHOLD)
 }
 
-fn report(a: &Run, b: &Run) {
-    let pairs: Vec<(&Measurement, &Measurement)> = a
-        .iter()
-        .filter(|(_, m)| !m.is_control())
-        .filter_map(|(key, m)| Some((m, b.get(key)?)))
-        .collect();
-    let over_rounds = |m: &Measurement| m.ratio;
-    // What one process knows: its blocks taken as independent.
-    let one_process = |m: &Measurement| Some(Estimate::of(m.rounds.first()?)?.map(f64::exp));
-    println!("{} cases in both runs", pairs.len());
-    line("intervals over rounds overlap", &pairs, |a, b| {
-        overlap(over_rounds(a)?, over_rounds(b)?)
-    });
-    line("... and one contains the other's median", &pairs, |a, b| {
-        contain(over_rounds(a)?, over_rounds(b)?)
-    });
-    line("spans of one process's blocks overlap", &pairs, |a, b| {
-        overlap(one_process(a)?, one_process(b)?)
-    });
-    let yields: Vec<_> = pairs
-        .iter()
-        .copied()
-        .filter(|(m, _)| m.case.workload == "yield" && m.case.site == Site::Worker)
-        .collect();
-    line(
-        "yield at site worker: medians within 5%",
-        &yields,
-        |a, b| Some((a.ratio?.median / b.ratio?.median).ln().abs() <= 1.05f64.ln()),
-    );
-    line("times of spawn moved by more than 5%", &pairs, |a, b| {
-        Some((a.wall_ns?.median / b.wall_ns?.median).ln().abs() > 1.05f64.ln())
-    });
-    for (name, run) in [("A", a), ("B", b)] {
-        let controls: Vec<&Measurement> = run.values().filter(|m| m.is_control()).collect();
-        println!("\nrun {name}: {} controls", controls.len());
-        let controls: Vec<_> = controls.into_iter().map(|m| (m, m)).collect();
-        line("control excludes 1", &controls, |m, _| {
-            Some(!m.ratio?.contains(1.0))
-        });
-        line("control lies wholly beyond ±1%", &controls, |m, _| {
-            let ratio = m.ratio?;
-            Some(ratio.low > 1.0 + MARGIN || ratio.high < 1.0 / (1.0 + MARGIN))
-        });
-        spread(
-            "join! against itself, within one block",
-            controls
-                .iter()
-                .flat_map(|(m, _)| m.rounds.iter().flatten().copied().collect::<Vec<f64>>()),
-        );
-        spread(
-            "join! against itself, a block and the next",
-            controls.iter().flat_map(|(m, _)| {
-                let steps = |blocks: &Vec<f64>| -> Vec<f64> {
-                    blocks
-                        .windows(2)
-                        .map(|pair| (pair[1] / pair[0]).ln())
-                        .collect()
-                };
-                m.block_ns.iter().flat_map(steps).collect::<Vec<f64>>()
-            }),
+fn ratios(run: &Run) -> impl Iterator<Item = &Measurement> {
+    let wanted = |m: &&Measurement| m.status == Status::Ok && !m.is_control();
+    run.measurements().filter(wanted)
+}
+
+fn fetches(m: &Measurement) -> bool {
+    m.case.workload.starts_with("http")
+}
+
+fn log_half_width(ratio: &Estimate) -> f64 {
+    (ratio.high / ratio.low).ln() / 2.0
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (n - 1.0).max(1.0)).sqrt()
+}
+
+/// Median half-widths by flavor and site, and how many of http's are at most 5%.
+fn half_widths(run: &Run) {
+    println!("{}: half of the intervals' widths, relative", run.name);
+    let mut places: Vec<(Flavor, Site)> =
+        ratios(run).map(|m| (m.case.flavor, m.case.site)).collect();
+    places.sort();
+    places.dedup();
+    for (flavor, site) in places {
+        let widths: Vec<f64> = ratios(run)
+            .filter(|m| (m.case.flavor, m.case.site) == (flavor, site) && !fetches(m))
+            .filter_map(|m| Some(log_half_width(&m.ratio?)))
+            .collect();
+        println!(
+            "  {:34} median {:.2}% of {} cases",
+            format!("{flavor}, {site}"),
+            median(&widths) * 100.0,
+            widths.len()
         );
     }
-}
-
-fn overlap(a: Estimate, b: Estimate) -> Option<bool> {
-    Some(a.low <= b.high && b.low <= a.high)
-}
-
-fn contain(a: Estimate, b: Estimate) -> Option<bool> {
-    Some(a.contains(b.median) || b.contains(a.median))
-}
-
-/// How many of the pairs are so.
-fn line(
-    what: &str,
-    pairs: &[(&Measurement, &Measurement)],
-    so: impl Fn(&Measurement, &Measurement) -> Option<bool>,
-) {
-    let answers: Vec<bool> = pairs.iter().filter_map(|(a, b)| so(a, b)).collect();
-    let yes = answers.iter().filter(|&&answer| answer).count();
-    let share = 100.0 * yes as f64 / answers.len().max(1) as f64;
-    println!("  {what:46}{yes:4} of {:4}  {share:5.1}%", answers.len());
-}
-
-/// How far log ratios lie from 0.
-fn spread(what: &str, logs: impl Iterator<Item = f64>) {
-    let mut percents: Vec<f64> = logs.map(|log| log.abs().exp_m1() * 100.0).collect();
-    percents.sort_by(f64::total_cmp);
-    let at = |share: f64| percents[((percents.len() - 1) as f64 * share) as usize];
+    let from_round_to_round: Vec<f64> = ratios(run)
+        .filter(|m| !m.own_runtime)
+        .map(|m| deviation(&m.rounds.concat()))
+        .collect();
     println!(
-        "  {what:46}median {:.2}%, 95% within {:.1}%, worst {:.0}%",
-        median(&percents),
-        at(0.95),
-        at(1.0)
+        "  from round to round, where a runtime is shared: standard deviation {:.2}%, median of {} cases",
+        median(&from_round_to_round) * 100.0,
+        from_round_to_round.len()
     );
+    let http: Vec<f64> = ratios(run)
+        .filter(|m| fetches(m))
+        .filter_map(|m| Some(log_half_width(&m.ratio?)))
+        .collect();
+    let narrow = http.iter().filter(|width| **width <= 0.05).count();
+    println!("  http: {narrow} of {} at most 5%", http.len());
+}
+
+/// How many intervals of the one run meet those of the other.
+fn agreement(a: &Run, b: &Run) {
+    let (mut both, mut overlap, mut opposite) = (0, 0, 0);
+    for one in ratios(a) {
+        let mut others = ratios(b);
+        let Some(other) = others.find(|m| m.case == one.case && m.strategy == one.strategy) else {
+            continue;
+        };
+        let (Some(x), Some(y)) = (one.ratio, other.ratio) else {
+            continue;
+        };
+        both += 1;
+        overlap += usize::from(x.low <= y.high && y.low <= x.high);
+        let words = [one.verdict, other.verdict].map(|v| v.map_or("", |v| v.as_str()));
+        opposite += usize::from(words == ["slower", "faster"] || words == ["faster", "slower"]);
+    }
+    println!(
+        "\nintervals of both runs overlap in {overlap} of {both} cases; opposite verdicts: {opposite}"
+    );
+}
+
+fn changed(what: &str, comparison: &Comparison) {
+    let count = |change| {
+        let rows = comparison.rows.iter();
+        rows.filter(|row| row.judged == change).count()
+    };
+    println!(
+        "  {what}: {} of {} called changed, {} by the host",
+        count(Change::Slower) + count(Change::Faster),
+        comparison.rows.len(),
+        count(Change::Host)
+    );
+    let sure = |change| matches!(change, Change::Slower | Change::Faster);
+    for row in comparison.rows.iter().filter(|row| sure(row.judged)) {
+        println!(
+            "    {} {:.3} [{:.3}, {:.3}]",
+            row.case, row.change.median, row.change.low, row.change.high
+        );
+    }
+}
+
+/// The rounds of the first half of the run, or of the second.
+fn in_half(parts: &[Part], half: usize) -> Vec<Part> {
+    let mut parts = parts.to_vec();
+    for (header, measurements) in &mut parts {
+        let middle = header.states.len() / 2;
+        for m in measurements.iter_mut().filter(|m| m.status == Status::Ok) {
+            let wanted: Vec<bool> = m
+                .in_rounds
+                .iter()
+                .map(|round| usize::from(*round >= middle) == half)
+                .collect();
+            let mut keep = wanted.iter();
+            m.rounds.retain(|_| *keep.next().unwrap_or(&false));
+            let mut keep = wanted.iter();
+            m.in_rounds.retain(|_| *keep.next().unwrap_or(&false));
+        }
+    }
+    parts
+}
+
+/// The same with a strategy that takes `factor` times as long.
+fn multiplied(parts: &[Part], factor: f64) -> Vec<Part> {
+    let mut parts = parts.to_vec();
+    for (_, measurements) in &mut parts {
+        for m in measurements.iter_mut().filter(|m| !m.is_control()) {
+            m.rounds
+                .iter_mut()
+                .flatten()
+                .for_each(|log| *log += factor.ln());
+        }
+    }
+    parts
+}
+
+/// How many of the rows at site worker are called slower.
+fn found(factor: f64, comparison: &Comparison) {
+    let share = |what: &str, wanted: &dyn Fn(Flavor) -> bool| {
+        let rows = comparison
+            .rows
+            .iter()
+            .filter(|row| row.case.site == Site::Worker && wanted(row.case.flavor))
+            .filter(|row| !row.case.workload.starts_with("http"));
+        let judged: Vec<Change> = rows.map(|row| row.judged).collect();
+        let slower = judged.iter().filter(|j| **j == Change::Slower).count();
+        println!(
+            "  × {factor}, {what}, worker: {slower} of {} called slower",
+            judged.len()
+        );
+    };
+    share("current_thread and multi_thread_1", &|flavor| {
+        flavor.workers() == 1
+    });
+    share("all", &|_| true);
 }

@@ -11,7 +11,7 @@ const KEPT: f64 = 0.4;
 const GRACE: f64 = 1.25;
 
 /// Of how many rounds the time is known well enough to cut by it; before, where they take so many times as long as they may.
-const SURE: usize = 4;
+const SURE: usize = 10;
 const SURELY: f64 = 1.3;
 
 /// The time of a run. Rounds last about the same, so that the first tells how long all take.
@@ -66,7 +66,7 @@ impl Budget {
         }
         let each = (taken - since) / (self.made - from) as f64;
         let left = ((limit - taken) / each).floor().max(0.0) as usize;
-        let fits = round + 1 + left;
+        let fits = (round + 1).saturating_add(left);
         let surely = self.made >= SURE || each * self.planned as f64 > SURELY * limit;
         if fits >= self.rounds || !surely {
             return None;

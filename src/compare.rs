@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, Verdict, round_medians};
+use crate::stats::{Estimate, Verdict, chance_above, round_medians, stand_together, units};
 
 /// What became of a measurement from one run to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,6 +24,8 @@ pub enum Change {
     Unchanged,
     /// The data do not tell.
     Inconclusive,
+    /// It moved by more than the threshold, and so did the time that the host takes to wake a thread, which explains it.
+    Host,
 }
 
 impl Change {
@@ -33,6 +36,7 @@ impl Change {
             Change::Faster => "faster",
             Change::Unchanged => "unchanged",
             Change::Inconclusive => "inconclusive",
+            Change::Host => "host",
         }
     }
 }
@@ -56,6 +60,8 @@ pub struct Row {
     pub verdict: [Option<Verdict>; 2],
     /// The second ratio over the first.
     pub change: Estimate,
+    /// How likely it moved beyond the threshold by luck.
+    pub chance: f64,
     /// What that says.
     pub judged: Change,
 }
@@ -86,20 +92,40 @@ pub struct Missing {
     pub reason: Option<String>,
 }
 
-/// The change of a ratio from one run to the other: how far the second run's rounds lie above the first's, in the log
-/// ([`Estimate::shift`]). `None` where a run has no rounds.
-pub fn change(a: &Measurement, b: &Measurement) -> Option<Estimate> {
+/// One value for each layout of a run, or for each round: what its intervals are made of.
+fn units_of(header: &Header, m: &Measurement) -> Vec<f64> {
+    let layout = |round: &usize| header.states.get(*round).map(|state| state.layout);
+    let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();
+    units(&round_medians(&m.rounds), &layouts.unwrap_or_default())
+}
+
+/// The change of a ratio from one run to the other: how far the second run's units lie above the first's, in the log
+/// ([`Estimate::shift`]), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
+pub fn change(
+    a: (&Header, &Measurement),
+    b: (&Header, &Measurement),
+    threshold: f64,
+) -> Option<(Estimate, f64)> {
     // The same samples are the same measurement, not two that agree.
-    if a.rounds == b.rounds {
-        return Some(Estimate {
+    if a.1.rounds == b.1.rounds {
+        let none = Estimate {
             median: 1.0,
             low: 1.0,
             high: 1.0,
-            level: a.ratio?.level,
-        });
+            level: a.1.ratio?.level,
+        };
+        return Some((none, 1.0));
     }
-    let shift = Estimate::shift(&round_medians(&a.rounds), &round_medians(&b.rounds))?;
-    Some(shift.map(f64::exp))
+    let [a, b] = [a, b].map(|(header, m)| units_of(header, m));
+    let shift = Estimate::shift(&a, &b)?;
+    let margin = threshold.ln_1p();
+    let moved = |by: f64| -> Vec<f64> { b.iter().map(|log| log + by).collect() };
+    let chance = if shift.median > 0.0 {
+        chance_above(&a, &moved(-margin))
+    } else {
+        chance_above(&moved(margin), &a)
+    };
+    Some((shift.map(f64::exp), (2.0 * chance).min(1.0)))
 }
 
 /// Judges a change against a threshold, a fraction.
@@ -133,9 +159,10 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
     let mut rows = Vec::new();
     let mut missing = Vec::new();
     for (id, m) in &all_a {
-        match (m.status, all_b.get(id)) {
+        let (_, m) = m;
+        match (m.status, all_b.get(id).map(|(_, other)| other)) {
             (Status::Ok, Some(other)) if other.status == Status::Ok => {
-                match row(m, other, [&all_a, &all_b], threshold) {
+                match row([all_a[id], all_b[id]], threshold) {
                     Some(row) => rows.push(row),
                     // A control is a control in both, or it is something else.
                     None if m.is_control() && other.is_control() => {}
@@ -155,13 +182,14 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
             _ => {}
         }
     }
-    for (id, m) in &all_b {
-        let other = all_a.get(id);
+    for (id, (_, m)) in &all_b {
+        let other = all_a.get(id).map(|(_, other)| other);
         // What failed in both is there already.
         if m.status == Status::Ok && other.is_none_or(|other| other.status != Status::Ok) {
             missing.push(lacks(id, names[0], other.copied()));
         }
     }
+    hold_together(&mut rows);
     rows.sort_by(|a, b| {
         let order = a
             .case
@@ -179,10 +207,55 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
     }
 }
 
-fn by_id(parts: &[Part]) -> HashMap<String, &Measurement> {
-    let all = parts.iter().flat_map(|(_, measurements)| measurements);
-    all.map(|m| (m.case.measurement_id(&m.strategy), m))
+/// Of hundreds of rows some move by luck: a change is one if it stands in the table too (Benjamini and Hochberg).
+fn hold_together(rows: &mut [Row]) {
+    let chances: Vec<f64> = rows.iter().map(|row| row.chance).collect();
+    for (row, stands) in rows.iter_mut().zip(stand_together(&chances)) {
+        if matches!(row.judged, Change::Slower | Change::Faster | Change::Host) && !stands {
+            row.judged = Change::Inconclusive;
+        }
+    }
+}
+
+type ById<'a> = HashMap<String, (&'a Header, &'a Measurement)>;
+
+fn by_id(parts: &[Part]) -> ById<'_> {
+    let all = parts
+        .iter()
+        .flat_map(|(header, measurements)| measurements.iter().map(move |m| (header, m)));
+    all.map(|(header, m)| (m.case.measurement_id(&m.strategy), (header, m)))
         .collect()
+}
+
+/// Less than this is no change of the host.
+const HOST_MOVED: f64 = 0.05;
+
+/// Whether a change of a ratio is what the host's wake-ups explain: the strategies wake threads, the time that a wake-up
+/// takes moved from run to run, for sure, and the ratio of what waits for them moved as that would move it, and no farther.
+fn by_host(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
+    let [(_, a), _] = runs;
+    if !wakes_threads(&a.case) {
+        return false;
+    }
+    let wakes = runs.map(|(header, m)| -> Vec<f64> {
+        let states = m
+            .in_rounds
+            .iter()
+            .filter_map(|round| header.states.get(*round));
+        states.map(|state| state.wake_ns.ln()).collect()
+    });
+    let Some(host) = Estimate::shift(&wakes[0], &wakes[1]) else {
+        return false;
+    };
+    let surely = host.level > 0.0 && (host.low > HOST_MOVED || host.high < -HOST_MOVED);
+    // The slower of both strategies is the one that waits.
+    let waits = if a.ratio.is_some_and(|ratio| ratio.median >= 1.0) {
+        1.0
+    } else {
+        -1.0
+    };
+    let moved = change.median.ln() * waits;
+    surely && moved.signum() == host.median.signum() && moved.abs() <= 1.5 * host.median.abs()
 }
 
 fn lacks(id: &str, run: &str, there: Option<&Measurement>) -> Missing {
@@ -198,38 +271,42 @@ fn distance(row: &Row) -> f64 {
     let surely = match row.judged {
         Change::Slower => 2e6,
         Change::Faster => 1e6,
+        Change::Host => 1e5,
         Change::Inconclusive | Change::Unchanged => 0.0,
     };
     surely + row.change.low.ln().max(-row.change.high.ln())
 }
 
-fn row(
-    a: &Measurement,
-    b: &Measurement,
-    runs: [&HashMap<String, &Measurement>; 2],
-    threshold: f64,
-) -> Option<Row> {
+fn row(runs: [(&Header, &Measurement); 2], threshold: f64) -> Option<Row> {
+    let [(_, a), (_, b)] = runs;
     if a.is_control() || a.reference != b.reference {
         return None;
     }
-    let change = change(a, b)?;
-    let reference_id = a.case.measurement_id(&a.reference);
+    let (change, chance) = change(runs[0], runs[1], threshold)?;
+    let judged = match judge(&change, threshold) {
+        Change::Slower | Change::Faster if by_host(runs, &change) => Change::Host,
+        judged => judged,
+    };
     Some(Row {
         case: a.case.clone(),
         strategy: a.strategy.clone(),
         reference: a.reference.clone(),
         ratio: [a.ratio?, b.ratio?],
         wall_ns: [a.wall_ns, b.wall_ns],
-        reference_ns: runs.map(|run| run.get(&reference_id)?.wall_ns),
+        reference_ns: [a.reference_ns, b.reference_ns],
         verdict: [a.verdict, b.verdict],
         change,
-        judged: judge(&change, threshold),
+        chance,
+        judged,
     })
 }
 
+/// What stands for a field that a run does not know.
+const UNKNOWN: &str = "unknown";
+
 /// In what two runs differ beside their measurements, and whether their times can be compared all the same.
 fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
-    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
+    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| UNKNOWN.into());
     let field = |header: &Header| {
         let e = &header.environment;
         [
@@ -254,9 +331,14 @@ fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
             .filter(|(header, _)| header.target == header_a.target)
         {
             for ((name, a, weighs), (_, b, _)) in field(header_a).into_iter().zip(field(header_b)) {
-                if a != b {
+                // What is unknown in both runs need not be the same.
+                if a != b || a.contains(UNKNOWN) {
                     same &= !weighs;
-                    let line = format!("{name}: {a}, then {b}");
+                    let line = if a == b {
+                        format!("{name}: {a} in both, which may differ")
+                    } else {
+                        format!("{name}: {a}, then {b}")
+                    };
                     if !said.contains(&line) {
                         said.push(line);
                     }

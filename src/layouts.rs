@@ -65,7 +65,8 @@ impl Layouts {
 /// Why there is one layout on this system.
 fn no_parts() -> String {
     if cfg!(target_os = "linux") {
-        "what it was linked from is not kept (scripts/keep-link-cc is not the linker of this build)".into()
+        "what it was linked from is not kept (scripts/keep-link-cc is not the linker of this build)"
+            .into()
     } else {
         "layouts are made on Linux only".into()
     }
@@ -217,6 +218,9 @@ mod tests {
         let found = Layouts::of(&program, 8, |_, _| {});
         assert_eq!(found.count(), 1);
         let why = found.only_one.expect("a reason");
-        assert!(why.contains("no-such-file.o"), "{why}");
+        assert!(
+            why.starts_with("the linker cannot order functions: "),
+            "{why}"
+        );
     }
 }

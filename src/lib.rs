@@ -50,10 +50,10 @@
 mod arguments;
 pub mod bench;
 pub mod beside;
+mod budget;
 pub mod census;
 pub mod claims;
 pub mod cli;
-mod budget;
 mod clock;
 mod collected;
 pub mod compare;
@@ -84,6 +84,6 @@ pub mod text;
 pub mod traps;
 
 pub use matrix::Target;
-pub use timed::{block, case, http, runtime, slice, strategy, watchdog, workload};
 pub use session::measure;
+pub use timed::{block, case, http, runtime, slice, strategy, watchdog, workload};
 pub use workload::{Setup, Workload};

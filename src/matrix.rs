@@ -46,7 +46,7 @@ pub fn targets() -> Vec<Target> {
                 also: &[],
                 on_request: false,
             }],
-            minutes: Minutes::of(0.7),
+            minutes: Minutes::of(0.9),
         },
         Target {
             name: "compute",
@@ -58,7 +58,7 @@ pub fn targets() -> Vec<Target> {
                 also: &[],
                 on_request: false,
             }],
-            minutes: Minutes::of(0.6),
+            minutes: Minutes::of(0.7),
         },
         Target {
             name: "http",
@@ -79,7 +79,7 @@ pub fn targets() -> Vec<Target> {
                 three("http_parse", 64 * KIB, false),
                 three("http_straggler", 64, true),
             ],
-            minutes: Minutes::of(1.5),
+            minutes: Minutes::of(1.4),
         },
     ]
 }

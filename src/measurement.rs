@@ -15,6 +15,8 @@ use crate::workload::MACHINERY;
 /// A case of a run: what is measured of it, and how.
 #[derive(Debug, Clone)]
 pub struct Planned {
+    /// Its place in the plan.
+    pub place: usize,
     /// What is measured.
     pub item: Item,
     /// How.
@@ -29,8 +31,8 @@ impl Planned {
             return true;
         }
         let wanted = self.pace.rounds(rounds);
-        let id = self.item.case.to_string();
-        let phase = twox_hash::XxHash3_64::oneshot(id.as_bytes()) as usize % rounds.div_ceil(wanted);
+        // Cases begin one after the other, so that rounds are of the same length.
+        let phase = self.place % rounds.div_ceil(wanted);
         done < wanted.min((round + 1 + phase) * wanted / rounds)
     }
 }
@@ -134,7 +136,11 @@ impl<'a> Rounds<'a> {
     }
 
     /// The reference's side of a pair.
-    fn reference_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
+    fn reference_side(
+        &self,
+        of_round: &'a OfRound,
+        (strategy, reference): &Pair,
+    ) -> Option<&'a Side> {
         if self.planned.pace.own_runtime || strategy == reference {
             of_round.alone(reference, false)?.sides.first()
         } else {
@@ -158,10 +164,16 @@ impl<'a> Rounds<'a> {
         }
         self.series(|of_round| {
             if strategy == reference {
-                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, strategy, true)?.ln());
+                return Some(
+                    alone_ns(of_round, strategy, false)?.ln()
+                        - alone_ns(of_round, strategy, true)?.ln(),
+                );
             }
             if self.planned.pace.own_runtime {
-                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, reference, false)?.ln());
+                return Some(
+                    alone_ns(of_round, strategy, false)?.ln()
+                        - alone_ns(of_round, reference, false)?.ln(),
+                );
             }
             of_round.shared(strategy, reference)?.log_ratio
         })
@@ -252,7 +264,11 @@ fn of_case(planned: &Planned, collected: &Collected, cores: usize) -> Vec<Measur
             .map(|(strategy, reference)| Measurement::failed(case, strategy, reference, reason))
             .collect();
     }
-    if let Some(reason) = rounds.rounds.iter().find_map(|(_, of_round)| invalid(case, of_round)) {
+    if let Some(reason) = rounds
+        .rounds
+        .iter()
+        .find_map(|(_, of_round)| invalid(case, of_round))
+    {
         return pairs()
             .map(|(strategy, reference)| Measurement::invalid(case, strategy, reference, &reason))
             .collect();
@@ -316,7 +332,8 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         Some(vec![block.connections?.after])
     });
     let difference = rounds.series(|of_round| {
-        let more = rounds.side(of_round, pair)?.wall_ns - rounds.reference_side(of_round, pair)?.wall_ns;
+        let more =
+            rounds.side(of_round, pair)?.wall_ns - rounds.reference_side(of_round, pair)?.wall_ns;
         Some(more / case.tasks as f64)
     });
     let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, false));
@@ -360,7 +377,9 @@ const MORE_CONNECTIONS: u64 = 2;
 /// Why a round's blocks did not measure a steady state of connections, if so.
 fn invalid(case: &Case, of_round: &OfRound) -> Option<String> {
     let connections = of_round.all().filter_map(|block| block.connections);
-    connections.into_iter().find_map(|opened| unsteady(case, &opened))
+    connections
+        .into_iter()
+        .find_map(|opened| unsteady(case, &opened))
 }
 
 /// Why connections are not in a steady state, if so.
@@ -423,6 +442,7 @@ mod tests {
     fn planned(case: &str, own_runtime: bool) -> Planned {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         Planned {
+            place: 0,
             item: Item {
                 case: case.parse().unwrap(),
                 pairs: vec![pair("join", "join"), pair("spawn", "join")],
@@ -450,7 +470,7 @@ mod tests {
                 wake_ns: 1.0,
             };
             collected.take(&PartialLine::Round { round, state });
-            for (job, _) in planned.item.jobs(&planned.pace, false).into_iter().flatten() {
+            for (job, _) in planned.item.jobs(&planned.pace, true).into_iter().flatten() {
                 let sides: Vec<Side> = (0..job.strategies.len())
                     .map(|side| {
                         let wall_ns = ns(&job.strategies, side, job.copy, round);
@@ -531,7 +551,11 @@ mod tests {
             let effects: Vec<f64> = (0..40).map(|_| layout * normal(&mut random)).collect();
             let collected = collected(&planned, |strategies, side, copy, round| {
                 let layout = (round + round / 20) % 20 + usize::from(copy) * 20;
-                let moved = if strategies[side] == "join" { effects[layout] } else { 0.0 };
+                let moved = if strategies[side] == "join" {
+                    effects[layout]
+                } else {
+                    0.0
+                };
                 1000.0 * (moved + 0.001 * normal(&mut random)).exp()
             });
             let m = spawn_of(&planned, &collected);
@@ -540,7 +564,10 @@ mod tests {
         };
         let (still, still_floor) = width(0.0);
         let (moved, moved_floor) = width(0.02);
-        assert!(still < 0.001 && still_floor < 0.001, "{still} {still_floor}");
+        assert!(
+            still < 0.001 && still_floor < 0.001,
+            "{still} {still_floor}"
+        );
         // Of 20 layouts whose deviation is 2%: about 2.1 × 2% / √20.
         assert!((0.006..0.014).contains(&moved), "{moved}");
         assert!(moved_floor > 0.006, "{moved_floor}");
@@ -551,12 +578,20 @@ mod tests {
         let planned = planned("yield/multi_thread_2/worker/0B/8", true);
         let mut random = fastrand::Rng::with_seed(1);
         let collected = collected(&planned, |strategies, side, _, round| {
-            let ns = if strategies[side] == "spawn" { 3000.0 } else { 1000.0 };
+            let ns = if strategies[side] == "spawn" {
+                3000.0
+            } else {
+                1000.0
+            };
             // The machine gets slower all the time.
             ns * (0.01 * round as f64 + 0.01 * normal(&mut random)).exp()
         });
         let m = spawn_of(&planned, &collected);
-        assert!((m.ratio.unwrap().median - 3.0).abs() < 0.05, "{:?}", m.ratio);
+        assert!(
+            (m.ratio.unwrap().median - 3.0).abs() < 0.05,
+            "{:?}",
+            m.ratio
+        );
         assert_eq!((m.carry_over, m.verdict), (None, Some(Verdict::Slower)));
         assert!(m.noise_floor.unwrap() < 0.02, "{:?}", m.noise_floor);
         assert_eq!(m.in_rounds, (0..40).collect::<Vec<_>>());
@@ -568,7 +603,11 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(6);
         let modes = collected(&planned, |strategies, side, _, _| {
             let spawn = strategies[side] == "spawn";
-            let mode = if spawn && random.f64() < 0.33 { 0.5 } else { 1.0 };
+            let mode = if spawn && random.f64() < 0.33 {
+                0.5
+            } else {
+                1.0
+            };
             let ns = if spawn { 2600.0 } else { 1000.0 };
             ns * if mode < 1.0 { 0.2 } else { 1.0 } * (0.03 * normal(&mut random)).exp()
         });
@@ -581,14 +620,20 @@ mod tests {
             1000.0 * if spawn { 2.0 * state } else { 1.0 } * (0.01 * normal(&mut random)).exp()
         });
         let m = spawn_of(&planned, &states);
-        assert!(m.flags.contains(&"state_changed".to_owned()), "{:?}", m.flags);
+        assert!(
+            m.flags.contains(&"state_changed".to_owned()),
+            "{:?}",
+            m.flags
+        );
         assert!((m.states[0].value - 2.0).abs() < 0.05 && (m.states[1].value - 2.6).abs() < 0.05);
     }
 
     #[test]
     fn a_case_takes_part_in_as_many_rounds_as_its_pace_says() {
-        for (case, share) in [("a/local/worker/0B/1", 1.0), ("b/local/worker/0B/2", 0.2), ("c/local/worker/0B/3", 0.4)] {
+        for (place, share) in [(0, 1.0), (1, 0.2), (4, 0.2), (7, 0.16), (3, 0.4)] {
+            let case = SHARED;
             let planned = Planned {
+                place,
                 pace: Pace {
                     share,
                     ..planned(case, true).pace

@@ -48,21 +48,26 @@ impl Pace {
         };
         if entry.served {
             return match quick {
-                true => own(10, 5_000, 3, 0.5),
-                false => own(20, 5_000, 6, 0.4),
+                true => own(10, 5_000, 3, 0.3),
+                false => own(20, 5_000, 6, 0.14),
             };
         }
-        match (wakes_threads(case), case.flavor.workers() > 1, quick) {
+        let several = case.flavor.workers() > 1;
+        match (
+            wakes_threads(case),
+            several && case.site == Site::Worker,
+            quick,
+        ) {
             (false, ..) => Self {
                 shape: Shape::ONE_THREAD,
                 share: 1.0,
                 own_runtime: false,
                 fewest_quads,
             },
-            (true, false, true) => own(15, 2_500, 2, 0.5),
-            (true, false, false) => own(30, 2_500, 4, 0.25),
-            (true, true, true) => own(40, 5_000, 2, 0.5),
-            (true, true, false) => own(110, 5_000, 3, 0.2),
+            (true, false, true) => own(15, 2_500, 2, 0.3),
+            (true, false, false) => own(40, 5_000, 2, 0.08),
+            (true, true, true) => own(40, 5_000, 2, 0.3),
+            (true, true, false) => own(60, 5_000, 3, 0.08),
         }
     }
 
@@ -98,8 +103,8 @@ impl Item {
     }
 
     /// The blocks of one round, in groups that stay together: what one of them is compared with is measured right before or
-    /// right after it. `lean` leaves out what only carry-over is found with.
-    pub fn jobs(&self, pace: &Pace, lean: bool) -> Vec<Vec<(Job, Shape)>> {
+    /// right after it. What only carry-over is found with is left out where `checked` is false.
+    pub fn jobs(&self, pace: &Pace, checked: bool) -> Vec<Vec<(Job, Shape)>> {
         let job = |strategies: &[&str], copy: bool| {
             let mut shape = pace.shape;
             if strategies == [workload::MACHINERY] {
@@ -116,7 +121,10 @@ impl Item {
             (job, shape)
         };
         if pace.own_runtime {
-            let alone = self.strategies().into_iter().map(|name| job(&[name], false));
+            let alone = self
+                .strategies()
+                .into_iter()
+                .map(|name| job(&[name], false));
             return vec![alone.collect()];
         }
         let mut groups = Vec::new();
@@ -138,7 +146,7 @@ impl Item {
             of.any(|(strategy, reference)| strategy != reference && controlled(reference))
         };
         for name in alone {
-            if !lean && !controlled(name) && compared(name) {
+            if checked && !controlled(name) && compared(name) {
                 groups.push(vec![job(&[name], false)]);
             }
         }
@@ -350,11 +358,15 @@ impl Selection {
         };
         let pace = Pace::of(&item.case, entry, self.matrix, self.rounds);
         let round: Duration = item
-            .jobs(&pace, false)
+            .jobs(&pace, true)
             .iter()
             .flatten()
             .map(|(job, shape)| {
-                let opening = if entry.served { OPENING_TIME } else { Duration::ZERO };
+                let opening = if entry.served {
+                    OPENING_TIME
+                } else {
+                    Duration::ZERO
+                };
                 shape.lasts(job.strategies.len(), entry.lasts) + opening
             })
             .sum();
@@ -383,15 +395,15 @@ mod tests {
         }
     }
 
-    fn jobs(item: &Item, lean: bool) -> Vec<String> {
+    fn jobs(item: &Item, checked: bool) -> Vec<String> {
         let target = crate::matrix::targets().remove(0);
         let entry = *target.entry(&item.case.workload).expect("a workload");
-        let pace = Pace::of(&item.case, &entry, Matrix::Default, 40);
+        let pace = Pace::of(&item.case, &entry, Matrix::Default, 100);
         let name = |(job, _): &(Job, Shape)| {
             let copy = if job.copy { " (copy)" } else { "" };
             format!("{}{copy}", job.strategies.join("|"))
         };
-        let groups = item.jobs(&pace, lean);
+        let groups = item.jobs(&pace, checked);
         groups
             .iter()
             .map(|group| group.iter().map(name).collect::<Vec<_>>().join(", "))
@@ -403,12 +415,12 @@ mod tests {
         const BOTH: &[(&str, &str)] = &[("join", "join"), ("spawn", "join")];
         let shared = item("yield/current_thread/worker/0B/8", BOTH);
         assert_eq!(
-            jobs(&shared, false),
+            jobs(&shared, true),
             ["join, join (copy)", "spawn|join", "spawn"]
         );
-        assert_eq!(jobs(&shared, true), ["join, join (copy)", "spawn|join"]);
+        assert_eq!(jobs(&shared, false), ["join, join (copy)", "spawn|join"]);
         let own = item("yield/multi_thread_2/worker/0B/8", BOTH);
-        assert_eq!(jobs(&own, false), ["join, spawn"]);
+        assert_eq!(jobs(&own, true), ["join, spawn"]);
     }
 
     #[test]

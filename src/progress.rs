@@ -39,7 +39,9 @@ impl Progress {
     pub(crate) fn layouts(&self, made: usize, of: usize) {
         self.bar.set_length(of as u64);
         self.bar.set_position(made as u64);
-        self.bar.set_message(format!("linking layout {made} of {of}, once for this build"));
+        self.bar.set_message(format!(
+            "linking layout {made} of {of}, once for this build"
+        ));
     }
 
     /// `round` rounds of `of` are begun, and `cases` of the last one are done.

@@ -283,7 +283,11 @@ pub fn sweep<E>(
                     }
                 };
                 let waits = served(&job.case);
-                let patience = if waits { sweep.patience } else { sweep.deadline };
+                let patience = if waits {
+                    sweep.patience
+                } else {
+                    sweep.deadline
+                };
                 let task = Task {
                     job,
                     shape,
@@ -330,6 +334,30 @@ pub fn sweep<E>(
         }
     }
     Ok(())
+}
+
+/// One block in a process that measures nothing else; the error says why there is none.
+pub(crate) fn measure_solo(
+    program: &Path,
+    job: Job,
+    shape: Shape,
+    seed: u64,
+    deadline: Duration,
+) -> Result<Block, String> {
+    let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
+    let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
+    let mut process = started.map_err(|error| error.to_string())??;
+    let task = Task { job, shape, seed };
+    match process.ask(&task, deadline) {
+        Answer::Block(block, _) => Ok(*block),
+        Answer::Failed(reason) => Err(reason),
+        Answer::Silent => Err(format!(
+            "its process said nothing for {} s",
+            deadline.as_secs()
+        )),
+        Answer::Gone => Err(format!("its process ended with {}", process.end())),
+        Answer::Interrupted => Err("interrupted".into()),
+    }
 }
 
 /// What came of a task.
@@ -443,7 +471,10 @@ impl Process {
     }
 
     fn resident(&self, servers: &[u32]) -> Option<Resident> {
-        let servers: Vec<u64> = servers.iter().filter_map(|pid| resident_bytes(*pid)).collect();
+        let servers: Vec<u64> = servers
+            .iter()
+            .filter_map(|pid| resident_bytes(*pid))
+            .collect();
         Some(Resident {
             round: resident_bytes(self.child.id())?,
             server: (!servers.is_empty()).then(|| servers.iter().sum()),

@@ -86,9 +86,11 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let planned: Vec<Planned> = request
         .items
         .iter()
-        .filter_map(|item| {
+        .enumerate()
+        .filter_map(|(place, item)| {
             let entry = request.target.entry(&item.case.workload)?;
             Some(Planned {
+                place,
                 item: item.clone(),
                 pace: Pace::of(&item.case, entry, selection.matrix, selection.rounds),
             })
@@ -136,6 +138,12 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
         &collected.conditions,
         &header.states,
     );
+    if layouts.count() == 1 && selection.rounds > 1 {
+        header.traps.push(format!(
+            "One layout of the code ({}): intervals do not know what another build does, which is some percents.",
+            layouts.only_one.as_deref().unwrap_or("JVS_LAYOUTS=1")
+        ));
+    }
     header.seconds = collected.seconds;
     header.complete = trouble.is_none();
     let measurements = measurements(&planned, &collected, cores());
@@ -375,7 +383,9 @@ impl Sweeping<'_> {
                 pace.shape.quads = 1;
                 pace.shape.settle /= 4;
             }
-            groups.extend(planned.item.jobs(&pace, budget.lean));
+            // Carry-over is known well enough from every other round.
+            let checked = !budget.lean && rounds.len().is_multiple_of(2);
+            groups.extend(planned.item.jobs(&pace, checked));
         }
         groups
     }
@@ -404,7 +414,11 @@ impl Sweeping<'_> {
             until: budget.hard_end(self.began, self.before.0),
         };
         let target = self.request.target;
-        let served = |case: &Case| target.entry(&case.workload).is_some_and(|entry| entry.served);
+        let served = |case: &Case| {
+            target
+                .entry(&case.workload)
+                .is_some_and(|entry| entry.served)
+        };
         let shown = self.collected.states().len().max(round + 1);
         let mut done = 0;
         round::sweep(sweep, served, |case, job, news| {
@@ -483,7 +497,11 @@ impl Sweeping<'_> {
     /// Waits until it is a round's turn: a run of few cases is spread over as long as one that knows more than a moment of
     /// the machine.
     fn wait_for_span(&self, round: usize, budget: &Budget) -> Result<(), RunError> {
-        let due = self.request.selection.span.mul_f64(round as f64 / budget.rounds as f64);
+        let due = self
+            .request
+            .selection
+            .span
+            .mul_f64(round as f64 / budget.rounds as f64);
         loop {
             if interrupt::pending() {
                 return Err(self.interrupted());

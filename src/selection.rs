@@ -64,7 +64,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_ROUNDS",
-        "processes that sweep over all cases: 1 for a preview, else 6 or more [40; quick: 12]",
+        "processes that sweep over all cases: 1 for a preview, else 6 or more [100; quick: 20]",
     ),
     (
         "JVS_LAYOUTS",
@@ -278,7 +278,7 @@ impl Selection {
         let rounds = number(
             &variable,
             "JVS_ROUNDS",
-            if matrix == Matrix::Quick { 12 } else { 40 },
+            if matrix == Matrix::Quick { 20 } else { 100 },
             "1 (a preview), or 6 to 1000",
             |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n),
         )?;
@@ -349,7 +349,8 @@ impl Selection {
 
     /// How long a run of `target` may take, in minutes; `None` for as long as it takes.
     pub(crate) fn minutes(&self, target: &Target) -> Option<f64> {
-        self.minutes.or_else(|| target.minutes.in_matrix(self.matrix))
+        self.minutes
+            .or_else(|| target.minutes.in_matrix(self.matrix))
     }
 
     /// Whether a join! is measured, whose number of children is fixed when it is compiled.

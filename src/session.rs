@@ -134,7 +134,8 @@ fn shell_words(set: &[String], program: &str, arguments: &[String]) -> String {
 
 /// The program that is running.
 pub(crate) fn this_program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
+    std::env::current_exe()
+        .unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
 }
 
 /// A reader that has seen enough (`cargo bench | head`) ends the program without a backtrace: `println!`, Criterion's too,

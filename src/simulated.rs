@@ -3,12 +3,13 @@
 
 use crate::block::{Shape, simulate};
 use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, Verdict, bimodal, chance, interquartile_mean, judge, noise_floor,
-    stand_together,
+    Estimate, FALSE_DISCOVERIES, LEVEL, Verdict, bimodal, chance, interquartile_mean, judge,
+    noise_floor, stand_together, units,
 };
 
 const ROUNDS: usize = 40;
-const BLOCKS: usize = 1;
+/// Each of them in two rounds.
+const LAYOUTS: usize = 20;
 
 /// Where slices come from. Everything is in natural logs, as shares of a slice's time.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +19,7 @@ struct World {
     /// Noise of a slice, and how much of it the next slice keeps: AR(1).
     slice: f64,
     phi: f64,
-    /// What a process does to the ratio: its layout.
+    /// What the layout of the code does to the ratio.
     process: f64,
     /// What a runtime does to the times in it: where its threads happen to lie.
     runtime: f64,
@@ -63,8 +64,8 @@ enum Design {
     Sequential,
     /// All blocks in one process; they take the rounds' place.
     OneProcess,
-    /// As the suite, but each block is taken as independent evidence.
-    EveryBlock,
+    /// As the suite, but rounds of one layout are taken as independent evidence.
+    EveryRound,
 }
 
 /// A normal draw (Box–Muller).
@@ -107,66 +108,95 @@ fn block(world: &World, design: Design, process: f64, random: &mut fastrand::Rng
         }
     };
     if design != Design::FixedOrder {
-        let block = simulate(Shape::ONE_THREAD, 2, seed, |side, slice| cost(side == 0, slice));
+        let block = simulate(Shape::ONE_THREAD, 2, seed, |side, slice| {
+            cost(side == 0, slice)
+        });
         return block.log_ratio.expect("two sides");
     }
     let logs: Vec<f64> = (0..12).map(|place| cost(place < 6, place).ln()).collect();
     interquartile_mean(&logs[..6]) - interquartile_mean(&logs[6..])
 }
 
-/// The log ratios of a run's rounds.
-fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Vec<Vec<f64>> {
-    let one = world.process * normal(random);
+/// The log ratios of a run's units.
+fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Vec<f64> {
+    let layouts: Vec<f64> = (0..LAYOUTS)
+        .map(|_| world.process * normal(random))
+        .collect();
     // A machine's state lasts longer than a block, so that one after the other is another state.
     let states = world.moment * (normal(random) - normal(random));
-    let rounds: Vec<Vec<f64>> = (0..ROUNDS)
-        .map(|_| {
+    let of_round: Vec<usize> = (0..ROUNDS).map(|round| round % LAYOUTS).collect();
+    let logs: Vec<f64> = of_round
+        .iter()
+        .map(|layout| {
             let process = match design {
-                Design::OneProcess => one,
-                Design::Sequential => states + world.process * normal(random),
-                _ => world.process * normal(random),
+                Design::OneProcess => layouts[0],
+                Design::Sequential => states + layouts[*layout],
+                _ => layouts[*layout],
             };
-            (0..BLOCKS)
-                .map(|_| block(world, design, process, random))
-                .collect()
+            block(world, design, process, random)
         })
         .collect();
-    if design == Design::EveryBlock {
-        rounds.into_iter().flatten().map(|log| vec![log]).collect()
-    } else {
-        rounds
+    match design {
+        Design::OneProcess | Design::EveryRound => logs,
+        _ => units(&logs, &of_round),
     }
 }
 
+fn ratio(units: &[f64]) -> Estimate {
+    Estimate::of(units).expect("units").map(f64::exp)
+}
+
+/// As many units as one list for each.
+fn each(units: &[f64]) -> Vec<Vec<f64>> {
+    units.iter().map(|log| vec![*log]).collect()
+}
+
+/// The pseudo-median of all runs there could be.
+fn pseudo_median(world: &World) -> f64 {
+    let mut random = fastrand::Rng::with_seed(1);
+    let all: Vec<f64> = (0..100)
+        .flat_map(|_| run(world, Design::Suite, &mut random))
+        .collect();
+    Estimate::of(&all).expect("units").median.exp()
+}
+
 /// The share of so many runs of which something is so.
-fn share(runs: usize, world: World, design: Design, so: impl Fn(&[Vec<f64>]) -> bool) -> f64 {
+fn share(runs: usize, world: World, design: Design, so: impl Fn(&[f64]) -> bool) -> f64 {
     let mut random = fastrand::Rng::with_seed(20_261_123);
     let found = (0..runs).filter(|_| so(&run(&world, design, &mut random)));
     found.count() as f64 / runs as f64
 }
 
-fn covers(world: World) -> impl Fn(&[Vec<f64>]) -> bool {
-    move |rounds| Estimate::ratio(rounds).is_some_and(|ratio| ratio.contains(world.truth.exp()))
+fn covers(truth: f64) -> impl Fn(&[f64]) -> bool {
+    move |units| ratio(units).contains(truth)
 }
 
-const RUNS: usize = 5_000;
+const RUNS: usize = 1_000;
+
+/// What a coverage of 95% is at least, in so many runs: three standard deviations below.
+fn least(runs: usize) -> f64 {
+    LEVEL - 3.0 * (LEVEL * (1.0 - LEVEL) / runs as f64).sqrt()
+}
 
 #[test]
 fn intervals_cover_under_noise_that_lasts() {
     for phi in [0.0, 0.3, 0.6, 0.9] {
         let world = World { phi, ..PLAIN };
-        let covered = share(RUNS, world, Design::Suite, covers(world));
-        let bar = if phi > 0.6 { 0.93 } else { 0.95 };
-        assert!(covered >= bar, "{covered} at φ = {phi}");
+        let covered = share(RUNS, world, Design::Suite, covers(world.truth.exp()));
+        assert!(covered >= least(RUNS), "{covered} at φ = {phi}");
         if phi <= 0.6 {
-            let flagged = share(RUNS, world, Design::Suite, bimodal);
+            let flagged = share(RUNS, world, Design::Suite, |units| bimodal(&each(units)));
             assert!(flagged <= 0.05, "{flagged} flagged at φ = {phi}");
         }
     }
 }
 
 #[test]
-fn intervals_cover_under_spikes_drift_ties_and_a_rare_mode() {
+fn intervals_cover_under_spikes_drift_ties_and_two_modes() {
+    let mode = |often| World {
+        mode: (often, 0.3),
+        ..PLAIN
+    };
     for (what, world) in [
         (
             "spikes",
@@ -189,29 +219,31 @@ fn intervals_cover_under_spikes_drift_ties_and_a_rare_mode() {
                 ..PLAIN
             },
         ),
-        (
-            "a mode in one of ten",
-            World {
-                mode: (0.1, 0.3),
-                ..PLAIN
-            },
-        ),
+        ("a mode in one of ten", mode(0.1)),
+        ("a mode in one of three", mode(0.33)),
+        ("two modes alike", mode(0.5)),
     ] {
-        let covered = share(RUNS, world, Design::Suite, covers(world));
-        assert!(covered >= 0.95, "{covered} under {what}");
+        // Of two modes there is no single truth but the centre of both.
+        let truth = match world.mode.0 {
+            0.0 => world.truth.exp(),
+            _ => pseudo_median(&world),
+        };
+        let covered = share(RUNS, world, Design::Suite, covers(truth));
+        assert!(covered >= least(RUNS) - 0.01, "{covered} under {what}");
     }
 }
 
 #[test]
 fn two_modes_are_flagged() {
-    for (often, least) in [(0.5, 0.9), (0.1, 0.5)] {
-        let world = World {
-            mode: (often, 0.3),
-            ..PLAIN
-        };
-        let flagged = share(RUNS, world, Design::Suite, bimodal);
-        assert!(flagged >= least, "{flagged} where the mode is in {often}");
-    }
+    let world = World {
+        mode: (0.5, 0.3),
+        ..PLAIN
+    };
+    // Each round for itself: the mean of a layout's two is neither mode.
+    let flagged = share(RUNS, world, Design::EveryRound, |units| {
+        bimodal(&each(units))
+    });
+    assert!(flagged >= 0.9, "{flagged}");
 }
 
 #[test]
@@ -224,9 +256,8 @@ fn same_is_not_said_of_one_and_a_half_percent() {
             slice: 0.005,
             ..PLAIN
         };
-        let wrong = share(RUNS, world, Design::Suite, |rounds| {
-            let ratio = Estimate::ratio(rounds).expect("rounds");
-            judge(&ratio, 0.0) == Verdict::Same
+        let wrong = share(RUNS, world, Design::Suite, |units| {
+            judge(&ratio(units), 0.0) == Verdict::Same
         });
         assert!(wrong <= 0.05, "{wrong} where processes differ by {process}");
     }
@@ -234,21 +265,20 @@ fn same_is_not_said_of_one_and_a_half_percent() {
 
 /// Found with its sign, in so many of a hundred runs.
 fn power(world: World, design: Design) -> f64 {
-    share(1_000, world, design, |rounds| {
-        let ratio = Estimate::ratio(rounds).expect("rounds");
-        judge(&ratio, 0.0) == Verdict::Slower
+    share(1_000, world, design, |units| {
+        judge(&ratio(units), 0.0) == Verdict::Slower
     })
 }
 
 #[test]
 fn designs_that_are_wrong_are_found_wrong() {
-    let covered = |world: World, design| share(1_000, world, design, covers(world));
+    let covered = |world: World, design| share(1_000, world, design, covers(world.truth.exp()));
     // A machine that gets slower within a block.
     let drifts = World {
         drift: 0.003,
         ..PLAIN
     };
-    assert!(covered(drifts, Design::Suite) >= 0.95);
+    assert!(covered(drifts, Design::Suite) >= least(1_000));
     let wrong = covered(drifts, Design::FixedOrder);
     assert!(wrong < 0.5, "a fixed order covers in {wrong}");
     // Runtimes that differ by a fifth: two of them hide what one shows.
@@ -267,11 +297,14 @@ fn designs_that_are_wrong_are_found_wrong() {
         process: 0.05,
         ..PLAIN
     };
-    assert!(covered(layout, Design::Suite) >= 0.95);
+    assert!(covered(layout, Design::Suite) >= least(1_000));
     let wrong = covered(layout, Design::OneProcess);
     assert!(wrong < 0.5, "one process covers in {wrong}");
-    let wrong = covered(layout, Design::EveryBlock);
-    assert!(wrong < 0.9, "independent blocks cover in {wrong}");
+    let wrong = covered(layout, Design::EveryRound);
+    assert!(
+        wrong < 0.9,
+        "rounds of one layout as independent ones cover in {wrong}"
+    );
 }
 
 /// Tables of 200 cases, of which some have a difference: how many verdicts of difference there are, and how many of them
@@ -297,10 +330,9 @@ fn of_the_differences_that_stand_in_a_table_few_are_false() {
                         process: 0.001,
                         ..PLAIN
                     };
-                    let control = Estimate::ratio(&run(&control, Design::Suite, &mut random));
-                    let rounds = run(&world, Design::Suite, &mut random);
-                    let floor = noise_floor(&control.expect("rounds"));
-                    (case < real, chance(&rounds, floor))
+                    let control = ratio(&run(&control, Design::Suite, &mut random));
+                    let units = run(&world, Design::Suite, &mut random);
+                    (case < real, chance(&each(&units), noise_floor(&control)))
                 })
                 .collect();
             let chances: Vec<f64> = cases.iter().map(|(_, chance)| *chance).collect();

@@ -78,6 +78,12 @@ pub fn label(strategy: &str) -> &str {
     }
 }
 
+/// A difference of times, in ns: with its sign.
+pub fn more(ns: f64) -> String {
+    let sign = if ns < 0.0 { "−" } else { "+" };
+    format!("{sign}{}", time(ns.abs()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::place::{ACT, Done, LONG, NO_PAYLOAD, Place, children, has_proc, kill, small};
 use join_vs_spawn::bench;
 use join_vs_spawn::case::Flavor;
-use join_vs_spawn::record::{self, Status};
+use join_vs_spawn::record::{self, Measurement, Status};
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
@@ -233,9 +233,9 @@ fn an_unusable_folder_is_named() {
         .says("results/latest: ");
 }
 
-/// Twenty-eight cases in six rounds: some seconds.
+/// Twenty-eight cases in some rounds: some seconds.
 const SECONDS: [(&str, &str); 7] = [
-    ("JVS_ROUNDS", "6"),
+    ("JVS_ROUNDS", "25"),
     ("JVS_WORKLOADS", "yield"),
     ("JVS_FLAVORS", "current_thread,multi_thread_1"),
     ("JVS_SITES", "worker,block_on"),
@@ -243,6 +243,24 @@ const SECONDS: [(&str, &str); 7] = [
     NO_PAYLOAD,
     ("JVS_RESUME", "1"),
 ];
+
+/// Every round that a case takes part in is there, once.
+fn whole(measurements: &[Measurement]) {
+    for m in measurements {
+        let wanted = match (m.own_runtime, m.is_control()) {
+            (false, _) => 25,
+            (true, false) => 6,
+            // Neighbours.
+            (true, true) => 5,
+        };
+        let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
+        assert_eq!(blocks, vec![1; wanted], "{}", m.case);
+        let mut rounds = m.in_rounds.clone();
+        rounds.sort_unstable();
+        rounds.dedup();
+        assert_eq!(rounds.len(), wanted, "{}", m.case);
+    }
+}
 
 fn twenty_kills_lose_and_mix_nothing() {
     let place = Place::new();
@@ -278,10 +296,7 @@ fn twenty_kills_lose_and_mix_nothing() {
         .exits(0);
     let (_, measurements) = record::read(&record_path).unwrap();
     assert_eq!(measurements.len(), 56);
-    for m in &measurements {
-        let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
-        assert_eq!(blocks, [1; 6], "{}", m.case);
-    }
+    whole(&measurements);
     assert!(!partial.exists());
 }
 
@@ -336,10 +351,7 @@ fn a_full_disk_costs_no_record() {
         .says("exit code 1, earlier record: earlier");
     let (header, measurements) = record::read(&place.path("results.kept")).unwrap();
     assert!(header.complete);
-    for m in &measurements {
-        let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
-        assert_eq!(blocks, [1; 6], "{}", m.case);
-    }
+    whole(&measurements);
 }
 
 fn one_core_is_no_parallelism() {

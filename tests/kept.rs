@@ -150,8 +150,8 @@ fn bad_records_are_named_with_their_line() {
             "overhead.jsonl:7: the line is cut off",
         ),
         (
-            good.replacen("\"schema\":1", "\"schema\":2", 1),
-            "overhead.jsonl:1: written with schema 2",
+            good.replacen("\"schema\":2", "\"schema\":1", 1),
+            "overhead.jsonl:1: written with schema 1",
         ),
         (
             format!("{good}{first}\n"),
@@ -193,9 +193,9 @@ fn bad_records_are_named_with_their_line() {
         &["report", "bad"],
         "is in another record of this run as well",
     );
-    let header = good.lines().next().expect("a header");
     fs::remove_file(results.path("bad/overhead2.jsonl")).unwrap();
-    results.write("bad/overhead.jsonl", &format!("{header}\n"));
+    let (header, _) = part("overhead", 2.0, 1);
+    results.write("bad/overhead.jsonl", &lines(&(header, Vec::new())));
     results.refuses(&["report", "bad"], "overhead.jsonl:2: no measurement");
     results.write("empty/x", "");
     results.refuses(&["report", "./empty"], "no records");

@@ -374,13 +374,14 @@ fn a_killed_round_costs_its_case() {
         .iter()
         .filter(|m| m.status == Status::Failed)
         .collect();
-    assert!(failed.len() <= 2, "more than one case: {}", done.stdout);
+    // A round has two processes of a kind; each case has two measurements.
+    assert!(failed.len() <= 4, "more than two cases: {}", done.stdout);
     for m in &failed {
         assert!(m.reason.as_ref().unwrap().contains("SIGKILL"));
         assert!(m.ratio.is_none() && m.wall_ns.is_none() && m.verdict.is_none());
     }
     for m in measurements.iter().filter(|m| m.status == Status::Ok) {
-        assert_eq!(m.rounds.len(), 6, "the run went on");
+        assert!(m.block_ns.len() >= 6, "the run went on");
     }
 }
 
@@ -534,9 +535,18 @@ fn a_small_stack_holds_the_largest_join() {
         .args(["-c", "ulimit -S -s 1024; exec \"$0\" \"$@\""])
         .arg(command.get_program())
         .args(command.get_args())
-        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
     Done::of(limited.output().expect("sh")).exits(0);
-    assert!(place.measurements("results/latest/overhead.jsonl").iter().all(|m| m.status == Status::Ok));
+    assert!(
+        place
+            .measurements("results/latest/overhead.jsonl")
+            .iter()
+            .all(|m| m.status == Status::Ok)
+    );
 }
 
 /// When the record is written, the rounds are over and Criterion draws.

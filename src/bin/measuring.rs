@@ -3,8 +3,6 @@
 
 fn main() -> std::process::ExitCode {
     join_vs_spawn::round::run_if_child(&join_vs_spawn::workload::all());
-    eprintln!(
-        "measuring: this program is started by the bench targets; `cargo bench` measures"
-    );
+    eprintln!("measuring: this program is started by the bench targets; `cargo bench` measures");
     std::process::ExitCode::from(2)
 }

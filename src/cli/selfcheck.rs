@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
-use super::{Format, bad_input, not_measured, print};
+use super::{Format, bad_input, not_measured, print, results};
 use crate::matrix::targets;
+use crate::runs::Run;
 use crate::selfcheck::{self, Extent, SelfcheckError};
 use crate::session;
 
@@ -15,10 +16,14 @@ use crate::session;
                   machine, hand-written loops: how often is the suite wrong? Let the machine do nothing else meanwhile.\n\
                   JVS_SEED and JVS_DEADLINE count as in `cargo bench`.\n\n\
                   Examples: cargo run --release -- selfcheck\n          \
-                  cargo run --release -- selfcheck --quick\n\n\
+                  cargo run --release -- selfcheck --quick\n          \
+                  cargo run --release -- selfcheck solo --processes 10\n\n\
                   Exit code 0: every bar held; 1: one did not; 2: bad input."
 )]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    check: Option<Check>,
     /// A seventh of the cases, in less than a minute
     #[arg(long, conflicts_with = "full")]
     quick: bool,
@@ -29,7 +34,80 @@ pub(super) struct Arguments {
     format: Format,
 }
 
+#[derive(Subcommand)]
+enum Check {
+    /// Against processes that run one strategy only: is a ratio that of two programs? About 25 minutes
+    #[command(
+        after_help = "Measures the default cases of all targets as `cargo bench` does, or takes them from a kept run; then all of\n\
+                      those on all cores, but for http's, and a third of the others in processes that run one strategy and\n\
+                      nothing else, in random order, each until its runtime is in its steady state.\n\n\
+                      Example: cargo run --release -- selfcheck solo --run latest --processes 40\n\n\
+                      Exit code 0: every bar held; 1: one did not; 2: bad input."
+    )]
+    Solo {
+        /// Processes of each strategy of each case
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u64).range(6..=1000))]
+        processes: u64,
+        /// A run whose ratios are checked, instead of measuring them now
+        #[arg(long)]
+        run: Option<String>,
+        /// Only cases whose id matches this regular expression
+        #[arg(long)]
+        filter: Option<regex::Regex>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+fn solo(
+    processes: usize,
+    run: Option<&str>,
+    filter: Option<&regex::Regex>,
+    format: Format,
+) -> ExitCode {
+    let selection = match session::selection(&targets()) {
+        Ok(selection) => selection,
+        Err(error) => return bad_input(error),
+    };
+    let run = match run.map(|name| Run::load(&results(), name)).transpose() {
+        Ok(run) => run,
+        Err(error) => return bad_input(error),
+    };
+    let began = std::time::Instant::now();
+    let tell = |what: &str| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64());
+    let wanted = |id: &str| filter.is_none_or(|filter| filter.is_match(id));
+    let found = match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, tell) {
+        Ok(found) => found,
+        Err(SelfcheckError::Run(error)) => return not_measured(&error),
+        Err(error) => return bad_input(error),
+    };
+    let text = match format {
+        Format::Text => found.render(),
+        Format::Json => format!("{}\n", serde_json::json!(found)),
+    };
+    let printed = print(&text);
+    if found.held {
+        printed
+    } else {
+        ExitCode::from(1)
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if let Some(Check::Solo {
+        processes,
+        run,
+        filter,
+        format,
+    }) = &arguments.check
+    {
+        return solo(
+            *processes as usize,
+            run.as_deref(),
+            filter.as_ref(),
+            *format,
+        );
+    }
     let selection = match session::selection(&targets()) {
         Ok(selection) => selection,
         Err(error) => return bad_input(error),

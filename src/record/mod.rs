@@ -438,8 +438,9 @@ fn check(m: &Measurement) -> Result<(), String> {
         else {
             continue;
         };
-        let positive =
-            low > 0.0 || (low == 0.0 && !matches!(field, "ratio" | "wall_ns" | "reference_ns" | "carry_over"));
+        let positive = low > 0.0
+            || (low == 0.0
+                && !matches!(field, "ratio" | "wall_ns" | "reference_ns" | "carry_over"));
         if !(positive
             && low <= median
             && median <= high

@@ -40,6 +40,12 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
         count(Change::Unchanged),
         count(Change::Inconclusive),
     );
+    if count(Change::Host) > 0 {
+        text += &format!(
+            "{bullet}In {} the host explains the change: it took longer or shorter to wake a thread, by as much.\n",
+            count(Change::Host)
+        );
+    }
     for difference in &comparison.differences {
         text += &format!("{bullet}The runs differ: {difference}.\n");
     }
@@ -49,7 +55,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     let rows: Vec<&Row> = comparison
         .rows
         .iter()
-        .filter(|row| all || matches!(row.judged, Change::Slower | Change::Faster))
+        .filter(|row| all || matches!(row.judged, Change::Slower | Change::Faster | Change::Host))
         .collect();
     if !rows.is_empty() {
         text += "\n";

@@ -42,13 +42,19 @@ fn counts(measured: &[&Measurement]) -> Vec<String> {
         .map(|strategy| {
             let all = measured.iter().filter(|m| m.strategy == strategy).count();
             let reference = measured.first().map_or("", |m| label(&m.reference));
+            let more: Vec<String> = [Verdict::Depends, Verdict::Interferes]
+                .into_iter()
+                .filter(|verdict| count(strategy, *verdict) > 0)
+                .map(|verdict| format!(", {} in {}", verdict.as_str(), count(strategy, verdict)))
+                .collect();
             format!(
-                "{} against {reference} in {all} cases: slower in {}, faster in {}, same in {}, inconclusive in {}.",
+                "{} against {reference} in {all} cases: slower in {}, faster in {}, same in {}, inconclusive in {}{}.",
                 label(strategy),
                 count(strategy, Verdict::Slower),
                 count(strategy, Verdict::Faster),
                 count(strategy, Verdict::Same),
                 count(strategy, Verdict::Inconclusive),
+                more.concat(),
             )
         })
         .collect()
@@ -124,10 +130,7 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
                 m.case.flavor == flavor && m.case.site == Site::Worker && m.case.payload.0 == 0
             });
             let most = rows.max_by_key(|m| m.case.tasks)?;
-            let join = most
-                .reference_ns
-                .or_else(|| control(measured, &most.case)?.wall_ns)?;
-            let more = (most.wall_ns?.median - join.median) / most.case.tasks as f64;
+            let more = most.difference_ns?.median;
             let ratio = with_interval(&most.ratio?);
             let more = if more > 0.0 {
                 format!("{} more for each child", time(more))
@@ -218,7 +221,7 @@ fn wakeups(measured: &[&Measurement]) -> Option<String> {
                     crossing(&curve)
                 })
                 .collect();
-            let at = Estimate::of(&crossings)?;
+            let at = Estimate::by_order(&crossings)?;
             let end = |n: f64| match n {
                 0.0 => format!("below {first}"),
                 f64::INFINITY => format!("beyond {last}"),

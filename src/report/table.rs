@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::record::{Header, Measurement, Status};
 use crate::stats::Verdict;
-use crate::text::{floor, interval, label, lines, time, times};
+use crate::text::{floor, interval, label, lines, more, time, times};
 
 /// The table, its legend and the list of failures, most telling rows first.
 pub fn render(header: &Header, measurements: &[Measurement]) -> String {
@@ -27,6 +27,9 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
         let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
         text += &legend(header, first, controls_only, server);
     }
+    for row in &rows {
+        text += &withheld(row);
+    }
     for failed in measurements.iter().filter(|m| m.status != Status::Ok) {
         text += &format!(
             "{}: {}: {}\n",
@@ -37,6 +40,37 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
             },
             failed.case.measurement_id(&failed.strategy),
             failed.reason.as_deref().unwrap_or("no reason given")
+        );
+    }
+    text
+}
+
+/// Why a row has no verdict of slower or faster, where there is more to say.
+fn withheld(row: &Measurement) -> String {
+    let case = &row.case;
+    let mut text = String::new();
+    if let (Some(Verdict::Depends), [fast, slow]) = (row.verdict, row.modes.as_slice()) {
+        text += &format!(
+            "depends: {case}: {} in {:.0}% of runtimes, {} in {:.0}%\n",
+            times(fast.ratio),
+            fast.share * 100.0,
+            times(slow.ratio),
+            slow.share * 100.0
+        );
+    }
+    if let (Some(Verdict::Interferes), Some(carried)) = (row.verdict, &row.carry_over) {
+        text += &format!(
+            "interferes: {case}: in one runtime the ratio is {} {} of what it is apart\n",
+            times(carried.median),
+            interval(carried, "")
+        );
+    }
+    if let [low, high] = row.states.as_slice() {
+        text += &format!(
+            "state changed: {case}: {} in {:.0}% of the rounds, {} in the others, in stretches\n",
+            times(low.value),
+            low.share * 100.0,
+            times(high.value)
         );
     }
     text
@@ -77,7 +111,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
         strategy.to_owned(),
         "/child".into(),
     ]);
-    head.extend(["ratio", "interval", "noise floor", "verdict"].map(String::from));
+    head.extend(["more/child", "ratio", "interval", "noise floor", "verdict"].map(String::from));
     if machinery {
         head.push("driver".into());
     }
@@ -107,6 +141,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
             number(wall.map_or("-".into(), |ns| time(ns.median)));
             number(wall.map_or("-".into(), |ns| time(ns.median / row.case.tasks as f64)));
         }
+        number(row.difference_ns.map_or("-".into(), |ns| more(ns.median)));
         number(row.ratio.map_or("-".into(), |ratio| times(ratio.median)));
         number(
             row.ratio
@@ -131,21 +166,26 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
 fn legend(header: &Header, first: &Measurement, controls_only: bool, server: bool) -> String {
     let reference = label(&first.reference);
     let level = first.ratio.map_or(0.0, |ratio| ratio.level);
-    let rounds = header.rounds;
     let mut text = format!(
-        "\nTimes: median wall time of one iteration (a whole fan-out), then divided by its children; both from the same\n\
-         blocks. Ratio: time over {reference}'s, measured side by side, slice by slice; "
+        "\nTimes: wall time of one iteration (a whole fan-out), then divided by its children. More/child: how much longer it\n\
+         takes than {reference}, for each child. Ratio: time over {reference}'s, "
     );
     text += &if level > 0.0 {
         format!(
-            "interval at {:.1}% over {rounds} rounds, each a process of its own.",
-            level * 100.0
+            "with an interval of {:.1}% or more over {}.",
+            level * 100.0,
+            match header.layouts {
+                1 => "rounds, each a process of its own".to_owned(),
+                layouts => format!("{layouts} layouts of the code, in processes of their own"),
+            }
         )
     } else {
         "fewer than 6 rounds are a preview: no interval, and every verdict is inconclusive."
             .to_owned()
     };
-    text += &format!(" Noise floor: how far\n{reference} strayed from itself.\n");
+    text += &format!(
+        " Noise\nfloor: how far {reference} strayed from a copy of itself in another process and layout.\n"
+    );
     if server {
         text += "Server: CPU time of the mock server, a process of its own with one serving thread, over the same iteration.\n";
     }

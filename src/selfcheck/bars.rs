@@ -107,7 +107,7 @@ impl Bar {
 pub const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
 
 /// The bars as text, a paragraph for each check.
-pub(super) fn text(bars: &[Bar]) -> String {
+pub(crate) fn text(bars: &[Bar]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(HEAD);
     let mut check = "";

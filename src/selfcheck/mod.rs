@@ -12,6 +12,7 @@ mod judged;
 mod load;
 mod loops;
 mod plain;
+pub mod solo;
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -96,6 +97,9 @@ pub enum SelfcheckError {
     /// Nothing could be measured.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A process that measures one strategy failed.
+    #[error("{0}")]
+    Solo(String),
     /// Criterion's own process failed.
     #[error("plain Criterion: {0}")]
     Criterion(std::io::Error),
@@ -107,8 +111,8 @@ pub fn entries() -> Vec<crate::workload::Entry> {
 }
 
 /// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
-const ROUNDS: usize = 40;
-const LONG_ROUNDS: usize = 12;
+const ROUNDS: usize = 60;
+const LONG_ROUNDS: usize = 20;
 
 /// Measures items.
 struct Bench<'a> {

@@ -14,7 +14,7 @@ mod verdict;
 
 pub use binomial::binomial_band;
 pub use estimate::{
-    Estimate, FEWEST_ROUNDS, LEVEL, order_interval, round_medians, shift_interval,
+    Estimate, FEWEST_ROUNDS, LEVEL, chance_above, order_interval, round_medians, shift_interval,
     signed_rank_interval,
 };
 pub use modes::{Mode, bimodal, opposite_modes};

@@ -104,7 +104,11 @@ mod tests {
     fn logs(random: &mut fastrand::Rng, modes: [(f64, f64); 2], noise: f64) -> Vec<f64> {
         (0..40)
             .map(|_| {
-                let mode = if random.f64() < modes[0].0 { modes[0] } else { modes[1] };
+                let mode = if random.f64() < modes[0].0 {
+                    modes[0]
+                } else {
+                    modes[1]
+                };
                 mode.1 + noise * normal(random)
             })
             .collect()

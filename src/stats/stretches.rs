@@ -54,11 +54,8 @@ pub fn stretches(logs: &[f64]) -> Option<[Stretch; 2]> {
 
 /// The probability of at most so many runs of `m` things of one kind and `n` of another in random order.
 fn at_most(runs: usize, m: usize, n: usize) -> f64 {
-    let ln_choose = |n: usize, k: usize| -> f64 {
-        (1..=k)
-            .map(|i| ((n - k + i) as f64 / i as f64).ln())
-            .sum()
-    };
+    let ln_choose =
+        |n: usize, k: usize| -> f64 { (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum() };
     let ways = |m: usize, k: usize| {
         if k >= 1 && k <= m {
             ln_choose(m - 1, k - 1)

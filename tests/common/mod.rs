@@ -7,8 +7,8 @@ pub mod results;
 
 use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
-use join_vs_spawn::measurement::case_flags;
 use join_vs_spawn::machine_state::State;
+use join_vs_spawn::measurement::case_flags;
 use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA, Status};
 use join_vs_spawn::stats::{Estimate, judge};
 use join_vs_spawn::traps::Conditions;

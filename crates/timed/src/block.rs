@@ -30,12 +30,14 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Slices of a quarter of a millisecond: long against the clock, short against whatever interrupts them. On one
-    /// thread a runtime is in its steady state within a millisecond (METHODOLOGY.md, "The steady state").
+    /// Slices of 80 µs: long against the clock, and so short and many that few are interrupted, and that the quarters at
+    /// both ends, which do not count, hold these. More of them would tell more about one process than the next one
+    /// confirms: processes of the same program differ by 2% and more. On one thread a runtime is in its steady state within half a millisecond
+    /// (METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
-        settle: Duration::from_millis(1),
-        slice: Duration::from_micros(250),
-        quads: 3,
+        settle: Duration::from_micros(500),
+        slice: Duration::from_micros(80),
+        quads: 8,
     };
 
     /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one
@@ -340,8 +342,10 @@ impl Slices {
         measuring.iterations = wanted;
         if measuring.settled >= self.shape.settle {
             self.cold.pop();
-            let slice = Duration::from_nanos((per_iteration * wanted as f64) as u64);
-            self.quads_left = self.quads_left.min(self.shape.quads_of(slice));
+            if wanted == 1 {
+                let slice = Duration::from_nanos(per_iteration as u64);
+                self.quads_left = self.quads_left.min(self.shape.quads_of(slice));
+            }
         }
     }
 
@@ -453,8 +457,9 @@ mod tests {
     use super::*;
 
     const SHAPE: Shape = Shape {
+        settle: Duration::from_millis(1),
+        slice: Duration::from_micros(250),
         quads: 8,
-        ..Shape::ONE_THREAD
     };
 
     #[test]

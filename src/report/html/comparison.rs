@@ -140,6 +140,7 @@ fn sign(change: Change) -> &'static str {
         Change::Faster => "▼",
         Change::Unchanged => "=",
         Change::Inconclusive => "?",
+        Change::Host => "~",
     }
 }
 

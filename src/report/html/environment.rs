@@ -142,29 +142,36 @@ pub(super) fn environment(caption: &str, headers: &[(String, &Header)]) -> Marku
 pub(super) fn method() -> Markup {
     html! {
         dl {
-            dt { "iteration" } dd { "One whole fan-out of all children. Times are medians of its wall time." }
+            dt { "iteration" } dd { "One whole fan-out of all children. Times are of its wall time." }
             dt { "block" } dd {
-                "One fresh runtime in which the strategy and the reference take turns, slice by slice, in ABBA or BAAB order."
+                "One fresh runtime, which runs until it is in its steady state and is measured then. On one thread the strategy \
+                and the reference take turns in it, slice by slice, in ABBA or BAAB order; where threads are woken each has a \
+                block of its own."
             }
             dt { "round" } dd {
-                "One fresh process that sweeps over all cases in a random order. It is the unit of every interval: blocks of \
-                one process share its memory layout and its moment."
+                "Fresh processes of one layout of the code that sweep over all cases in a random order. Rounds that share a \
+                layout are one unit of an interval."
+            }
+            dt { "layout" } dd {
+                "The same objects linked with their functions in another order: one build is one sample of what a build may be."
             }
             dt { "ratio" } dd {
-                "The strategy's time over the reference's, measured side by side: the median over the rounds, and an interval \
-                from their order statistics. Above 1×, the strategy takes longer."
+                "The strategy's time over the reference's: the pseudo-median of Hodges and Lehmann over the units, and its \
+                interval from Wilcoxon's signed ranks. Above 1×, the strategy takes longer."
             }
             dt { "noise floor" } dd {
-                "How far the reference strayed from itself in the same case. Rows marked control are that measurement."
+                "How far the reference strayed from a copy of itself in another process and layout. Rows marked control are \
+                that measurement."
             }
             dt { "verdict" } dd {
                 "slower or faster where the whole interval lies beyond 1% and the noise floor; same where both lie within 1%; \
-                else inconclusive, which never means that there is no difference."
+                depends where there are two modes, one slower and one faster; interferes where the strategies change each \
+                other's times in a shared runtime; else inconclusive, which never means that there is no difference."
             }
             dt { "flags" } dd {
-                "bimodal: the blocks have a second mode or a long tail. oversubscribed: more workers than cores. driver_races: \
+                "bimodal: the rounds have a second mode or a long tail. oversubscribed: more workers than cores. driver_races: \
                 signals may share a poll, so that the cost of re-polling is an upper bound. server_bound: the server is what \
-                is waited for."
+                is waited for. state_changed: the ratio has two states that dwell for several rounds."
             }
             dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
         }

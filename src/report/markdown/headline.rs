@@ -6,6 +6,7 @@ use super::{floor, measured, per_child, ratio, verdict};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::record::Measurement;
 use crate::runs::Run;
+use crate::text::more;
 
 /// The flavors that a headline speaks of: one thread, one worker, and one worker for each core.
 #[derive(Clone, Copy, PartialEq)]
@@ -128,15 +129,16 @@ pub(super) fn headline(run: &Run) -> String {
             continue;
         };
         if text.is_empty() {
-            text += "| children | runtime | join!, per child | spawn, per child | spawn over join! | noise floor | verdict on spawn |\n";
-            text += "|---|---|--:|--:|--:|--:|---|\n";
+            text += "| children | runtime | join!, per child | spawn, per child | spawn − join! | spawn over join! | noise floor | verdict on spawn |\n";
+            text += "|---|---|--:|--:|--:|--:|--:|---|\n";
         }
         let _ = writeln!(
             text,
-            "| {} | {flavor} | {} | {} | {} | {} | {} |",
+            "| {} | {flavor} | {} | {} | {} | {} | {} | {} |",
             line.says,
             per_child(spawn.reference_ns.or(join.wall_ns), spawn),
             per_child(spawn.wall_ns, spawn),
+            spawn.difference_ns.map_or("-".into(), |ns| more(ns.median)),
             ratio(spawn),
             floor(spawn),
             verdict(spawn)

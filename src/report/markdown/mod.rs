@@ -13,7 +13,7 @@ use crate::record::{Measurement, Status};
 use crate::runs::Run;
 use crate::selfcheck::bars;
 use crate::stats::{Estimate, Verdict};
-use crate::text::{self, label, significant, time};
+use crate::text::{self, label, significant, time, times};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
 type Section = (&'static str, fn(&Run) -> String);
@@ -175,8 +175,18 @@ fn floor(m: &Measurement) -> String {
     m.noise_floor.map_or("-".into(), text::floor)
 }
 
-fn verdict(m: &Measurement) -> &'static str {
-    m.verdict.map_or("-", Verdict::as_str)
+fn verdict(m: &Measurement) -> String {
+    let word = m.verdict.map_or("-", Verdict::as_str).to_owned();
+    match (m.verdict, m.modes.as_slice()) {
+        (Some(Verdict::Depends), [fast, slow]) => format!(
+            "{word}: {} in {:.0}% of runtimes, {} in {:.0}%",
+            times(fast.ratio),
+            fast.share * 100.0,
+            times(slow.ratio),
+            slow.share * 100.0
+        ),
+        _ => word,
+    }
 }
 
 /// The article's statements, tested; figures are the run's where it measured the case.
@@ -202,12 +212,14 @@ fn selfcheck(run: &Run) -> String {
 
 /// How often each verdict was given, by workload.
 fn verdicts(run: &Run) -> String {
-    let mut rows: Vec<(&str, &str, [usize; 4])> = Vec::new();
+    let mut rows: Vec<(&str, &str, [usize; 6])> = Vec::new();
     for m in measured(run).filter(|m| !m.is_control()) {
         let place = match m.verdict {
             Some(Verdict::Slower) => 0,
             Some(Verdict::Faster) => 1,
             Some(Verdict::Same) => 2,
+            Some(Verdict::Depends) => 4,
+            Some(Verdict::Interferes) => 5,
             _ => 3,
         };
         let known = rows.iter_mut().find(|(workload, strategy, _)| {
@@ -216,7 +228,7 @@ fn verdicts(run: &Run) -> String {
         match known {
             Some((_, _, counts)) => counts[place] += 1,
             None => {
-                let mut counts = [0; 4];
+                let mut counts = [0; 6];
                 counts[place] = 1;
                 rows.push((&m.case.workload, &m.strategy, counts));
             }
@@ -226,14 +238,15 @@ fn verdicts(run: &Run) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "| workload | strategy | cases | slower | faster | same | inconclusive |\n|---|---|--:|--:|--:|--:|--:|\n",
+        "| workload | strategy | cases | slower | faster | same | inconclusive | depends | interferes |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
     );
-    for (workload, strategy, [slower, faster, same, inconclusive]) in rows {
+    for (workload, strategy, counts) in rows {
+        let cells = counts.map(|count| count.to_string()).join(" | ");
+        let all: usize = counts.iter().sum();
         let _ = writeln!(
             text,
-            "| {workload} | {} | {} | {slower} | {faster} | {same} | {inconclusive} |",
-            label(strategy),
-            slower + faster + same + inconclusive
+            "| {workload} | {} | {all} | {cells} |",
+            label(strategy)
         );
     }
     text

@@ -177,7 +177,10 @@ pub fn server() -> Result<&'static Server, String> {
 
 /// The processes of all servers that were started.
 pub fn started() -> Vec<u32> {
-    lock(&SERVERS).iter().map(|(_, server)| server.pid).collect()
+    lock(&SERVERS)
+        .iter()
+        .map(|(_, server)| server.pid)
+        .collect()
 }
 
 impl Server {

@@ -1,0 +1,439 @@
+//! The suite against programs that run one strategy only: is its ratio the one that two such programs have?
+//!
+//! Each program is a process that makes one runtime, runs one strategy in it until it is in its steady state, measures it
+//! and ends. Processes of all cases and strategies come in random order.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::bars::{self, Bar, Limit};
+use super::{SelfcheckError, entries};
+use crate::block::{Shape, wakes_threads};
+use crate::case::{Case, Flavor, Site};
+use crate::environment::{Environment, cores};
+use crate::layouts::Layouts;
+use crate::matrix::{Target, targets};
+use crate::plan::Item;
+use crate::record::{Measurement, Status};
+use crate::round::{Job, measure_solo};
+use crate::run::{Request, RunError, run};
+use crate::runs::Run;
+use crate::selection::Selection;
+use crate::session;
+use crate::stats::{Estimate, MARGIN, Verdict, median};
+use crate::traps::not_applicable;
+
+/// A case in the suite and in programs of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The case.
+    pub case: Case,
+    /// spawn over join! in the suite.
+    pub suite: Estimate,
+    /// The same between programs that run one of them.
+    pub solo: Estimate,
+    /// The suite's verdict.
+    pub verdict: Verdict,
+}
+
+impl Row {
+    fn overlap(&self) -> bool {
+        self.suite.low <= self.solo.high && self.solo.low <= self.suite.high
+    }
+
+    /// Whether the suite says the opposite of what programs show.
+    fn opposite(&self) -> bool {
+        match self.verdict {
+            Verdict::Slower => self.solo.high.ln() < -MARGIN,
+            Verdict::Faster => self.solo.low.ln() > MARGIN,
+            _ => false,
+        }
+    }
+
+    fn distance(&self) -> f64 {
+        (self.suite.median / self.solo.median).ln().abs()
+    }
+}
+
+/// A hand-written loop in programs of its own, and the suite's cell, in ns per iteration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HandWritten {
+    /// The suite's measurement.
+    pub id: String,
+    /// The median over programs.
+    pub program_ns: f64,
+    /// The suite's.
+    pub suite_ns: f64,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Whether every bar held.
+    pub held: bool,
+    /// Processes of each strategy of each case.
+    pub processes: usize,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// What machine and what build this was.
+    pub environment: Environment,
+    /// Each figure, and its bar.
+    pub bars: Vec<Bar>,
+    /// Every case.
+    pub rows: Vec<Row>,
+    /// Every hand-written loop.
+    pub hand_written: Vec<HandWritten>,
+}
+
+/// How such a program measures: long enough to be in the steady state (METHODOLOGY.md, "The steady state").
+fn shape(case: &Case, served: bool) -> Shape {
+    let (settle_ms, slice_us, quads) = match (served, wakes_threads(case)) {
+        (true, _) => (60, 5_000, 6),
+        (false, true) => (150, 5_000, 5),
+        (false, false) => (5, 80, 32),
+    };
+    Shape {
+        settle: Duration::from_millis(settle_ms),
+        slice: Duration::from_micros(slice_us),
+        quads,
+    }
+}
+
+/// Processes of each hand-written loop.
+const HAND_WRITTEN: usize = 10;
+
+/// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
+fn hand_written_cases() -> Vec<Item> {
+    let mut items = super::handwritten::items();
+    items.retain(|item| item.case.flavor == Flavor::CurrentThread);
+    items
+}
+
+/// Compares the suite, as a kept run has it or as it measures now, with `processes` processes of each strategy of each case
+/// that is `wanted`; `tell` is told what goes on.
+pub fn check(
+    processes: usize,
+    kept: Option<&Run>,
+    selection: &Selection,
+    wanted: impl Fn(&str) -> bool,
+    tell: impl Fn(&str),
+) -> Result<Found, SelfcheckError> {
+    let began = Instant::now();
+    let all = match kept {
+        Some(run) => run.measurements().cloned().collect(),
+        None => measure_all(selection, &tell)?,
+    };
+    let spawns: Vec<Measurement> = all
+        .into_iter()
+        .filter(|m| m.strategy == "spawn" && m.reference == "join" && m.status == Status::Ok)
+        .filter(|m| wanted(&m.case.to_string()) && not_applicable(&m.case, cores()).is_none())
+        .collect();
+    let chosen = chosen(&spawns);
+    if chosen.is_empty() {
+        return Err(SelfcheckError::Solo(
+            "no case is wanted that the run has".into(),
+        ));
+    }
+    tell(&format!(
+        "{} cases, {processes} processes of each strategy",
+        chosen.len()
+    ));
+    let cases: Vec<(Case, [&str; 2])> = chosen
+        .iter()
+        .map(|m| (m.case.clone(), ["spawn", "join"]))
+        .collect();
+    let times = solo(&cases, processes, selection, &tell)?;
+    let rows = chosen.iter().zip(times).filter_map(|(m, [spawn, join])| {
+        let logs: Vec<f64> = spawn.iter().zip(&join).map(|(s, j)| (s / j).ln()).collect();
+        Some(Row {
+            case: m.case.clone(),
+            suite: m.ratio?,
+            solo: Estimate::of(&logs)?.map(f64::exp),
+            verdict: m.verdict?,
+        })
+    });
+    let rows: Vec<Row> = rows.collect();
+    let hand_written = match kept {
+        // The run has not all of their cells.
+        Some(_) => Vec::new(),
+        None => compare_hand_written(selection, &tell)?,
+    };
+    let bars = judge(&rows, &hand_written);
+    Ok(Found {
+        held: bars.iter().all(|bar| bar.held != Some(false)),
+        processes,
+        seconds: began.elapsed().as_secs_f64(),
+        environment: Environment::here(),
+        bars,
+        rows,
+        hand_written,
+    })
+}
+
+/// Every case on all cores but http's, and a third of the others.
+fn chosen(spawns: &[Measurement]) -> Vec<&Measurement> {
+    let fetches = |case: &Case| case.workload.starts_with("http");
+    let several = |m: &&Measurement| m.case.flavor.workers() > 1 && !fetches(&m.case);
+    let (mut chosen, others): (Vec<_>, Vec<_>) = spawns.iter().partition(several);
+    chosen.extend(others.into_iter().step_by(3));
+    chosen
+}
+
+/// The default cases of all targets, measured as `cargo bench` does.
+fn measure_all(
+    selection: &Selection,
+    tell: &impl Fn(&str),
+) -> Result<Vec<Measurement>, SelfcheckError> {
+    let mut all = Vec::new();
+    for target in targets() {
+        let measurements = selection.measurements(&target, cores(), |_| true);
+        let measurements = measurements.map_err(|error| SelfcheckError::Solo(error.to_string()))?;
+        if measurements.is_empty() {
+            continue;
+        }
+        tell(&format!("the suite: {}", target.name));
+        all.extend(suite(
+            &target,
+            selection.items(&target, &measurements),
+            selection,
+        )?);
+    }
+    Ok(all)
+}
+
+fn suite(
+    target: &Target,
+    items: Vec<Item>,
+    selection: &Selection,
+) -> Result<Vec<Measurement>, RunError> {
+    let outcome = run(Request {
+        target,
+        selection,
+        items,
+        filter: None,
+        folder: None,
+        command: "cargo run --release -- selfcheck solo".into(),
+        program: session::this_program(),
+    })?;
+    match outcome.trouble {
+        Some(trouble) => Err(trouble),
+        None => Ok(outcome.measurements),
+    }
+}
+
+/// The times of both strategies of each case, in ns per iteration, one for each process; all processes in random order.
+fn solo(
+    cases: &[(Case, [&str; 2])],
+    processes: usize,
+    selection: &Selection,
+    tell: &impl Fn(&str),
+) -> Result<Vec<[Vec<f64>; 2]>, SelfcheckError> {
+    let program = session::this_program();
+    let layouts = Layouts::of(&program, selection.layouts, |_, _| {});
+    let entries = entries();
+    let mut random = fastrand::Rng::with_seed(selection.seed.unwrap_or_else(|| fastrand::u64(..)));
+    let mut times: Vec<[Vec<f64>; 2]> = vec![[Vec::new(), Vec::new()]; cases.len()];
+    for nth in 0..processes {
+        let mut order: Vec<(usize, usize)> = (0..cases.len())
+            .flat_map(|case| [(case, 0), (case, 1)])
+            .collect();
+        random.shuffle(&mut order);
+        for (place, side) in order {
+            let (case, strategies) = &cases[place];
+            let job = Job {
+                case: case.clone(),
+                strategies: vec![strategies[side].to_owned()],
+                copy: false,
+            };
+            let served = entries
+                .iter()
+                .any(|entry| entry.name == case.workload && entry.served);
+            let program = layouts.program(random.usize(..layouts.count()));
+            let block = measure_solo(
+                program,
+                job,
+                shape(case, served),
+                random.u64(..),
+                selection.deadline,
+            );
+            let block = block.map_err(|reason| {
+                SelfcheckError::Solo(format!("{case}, {}: {reason}", strategies[side]))
+            })?;
+            times[place][side].push(block.sides[0].wall_ns);
+        }
+        if (nth + 1) % 5 == 0 {
+            tell(&format!("{} of {processes} processes of each", nth + 1));
+        }
+    }
+    Ok(times)
+}
+
+fn compare_hand_written(
+    selection: &Selection,
+    tell: &impl Fn(&str),
+) -> Result<Vec<HandWritten>, SelfcheckError> {
+    tell("hand-written loops");
+    let pair = |strategy: &str| (strategy.to_owned(), "join".to_owned());
+    let cases: Vec<Case> = hand_written_cases()
+        .into_iter()
+        .map(|item| item.case)
+        .collect();
+    let items = cases.iter().map(|case| Item {
+        case: case.clone(),
+        pairs: vec![pair("join"), pair("spawn")],
+    });
+    let measured = suite(&Target::bare("solo", entries()), items.collect(), selection)?;
+    let solo_cases: Vec<(Case, [&str; 2])> = cases
+        .into_iter()
+        .map(|case| (case, ["hand_join", "hand_spawn"]))
+        .collect();
+    let times = solo(&solo_cases, HAND_WRITTEN, selection, tell)?;
+    let mut found = Vec::new();
+    for ((case, _), times) in solo_cases.iter().zip(times) {
+        for (strategy, times) in ["join", "spawn"].iter().zip(times) {
+            let cell = measured
+                .iter()
+                .find(|m| m.case == *case && m.strategy == *strategy);
+            if let Some(suite) = cell.and_then(|m| m.wall_ns) {
+                found.push(HandWritten {
+                    id: case.measurement_id(strategy),
+                    program_ns: median(&times),
+                    suite_ns: suite.median,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {
+    const CHECK: &str = "Against programs that run one strategy";
+    let count = |so: fn(&Row) -> bool| (rows.iter().filter(|row| so(row)).count(), rows.len());
+    let at_worker: Vec<f64> = rows
+        .iter()
+        .filter(|row| row.case.site == Site::Worker)
+        .map(Row::distance)
+        .collect();
+    let mut bars = vec![
+        Bar::share(
+            CHECK,
+            "intervals overlap",
+            count(Row::overlap),
+            Some(Limit::AtLeast(0.95)),
+        ),
+        Bar::share(
+            CHECK,
+            "the opposite verdict",
+            count(Row::opposite),
+            Some(Limit::AtMost(0.0)),
+        ),
+        Bar::value(
+            CHECK,
+            "median difference, site worker",
+            Some(median(&at_worker)),
+            Some(Limit::AtMost(0.03)),
+        ),
+    ];
+    if !hand_written.is_empty() {
+        const CHECK: &str = "Against hand-written programs, current_thread";
+        let close = |cell: &&HandWritten| {
+            let difference = (cell.suite_ns - cell.program_ns).abs();
+            difference <= 0.05 * cell.program_ns || difference <= 1.0
+        };
+        let counted = (
+            hand_written.iter().filter(close).count(),
+            hand_written.len(),
+        );
+        let bar = Some(Limit::AtLeast(1.0));
+        bars.push(Bar::share(CHECK, "times within 5% or 1 ns", counted, bar));
+    }
+    bars
+}
+
+impl Found {
+    /// The check as text: the bars, then what did not agree.
+    pub fn render(&self) -> String {
+        let mut text = bars::text(&self.bars);
+        let ratio = |e: &Estimate| format!("{:.3} [{:.3}, {:.3}]", e.median, e.low, e.high);
+        for row in self
+            .rows
+            .iter()
+            .filter(|row| !row.overlap() || row.opposite())
+        {
+            let (suite, solo) = (ratio(&row.suite), ratio(&row.solo));
+            let _ = writeln!(
+                text,
+                "  {}: suite {suite}, programs {solo}, {}",
+                row.case,
+                row.verdict.as_str()
+            );
+        }
+        for cell in &self.hand_written {
+            let difference = cell.suite_ns / cell.program_ns - 1.0;
+            if difference.abs() > 0.05 {
+                let _ = writeln!(
+                    text,
+                    "  {}: suite {:.2} ns, program {:.2} ns, {:+.1}%",
+                    cell.id,
+                    cell.suite_ns,
+                    cell.program_ns,
+                    difference * 100.0
+                );
+            }
+        }
+        let _ = writeln!(
+            text,
+            "\n{} cases, {} processes of each strategy, {:.0} s, revision {}.",
+            self.rows.len(),
+            self.processes,
+            self.seconds,
+            self.environment.git.as_deref().unwrap_or("unknown")
+        );
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(suite: f64, solo: f64, verdict: Verdict) -> Row {
+        let estimate = |median: f64| Estimate {
+            median,
+            low: median * 0.97,
+            high: median * 1.03,
+            level: 0.95,
+        };
+        Row {
+            case: "yield/multi_thread_2/worker/0B/8".parse().unwrap(),
+            suite: estimate(suite),
+            solo: estimate(solo),
+            verdict,
+        }
+    }
+
+    #[test]
+    fn a_ratio_that_no_program_has_is_found() {
+        let held = |rows: &[Row]| -> Vec<Option<bool>> {
+            judge(rows, &[]).iter().map(|bar| bar.held).collect()
+        };
+        let good = row(2.0, 2.02, Verdict::Slower);
+        assert_eq!(held(std::slice::from_ref(&good)), [Some(true); 3]);
+        let far = row(2.0, 2.4, Verdict::Slower);
+        assert_eq!(held(&[far]), [Some(false), Some(true), Some(false)]);
+        let wrong = row(0.8, 1.1, Verdict::Faster);
+        assert_eq!(held(&[wrong]), [Some(false); 3]);
+        let cell = |suite_ns| HandWritten {
+            id: "x".into(),
+            program_ns: 100.0,
+            suite_ns,
+        };
+        assert_eq!(
+            judge(std::slice::from_ref(&good), &[cell(104.0)])[3].held,
+            Some(true)
+        );
+        assert_eq!(judge(&[good], &[cell(106.0)])[3].held, Some(false));
+    }
+}
