@@ -76,11 +76,17 @@ pub fn measured(
         .map(|blocks| blocks.iter().map(|log| reference_ns * log.exp()).collect())
         .collect();
     let ratio = Estimate::ratio(&rounds).expect("rounds");
+    let more: Vec<f64> = block_ns
+        .concat()
+        .iter()
+        .map(|ns| (ns - reference_ns) / case.tasks as f64)
+        .collect();
     Measurement {
         status: Status::Ok,
         reason: None,
         flags: case_flags(case, 2),
         wall_ns: Estimate::over_rounds(&block_ns),
+        difference_ns: Estimate::of(&more).filter(|_| strategy != "join"),
         ratio: Some(ratio),
         noise_floor: Some(noise_floor),
         verdict: Some(judge(&ratio, noise_floor)),
