@@ -250,8 +250,8 @@ fn whole(measurements: &[Measurement]) {
         let wanted = match (m.own_runtime, m.is_control()) {
             (false, _) => 25,
             (true, false) => 6,
-            // Neighbours.
-            (true, true) => 5,
+            // Pairs of them.
+            (true, true) => 3,
         };
         let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
         assert_eq!(blocks, vec![1; wanted], "{}", m.case);

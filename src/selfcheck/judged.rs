@@ -3,6 +3,7 @@
 use super::bars::{Bar, Limit};
 use super::cases::{EFFECTS, Injection};
 use super::handwritten;
+use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, MARGIN, Verdict};
@@ -130,6 +131,8 @@ pub(super) fn same_code(repetitions: &[Vec<Measurement>], beyond_limit: f64) -> 
 struct Found {
     /// Its place in [`EFFECTS`].
     effect: usize,
+    /// Whether its case has runtimes of their own, and few rounds.
+    wakes_threads: bool,
     /// The true ratio: 1 and the delay alone over the iteration.
     truth: f64,
     ratio: Estimate,
@@ -162,6 +165,7 @@ fn found(repetition: &Repetition, injections: &[Injection]) -> Vec<Found> {
             let clear = m.noise_floor.unwrap_or(0.0).max(MARGIN).ln_1p();
             all.push(Found {
                 effect,
+                wakes_threads: wakes_threads(case),
                 truth,
                 ratio,
                 verdict: m.verdict.unwrap_or(Verdict::Inconclusive),
@@ -180,8 +184,10 @@ pub(super) fn injected(repetitions: &[Vec<Measurement>], injections: &[Injection
         .flat_map(|repetition| found(repetition, injections))
         .collect();
     let mut bars = Vec::new();
+    let one_thread = |found: &&Found| !found.wakes_threads;
     for (place, effect) in EFFECTS.iter().enumerate() {
-        let these: Vec<&Found> = all.iter().filter(|found| found.effect == place).collect();
+        let of_effect = || all.iter().filter(|found| found.effect == place);
+        let these: Vec<&Found> = of_effect().filter(one_thread).collect();
         let errors = || -> Vec<f64> {
             let error = |found: &&Found| (found.ratio.median - found.truth).abs();
             these.iter().map(error).collect()
@@ -205,6 +211,13 @@ pub(super) fn injected(repetitions: &[Vec<Measurement>], injections: &[Injection
             count(&these, |found| found.verdict == Verdict::Slower),
             Some(AtLeast(0.95)),
         ));
+        let waking: Vec<&Found> = of_effect().filter(|found| found.wakes_threads).collect();
+        bars.push(Bar::share(
+            CHECK,
+            format!("{name}, where threads are woken, in few rounds: called slower"),
+            count(&waking, |found| found.verdict == Verdict::Slower),
+            None,
+        ));
     }
     bars.push(Bar::share(
         CHECK,
@@ -212,10 +225,11 @@ pub(super) fn injected(repetitions: &[Vec<Measurement>], injections: &[Injection
         count(&all, |found| found.verdict == Verdict::Faster),
         Some(AtMost(0.0)),
     ));
-    let smallest = all.iter().map(|found| found.smallest).collect();
+    let smallest = all.iter().filter(one_thread).map(|found| found.smallest);
+    let smallest = smallest.collect();
     bars.push(Bar::value(
         CHECK,
-        "smallest effect found in 95 of 100, in 0.7 s a case",
+        "smallest effect found in 95 of 100",
         quantile(smallest, 0.95),
         None,
     ));

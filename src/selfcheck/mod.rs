@@ -112,7 +112,7 @@ pub fn entries() -> Vec<crate::workload::Entry> {
 
 /// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
 const ROUNDS: usize = 60;
-const LONG_ROUNDS: usize = 20;
+const LONG_ROUNDS: usize = 30;
 
 /// Measures items.
 struct Bench<'a> {
