@@ -25,8 +25,9 @@
 //! | [`workload`], [`strategy`] | what each child does; how children are awaited; one file each |
 //! | [`http`] | the mock server, a process of its own, and its client |
 //! | [`slice`](mod@slice) | the timed loop |
-//! | [`runtime`], [`block`] | flavor and site; strategy and reference in one fresh runtime, ABBA |
-//! | [`round`], [`run`] | the sweeping processes and their parent; a run from the first round to the record |
+//! | [`runtime`], [`block`] | flavor and site; one strategy, or two of them ABBA, in a fresh runtime |
+//! | [`layouts`], [`round`] | the program linked with its functions in other orders; the sweeping processes and their parent |
+//! | [`machine_state`], [`run`] | what the machine is like before each round; a run from the first round to the record |
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
 //! | [`record`], [`environment`], [`traps`] | the files; what machine this was; what was in the way |
 //! | [`runs`], [`beside`], [`promote`], [`compare`] | recorded runs, what lies beside their records, how one becomes one, two of them compared |
@@ -41,8 +42,9 @@
 //! # What is measured, and what is not
 //!
 //! The cost of composing N children in one process, on tokio, in wall and CPU time of the whole fan-out.
-//! Not: latency of single children, fairness, memory, behaviour under cancellation, other runtimes, other builds
-//! than this one.
+//! Not: latency of single children, fairness, memory, behaviour under cancellation, other runtimes.
+//!
+//! What runs inside a timed slice ([`block`] and what is below it) is the package `jvs-timed` (`crates/timed`).
 
 // join! of 256 branches.
 #![recursion_limit = "512"]

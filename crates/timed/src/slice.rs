@@ -192,7 +192,7 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
     }
 }
 
-/// Bytes that [`rested_fan_outs`] itself allocates for each iteration: its time, and a copy that is sorted.
+/// Bytes that the loop of a workload that rests itself allocates for each iteration: its time, and a copy that is sorted.
 pub const RESTED_BYTES: u64 = 16;
 
 /// The same where the workload rests between iterations: each is timed on its own, and a slow first one among them
