@@ -13,12 +13,12 @@
 //!
 //! The rest is public for the suite's own benches and tests, and to be read.
 //!
-//! # The rooms
+//! # The modules
 //!
-//! One way through the house: [`case`] → [`workload`] × [`strategy`] × [`runtime`] → [`block`] → [`round`] →
+//! The way of a measurement: [`case`] → [`workload`] × [`strategy`] × [`runtime`] → [`block`] → [`round`] →
 //! [`stats`] → [`record`] → [`report`].
 //!
-//! | room | what is in it |
+//! | module | what is in it |
 //! |---|---|
 //! | [`case`] | a case, its axes, the only translation between ids and text |
 //! | [`matrix`], [`selection`], [`plan`] | the axes as data; the `JVS_*` variables; what a run measures |
@@ -29,7 +29,7 @@
 //! | [`layouts`], [`round`] | the program linked with its functions in other orders; the sweeping processes and their parent |
 //! | [`machine_state`], [`run`] | what the machine is like before each round; a run from the first round to the record |
 //! | [`stats`], [`measurement`] | medians, intervals, verdicts: pure numbers; from blocks to measurements |
-//! | [`record`], [`environment`], [`traps`] | the files; what machine this was; what was in the way |
+//! | [`record`], [`environment`], [`traps`] | the files; what machine this was; what disturbed the run |
 //! | [`runs`], [`beside`], [`promote`], [`compare`] | recorded runs, what lies beside their records, how one becomes one, two of them compared |
 //! | [`report`], [`text`] | what a reader sees: terminal, Markdown, HTML, exports; numbers as text |
 //! | [`bench`](mod@bench) | the `main` of a bench target; the one place that knows Criterion |

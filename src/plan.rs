@@ -154,6 +154,31 @@ impl Item {
     }
 }
 
+/// A case of a run: what is measured of it, and how.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its place in the plan.
+    pub place: usize,
+    /// What is measured.
+    pub item: Item,
+    /// How.
+    pub pace: Pace,
+}
+
+impl Planned {
+    /// Whether the case takes part in a round of a run that has `rounds`, `done` rounds being done: evenly spread over the
+    /// run, each case beginning at another round.
+    pub(crate) fn takes_part(&self, round: usize, done: usize, rounds: usize) -> bool {
+        if round >= rounds {
+            return true;
+        }
+        let wanted = self.pace.rounds(rounds);
+        // Cases begin one after the other, so that rounds are of the same length.
+        let phase = self.place % rounds.div_ceil(wanted);
+        done < wanted.min((round + 1 + phase) * wanted / rounds)
+    }
+}
+
 impl Selection {
     /// The cases of `target` on a machine with `cores` cores, in the order of the axes.
     pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {

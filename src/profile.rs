@@ -5,7 +5,7 @@
 //! `rbp` on, and nobody reads `rip`), so that the running function is in no picture: not join!'s loop, not malloc. The
 //! third, framehop, reads the unwinding tables that every Rust binary has; it needs no flags, and the build that is
 //! profiled is the one that is measured. It allocates when it is first used, which a signal handler must not do in the
-//! middle of an allocation: so the first signals come while this room waits for them (`prime`).
+//! middle of an allocation: so the first signals come while this module waits for them (`prime`).
 //!
 //! CPU time is what is sampled (`ITIMER_PROF`), so that a thread that is parked is not in the picture; how much CPU time
 //! there was for the wall time is said in it.

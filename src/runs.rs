@@ -117,7 +117,7 @@ impl Run {
         self.parts.iter().flat_map(|(_, measurements)| measurements)
     }
 
-    /// What was in the way of its targets: a target's name, and a trap in words.
+    /// What disturbed its targets: a target's name, and a trap in words.
     pub fn traps(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parts.iter().flat_map(|(header, _)| {
             let traps = header.traps.iter();

@@ -229,21 +229,23 @@ fn intervals_cover_under_spikes_drift_ties_and_two_modes() {
             _ => pseudo_median(&world),
         };
         let covered = share(RUNS, world, Design::Suite, covers(truth));
-        assert!(covered >= least(RUNS) - 0.01, "{covered} under {what}");
+        assert!(covered >= least(RUNS), "{covered} under {what}");
     }
 }
 
 #[test]
 fn two_modes_are_flagged() {
-    let world = World {
-        mode: (0.5, 0.3),
-        ..PLAIN
-    };
-    // Each round for itself: the mean of a layout's two is neither mode.
-    let flagged = share(RUNS, world, Design::EveryRound, |units| {
-        bimodal(&each(units))
-    });
-    assert!(flagged >= 0.9, "{flagged}");
+    for (often, least) in [(0.5, 0.9), (0.1, 0.5)] {
+        let world = World {
+            mode: (often, 0.3),
+            ..PLAIN
+        };
+        // Each round for itself: the mean of a layout's two is neither mode.
+        let flagged = share(RUNS, world, Design::EveryRound, |units| {
+            bimodal(&each(units))
+        });
+        assert!(flagged >= least, "{flagged} where the mode is in {often}");
+    }
 }
 
 #[test]

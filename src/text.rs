@@ -1,4 +1,4 @@
-//! Numbers, strategies and tables as text: what every room prints in the same way.
+//! Numbers, strategies and tables as text: what every output prints in the same way.
 
 use crate::stats::Estimate;
 

@@ -1,4 +1,4 @@
-//! The environment's traps: what makes the numbers of a run less than they look. Watched while it runs, said at its end
+//! The environment's traps: what makes the numbers of a run worth less than they look. Watched while it runs, said at its end
 //! and in its record.
 
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Conditions {
 
 /// Stolen time up to this share is what any virtual machine has.
 const STOLEN: f64 = 0.01;
-/// Cores' worth of other processes' CPU time: beyond, they are in the way.
+/// Cores' worth of other processes' CPU time: beyond, they disturb what is measured.
 const OTHERS: f64 = 0.10;
 /// How much longer the same work may take at one time than at another.
 const STEP: f64 = 1.05;

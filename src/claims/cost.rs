@@ -25,7 +25,7 @@ pub fn entries() -> Vec<Entry> {
     workload::all()
 }
 
-/// Measurements of what this room speaks of.
+/// Measurements of the cases that this module names.
 pub(super) struct Measured(Vec<Measurement>);
 
 /// A point of the matrices, as conditions name it.

@@ -131,7 +131,7 @@ pub fn test_all(
 
 /// The statements on behaviour.
 fn behaviour() -> Vec<Claim> {
-    let rooms = [
+    let modules = [
         tasks::claims(),
         waiting::claims(),
         panics::claims(),
@@ -139,7 +139,7 @@ fn behaviour() -> Vec<Claim> {
         independence::claims(),
         server::claims(),
     ];
-    rooms.into_iter().flatten().collect()
+    modules.into_iter().flatten().collect()
 }
 
 /// The rows of the article's table.

@@ -73,24 +73,14 @@ fn solo(
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
-    let began = std::time::Instant::now();
-    let tell = |what: &str| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64());
     let wanted = |id: &str| filter.is_none_or(|filter| filter.is_match(id));
-    let found = match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, tell) {
-        Ok(found) => found,
-        Err(SelfcheckError::Run(error)) => return not_measured(&error),
-        Err(error) => return bad_input(error),
-    };
-    let text = match format {
-        Format::Text => found.render(),
-        Format::Json => format!("{}\n", serde_json::json!(found)),
-    };
-    let printed = print(&text);
-    if found.held {
-        printed
-    } else {
-        ExitCode::from(1)
-    }
+    let found =
+        match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, progress()) {
+            Ok(found) => found,
+            Err(SelfcheckError::Run(error)) => return not_measured(&error),
+            Err(error) => return bad_input(error),
+        };
+    answer(found.held, &found, found.render(), format)
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -117,21 +107,28 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Arguments { full: true, .. } => Extent::Full,
         _ => Extent::Default,
     };
-    let began = std::time::Instant::now();
-    let tell = |what: &str| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64());
-    let found = match selfcheck::check(extent, &selection, tell) {
+    let found = match selfcheck::check(extent, &selection, progress()) {
         Ok(found) => found,
         Err(SelfcheckError::Run(error)) => return not_measured(&error),
         Err(error) => return bad_input(error),
     };
-    let text = match arguments.format {
-        Format::Text => found.render(),
+    answer(found.held, &found, found.render(), arguments.format)
+}
+
+/// Prints a line with the seconds since now.
+fn progress() -> impl Fn(&str) {
+    let began = std::time::Instant::now();
+    move |what| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64())
+}
+
+/// Prints what was found; exit code 1 where a bar did not hold.
+fn answer(held: bool, found: &impl serde::Serialize, text: String, format: Format) -> ExitCode {
+    let text = match format {
+        Format::Text => text,
         Format::Json => format!("{}\n", serde_json::json!(found)),
     };
-    let printed = print(&text);
-    if found.held {
-        printed
-    } else {
-        ExitCode::from(1)
+    match print(&text) {
+        printed if held => printed,
+        _ => ExitCode::from(1),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{
-    Header, Measurement, PartialLine, RecordError, check_schema, io_error, to_line, to_text,
+    Header, Measurement, PartialLine, RecordError, io_error, read::check_schema, to_line, to_text,
 };
 use crate::files;
 

@@ -4,22 +4,25 @@
 //! `TARGET.jsonl` is replaced by rename, so that a reader sees the old run or the new one and nothing between.
 
 mod folder;
+mod measurement;
+mod read;
 
-use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
-use crate::case::{self, Case, is_name};
+use crate::case::Case;
 use crate::environment::Environment;
 use crate::machine_state::State;
-use crate::stats::{Estimate, Mode, Stretch, Verdict};
 use crate::traps::Conditions;
 
+use read::checksum;
+
 pub use folder::{Folder, Stream};
+pub use measurement::{Measurement, Status};
+pub use read::read;
 
 /// The version of everything in this file.
 pub const SCHEMA: u32 = 2;
@@ -84,121 +87,6 @@ pub struct Memory {
     pub round: Option<(u64, u64)>,
     /// The mock server that grew the most.
     pub server: Option<(u64, u64)>,
-}
-
-/// Whether a measurement can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Measured in every round.
-    Ok,
-    /// The case's process died, hung, or returned an error.
-    Failed,
-    /// Measured, but under conditions that make the numbers worthless.
-    Invalid,
-}
-
-/// One case × one strategy. Times are ns per iteration, one whole fan-out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measurement {
-    /// The case; in JSON its id, and each axis in a field of its own.
-    #[serde(flatten, with = "case::fields")]
-    pub case: Case,
-    /// How the children are awaited.
-    pub strategy: String,
-    /// What the ratio is relative to.
-    pub reference: String,
-    /// Whether the numbers can be used; where they cannot, they are null.
-    pub status: Status,
-    /// Why they cannot.
-    pub reason: Option<String>,
-    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`, `state_changed`.
-    pub flags: Vec<String>,
-    /// Whether the strategies had a runtime of their own each, or shared one.
-    pub own_runtime: bool,
-    /// Wall time.
-    pub wall_ns: Option<Estimate>,
-    /// The reference's wall time, in the same blocks or in those beside them, to stand beside `wall_ns`.
-    pub reference_ns: Option<Estimate>,
-    /// How much longer it takes than the reference, in ns for each child.
-    pub difference_ns: Option<Estimate>,
-    /// CPU time of all threads of the process; null where there is no such clock.
-    pub cpu_ns: Option<Estimate>,
-    /// Wall time over the reference's; on the reference's own line, the control: it against a copy of itself in another
-    /// process and layout.
-    pub ratio: Option<Estimate>,
-    /// How far the case's control strayed from 1, a fraction.
-    pub noise_floor: Option<f64>,
-    /// The ratio in a shared runtime over the ratio of both alone; null where runtimes are not shared.
-    pub carry_over: Option<Estimate>,
-    /// Two modes of opposite sign, the faster first; empty where there are none.
-    pub modes: Vec<Mode>,
-    /// The ratio in each of two states that dwell, the lower first; empty where it has one.
-    pub states: Vec<Stretch>,
-    /// What the ratio says.
-    pub verdict: Option<Verdict>,
-    /// Wall time of the workload's own machinery, without any children; null where it has none.
-    pub machinery_ns: Option<Estimate>,
-    /// CPU time of the mock server; null where there is none.
-    pub server_cpu_ns: Option<Estimate>,
-    /// Time until the parent had the first result; null but for `http_straggler`.
-    pub first_result_ns: Option<Estimate>,
-    /// Time until it had all results but one; null but for `http_straggler`.
-    pub all_but_one_ns: Option<Estimate>,
-    /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
-    pub connections_opened: Vec<Vec<u64>>,
-    /// The rounds in which it was measured, from 0.
-    pub in_rounds: Vec<usize>,
-    /// Natural-log ratios of each of these rounds.
-    pub rounds: Vec<Vec<f64>>,
-    /// ns per iteration of each of these rounds' block, or, where there are fewer than ten, of its slices.
-    pub block_ns: Vec<Vec<f64>>,
-}
-
-impl Measurement {
-    /// A measurement without numbers.
-    pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
-        Self {
-            case: case.clone(),
-            strategy: strategy.to_owned(),
-            reference: reference.to_owned(),
-            status: Status::Failed,
-            reason: Some(reason.to_owned()),
-            flags: Vec::new(),
-            own_runtime: false,
-            wall_ns: None,
-            reference_ns: None,
-            difference_ns: None,
-            cpu_ns: None,
-            ratio: None,
-            noise_floor: None,
-            carry_over: None,
-            modes: Vec::new(),
-            states: Vec::new(),
-            verdict: None,
-            machinery_ns: None,
-            server_cpu_ns: None,
-            first_result_ns: None,
-            all_but_one_ns: None,
-            connections_opened: Vec::new(),
-            in_rounds: Vec::new(),
-            rounds: Vec::new(),
-            block_ns: Vec::new(),
-        }
-    }
-
-    /// A measurement under conditions that make its numbers worthless.
-    pub fn invalid(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
-        Self {
-            status: Status::Invalid,
-            ..Self::failed(case, strategy, reference, reason)
-        }
-    }
-
-    /// Whether this is the reference measured against itself.
-    pub fn is_control(&self) -> bool {
-        self.strategy == self.reference
-    }
 }
 
 /// A line of a record.
@@ -330,140 +218,3 @@ pub fn to_text(header: &Header, measurements: &[Measurement]) -> String {
 
 /// The field of a header whose checksum is not made yet.
 const NO_CHECKSUM: &str = "\"checksum\":\"\"";
-
-fn checksum(text: &str) -> String {
-    format!("{:016x}", twox_hash::XxHash3_64::oneshot(text.as_bytes()))
-}
-
-/// Whether a complete record is as it was written.
-fn check_sum(header: &Header, text: &str) -> Result<(), String> {
-    let written = format!("\"checksum\":\"{}\"", header.checksum);
-    let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
-    if header.checksum == sum {
-        Ok(())
-    } else {
-        Err(format!(
-            "the file was changed after it was written: its checksum is {sum}, its header says `{}`",
-            header.checksum
-        ))
-    }
-}
-
-/// Reads a record whole, or not at all.
-pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
-    let text = fs::read_to_string(path).map_err(io_error(path))?;
-    let wrong = |line: usize, problem: String| RecordError::Content {
-        path: path.to_owned(),
-        line,
-        problem,
-    };
-    let mut header = None;
-    let mut measurements: Vec<Measurement> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut last = 0;
-    for (index, raw) in text.split_inclusive('\n').enumerate() {
-        let number = index + 1;
-        last = number;
-        let Some(line) = raw.strip_suffix('\n') else {
-            return Err(wrong(number, "the line is cut off".into()));
-        };
-        if header.is_none() {
-            check_schema(line).map_err(|problem| wrong(number, problem))?;
-        }
-        match serde_json::from_str(line) {
-            Ok(Line::Run(run)) if header.is_none() => {
-                if !is_name(&run.target) {
-                    return Err(wrong(
-                        number,
-                        format!("`{}` is not a target's name", run.target),
-                    ));
-                }
-                header = Some(*run);
-            }
-            Ok(Line::Run(_)) => return Err(wrong(number, "a second header".into())),
-            Ok(Line::Measurement(_)) if header.is_none() => {
-                return Err(wrong(number, "the header is missing".into()));
-            }
-            Ok(Line::Measurement(measurement)) => {
-                check(&measurement).map_err(|problem| wrong(number, problem))?;
-                if !seen.insert((measurement.case.clone(), measurement.strategy.clone())) {
-                    let id = measurement.case.measurement_id(&measurement.strategy);
-                    return Err(wrong(number, format!("{id} is there twice")));
-                }
-                measurements.push(*measurement);
-            }
-            Err(error) => return Err(wrong(number, error.to_string())),
-        }
-    }
-    match header {
-        Some(header) => {
-            check_sum(&header, &text).map_err(|problem| wrong(1, problem))?;
-            Ok((header, measurements))
-        }
-        None => Err(wrong(last.max(1), "the file is empty".into())),
-    }
-}
-
-/// Whether a measurement agrees with itself: what is read here becomes part of ids, pages and comparisons.
-fn check(m: &Measurement) -> Result<(), String> {
-    for name in [&m.strategy, &m.reference] {
-        if !is_name(name) {
-            return Err(format!("`{name}` is not a strategy's name"));
-        }
-    }
-    let case = &m.case;
-    if (m.status == Status::Ok) != (m.wall_ns.is_some() && m.ratio.is_some()) {
-        return Err(format!("{case}: status and numbers contradict each other"));
-    }
-    if m.status == Status::Ok && m.rounds.iter().all(Vec::is_empty) {
-        return Err(format!("{case}: ok, and no rounds"));
-    }
-    for (field, estimate) in [
-        ("wall_ns", m.wall_ns),
-        ("reference_ns", m.reference_ns),
-        ("cpu_ns", m.cpu_ns),
-        ("ratio", m.ratio),
-        ("carry_over", m.carry_over),
-        ("machinery_ns", m.machinery_ns),
-        ("server_cpu_ns", m.server_cpu_ns),
-        ("first_result_ns", m.first_result_ns),
-        ("all_but_one_ns", m.all_but_one_ns),
-    ] {
-        let Some(Estimate {
-            median,
-            low,
-            high,
-            level,
-        }) = estimate
-        else {
-            continue;
-        };
-        let positive = low > 0.0
-            || (low == 0.0
-                && !matches!(field, "ratio" | "wall_ns" | "reference_ns" | "carry_over"));
-        if !(positive
-            && low <= median
-            && median <= high
-            && high.is_finite()
-            && (0.0..1.0).contains(&level))
-        {
-            return Err(format!("{case}: {field} is no median in an interval"));
-        }
-    }
-    Ok(())
-}
-
-fn check_schema(line: &str) -> Result<(), String> {
-    #[derive(Deserialize)]
-    struct Schema {
-        schema: u32,
-    }
-    match serde_json::from_str::<Schema>(line) {
-        Ok(Schema { schema: SCHEMA }) => Ok(()),
-        Ok(Schema { schema }) => Err(format!(
-            "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (METHODOLOGY.md): \
-             measure again"
-        )),
-        Err(error) => Err(format!("no header: {error}")),
-    }
-}

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn looking_early_errs_no_more_than_it_says() {
         let mut random = fastrand::Rng::with_seed(5);
-        const RUNS: usize = 300;
+        const RUNS: usize = 500;
         for deviation in [0.006, 0.01, 0.02, 0.08] {
             for truth in [0.0, MARGIN.ln_1p(), 0.02, 1.0] {
                 let (mut missed, mut wrong, mut rounds, mut level) = (0, 0, 0, 1.0f64);
@@ -80,8 +80,8 @@ mod tests {
                 let share = |count: usize| count as f64 / RUNS as f64;
                 // A share of 5%, and three standard deviations of it; of 2.5% on one side.
                 assert!(level >= LEVEL, "{level}");
-                assert!(share(missed) <= 0.088, "{missed} at {truth} ± {deviation}");
-                assert!(share(wrong) <= 0.052, "{wrong} at {truth} ± {deviation}");
+                assert!(share(missed) <= 0.079, "{missed} at {truth} ± {deviation}");
+                assert!(share(wrong) <= 0.046, "{wrong} at {truth} ± {deviation}");
                 if deviation == 0.006 && truth != MARGIN.ln_1p() {
                     assert!(rounds < 45 * RUNS, "quiet cases end early: {rounds}");
                 }

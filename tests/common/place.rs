@@ -150,8 +150,14 @@ pub fn children(parent: u32) -> Vec<u32> {
 }
 
 pub fn kill(pid: u32) {
+    kill_all(&[pid]);
+}
+
+/// At the same moment, as near as it can be had.
+pub fn kill_all(pids: &[u32]) {
     Command::new("kill")
-        .args(["-9", &pid.to_string()])
+        .arg("-9")
+        .args(pids.iter().map(u32::to_string))
         .status()
         .expect("kill");
 }

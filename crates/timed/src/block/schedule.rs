@@ -1,262 +1,11 @@
-//! The block: one fresh runtime, in it one strategy alone or two of them side by side, slice by slice.
-//!
-//! Each side first runs until the runtime is in its steady state ([`Shape::settle`]). Two sides are then measured in quads
-//! of slices, ABBA or BAAB at random, so that a drift that is linear over a quad cancels out of its log ratio, and neither
-//! side is always first.
+//! The slices of a block, one after the other: settling, quads, what they come to.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::case::{Case, Flavor, Site};
-use crate::http::server;
+use super::{Block, Connections, Shape, Side};
 use crate::numbers::interquartile_mean;
-use crate::runtime::{Schedule, drive};
-use crate::slice::{Slice, TimedLoop, Totals};
-use crate::strategy::Spawning;
-use crate::watchdog;
-use crate::workload::{Entry, Opened, Setup};
-
-/// How long and how many the slices of a block are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Shape {
-    /// How long each side runs before anything is timed.
-    pub settle: Duration,
-    /// Wall time that a slice should last; a slice is never less than one iteration.
-    pub slice: Duration,
-    /// Quads of slices, so that each side has twice as many slices.
-    pub quads: usize,
-}
-
-impl Shape {
-    /// Slices of 80 µs: long against the clock, and so short and many that few are interrupted, and that the quarters at
-    /// both ends, which do not count, hold these. More of them would tell more about one process than the next one
-    /// confirms: processes of the same program differ by 2% and more. On one thread a runtime is in its steady state within half a millisecond
-    /// (METHODOLOGY.md, "The steady state").
-    pub const ONE_THREAD: Shape = Shape {
-        settle: Duration::from_micros(500),
-        slice: Duration::from_micros(80),
-        quads: 8,
-    };
-
-    /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one
-    /// iteration, has one.
-    pub fn quads_of(&self, slice: Duration) -> usize {
-        let whole = self.slice.as_secs_f64() * self.quads as f64;
-        let affordable = (whole / slice.as_secs_f64().max(f64::MIN_POSITIVE)).ceil() as usize;
-        self.quads.min(affordable.max(1))
-    }
-
-    /// About how long a block with so many sides takes, of iterations that last `iteration` at least: each slice has an
-    /// iteration more, which is not timed, and a runtime is made and ended.
-    pub fn lasts(&self, sides: usize, iteration: Duration) -> Duration {
-        let slice = self.slice.max(iteration);
-        let each = self.settle.max(2 * iteration)
-            + (slice + iteration) * (2 * self.quads_of(slice) as u32);
-        each * sides as u32 + Duration::from_micros(500)
-    }
-}
-
-/// Whether a case uses more than one thread, so that its strategies wake threads: each then has a runtime of its own, since
-/// what one does to the threads is felt by the other.
-pub fn wakes_threads(case: &Case) -> bool {
-    match case.flavor {
-        Flavor::CurrentThread | Flavor::Local => false,
-        Flavor::MultiThread(workers) => workers > 1 || case.site == Site::BlockOn,
-    }
-}
-
-/// What a block measured of one strategy.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Side {
-    /// ns per iteration: over the slices, the interquartile mean of the logarithms. A slice's own is its mean, or the mean
-    /// of its middle half where each iteration was timed on its own.
-    pub wall_ns: f64,
-    /// Each slice's ns per iteration, in the order in which they ran.
-    pub slices_ns: Vec<f64>,
-    /// CPU time of all the process's threads over all slices, in ns per iteration; 0 where there is no such clock.
-    pub cpu_ns: f64,
-    /// CPU time of the server that the workload talks to over the same slices, in ns per iteration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub server_cpu_ns: Option<f64>,
-    /// Time until the parent had the first result, in ns per iteration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_result_ns: Option<f64>,
-    /// Time until it had all results but one, in ns per iteration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub all_but_one_ns: Option<f64>,
-}
-
-/// Connections that a block's client had opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connections {
-    /// When its first timed slice began.
-    pub before: u64,
-    /// When its last timed slice ended.
-    pub after: u64,
-}
-
-/// What a block measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Block {
-    /// One or two strategies, in the order in which they were asked for.
-    pub sides: Vec<Side>,
-    /// Natural log of the first side over the second: the interquartile mean of the quads'. `None` with one side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub log_ratio: Option<f64>,
-    /// Connections opened to the server that the workload talks to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connections: Option<Connections>,
-    /// Wall time spent inside timed slices, in ns.
-    pub timed_ns: f64,
-    /// Wall time of the whole block, in ns.
-    pub total_ns: f64,
-}
-
-/// Runs one block of `case` with one or two strategies.
-///
-/// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
-pub fn run(
-    entry: &Entry,
-    case: &Case,
-    strategies: &[&str],
-    shape: Shape,
-    seed: u64,
-) -> Result<Block, String> {
-    let began = Instant::now();
-    let slices = Slices::new(shape, strategies.len(), seed);
-    let slices = drive_case(entry, case, strategies, seed, timed, slices)?;
-    let mut block = slices.block();
-    block.total_ns = began.elapsed().as_nanos() as f64;
-    Ok(block)
-}
-
-/// Runs `iterations` iterations of one strategy, without warming: for `--test`, `--profile-time` and the tests. Returns
-/// their wall time.
-pub fn run_alone(
-    entry: &Entry,
-    case: &Case,
-    strategy: &str,
-    iterations: u64,
-    seed: u64,
-) -> Result<Duration, String> {
-    let once = Once {
-        iterations: Some(iterations),
-        wall: Duration::ZERO,
-    };
-    let once = drive_case(entry, case, &[strategy], seed, timed, once)?;
-    Ok(once.wall)
-}
-
-/// The loop that is timed.
-pub fn timed(
-    opened: &Arc<dyn Opened>,
-    strategy: &str,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    opened.timed_loop(strategy, spawning)
-}
-
-/// Opens the case's workload in a fresh runtime and drives a schedule over the loops of `strategies`, which
-/// `make_loop` makes; every slice's outputs are checked.
-pub fn drive_case<S: Schedule>(
-    entry: &Entry,
-    case: &Case,
-    strategies: &[&str],
-    seed: u64,
-    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
-    schedule: S,
-) -> Result<S, String> {
-    let setup = Setup {
-        tasks: case.tasks,
-        payload_bytes: case.payload.0,
-        // Half of the bits, so that sums of children's numbers do not overflow in plainly written code.
-        seed: seed >> 32,
-    };
-    watchdog::beat();
-    if entry.served {
-        // A server for each strategy, as each has a runtime and a client of its own.
-        server::choose(strategies[0])?;
-    }
-    let names: Vec<String> = strategies.iter().map(|name| (*name).to_owned()).collect();
-    let driven = drive(
-        case.flavor,
-        case.site,
-        (entry.open)(setup),
-        move |opened: Arc<dyn Opened>, spawning| {
-            let loops = names
-                .iter()
-                .map(|name| {
-                    make_loop(&opened, name, spawning)
-                        .ok_or_else(|| format!("{name} cannot have {} children", setup.tasks))
-                })
-                .collect::<Result<Vec<_>, String>>()?;
-            let checked = Checked {
-                expected: opened.expected_digest(),
-                opened,
-                wrong: None,
-                iterations: 0,
-                schedule,
-            };
-            Ok((checked, loops))
-        },
-    )?;
-    match driven.wrong {
-        None => Ok(driven.schedule),
-        Some(side) => Err(driven.opened.complaint().unwrap_or_else(|| {
-            format!(
-                "{} returned outputs other than the workload's expected ones",
-                strategies[side]
-            )
-        })),
-    }
-}
-
-/// Checks the outputs of every slice, and ends the block at the first wrong one.
-struct Checked<S> {
-    opened: Arc<dyn Opened>,
-    expected: u64,
-    /// The side that returned other outputs.
-    wrong: Option<usize>,
-    iterations: u64,
-    schedule: S,
-}
-
-impl<S: Schedule> Schedule for Checked<S> {
-    fn next(&mut self) -> Option<(usize, u64)> {
-        watchdog::beat();
-        if self.wrong.is_some() {
-            return None;
-        }
-        let (side, iterations) = self.schedule.next()?;
-        self.iterations = iterations;
-        Some((side, iterations))
-    }
-
-    fn measured(&mut self, side: usize, slice: Slice) {
-        if slice.digest != self.expected.wrapping_mul(self.iterations) {
-            self.wrong = Some(side);
-        }
-        self.schedule.measured(side, slice);
-    }
-}
-
-/// One slice of one side.
-struct Once {
-    iterations: Option<u64>,
-    wall: Duration,
-}
-
-impl Schedule for Once {
-    fn next(&mut self) -> Option<(usize, u64)> {
-        Some((0, self.iterations.take()?))
-    }
-
-    fn measured(&mut self, _side: usize, slice: Slice) {
-        self.wall = slice.wall;
-    }
-}
+use crate::runtime::Schedule;
+use crate::slice::{Slice, Totals};
 
 /// One side while it is measured.
 #[derive(Debug, Default)]
@@ -291,7 +40,7 @@ impl Measuring {
 }
 
 /// The slices of a block: each side until it has settled, then the quads.
-struct Slices {
+pub(super) struct Slices {
     shape: Shape,
     random: fastrand::Rng,
     sides: Vec<Measuring>,
@@ -305,7 +54,7 @@ struct Slices {
 }
 
 impl Slices {
-    fn new(shape: Shape, sides: usize, seed: u64) -> Self {
+    pub(super) fn new(shape: Shape, sides: usize, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut cold: Vec<usize> = (0..sides).collect();
         random.shuffle(&mut cold);
@@ -349,7 +98,7 @@ impl Slices {
         }
     }
 
-    fn block(&self) -> Block {
+    pub(super) fn block(&self) -> Block {
         let log_ratio = match self.sides.as_slice() {
             [first, second] => {
                 // A quad holds two slices of each side, so pair them up in the order in which they ran.
@@ -547,19 +296,5 @@ mod tests {
         assert!((log_ratio - 1.3f64.ln()).abs() < 1e-3, "{block:?}");
         let side = &block.sides[0];
         assert!((side.cpu_ns / side.wall_ns - 2.0).abs() < 0.05);
-    }
-
-    #[test]
-    fn strategies_that_wake_threads_have_runtimes_of_their_own() {
-        for (case, wakes) in [
-            ("yield/current_thread/block_on/0B/8", false),
-            ("yield/local/worker/0B/8", false),
-            ("yield/multi_thread_1/worker/0B/8", false),
-            ("yield/multi_thread_1/block_on/0B/8", true),
-            ("yield/multi_thread_2/worker/0B/8", true),
-        ] {
-            let parsed = case.parse().expect("an id");
-            assert_eq!(wakes_threads(&parsed), wakes, "{case}");
-        }
     }
 }

@@ -1,0 +1,75 @@
+//! How long and how many the slices of a block are.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::{Case, Flavor, Site};
+
+/// How long and how many the slices of a block are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Shape {
+    /// How long each side runs before anything is timed.
+    pub settle: Duration,
+    /// Wall time that a slice should last; a slice is never less than one iteration.
+    pub slice: Duration,
+    /// Quads of slices, so that each side has twice as many slices.
+    pub quads: usize,
+}
+
+impl Shape {
+    /// Slices of 80 µs: long against the clock, and so short and many that few are interrupted, and that the quarters at
+    /// both ends, which do not count, hold these. More of them would tell more about one process than the next one
+    /// confirms: processes of the same program differ by 2% and more. On one thread a runtime is in its steady state within half a millisecond
+    /// (METHODOLOGY.md, "The steady state").
+    pub const ONE_THREAD: Shape = Shape {
+        settle: Duration::from_micros(500),
+        slice: Duration::from_micros(80),
+        quads: 8,
+    };
+
+    /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one
+    /// iteration, has one.
+    pub fn quads_of(&self, slice: Duration) -> usize {
+        let whole = self.slice.as_secs_f64() * self.quads as f64;
+        let affordable = (whole / slice.as_secs_f64().max(f64::MIN_POSITIVE)).ceil() as usize;
+        self.quads.min(affordable.max(1))
+    }
+
+    /// About how long a block with so many sides takes, of iterations that last `iteration` at least: each slice has an
+    /// iteration more, which is not timed, and a runtime is made and ended.
+    pub fn lasts(&self, sides: usize, iteration: Duration) -> Duration {
+        let slice = self.slice.max(iteration);
+        let each = self.settle.max(2 * iteration)
+            + (slice + iteration) * (2 * self.quads_of(slice) as u32);
+        each * sides as u32 + Duration::from_micros(500)
+    }
+}
+
+/// Whether a case uses more than one thread, so that its strategies wake threads: each then has a runtime of its own, since
+/// what one does to the threads is felt by the other.
+pub fn wakes_threads(case: &Case) -> bool {
+    match case.flavor {
+        Flavor::CurrentThread | Flavor::Local => false,
+        Flavor::MultiThread(workers) => workers > 1 || case.site == Site::BlockOn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strategies_that_wake_threads_have_runtimes_of_their_own() {
+        for (case, wakes) in [
+            ("yield/current_thread/block_on/0B/8", false),
+            ("yield/local/worker/0B/8", false),
+            ("yield/multi_thread_1/worker/0B/8", false),
+            ("yield/multi_thread_1/block_on/0B/8", true),
+            ("yield/multi_thread_2/worker/0B/8", true),
+        ] {
+            let parsed = case.parse().expect("an id");
+            assert_eq!(wakes_threads(&parsed), wakes, "{case}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! One case × one strategy, as a record has it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::{self, Case};
+use crate::stats::{Estimate, Mode, Stretch, Verdict};
+
+/// Whether a measurement can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Measured in every round.
+    Ok,
+    /// The case's process died, hung, or returned an error.
+    Failed,
+    /// Measured, but under conditions that make the numbers worthless.
+    Invalid,
+}
+
+/// One case × one strategy. Times are ns per iteration, one whole fan-out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The case; in JSON its id, and each axis in a field of its own.
+    #[serde(flatten, with = "case::fields")]
+    pub case: Case,
+    /// How the children are awaited.
+    pub strategy: String,
+    /// What the ratio is relative to.
+    pub reference: String,
+    /// Whether the numbers can be used; where they cannot, they are null.
+    pub status: Status,
+    /// Why they cannot.
+    pub reason: Option<String>,
+    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`, `state_changed`.
+    pub flags: Vec<String>,
+    /// Whether the strategies had a runtime of their own each, or shared one.
+    pub own_runtime: bool,
+    /// Wall time.
+    pub wall_ns: Option<Estimate>,
+    /// The reference's wall time, in the same blocks or in those beside them, to stand beside `wall_ns`.
+    pub reference_ns: Option<Estimate>,
+    /// How much longer it takes than the reference, in ns for each child.
+    pub difference_ns: Option<Estimate>,
+    /// CPU time of all threads of the process; null where there is no such clock.
+    pub cpu_ns: Option<Estimate>,
+    /// Wall time over the reference's; on the reference's own line, the control: it against a copy of itself in another
+    /// process and layout.
+    pub ratio: Option<Estimate>,
+    /// How far the case's control strayed from 1, a fraction.
+    pub noise_floor: Option<f64>,
+    /// The ratio in a shared runtime over the ratio of both alone; null where runtimes are not shared.
+    pub carry_over: Option<Estimate>,
+    /// Two modes of opposite sign, the faster first; empty where there are none.
+    pub modes: Vec<Mode>,
+    /// The ratio in each of two states that dwell, the lower first; empty where it has one.
+    pub states: Vec<Stretch>,
+    /// What the ratio says.
+    pub verdict: Option<Verdict>,
+    /// Wall time of the workload's own machinery, without any children; null where it has none.
+    pub machinery_ns: Option<Estimate>,
+    /// CPU time of the mock server; null where there is none.
+    pub server_cpu_ns: Option<Estimate>,
+    /// Time until the parent had the first result; null but for `http_straggler`.
+    pub first_result_ns: Option<Estimate>,
+    /// Time until it had all results but one; null but for `http_straggler`.
+    pub all_but_one_ns: Option<Estimate>,
+    /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
+    pub connections_opened: Vec<Vec<u64>>,
+    /// The rounds in which it was measured, from 0.
+    pub in_rounds: Vec<usize>,
+    /// Natural-log ratios of each of these rounds.
+    pub rounds: Vec<Vec<f64>>,
+    /// ns per iteration of each of these rounds' block, or, where there are fewer than ten, of its slices.
+    pub block_ns: Vec<Vec<f64>>,
+}
+
+impl Measurement {
+    /// A measurement without numbers.
+    pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+        Self {
+            case: case.clone(),
+            strategy: strategy.to_owned(),
+            reference: reference.to_owned(),
+            status: Status::Failed,
+            reason: Some(reason.to_owned()),
+            flags: Vec::new(),
+            own_runtime: false,
+            wall_ns: None,
+            reference_ns: None,
+            difference_ns: None,
+            cpu_ns: None,
+            ratio: None,
+            noise_floor: None,
+            carry_over: None,
+            modes: Vec::new(),
+            states: Vec::new(),
+            verdict: None,
+            machinery_ns: None,
+            server_cpu_ns: None,
+            first_result_ns: None,
+            all_but_one_ns: None,
+            connections_opened: Vec::new(),
+            in_rounds: Vec::new(),
+            rounds: Vec::new(),
+            block_ns: Vec::new(),
+        }
+    }
+
+    /// A measurement under conditions that make its numbers worthless.
+    pub fn invalid(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+        Self {
+            status: Status::Invalid,
+            ..Self::failed(case, strategy, reference, reason)
+        }
+    }
+
+    /// Whether this is the reference measured against itself.
+    pub fn is_control(&self) -> bool {
+        self.strategy == self.reference
+    }
+}

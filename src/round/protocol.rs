@@ -1,0 +1,35 @@
+//! What a round's process and its parent say to each other: lines of JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::Job;
+use crate::block::{Block, Shape};
+
+/// The first argument that makes the program a round instead of itself.
+pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";
+
+/// Comes before each answer, wherever a user's own output left the line: ASCII's record separator.
+pub(super) const MARK: u8 = 0x1e;
+
+/// What the parent says to the child.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Task {
+    pub(super) job: Job,
+    pub(super) shape: Shape,
+    pub(super) seed: u64,
+}
+
+/// What the child says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Event {
+    /// It waits for tasks.
+    Ready,
+    Block {
+        block: Box<Block>,
+        /// Its mock servers' processes.
+        servers: Vec<u32>,
+    },
+    /// The last event of its process.
+    Failed(String),
+}

@@ -1,0 +1,178 @@
+//! Children that panic, hang, abort, lie, print, sleep: what they cost.
+
+use std::process::ExitCode;
+
+use join_vs_spawn::record::{self, Status};
+use join_vs_spawn::{Setup, Target, Workload, measure};
+use libtest_mimic::Trial;
+
+use crate::common::place::Place;
+
+/// What this program is where it is started as one of these children; `None` for another act.
+pub fn act(act: &str) -> Option<ExitCode> {
+    Some(match act {
+        "panics" => measure(&Target::of::<Misbehaves<PANICS>>("panics")),
+        "hangs" => measure(&Target::of::<Misbehaves<HANGS>>("hangs")),
+        "aborts" => measure(&Target::of::<Misbehaves<ABORTS>>("aborts")),
+        "lies" => measure(&Target::of::<Misbehaves<LIES>>("lies")),
+        "chatters" => measure(&Target::of::<Misbehaves<CHATTERS>>("chatters")),
+        "sleeps" => measure(&Target::of::<Misbehaves<SLEEPS>>("sleeps")),
+        "unready" => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
+        _ => return None,
+    })
+}
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        a_panicking_child_costs_its_case,
+        an_aborting_child_costs_its_case,
+        a_hanging_child_costs_its_case,
+        wrong_outputs_cost_their_case,
+        a_set_up_that_fails_costs_its_case,
+        a_chattering_child_costs_nothing,
+        slow_children_are_measured_in_the_time_that_is_allowed,
+    ]
+}
+
+/// A child that does wrong where there are 8 of it, and right otherwise.
+struct Misbehaves<const HOW: u8> {
+    tasks: usize,
+}
+const PANICS: u8 = 0;
+const HANGS: u8 = 1;
+const ABORTS: u8 = 2;
+const LIES: u8 = 3;
+const UNREADY: u8 = 4;
+const CHATTERS: u8 = 5;
+const SLEEPS: u8 = 6;
+
+impl<const HOW: u8> Workload for Misbehaves<HOW> {
+    type Output = u64;
+
+    async fn set_up(setup: Setup) -> Result<Self, String> {
+        if HOW == UNREADY && setup.tasks == 8 {
+            return Err("no server to talk to".into());
+        }
+        Ok(Self { tasks: setup.tasks })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        let wrong = self.tasks == 8;
+        async move {
+            match HOW {
+                PANICS if wrong => panic!("child {index} fell over"),
+                HANGS if wrong => std::future::pending().await,
+                ABORTS if wrong => std::process::abort(),
+                LIES if wrong => 7,
+                CHATTERS => {
+                    use std::io::Write;
+                    print!("child {index} says hello; ");
+                    // No UTF-8.
+                    let _ = std::io::stdout().write_all(b"caf\xe9 ");
+                    1
+                }
+                SLEEPS => {
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    1
+                }
+                _ => 1,
+            }
+        }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, _: usize) -> u64 {
+        1
+    }
+}
+
+fn costs_its_case(act: &str, reason: &str) {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_TASKS", "2,8"),
+        ("JVS_FLAVORS", "current_thread,multi_thread_1"),
+        ("JVS_SITES", "worker,block_on"),
+        ("JVS_DEADLINE", "2"),
+    ];
+    place
+        .run(act, &variables, &[])
+        .exits(1)
+        .says(reason)
+        .says("/2");
+    let measurements = place.measurements(&format!("results/latest/{act}.jsonl"));
+    assert_eq!(measurements.len(), 2 * 2 * 2 * 2);
+    for m in measurements {
+        let wanted = if m.case.tasks == 8 {
+            Status::Failed
+        } else {
+            Status::Ok
+        };
+        assert_eq!(m.status, wanted, "{}: {:?}", m.case, m.reason);
+        if let Some(given) = m.reason {
+            assert!(given.contains(reason), "{given}");
+        }
+    }
+}
+
+fn a_panicking_child_costs_its_case() {
+    costs_its_case("panics", "fell over");
+}
+
+fn an_aborting_child_costs_its_case() {
+    costs_its_case("aborts", "its process ended with signal: 6");
+}
+
+fn a_hanging_child_costs_its_case() {
+    costs_its_case("hangs", "its process said nothing for 2 s");
+}
+
+fn wrong_outputs_cost_their_case() {
+    costs_its_case("lies", "outputs other than");
+}
+
+fn a_set_up_that_fails_costs_its_case() {
+    costs_its_case("unready", "no server to talk to");
+}
+
+fn a_chattering_child_costs_nothing() {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_TASKS", "2"),
+        ("JVS_FLAVORS", "multi_thread_2"),
+    ];
+    let done = place.run("chatters", &variables, &[]).exits(0);
+    assert!(
+        !done.stdout.contains("says hello"),
+        "standard output is the suite's"
+    );
+    assert_eq!(place.measurements("results/latest/chatters.jsonl").len(), 2);
+}
+
+fn slow_children_are_measured_in_the_time_that_is_allowed() {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "100"),
+        ("JVS_TASKS", "2,8,16"),
+        ("JVS_FLAVORS", "current_thread,multi_thread_1"),
+        ("JVS_SITES", "worker"),
+        ("JVS_MINUTES", "0.2"),
+    ];
+    let began = std::time::Instant::now();
+    let done = place.run("sleeps", &variables, &[]).exits(0);
+    // A quarter more is what the round under way may take.
+    assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
+    let done = done.says("Cut: ").says("JVS_MINUTES allows");
+    let (header, measurements) = record::read(&place.path("results/latest/sleeps.jsonl")).unwrap();
+    assert!(header.complete && !header.cut.is_empty(), "{}", done.stdout);
+    assert!(header.states.len() < 100);
+    assert!(measurements.iter().all(|m| m.status == Status::Ok));
+    place
+        .run("sleeps", &[("JVS_MINUTES", "0")], &[])
+        .exits(2)
+        .says("JVS_MINUTES=0: ");
+}

@@ -1,0 +1,140 @@
+//! What happens to a run's processes from outside: kills, Ctrl-C, a reader that is gone, a small stack.
+
+use join_vs_spawn::record::{Measurement, Status};
+use libtest_mimic::Trial;
+
+use crate::common::place::{
+    Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, kill_all, small, wait_for,
+};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        a_killed_round_costs_its_case,
+        no_round_outlives_its_parent,
+        a_reader_that_is_gone_ends_the_program_quietly,
+        a_small_stack_holds_the_largest_join,
+        ctrl_c_ends_what_comes_after_the_rounds,
+    ]
+}
+
+fn a_killed_round_costs_its_case() {
+    if !has_proc() {
+        return;
+    }
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "6"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_TASKS", "1,2,3,4,6,8,10,12,16,24,32"),
+        NO_PAYLOAD,
+    ];
+    let child = place.start("overhead", &variables, &["--bench"]);
+    place.wait_for_lines("results/latest/overhead.jsonl.partial", 30);
+    wait_for("round", || !children(child.id()).is_empty());
+    kill_all(&children(child.id()));
+    let done = Done::of(child.wait_with_output().unwrap()).exits(1);
+    let done = done.says("SIGKILL").says("--no-fail-fast");
+    let measurements = place.measurements("results/latest/overhead.jsonl");
+    let failed: Vec<&Measurement> = measurements
+        .iter()
+        .filter(|m| m.status == Status::Failed)
+        .collect();
+    // The round's other process, which waited, costs none.
+    assert_eq!(failed.len(), 2, "one case has two: {}", done.stdout);
+    for m in &failed {
+        assert!(m.reason.as_ref().unwrap().contains("SIGKILL"));
+        assert!(m.ratio.is_none() && m.wall_ns.is_none() && m.verdict.is_none());
+    }
+    for m in measurements.iter().filter(|m| m.status == Status::Ok) {
+        assert!(m.block_ns.len() >= 6, "the run went on");
+    }
+}
+
+fn no_round_outlives_its_parent() {
+    if !has_proc() {
+        return;
+    }
+    let place = Place::new();
+    // Also where a child hangs.
+    for act in ["overhead", "hangs"] {
+        let variables = [("JVS_TASKS", "8"), ("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
+        let mut child = place.start(act, &variables, &["--bench"]);
+        wait_for("round", || !children(child.id()).is_empty());
+        let rounds = children(child.id());
+        kill(child.id());
+        child.wait().unwrap();
+        wait_for("end of the rounds", || {
+            !rounds.iter().any(|&round| alive(round))
+        });
+    }
+}
+
+fn a_reader_that_is_gone_ends_the_program_quietly() {
+    let place = Place::new();
+    let mut child = place.start("overhead", &small(&[]), &["--bench"]);
+    drop(child.stdout.take());
+    let done = Done::of(child.wait_with_output().expect("it ends"));
+    assert_eq!(done.code, Some(141), "{}", done.stderr);
+    assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
+    assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
+}
+
+fn a_small_stack_holds_the_largest_join() {
+    if cfg!(debug_assertions) || !cfg!(target_os = "linux") {
+        eprintln!("SKIPPED: a stack of 1 MiB is tried with a release build on Linux");
+        return;
+    }
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "block_on"),
+        ("JVS_TASKS", "16"),
+        ("JVS_PAYLOADS", "64KiB"),
+    ];
+    let command = place.command("overhead", &variables, &["--bench", "--noplot"]);
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "ulimit -S -s 1024; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    Done::of(limited.output().expect("sh")).exits(0);
+    assert!(
+        place
+            .measurements("results/latest/overhead.jsonl")
+            .iter()
+            .all(|m| m.status == Status::Ok)
+    );
+}
+
+/// When the record is written, the rounds are over and Criterion draws.
+fn ctrl_c_ends_what_comes_after_the_rounds() {
+    if !has_proc() {
+        return;
+    }
+    let place = Place::new();
+    // Enough to draw for some seconds.
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "current_thread"),
+        NO_PAYLOAD,
+    ];
+    let run = place.start("overhead", &variables, &["--bench"]);
+    let record = place.path("results/latest/overhead.jsonl");
+    wait_for("record", || record.exists());
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status();
+    assert!(interrupt.is_ok());
+    let done = Done::of(run.wait_with_output().expect("it ends"));
+    assert_eq!(done.code, Some(130), "{}", done.stdout);
+    assert!(!done.stdout.contains("Criterion's report"), "it went on");
+}
