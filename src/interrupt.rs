@@ -10,30 +10,54 @@ use signal_hook::flag;
 /// The exit code of a program that SIGINT ended, as shells have it: 128 and the signal's number.
 pub const EXIT_CODE: u8 = 130;
 
-static PENDING: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+struct Flags {
+    /// Whether there was a SIGINT.
+    pending: Arc<AtomicBool>,
+    /// Whether the next one ends the process.
+    at_once: Arc<AtomicBool>,
+}
+
+static FLAGS: OnceLock<Flags> = OnceLock::new();
 
 /// From now on SIGINT is noted; the next one after it ends the process.
 pub fn listen() -> io::Result<()> {
-    if let Some(pending) = PENDING.get() {
-        pending.store(false, Relaxed);
+    if let Some(flags) = FLAGS.get() {
+        flags.pending.store(false, Relaxed);
+        flags.at_once.store(false, Relaxed);
         return Ok(());
     }
-    let pending = Arc::new(AtomicBool::new(false));
-    // In this order: the first signal finds the flag down, and puts it up.
-    flag::register_conditional_shutdown(SIGINT, EXIT_CODE.into(), pending.clone())?;
-    flag::register(SIGINT, pending.clone())?;
-    let _ = PENDING.set(pending);
+    let flags = Flags {
+        pending: Arc::default(),
+        at_once: Arc::default(),
+    };
+    // In this order: the first signal finds `at_once` down, and puts it up.
+    flag::register_conditional_shutdown(SIGINT, EXIT_CODE.into(), flags.at_once.clone())?;
+    flag::register(SIGINT, flags.at_once.clone())?;
+    flag::register(SIGINT, flags.pending.clone())?;
+    let _ = FLAGS.set(flags);
     Ok(())
 }
 
 /// From now on a SIGINT ends the process: nothing that looks at [`pending`] is under way any more.
 pub fn end_at_once() {
-    if let Some(pending) = PENDING.get() {
-        pending.store(true, Relaxed);
+    if let Some(flags) = FLAGS.get() {
+        flags.at_once.store(true, Relaxed);
     }
 }
 
 /// Whether there was one.
 pub fn pending() -> bool {
-    PENDING.get().is_some_and(|pending| pending.load(Relaxed))
+    FLAGS.get().is_some_and(|flags| flags.pending.load(Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_end_at_once_was_not_interrupted() {
+        listen().expect("signals can be listened for");
+        end_at_once();
+        assert!(!pending());
+    }
 }

@@ -34,6 +34,10 @@ fn a_run_is_kept_whole_and_never_overwritten() {
     }
     assert!(results.path("one/selfcheck.json").exists());
     let shown = results.exits(0, &["report", "one", "--format", "markdown"]);
+    let text = results.exits(0, &["report", "one", "--format", "text"]);
+    for target in TARGETS {
+        assert!(text.contains(&format!("{target}\n\n case ")), "{text}");
+    }
     assert!(
         shown.contains("| 5 of 100 | 5.00% [1.64%, 11.3%] | ≤ 4.00% | **not held** |"),
         "{shown}"

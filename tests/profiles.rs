@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Output};
 use common::browser::{browse, has_browser};
 use common::place::{ACT, Place};
 use join_vs_spawn::bench;
+use join_vs_spawn::flamegraph::shares::purposes;
 use join_vs_spawn::flamegraph::{Profile, draw, page, stacks};
 
 fn main() -> ExitCode {
@@ -75,6 +76,24 @@ fn a_profile_holds_the_strategy_and_nothing_else() {
         "scheduler::current_thread",
     ] {
         assert!(taken.stacks.contains(name), "{name} is in no stack");
+    }
+    // What a sample was for is told by names that tokio, the allocator and this suite give their functions.
+    for (purpose, [share]) in purposes([&taken.stacks]) {
+        assert!(
+            purpose != "other" || share < 0.1,
+            "{share} for nothing known"
+        );
+    }
+    for purpose in [
+        "joining",
+        "allocating",
+        "scheduling",
+        "running",
+        "the parent",
+    ] {
+        let found = purposes([&taken.stacks]);
+        let known = found.iter().any(|(name, _)| name.starts_with(purpose));
+        assert!(known, "{purpose}: {found:?}");
     }
     let svg = fs::read_to_string(taken.folder.join("flamegraph.svg")).expect("a picture");
     for text in [
@@ -176,8 +195,9 @@ fn profile(strategy: &str) -> Profile {
     }
 }
 
-const JOIN: &str = "thread in block_on;tokio::poll;join_vs_spawn::strategy::join 90\nthread in block_on;tokio::poll 10\n";
-const SPAWN: &str = "thread in block_on;tokio::poll;join_vs_spawn::strategy::spawn;Cell<T,S>::new;malloc 70\n\
+const JOIN: &str =
+    "thread in block_on;tokio::poll;timed::strategy::join 90\nthread in block_on;tokio::poll 10\n";
+const SPAWN: &str = "thread in block_on;tokio::poll;timed::strategy::spawn;Cell<T,S>::new;malloc 70\n\
                      thread in block_on;tokio::poll 30\n";
 
 fn the_difference_of_two_profiles_is_drawn() {

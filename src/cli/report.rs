@@ -1,4 +1,4 @@
-//! `report`: a run, or two side by side, as a page or as Markdown.
+//! `report`: a run, or two side by side, as a page, as Markdown, or as the text that a run ends with.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::compare::{DEFAULT_THRESHOLD, compare};
 use crate::files;
 use crate::report::changes::{Style, render};
-use crate::report::{html, markdown};
+use crate::report::{html, markdown, table};
 use crate::runs::{Run, names_of_two};
 
 #[derive(Args)]
@@ -46,6 +46,8 @@ enum Format {
     Html,
     /// Text for a repository or a comment
     Markdown,
+    /// The table that each target ends with
+    Text,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -53,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         return bad_input("--splice needs --format markdown");
     }
     if arguments.output.is_some() && arguments.format != Format::Html {
-        return bad_input("--output needs --format html; Markdown goes to standard output");
+        return bad_input("--output needs --format html; the others go to standard output");
     }
     let load = |name: &String| Run::load(&results(), name);
     let first = match load(&arguments.run) {
@@ -64,6 +66,16 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         return match (arguments.format, &arguments.splice) {
             (Format::Markdown, Some(document)) => splice(document, &first, arguments),
             (Format::Markdown, None) => print(&markdown::render(&first)),
+            (Format::Text, _) => {
+                let tables = first.parts.iter().map(|(header, measurements)| {
+                    format!(
+                        "{}\n\n{}",
+                        header.target,
+                        table::render(header, measurements)
+                    )
+                });
+                print(&tables.collect::<Vec<_>>().join("\n"))
+            }
             (Format::Html, _) => {
                 let page = html::page(&first, &links(&first));
                 write(arguments, first.folder.join("report.html"), &page)
@@ -78,6 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let compared = compare(names, &first.parts, &second.parts, DEFAULT_THRESHOLD);
     match arguments.format {
         Format::Markdown => print(&render(&compared, true, Style::Markdown)),
+        Format::Text => print(&render(&compared, true, Style::Text)),
         Format::Html => {
             let page = html::comparison(names, &first.parts, &second.parts, &compared);
             let file = format!("report-against-{}.html", first.name);

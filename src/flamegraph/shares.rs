@@ -144,7 +144,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
         "fetching: client and sockets",
         &["hyper", "reqwest", "http::", "tower"],
     ),
-    ("the parent and its children", &["join_vs_spawn::"]),
+    ("the parent and its children", &[timed::FUNCTIONS]),
 ];
 
 /// What no purpose fits.
@@ -182,10 +182,9 @@ pub fn purposes<const N: usize>(folded: [&str; N]) -> Vec<(&'static str, [f64; N
 mod tests {
     use super::*;
 
-    const JOIN: &str =
-        "t;tokio::runtime::task::raw::poll;join_vs_spawn::run 90\nt;scheduler::run 10\n";
-    const SPAWN: &str = "t;tokio::runtime::task::raw::poll;join_vs_spawn::run 10\nt;scheduler::run 20\n\
-                         t;join_vs_spawn::run;tokio::runtime::task::core::Cell<T,S>::new;malloc 70\n";
+    const JOIN: &str = "t;tokio::runtime::task::raw::poll;timed::run 90\nt;scheduler::run 10\n";
+    const SPAWN: &str = "t;tokio::runtime::task::raw::poll;timed::run 10\nt;scheduler::run 20\n\
+                         t;timed::run;tokio::runtime::task::core::Cell<T,S>::new;malloc 70\n";
 
     #[test]
     fn the_largest_differences_come_first() {
@@ -194,7 +193,7 @@ mod tests {
             found,
             [
                 Difference {
-                    function: "join_vs_spawn::run".into(),
+                    function: "timed::run".into(),
                     before: 0.9,
                     after: 0.1
                 },

@@ -225,9 +225,9 @@ mod tests {
             "[libc.so.6]",
         ];
         let main = [
-            "join_vs_spawn::slice::fan_outs::{{closure}}",
+            "timed::slice::fan_outs::{{closure}}",
             "tokio::runtime::runtime::Runtime::block_on_inner",
-            "join_vs_spawn::block::run_alone",
+            "timed::block::run_alone",
             "main",
         ];
         let set_up = [
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!((folded.samples, folded.cut, folded.whole), (6, 12, 5));
         assert_eq!(
             folded.text,
-            "thread in block_on;tokio::runtime::runtime::Runtime::block_on_inner;join_vs_spawn::slice::fan_outs::{{closure}} 2\n\
+            "thread in block_on;tokio::runtime::runtime::Runtime::block_on_inner;timed::slice::fan_outs::{{closure}} 2\n\
              worker thread (stack cut short);tokio::runtime::scheduler::multi_thread::worker::run;[unknown] 1\n\
              worker thread;tokio::runtime::scheduler::multi_thread::worker::run;tokio::runtime::task::core::Cell<T,S>::new;malloc 3\n"
         );
