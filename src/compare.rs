@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, Verdict, chance_above, round_medians, stand_together, units};
+use crate::stats::{Estimate, Verdict, benjamini_hochberg, mann_whitney_p};
 
 /// What became of a measurement from one run to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -92,13 +92,6 @@ pub struct Missing {
     pub reason: Option<String>,
 }
 
-/// One value for each layout of a run, or for each round: what its intervals are made of.
-fn units_of(header: &Header, m: &Measurement) -> Vec<f64> {
-    let layout = |round: &usize| header.states.get(*round).map(|state| state.layout);
-    let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();
-    units(&round_medians(&m.rounds), &layouts.unwrap_or_default())
-}
-
 /// The change of a ratio from one run to the other: how far the second run's units lie above the first's, in the log
 /// ([`Estimate::shift`]), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
 pub fn change(
@@ -116,14 +109,14 @@ pub fn change(
         };
         return Some((none, 1.0));
     }
-    let [a, b] = [a, b].map(|(header, m)| units_of(header, m));
+    let [a, b] = [a, b].map(|(header, m)| header.units(m));
     let shift = Estimate::shift(&a, &b)?;
     let margin = threshold.ln_1p();
     let moved = |by: f64| -> Vec<f64> { b.iter().map(|log| log + by).collect() };
     let chance = if shift.median > 0.0 {
-        chance_above(&a, &moved(-margin))
+        mann_whitney_p(&a, &moved(-margin))
     } else {
-        chance_above(&moved(margin), &a)
+        mann_whitney_p(&moved(margin), &a)
     };
     Some((shift.map(f64::exp), (2.0 * chance).min(1.0)))
 }
@@ -210,7 +203,7 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
 /// Of hundreds of rows some move by luck: a change is one if it stands in the table too (Benjamini and Hochberg).
 fn hold_together(rows: &mut [Row]) {
     let chances: Vec<f64> = rows.iter().map(|row| row.chance).collect();
-    for (row, stands) in rows.iter_mut().zip(stand_together(&chances)) {
+    for (row, stands) in rows.iter_mut().zip(benjamini_hochberg(&chances)) {
         if matches!(row.judged, Change::Slower | Change::Faster | Change::Host) && !stands {
             row.judged = Change::Inconclusive;
         }

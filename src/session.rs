@@ -160,7 +160,7 @@ pub(crate) fn finish(target: &Target, outcome: &Outcome, criterion: Option<&Path
     println!();
     print!("{}", table::render(header, &outcome.measurements));
     println!();
-    for sentence in findings::sentences(&outcome.measurements) {
+    for sentence in findings::sentences(header, &outcome.measurements) {
         println!("{sentence}");
     }
     if let Some(share) = header.timed_share {

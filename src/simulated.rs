@@ -3,8 +3,8 @@
 
 use crate::block::{Shape, simulate};
 use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, LEVEL, Verdict, bimodal, chance, interquartile_mean, judge,
-    noise_floor, stand_together, units,
+    Estimate, FALSE_DISCOVERIES, LEVEL, Verdict, benjamini_hochberg, bimodal, interquartile_mean,
+    judge, noise_floor, sign_test_p, units,
 };
 
 const ROUNDS: usize = 40;
@@ -334,11 +334,11 @@ fn of_the_differences_that_stand_in_a_table_few_are_false() {
                     };
                     let control = ratio(&run(&control, Design::Suite, &mut random));
                     let units = run(&world, Design::Suite, &mut random);
-                    (case < real, chance(&each(&units), noise_floor(&control)))
+                    (case < real, sign_test_p(&units, noise_floor(&control)))
                 })
                 .collect();
             let chances: Vec<f64> = cases.iter().map(|(_, chance)| *chance).collect();
-            let stand = stand_together(&chances);
+            let stand = benjamini_hochberg(&chances);
             let standing: Vec<bool> = cases
                 .iter()
                 .zip(stand)

@@ -3,11 +3,12 @@
 mod common;
 
 use join_vs_spawn::case::Case;
+use join_vs_spawn::machine_state::State;
 use join_vs_spawn::record::Measurement;
 use join_vs_spawn::report::{findings, table};
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
 
-use common::{header, steady};
+use common::{header, measured, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
     steady(id, join_ns, ratio, 0.002)
@@ -71,10 +72,10 @@ fn failures_are_listed_with_their_reason_and_nothing_is_made_of_them() {
         ),
         "{text}"
     );
-    assert!(findings::sentences(&measurements)[0].contains("in 1 cases: slower in 1"));
+    assert!(findings::sentences(&header(), &measurements)[0].contains("in 1 cases: slower in 1"));
     let all_failed = &measurements[2..];
     assert!(table::render(&header(), all_failed).starts_with("failed: "));
-    assert!(findings::sentences(all_failed).is_empty());
+    assert!(findings::sentences(&header(), all_failed).is_empty());
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn the_crossover_of_wakes_is_named_with_its_interval() {
         curve("multi_thread_2", 4.0).concat(),
     ]
     .concat();
-    let sentences = findings::sentences(&measurements);
+    let sentences = findings::sentences(&header(), &measurements);
     let sentence = sentences
         .iter()
         .find(|sentence| sentence.contains("Separate wakes"))
@@ -132,7 +133,7 @@ fn where_spawn_begins_to_win_on_work_is_named() {
         case("compute/current_thread/worker/1MiB/8", 6e5, 1.02),
     ]
     .concat();
-    let sentences = findings::sentences(&measurements);
+    let sentences = findings::sentences(&header(), &measurements);
     let sentence = sentences
         .iter()
         .find(|sentence| sentence.contains("Independent work"))
@@ -155,7 +156,7 @@ fn what_the_site_costs_is_named() {
         case("yield/multi_thread_2/block_on/0B/8", 500.0, 200.0),
     ]
     .concat();
-    let sentences = findings::sentences(&measurements);
+    let sentences = findings::sentences(&header(), &measurements);
     let sentence = sentences
         .iter()
         .find(|sentence| sentence.contains("The site"))
@@ -178,6 +179,58 @@ fn what_the_site_costs_is_named() {
         ),
         "{spread}"
     );
+}
+
+#[test]
+fn what_the_site_costs_is_compared_in_the_rounds_of_both() {
+    let [_, mut worker] = case("yield/multi_thread_1/worker/0B/8", 1000.0, 5.0);
+    let [_, mut block_on] = case("yield/multi_thread_1/block_on/0B/8", 500.0, 200.0);
+    // A machine that slows down, and a case that takes part in the later rounds only.
+    let ns = |round: usize| 100.0 * 1.1f64.powi(round as i32);
+    worker.block_ns = (0..10).map(|round| vec![ns(round)]).collect();
+    block_on.in_rounds = (3..10).collect();
+    block_on.block_ns = (3..10).map(|round| vec![30.0 * ns(round)]).collect();
+    let sentences = findings::sentences(&header(), &[worker, block_on]);
+    let sentence = sentences
+        .iter()
+        .find(|sentence| sentence.contains("The site"));
+    let sentence = sentence.expect("a sentence");
+    assert!(sentence.contains("30.0× [30.0, 30.0]"), "{sentence}");
+}
+
+#[test]
+fn rounds_of_one_layout_are_not_evidence_of_their_own() {
+    let mut header = header();
+    let state = header.states[0];
+    header.rounds = 40;
+    // Eight layouts, each of five rounds.
+    header.states = (0..40)
+        .map(|round| State {
+            layout: round % 8,
+            ..state
+        })
+        .collect();
+    let standing = |slower: usize| {
+        let spawn = |tasks: usize| {
+            let case: Case = format!("yield/current_thread/worker/0B/{tasks}")
+                .parse()
+                .expect("a case");
+            let log = |round: usize| if round % 8 < slower { 0.1 } else { -0.1 };
+            let rounds = (0..40).map(|round| vec![log(round)]).collect();
+            Measurement {
+                verdict: Some(Verdict::Slower),
+                ..measured(&case, "spawn", rounds, 100.0, 0.01)
+            }
+        };
+        let measurements: Vec<Measurement> = (1..=20).map(spawn).collect();
+        findings::sentences(&header, &measurements)
+            .into_iter()
+            .find(|sentence| sentence.contains("stand together"))
+            .expect("a sentence")
+    };
+    assert!(standing(8).contains("20 of its 20"), "{}", standing(8));
+    // Six of eight layouts may be luck; thirty of forty rounds would not be.
+    assert!(standing(6).contains("0 of its 20"), "{}", standing(6));
 }
 
 #[test]

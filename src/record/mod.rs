@@ -16,6 +16,7 @@ use crate::block::Block;
 use crate::case::Case;
 use crate::environment::Environment;
 use crate::machine_state::State;
+use crate::stats::{round_medians, units};
 use crate::traps::Conditions;
 
 use read::checksum;
@@ -76,6 +77,16 @@ pub struct Header {
     /// XXH3 of the whole file with this field empty, in 16 hexadecimal digits: a record that was changed is refused. Empty
     /// in a file that is not complete.
     pub checksum: String,
+}
+
+impl Header {
+    /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each layout, or for
+    /// each round where rounds have no layouts of their own.
+    pub fn units(&self, m: &Measurement) -> Vec<f64> {
+        let layout = |round: &usize| self.states.get(*round).map(|state| state.layout);
+        let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();
+        units(&round_medians(&m.rounds), &layouts.unwrap_or_default())
+    }
 }
 
 /// Resident memory of the processes of a run, in bytes, each after its first case and at its end.

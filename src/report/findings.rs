@@ -1,23 +1,26 @@
 //! What a run's table shows, in sentences made from its measurements.
 
+use std::collections::HashMap;
+
+use super::crossover;
 use crate::case::{Case, Flavor, Site};
-use crate::record::{Measurement, Status};
+use crate::record::{Header, Measurement, Status};
 use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, Verdict, chance, crossing, round_medians, stand_together,
+    Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p,
 };
 use crate::text::{label, significant, time};
 
 /// One to three sentences, and before them the verdicts counted.
-pub fn sentences(measurements: &[Measurement]) -> Vec<String> {
+pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
     let measured: Vec<&Measurement> = measurements
         .iter()
         .filter(|m| m.status == Status::Ok)
         .collect();
     let mut sentences = counts(&measured);
-    sentences.extend(standing(&measured));
+    sentences.extend(standing(header, &measured));
     sentences.extend(overhead(&measured));
     sentences.extend(site(&measured));
-    sentences.extend(wakeups(&measured));
+    sentences.extend(wakeups(header, &measured));
     sentences.extend(compute(&measured));
     sentences.extend(http(&measured));
     sentences.extend(straggler(&measured));
@@ -64,25 +67,25 @@ fn counts(measured: &[&Measurement]) -> Vec<String> {
 const FEWEST_DIFFERENCES: usize = 20;
 
 /// How many of the differences stand as a table, beyond each as a row.
-fn standing(measured: &[&Measurement]) -> Option<String> {
+fn standing(header: &Header, measured: &[&Measurement]) -> Option<String> {
     let rows: Vec<&&Measurement> = measured.iter().filter(|m| !m.is_control()).collect();
-    let chances: Vec<f64> = rows
+    let p_values: Vec<f64> = rows
         .iter()
-        .map(|m| chance(&m.rounds, m.noise_floor.unwrap_or(0.0)))
+        .map(|m| sign_test_p(&header.units(m), m.noise_floor.unwrap_or(0.0)))
         .collect();
     let differs = |m: &Measurement| matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster));
     let differences = rows.iter().filter(|m| differs(m)).count();
     if differences < FEWEST_DIFFERENCES {
         return None;
     }
-    let stand = stand_together(&chances);
+    let stand = benjamini_hochberg(&p_values);
     let standing = rows
         .iter()
         .zip(stand)
         .filter(|(m, stands)| differs(m) && *stands);
     Some(format!(
         "As a table: {} of its {differences} differences stand together, of which fewer than {:.0}% are false on average \
-         (sign tests over the rounds, Benjamini-Hochberg).",
+         (sign tests over the layouts, Benjamini-Hochberg).",
         standing.count(),
         FALSE_DISCOVERIES * 100.0
     ))
@@ -172,10 +175,9 @@ fn site(measured: &[&Measurement]) -> Option<String> {
             let from_worker = measured
                 .iter()
                 .find(|m| m.case == case && m.strategy == "spawn")?;
-            let logs: Vec<f64> = round_medians(&from_block_on.block_ns)
-                .iter()
-                .zip(round_medians(&from_worker.block_ns))
-                .map(|(block_on, worker)| (block_on / worker).ln())
+            let worker: HashMap<usize, f64> = by_round(from_worker).collect();
+            let logs: Vec<f64> = by_round(from_block_on)
+                .filter_map(|(round, ns)| Some((ns / worker.get(&round)?).ln()))
                 .collect();
             let ratio = Estimate::of(&logs)?.map(f64::exp);
             Some((ratio, from_block_on, from_worker.wall_ns?.median))
@@ -196,8 +198,13 @@ fn site(measured: &[&Measurement]) -> Option<String> {
     ))
 }
 
+/// ns per iteration in each round in which it was measured.
+fn by_round(m: &Measurement) -> impl Iterator<Item = (usize, f64)> {
+    m.in_rounds.iter().copied().zip(round_medians(&m.block_ns))
+}
+
 /// Up to which number of children join! wins where their wakes come one at a time.
-fn wakeups(measured: &[&Measurement]) -> Option<String> {
+fn wakeups(header: &Header, measured: &[&Measurement]) -> Option<String> {
     let parts: Vec<String> = flavors(measured)
         .into_iter()
         .filter_map(|flavor| {
@@ -205,36 +212,8 @@ fn wakeups(measured: &[&Measurement]) -> Option<String> {
                 .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
                 .collect();
             rows.sort_by_key(|m| m.case.tasks);
-            let (first, last) = (rows.first()?.case.tasks, rows.last()?.case.tasks);
-            if first == last {
-                return None;
-            }
-            let curves: Vec<Vec<f64>> = rows.iter().map(|m| round_medians(&m.rounds)).collect();
-            let rounds = curves.iter().map(Vec::len).min()?;
-            let crossings: Vec<f64> = (0..rounds)
-                .map(|round| {
-                    let curve: Vec<(f64, f64)> = rows
-                        .iter()
-                        .zip(&curves)
-                        .map(|(m, curve)| (m.case.tasks as f64, curve[round]))
-                        .collect();
-                    crossing(&curve)
-                })
-                .collect();
-            let at = Estimate::by_order(&crossings)?;
-            let end = |n: f64| match n {
-                0.0 => format!("below {first}"),
-                f64::INFINITY => format!("beyond {last}"),
-                n => format!("{n:.0}"),
-            };
-            let interval = if at.low == f64::INFINITY || at.high == 0.0 {
-                String::new()
-            } else if at.level > 0.0 {
-                format!(" [{}, {}]", end(at.low), end(at.high))
-            } else {
-                " (a preview, without an interval)".to_owned()
-            };
-            Some(format!("{flavor} {}{interval}", end(at.median)))
+            let at = crossover::crossover(header, &rows)?;
+            Some(format!("{flavor} {}", crossover::words(&at, &rows)))
         })
         .collect();
     (!parts.is_empty()).then(|| {

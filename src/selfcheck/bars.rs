@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
 use crate::report::markdown::escape;
-use crate::stats::binomial_band;
+use crate::stats::clopper_pearson;
 use crate::text::{lines, percent};
 
 /// What a figure must keep to.
@@ -47,7 +47,7 @@ impl Bar {
         let figure = (of > 0).then(|| count as f64 / of as f64);
         Self {
             counted: Some((count, of)),
-            band: (of > 0).then(|| binomial_band(count, of)),
+            band: (of > 0).then(|| clopper_pearson(count, of)),
             ..Self::value(check, what, figure, limit)
         }
     }

@@ -2,7 +2,7 @@
 
 /// The 95% band of a share of which `count` of `of` were seen (Clopper & Pearson, 1934): the shares for which so many, or
 /// more extreme ones, have a probability of at least 2.5%.
-pub fn binomial_band(count: usize, of: usize) -> (f64, f64) {
+pub fn clopper_pearson(count: usize, of: usize) -> (f64, f64) {
     let tail = |share: f64, from: usize, to: usize| -> f64 {
         (from..=to).map(|k| binomial(of, k, share)).sum()
     };
@@ -51,7 +51,7 @@ mod tests {
             (1, 300, 0.000_08, 0.018_43),
             (500, 1000, 0.4685, 0.5315),
         ] {
-            let band = binomial_band(count, of);
+            let band = clopper_pearson(count, of);
             assert!((band.0 - low).abs() < 2e-4, "{count} of {of}: {band:?}");
             assert!((band.1 - high).abs() < 2e-4, "{count} of {of}: {band:?}");
         }

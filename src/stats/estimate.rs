@@ -108,7 +108,7 @@ fn normal_quantile(level: f64) -> f64 {
 ///
 /// The number of pairs in which one side is smaller has the distribution of Mann and Whitney; the interval is that of
 /// Hodges and Lehmann (e.g. Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 4.2 and 4.3).
-pub fn shift_interval(m: usize, n: usize) -> Option<(usize, f64)> {
+pub fn hodges_lehmann_interval(m: usize, n: usize) -> Option<(usize, f64)> {
     let pairs = m * n;
     if pairs == 0 {
         return None;
@@ -152,7 +152,7 @@ fn orders(m: usize, n: usize) -> Vec<f64> {
 
 /// How likely the values of `b` lie so far above those of `a` by luck, or farther (Mann and Whitney, one-sided). 1 for no
 /// values.
-pub fn chance_above(a: &[f64], b: &[f64]) -> f64 {
+pub fn mann_whitney_p(a: &[f64], b: &[f64]) -> f64 {
     let (m, n) = (a.len(), b.len());
     let not_above = b
         .iter()
@@ -240,7 +240,7 @@ impl Estimate {
         let pairs = b.iter().flat_map(|b| a.iter().map(move |a| b - a));
         let differences = sorted(&pairs.collect::<Vec<f64>>());
         let last = differences.len().checked_sub(1)?;
-        let (cut, level) = shift_interval(a.len(), b.len()).unwrap_or((0, 0.0));
+        let (cut, level) = hodges_lehmann_interval(a.len(), b.len()).unwrap_or((0, 0.0));
         Some(Self {
             median: middle(&differences),
             low: differences[cut],
@@ -300,16 +300,19 @@ mod tests {
     fn the_distribution_of_mann_and_whitney_is_exact() {
         // Critical values of published tables, two-sided 5%: U ≤ 23 of 10 and 10, 2 of 5 and 5, 127 of 20 and 20.
         for (m, n, critical) in [(10, 10, 23), (5, 5, 2), (20, 20, 127), (10, 20, 55)] {
-            let (cut, level) = shift_interval(m, n).unwrap();
+            let (cut, level) = hodges_lehmann_interval(m, n).unwrap();
             assert_eq!(cut, critical, "{m} {n}");
-            assert_eq!(shift_interval(n, m).map(|(cut, _)| cut), Some(critical));
+            assert_eq!(
+                hodges_lehmann_interval(n, m).map(|(cut, _)| cut),
+                Some(critical)
+            );
             assert!((LEVEL..0.97).contains(&level), "{level}");
         }
-        assert_eq!(shift_interval(3, 3), None);
-        assert_eq!(shift_interval(0, 9), None);
+        assert_eq!(hodges_lehmann_interval(3, 3), None);
+        assert_eq!(hodges_lehmann_interval(0, 9), None);
         // Where it becomes normal it hardly differs.
-        let (exact, _) = shift_interval(100, 100).unwrap();
-        let (normal, _) = shift_interval(100, 101).unwrap();
+        let (exact, _) = hodges_lehmann_interval(100, 100).unwrap();
+        let (normal, _) = hodges_lehmann_interval(100, 101).unwrap();
         assert!(exact.abs_diff(normal) < 60, "{exact} {normal}");
     }
 
@@ -317,12 +320,12 @@ mod tests {
     fn the_chance_of_lying_above_is_exact() {
         // All of five above all of five: 1 of 252 orders.
         let (low, high) = ([1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0]);
-        assert!((chance_above(&low, &high) - 1.0 / 252.0).abs() < 1e-12);
-        assert!((chance_above(&high, &low) - 1.0).abs() < 1e-12);
-        assert_eq!(chance_above(&[], &low), 1.0);
+        assert!((mann_whitney_p(&low, &high) - 1.0 / 252.0).abs() < 1e-12);
+        assert!((mann_whitney_p(&high, &low) - 1.0).abs() < 1e-12);
+        assert_eq!(mann_whitney_p(&[], &low), 1.0);
         let many: Vec<f64> = (0..101).map(f64::from).collect();
         let shifted: Vec<f64> = many.iter().map(|value| value + 0.5).collect();
-        assert!((0.4..0.6).contains(&chance_above(&many, &shifted)));
+        assert!((0.4..0.6).contains(&mann_whitney_p(&many, &shifted)));
     }
 
     #[test]

@@ -12,10 +12,10 @@ mod stretches;
 mod units;
 mod verdict;
 
-pub use binomial::binomial_band;
+pub use binomial::clopper_pearson;
 pub use estimate::{
-    Estimate, FEWEST_ROUNDS, LEVEL, chance_above, order_interval, round_medians, shift_interval,
-    signed_rank_interval,
+    Estimate, FEWEST_ROUNDS, LEVEL, hodges_lehmann_interval, mann_whitney_p, order_interval,
+    round_medians, signed_rank_interval,
 };
 pub use modes::{Mode, bimodal, opposite_modes};
 pub use sequential::{LOOK_LEVEL, LOOKS, clear};
@@ -23,7 +23,7 @@ pub use stretches::{Stretch, stretches};
 pub use timed::numbers::{interquartile_mean, median, sorted};
 pub use units::units;
 pub use verdict::{
-    FALSE_DISCOVERIES, Known, MARGIN, Verdict, chance, judge, noise_floor, stand_together,
+    FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p,
 };
 
 /// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the

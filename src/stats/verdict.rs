@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::estimate::LEVEL;
-use super::{Estimate, round_medians, sorted};
+use super::{Estimate, sorted};
 
 /// Ratios closer to 1 than this are not called a difference, however sure they are: another build of the same
 /// code moves them by as much.
@@ -98,14 +98,14 @@ pub fn judge(ratio: &Estimate, noise_floor: f64) -> Verdict {
     }
 }
 
-/// How surely a ratio lies on one side of 1, and beyond `noise_floor` or the margin: the probability that so many of the
-/// rounds lie there by luck (sign test, two-sided).
-pub fn chance(rounds: &[Vec<f64>], noise_floor: f64) -> f64 {
+/// The two-sided p-value of a sign test: how likely so many of the `units`, natural logs of a ratio, lie on one side of 1,
+/// beyond `noise_floor` or the margin, by luck. Units that share a layout are no independent evidence
+/// ([`super::units`]).
+pub fn sign_test_p(units: &[f64], noise_floor: f64) -> f64 {
     let beyond = noise_floor.max(MARGIN).ln_1p();
-    let medians = round_medians(rounds);
-    let above = medians.iter().filter(|&&log| log > beyond).count();
-    let below = medians.iter().filter(|&&log| log < -beyond).count();
-    let n = medians.len();
+    let above = units.iter().filter(|&&log| log > beyond).count();
+    let below = units.iter().filter(|&&log| log < -beyond).count();
+    let n = units.len();
     let mut probability = 0.5f64.powi(n as i32);
     let mut tail = 0.0;
     for missing in 0..=n - above.max(below) {
@@ -118,21 +118,21 @@ pub fn chance(rounds: &[Vec<f64>], noise_floor: f64) -> f64 {
 /// The share of false ones among the differences that a table reports, at most, on average.
 pub const FALSE_DISCOVERIES: f64 = 0.05;
 
-/// Which of a table's differences stand together: the rule for hundreds of cases. Of many cases without a difference some
-/// have all rounds on one side by luck; those that stand have at most a share of [`FALSE_DISCOVERIES`] of them (Benjamini &
-/// Hochberg, "Controlling the false discovery rate", 1995).
-pub fn stand_together(chances: &[f64]) -> Vec<bool> {
-    let sorted = sorted(chances);
+/// Which of a table's differences stand together, by their p-values: of many cases without a difference some have all units
+/// on one side by luck; those that stand have at most a share of [`FALSE_DISCOVERIES`] of them (Benjamini & Hochberg,
+/// "Controlling the false discovery rate", 1995).
+pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<bool> {
+    let sorted = sorted(p_values);
     let n = sorted.len() as f64;
     let limit = sorted
         .iter()
         .enumerate()
-        .filter(|(place, chance)| **chance <= FALSE_DISCOVERIES * (place + 1) as f64 / n)
-        .map(|(_, chance)| *chance)
+        .filter(|(place, p)| **p <= FALSE_DISCOVERIES * (place + 1) as f64 / n)
+        .map(|(_, p)| *p)
         .next_back();
-    chances
+    p_values
         .iter()
-        .map(|chance| limit.is_some_and(|limit| *chance <= limit))
+        .map(|p| limit.is_some_and(|limit| *p <= limit))
         .collect()
 }
 

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
-use super::data::{Data, Group, Workload, crossover, crossover_words};
+use super::data::{Data, Group, Workload};
 use super::{children, counted, listed, with_interval};
 use crate::case::Site;
 use crate::record::{Measurement, Status};
+use crate::report::crossover;
 use crate::stats::{Estimate, Verdict};
 use crate::text::{label, time, times};
 
@@ -119,7 +120,7 @@ fn crossovers(data: &Data, strategy: &str) -> Option<String> {
         .at(Site::Worker)
         .filter_map(|group| {
             let rows = along_tasks(group, strategy);
-            let at = crossover_words(&crossover(&rows)?, &rows);
+            let at = crossover::words(&crossover::crossover(group.header, &rows)?, &rows);
             Some(format!("{at} on {}", group.flavor))
         })
         .collect();
@@ -270,9 +271,11 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
         }
         payload = rows.first().map(|m| m.case.payload);
         tasks.extend(rows.iter().map(|m| m.case.tasks));
-        if let Some(at) = crossover(&rows).filter(|_| workload.name == "wake") {
+        if let Some(at) =
+            crossover::crossover(group.header, &rows).filter(|_| workload.name == "wake")
+        {
             let look = look_of(data, group).0;
-            let words = crossover_words(&at, &rows);
+            let words = crossover::words(&at, &rows);
             crossings.push(format!("{words} on {}", group.flavor));
             marks.push(Mark { look, at });
         }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, crossing, round_medians};
 
 type Part = (Header, Vec<Measurement>);
 
@@ -41,6 +40,8 @@ pub(super) struct Workload<'a> {
 
 /// Those of one flavor and site.
 pub(super) struct Group<'a> {
+    /// Of the run that they are of.
+    pub header: &'a Header,
     pub flavor: Flavor,
     pub site: Site,
     pub rows: Vec<&'a Measurement>,
@@ -71,6 +72,11 @@ impl<'a> Data<'a> {
                 .then_with(|| (other_a, &a.strategy).cmp(&(other_b, &b.strategy)))
         });
         let usable = |m: &&Measurement| m.status == Status::Ok;
+        // A workload is of one target.
+        let headers: HashMap<&str, &Header> = parts
+            .iter()
+            .flat_map(|(header, rows)| rows.iter().map(move |m| (&*m.case.workload, header)))
+            .collect();
         let mut workloads: Vec<Workload> = Vec::new();
         let mut seen = BTreeSet::new();
         let mut strategies = Vec::new();
@@ -91,6 +97,7 @@ impl<'a> Data<'a> {
                     last.rows.push(m);
                 }
                 _ => groups.push(Group {
+                    header: headers[m.case.workload.as_str()],
                     flavor: m.case.flavor,
                     site: m.case.site,
                     rows: vec![m],
@@ -183,43 +190,5 @@ impl<'a> Group<'a> {
             .iter()
             .copied()
             .filter(move |m| m.strategy == strategy)
-    }
-}
-
-/// From how many children on a strategy wins over its reference: one crossing a round. The rows are those of one
-/// strategy, by tasks.
-pub(super) fn crossover(rows: &[&Measurement]) -> Option<Estimate> {
-    let curves: Vec<Vec<f64>> = rows.iter().map(|m| round_medians(&m.rounds)).collect();
-    let rounds = curves.iter().map(Vec::len).min()?;
-    let crossings: Vec<f64> = (0..rounds)
-        .map(|round| {
-            let points = rows.iter().zip(&curves);
-            let curve: Vec<(f64, f64)> = points
-                .map(|(m, curve)| (m.case.tasks as f64, curve[round]))
-                .collect();
-            crossing(&curve)
-        })
-        .collect();
-    (rows.len() > 1).then(|| Estimate::of(&crossings)).flatten()
-}
-
-/// A crossover in words: it may lie outside what was measured.
-pub(super) fn crossover_words(at: &Estimate, rows: &[&Measurement]) -> String {
-    let (first, last) = (
-        rows.first().map_or(0, |m| m.case.tasks),
-        rows.last().map_or(0, |m| m.case.tasks),
-    );
-    let end = |n: f64| match n {
-        0.0 => format!("below {first}"),
-        f64::INFINITY => format!("beyond {last}"),
-        n => format!("{n:.0}"),
-    };
-    if at.level > 0.0 && at.low == at.high && (at.low == 0.0 || at.low.is_infinite()) {
-        // Nothing between two ends that are the same.
-        end(at.median)
-    } else if at.level > 0.0 {
-        format!("{} [{}, {}]", end(at.median), end(at.low), end(at.high))
-    } else {
-        format!("{} (a preview, without an interval)", end(at.median))
     }
 }

@@ -87,7 +87,7 @@ fn about(data: &Data, parts: &[(Header, Vec<Measurement>)]) -> String {
 fn in_words(parts: &[(Header, Vec<Measurement>)]) -> Markup {
     let said: Vec<(&str, Vec<String>)> = parts
         .iter()
-        .map(|(header, rows)| (header.target.as_str(), findings::sentences(rows)))
+        .map(|(header, rows)| (header.target.as_str(), findings::sentences(header, rows)))
         .filter(|(_, sentences)| !sentences.is_empty())
         .collect();
     html! {

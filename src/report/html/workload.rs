@@ -6,12 +6,13 @@ use maud::{Markup, html};
 
 use super::answer::{per_child, tasks_across};
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
-use super::data::{Data, Group, Workload, crossover, crossover_words};
+use super::data::{Data, Group, Workload};
 use super::exchange::exchange;
 use super::intervals::intervals;
 use super::{counted, interval, listed, scrolling, verdict_sign};
 use crate::case::Payload;
 use crate::record::Measurement;
+use crate::report::crossover;
 use crate::stats::Estimate;
 use crate::text::{label, times};
 
@@ -221,10 +222,10 @@ fn crossovers(workload: &Workload, reference: &str) -> Markup {
             let rows: Vec<&Measurement> = rows
                 .filter(|m| m.strategy == name && !m.is_control() && m.ratio.is_some())
                 .collect();
-            let Some(at) = crossover(&rows) else {
+            let Some(at) = crossover::crossover(group.header, &rows) else {
                 continue;
             };
-            let words = crossover_words(&at, &rows);
+            let words = crossover::words(&at, &rows);
             let words = format!("{words} on {}, {}", group.flavor, group.site);
             match found.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, all)) => all.push(words),

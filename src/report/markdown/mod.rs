@@ -256,7 +256,7 @@ fn verdicts(run: &Run) -> String {
 fn findings(run: &Run) -> String {
     run.parts
         .iter()
-        .flat_map(|(_, measurements)| findings::sentences(measurements))
+        .flat_map(|(header, measurements)| findings::sentences(header, measurements))
         .fold(String::new(), |text, sentence| {
             text + "- " + &sentence + "\n"
         })
