@@ -25,11 +25,7 @@ async fn main() {
     let (_server, urls) = local_server::three_urls().await;
     let client = Client::builder().no_proxy().build().expect("a client");
     let [a, b, c] = &urls;
-    let (a, b, c) = join!(
-        fetch_url(&client, a),
-        fetch_url(&client, b),
-        fetch_url(&client, c)
-    );
+    let (a, b, c) = join!(fetch_url(&client, a), fetch_url(&client, b), fetch_url(&client, c));
     for (url, fetched) in urls.iter().zip([a, b, c]) {
         match fetched {
             Ok(content) => println!("{content:?}"),

@@ -73,17 +73,12 @@ fn runtime(workers: usize) -> std::io::Result<Runtime> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let strategy = arguments.get(1).map(String::as_str);
-    let (Some(Ok(workers)), Some("join" | "spawn")) = (
-        arguments.first().map(|text| text.parse::<usize>()),
-        strategy,
-    ) else {
+    let (Some(Ok(workers)), Some("join" | "spawn")) = (arguments.first().map(|text| text.parse::<usize>()), strategy)
+    else {
         eprintln!("usage: steady_state WORKERS join|spawn [RUNS]");
         return ExitCode::from(2);
     };
-    let runs: usize = arguments
-        .get(2)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(6);
+    let runs: usize = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(6);
     if std::env::var_os("STEADY_STATE_RUN").is_none() {
         println!("ns per fan-out until {ENDS_MS:?} ms after the runtime was made");
         for _ in 0..runs {

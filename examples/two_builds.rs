@@ -62,22 +62,12 @@ fn compare(a: &Path, b: &Path) -> Result<(), Box<dyn Error>> {
         let Some(ratio) = Estimate::ratio(rounds) else {
             continue;
         };
-        println!(
-            "  {id:44} {:.3}× [{:.3}, {:.3}]",
-            ratio.median, ratio.low, ratio.high
-        );
+        println!("  {id:44} {:.3}× [{:.3}, {:.3}]", ratio.median, ratio.low, ratio.high);
         let strategy = id.rsplit('/').nth(1).unwrap_or_default();
-        medians
-            .entry(strategy.to_owned())
-            .or_default()
-            .push(ratio.median);
+        medians.entry(strategy.to_owned()).or_default().push(ratio.median);
     }
     for (strategy, ratios) in medians {
-        println!(
-            "{strategy}: median {:.3}× over {} cases",
-            median(&ratios),
-            ratios.len()
-        );
+        println!("{strategy}: median {:.3}× over {} cases", median(&ratios), ratios.len());
     }
     Ok(())
 }
@@ -101,10 +91,7 @@ fn measure(program: &Path) -> Result<Times, Box<dyn Error>> {
     let mut times = Times::new();
     for entry in std::fs::read_dir(folder.path().join("latest"))? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "jsonl")
-        {
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
             for m in record::read(&path)?.1 {
                 if let Some(wall) = m.wall_ns {
                     times.insert(m.case.measurement_id(&m.strategy), wall.median);

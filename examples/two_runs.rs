@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use join_vs_spawn::case::{Flavor, Site};
 use join_vs_spawn::compare::{Change, Comparison, DEFAULT_THRESHOLD, compare};
 use join_vs_spawn::record::{Header, Measurement, Status};
-use join_vs_spawn::runs::Run;
+use join_vs_spawn::run_store::Run;
 use join_vs_spawn::stats::{Estimate, median};
 
 fn main() -> ExitCode {
@@ -76,8 +76,7 @@ fn deviation(values: &[f64]) -> f64 {
 /// Median half-widths by flavor and site, and how many of http's are at most 5%.
 fn half_widths(run: &Run) {
     println!("{}: half of the intervals' widths, relative", run.name);
-    let mut places: Vec<(Flavor, Site)> =
-        ratios(run).map(|m| (m.case.flavor, m.case.site)).collect();
+    let mut places: Vec<(Flavor, Site)> = ratios(run).map(|m| (m.case.flavor, m.case.site)).collect();
     places.sort();
     places.dedup();
     for (flavor, site) in places {
@@ -125,9 +124,7 @@ fn agreement(a: &Run, b: &Run) {
         let words = [one.verdict, other.verdict].map(|v| v.map_or("", |v| v.as_str()));
         opposite += usize::from(words == ["slower", "faster"] || words == ["faster", "slower"]);
     }
-    println!(
-        "\nintervals of both runs overlap in {overlap} of {both} cases; opposite verdicts: {opposite}"
-    );
+    println!("\nintervals of both runs overlap in {overlap} of {both} cases; opposite verdicts: {opposite}");
 }
 
 fn changed(what: &str, comparison: &Comparison) {
@@ -175,10 +172,7 @@ fn multiplied(parts: &[Part], factor: f64) -> Vec<Part> {
     let mut parts = parts.to_vec();
     for (_, measurements) in &mut parts {
         for m in measurements.iter_mut().filter(|m| !m.is_control()) {
-            m.rounds
-                .iter_mut()
-                .flatten()
-                .for_each(|log| *log += factor.ln());
+            m.rounds.iter_mut().flatten().for_each(|log| *log += factor.ln());
         }
     }
     parts
@@ -199,8 +193,6 @@ fn found(factor: f64, comparison: &Comparison) {
             judged.len()
         );
     };
-    share("current_thread and multi_thread_1", &|flavor| {
-        flavor.workers() == 1
-    });
+    share("current_thread and multi_thread_1", &|flavor| flavor.workers() == 1);
     share("all", &|_| true);
 }

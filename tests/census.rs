@@ -38,11 +38,7 @@ fn census(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
 
 #[test]
 fn the_counts_are_the_expected_ones() {
-    let profile = if cfg!(debug_assertions) {
-        "debug"
-    } else {
-        "release"
-    };
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/expected")
         .join(format!("census-{profile}.txt"));
@@ -81,21 +77,12 @@ fn counts_are_what_the_documents_say() {
         let heap = ["child_polls", "allocations", "tasks_spawned"];
         // Every child once, then all that are left at each of N wakes.
         let polls = n * (n + 3) / 2;
-        assert_eq!(
-            counts(row(&case, "join"), heap),
-            [Some(polls), Some(0), Some(0)]
-        );
+        assert_eq!(counts(row(&case, "join"), heap), [Some(polls), Some(0), Some(0)]);
         // One allocation for each task, one for the Vec of handles.
-        assert_eq!(
-            counts(row(&case, "spawn"), heap),
-            [Some(2 * n), Some(n + 1), Some(n)]
-        );
+        assert_eq!(counts(row(&case, "spawn"), heap), [Some(2 * n), Some(n + 1), Some(n)]);
         let set = row(&case, "join_set");
         assert_eq!(set["tasks_spawned"], n);
-        assert!(
-            set["allocations"].as_u64() > Some(n + 1),
-            "one more for each task"
-        );
+        assert!(set["allocations"].as_u64() > Some(n + 1), "one more for each task");
     }
     // Larger futures than this are boxed by spawn (tokio, `runtime/mod.rs`, BOX_FUTURE_THRESHOLD).
     let boxed_from = if cfg!(debug_assertions) { 2048 } else { 16384 };
@@ -121,19 +108,8 @@ fn every_workload_is_counted_where_threads_race_too() {
         ("JVS_TASKS", "3"),
     ];
     let rows = rows(&variables, "");
-    for workload in [
-        "ready",
-        "yield",
-        "wake",
-        "compute",
-        "http",
-        "http_delay",
-        "http_parse",
-    ] {
-        let of: Vec<&Value> = rows
-            .values()
-            .filter(|row| row["workload"] == workload)
-            .collect();
+    for workload in ["ready", "yield", "wake", "compute", "http", "http_delay", "http_parse"] {
+        let of: Vec<&Value> = rows.values().filter(|row| row["workload"] == workload).collect();
         assert!(!of.is_empty(), "{workload}");
         for row in of {
             assert_eq!(row["exact"], false);

@@ -52,10 +52,7 @@ fn a_filter_that_matches_no_statement_is_said() {
     let output = command(&["claims", "nothing like it"]);
     assert_eq!(exits(2, &output), "");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("no statement matches `nothing like it`"),
-        "{said}"
-    );
+    assert!(said.contains("no statement matches `nothing like it`"), "{said}");
 }
 
 /// A run that measured a case more exactly than the command did: its figure is the evidence.

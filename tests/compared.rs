@@ -11,16 +11,7 @@ use serde_json::Value;
 fn a_run_compared_with_itself_did_not_change() {
     let results = Results::new();
     results.run("one", 2.0, 1);
-    let said = results.exits(
-        0,
-        &[
-            "compare",
-            "one",
-            "one",
-            "--fail-on",
-            "slower,faster,missing",
-        ],
-    );
+    let said = results.exits(0, &["compare", "one", "one", "--fail-on", "slower,faster,missing"]);
     assert!(
         said.contains("slower in 0, faster in 0, unchanged in 12, inconclusive in 0"),
         "{said}"
@@ -53,22 +44,11 @@ fn changes_are_found_with_their_sign_worst_first() {
     results.exits(0, &["compare", "slow", "one", "--fail-on", "slower"]);
     results.exits(
         0,
-        &[
-            "compare",
-            "one",
-            "slow",
-            "--fail-on",
-            "slower",
-            "--threshold",
-            "30",
-        ],
+        &["compare", "one", "slow", "--fail-on", "slower", "--threshold", "30"],
     );
     results.refuses(&["compare", "one", "slow", "--threshold=-1"], "--threshold");
     let markdown = results.exits(0, &["compare", "one", "slow", "--format", "markdown"]);
-    assert!(
-        markdown.contains("| ---") || markdown.contains("|---"),
-        "{markdown}"
-    );
+    assert!(markdown.contains("| ---") || markdown.contains("|---"), "{markdown}");
 
     let mut worse = part("overhead", 2.0, 1);
     worse.1[5] = pair("yield/current_thread/worker/0B/64", 4.0, 7)[1].clone();
@@ -90,23 +70,13 @@ fn what_one_side_lacks_is_listed() {
     let missing: Vec<(&str, &str, Option<&str>)> = compared
         .missing
         .iter()
-        .map(|missing| {
-            (
-                missing.id.as_str(),
-                missing.run.as_str(),
-                missing.reason.as_deref(),
-            )
-        })
+        .map(|missing| (missing.id.as_str(), missing.run.as_str(), missing.reason.as_deref()))
         .collect();
     assert_eq!(
         missing,
         [
             ("yield/current_thread/worker/0B/join/64", "b", None),
-            (
-                "yield/current_thread/worker/0B/spawn/64",
-                "b",
-                Some("it hung")
-            ),
+            ("yield/current_thread/worker/0B/spawn/64", "b", Some("it hung")),
         ]
     );
 }

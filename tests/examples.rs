@@ -8,24 +8,18 @@ fn run(name: &str) -> Option<Output> {
     let example = program.parent()?.parent()?.join("examples").join(name);
     let example = example.with_extension(std::env::consts::EXE_EXTENSION);
     if !example.exists() {
-        eprintln!(
-            "SKIPPED: {} is not built; `cargo test` builds it",
-            example.display()
-        );
+        eprintln!("SKIPPED: {} is not built; `cargo test` builds it", example.display());
         return None;
     }
     // A proxy that does not answer must not be asked.
-    let output = Command::new(example)
-        .env("HTTP_PROXY", "http://127.0.0.1:1")
-        .output();
+    let output = Command::new(example).env("HTTP_PROXY", "http://127.0.0.1:1").output();
     Some(output.expect("the example starts"))
 }
 
 /// The two that can be fetched are there, and the error of the one that cannot names its URL.
 fn check(output: &Output) {
     assert!(output.status.success());
-    let [stdout, stderr] =
-        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     for id in [1, 3] {
         assert!(stdout.contains(&format!(r#"\"id\": {id},"#)), "{stdout}");
     }
@@ -52,9 +46,6 @@ fn the_articles_join_example() {
     if let Some(output) = run("article_join") {
         check(&output);
         let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(
-            stdout.starts_with("Task 1 completed\nTask 2 completed\n"),
-            "{stdout}"
-        );
+        assert!(stdout.starts_with("Task 1 completed\nTask 2 completed\n"), "{stdout}");
     }
 }

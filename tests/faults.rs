@@ -69,10 +69,7 @@ fn a_run_that_was_cut_short_goes_on() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let of_kind = |kind: &'static str| partial.iter().filter(move |line| line["kind"] == kind);
-    assert!(
-        of_kind("done").count() > 0,
-        "nothing was done before the kill"
-    );
+    assert!(of_kind("done").count() > 0, "nothing was done before the kill");
     place.run("overhead", &resume, &["--bench"]).exits(0);
     let record_path = place.path("results/latest/overhead.jsonl");
     let (header, measurements) = record::read(&record_path).unwrap();
@@ -108,10 +105,7 @@ fn a_run_that_was_cut_short_goes_on() {
         .says("is complete and is kept");
     assert_eq!(fs::read(&record_path).unwrap(), before);
     let other = small(&[("JVS_RESUME", "1")]);
-    place
-        .run("overhead", &other, &["--bench"])
-        .exits(0)
-        .says("Record: ");
+    place.run("overhead", &other, &["--bench"]).exits(0).says("Record: ");
     assert_ne!(fs::read(&record_path).unwrap(), before);
 }
 
@@ -143,10 +137,7 @@ fn a_different_run_is_not_resumed() {
             .run("overhead", &variables, &["--bench"])
             .exits(2)
             .says("JVS_RESUME=1");
-        assert!(
-            partial.exists(),
-            "the run that was cut short is still there"
-        );
+        assert!(partial.exists(), "the run that was cut short is still there");
     }
 }
 
@@ -291,9 +282,7 @@ fn twenty_kills_lose_and_mix_nothing() {
         kept = now;
     }
     assert!(kept.iter().any(|line| line.contains("\"kind\":\"done\"")));
-    place
-        .run("overhead", &SECONDS, &["--bench", "--noplot"])
-        .exits(0);
+    place.run("overhead", &SECONDS, &["--bench", "--noplot"]).exits(0);
     let (_, measurements) = record::read(&record_path).unwrap();
     assert_eq!(measurements.len(), 56);
     whole(&measurements);
@@ -366,8 +355,7 @@ fn one_core_is_no_parallelism() {
         .exits(0)
         .says("Trap: One core")
         .says("not applicable: no parallelism (2 workers, one core)");
-    let (header, measurements) =
-        record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
+    let (header, measurements) = record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
     assert_eq!(header.environment.cores, 1);
     for m in measurements {
         let measured = m.case.flavor == Flavor::MultiThread(1);
@@ -388,9 +376,7 @@ fn traps_are_said_at_the_end_and_in_the_record() {
     });
     // Long enough for a clock of 10 ms.
     let variables = small(&[("JVS_ROUNDS", "10")]);
-    let done = place
-        .run("overhead", &variables, &["--bench", "--noplot"])
-        .exits(0);
+    let done = place.run("overhead", &variables, &["--bench", "--noplot"]).exits(0);
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     spinning.join().unwrap();
     let (header, _) = record::read(&place.path("results/latest/overhead.jsonl")).unwrap();
@@ -410,10 +396,6 @@ fn traps_are_said_at_the_end_and_in_the_record() {
             "{trap}: {:?}",
             header.traps
         );
-        assert!(
-            done.stdout.contains(&format!("Trap: {trap}")),
-            "{}",
-            done.stdout
-        );
+        assert!(done.stdout.contains(&format!("Trap: {trap}")), "{}", done.stdout);
     }
 }

@@ -131,12 +131,9 @@ fn number(m: &Measurement) -> f64 {
 fn a_run_opens_a_connection_for_each_child_and_keeps_it() {
     let place = Place::new();
     let done = place.run("http", &small(&[]), &["--bench"]).exits(0);
-    let done = done
-        .says("spawn against join! in 4 cases")
-        .says("Resident memory");
+    let done = done.says("spawn against join! in 4 cases").says("Resident memory");
     assert!(done.stdout.contains("server"), "{}", done.stdout);
-    let (header, measurements) =
-        record::read(&place.path("results/latest/http.jsonl")).expect("a record");
+    let (header, measurements) = record::read(&place.path("results/latest/http.jsonl")).expect("a record");
     assert!(!has_proc() || header.resident_bytes.server.is_some());
     assert_eq!(measurements.len(), 8);
     for m in measurements {
@@ -144,10 +141,7 @@ fn a_run_opens_a_connection_for_each_child_and_keeps_it() {
         assert!(number(&m) > 1000.0, "{}", m.case);
         let opened = m.connections_opened.concat();
         assert_eq!(opened.len(), m.block_ns.len());
-        assert!(
-            opened.iter().all(|opened| (3..=5).contains(opened)),
-            "{opened:?}"
-        );
+        assert!(opened.iter().all(|opened| (3..=5).contains(opened)), "{opened:?}");
     }
 }
 
@@ -172,8 +166,7 @@ fn the_kin_run_too() {
         assert!(find("http_parse", strategy).first_result_ns.is_none());
         // What is taken as it comes is there long before the straggler.
         let m = find("http_straggler", strategy);
-        let [first, all_but_one] =
-            [m.first_result_ns, m.all_but_one_ns].map(|time| time.expect("a time").median);
+        let [first, all_but_one] = [m.first_result_ns, m.all_but_one_ns].map(|time| time.expect("a time").median);
         let all = m.wall_ns.expect("a time").median;
         assert!(first <= all_but_one && all >= 20e6);
         if strategy == "join_set" {
@@ -198,9 +191,7 @@ fn a_proxy_in_the_environment_changes_nothing() {
 
 fn test_mode_runs_everything_once() {
     let place = Place::new();
-    let done = place
-        .run("http", &small(&[]), &["--bench", "--test"])
-        .exits(0);
+    let done = place.run("http", &small(&[]), &["--bench", "--test"]).exits(0);
     assert_eq!(done.stdout.matches("Success").count(), 8, "{}", done.stdout);
     // And ends where nobody answers.
     place
@@ -298,11 +289,9 @@ fn no_free_port_costs_every_case_and_hangs_nothing() {
         .run("http", &small(&[(FAULT, "no_port")]), &["--bench"])
         .exits(1)
         .says("--no-fail-fast");
-    check(
-        &recorded(&place),
-        "cannot listen on 127.0.0.1: address in use",
-        |_| true,
-    );
+    check(&recorded(&place), "cannot listen on 127.0.0.1: address in use", |_| {
+        true
+    });
 }
 
 /// Starts a run of some seconds, and waits until its server serves: the run and its server.
@@ -337,16 +326,8 @@ fn costs_one_case(disturb: impl Fn(u32)) -> (String, u32) {
 fn goes_on(place: &Place, done: Done) -> String {
     let done = done.exits(1);
     let measurements = recorded(place);
-    let failed: Vec<&Measurement> = measurements
-        .iter()
-        .filter(|m| m.status == Status::Failed)
-        .collect();
-    assert_eq!(
-        failed.len(),
-        2,
-        "one case, its control and its spawn: {}",
-        done.stdout
-    );
+    let failed: Vec<&Measurement> = measurements.iter().filter(|m| m.status == Status::Failed).collect();
+    assert_eq!(failed.len(), 2, "one case, its control and its spawn: {}", done.stdout);
     for m in measurements.iter().filter(|m| m.status == Status::Ok) {
         assert_eq!(m.block_ns.len(), 6, "the run went on");
     }
@@ -358,12 +339,7 @@ fn a_killed_server_costs_its_case() {
         return;
     }
     let (reason, _) = costs_one_case(kill);
-    let known = [
-        "mock server is gone",
-        "Connection",
-        "connection",
-        "canceled",
-    ];
+    let known = ["mock server is gone", "Connection", "connection", "canceled"];
     assert!(known.iter().any(|known| reason.contains(known)), "{reason}");
 }
 

@@ -6,10 +6,11 @@ use std::fs;
 use std::process::Command;
 
 use common::results::{Results, TARGETS, lines, part};
+use join_vs_spawn::attachments::RecordedRun;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::{export, html, markdown};
-use join_vs_spawn::runs::Run;
+use join_vs_spawn::run_store::Run;
 
 #[test]
 fn a_run_is_kept_whole_and_never_overwritten() {
@@ -28,8 +29,7 @@ fn a_run_is_kept_whole_and_never_overwritten() {
     assert!(said.trim_end().ends_with("one"), "{said}");
     for target in TARGETS {
         let file = format!("{target}.jsonl");
-        let [from, to] =
-            ["latest", "one"].map(|run| fs::read(results.path(run).join(&file)).unwrap());
+        let [from, to] = ["latest", "one"].map(|run| fs::read(results.path(run).join(&file)).unwrap());
         assert_eq!(from, to);
     }
     assert!(results.path("one/selfcheck.json").exists());
@@ -46,27 +46,14 @@ fn a_run_is_kept_whole_and_never_overwritten() {
     results.run("latest", 3.0, 2);
     results.refuses(&["record", "one"], "never overwritten");
     assert_eq!(fs::read(results.path("one/http.jsonl")).unwrap(), before);
-    assert_eq!(
-        results.names(),
-        ["latest", "one"],
-        "nothing half made is left"
-    );
+    assert_eq!(results.names(), ["latest", "one"], "nothing half made is left");
 }
 
 #[test]
 fn what_is_not_one_run_is_not_kept() {
     let results = Results::new();
     results.run("latest", 2.0, 1);
-    for name in [
-        "../x",
-        "a/b",
-        "</script>",
-        "",
-        ".hidden",
-        "latest",
-        "latest-2",
-        "a b",
-    ] {
+    for name in ["../x", "a/b", "</script>", "", ".hidden", "latest", "latest-2", "a b"] {
         results.refuses(&["record", "--", name], "not a name for a run");
     }
     type Spoil = dyn Fn(&mut Header);
@@ -76,32 +63,17 @@ fn what_is_not_one_run_is_not_kept() {
         results.write("latest/http.jsonl", &lines(&changed));
     };
     let cases: [(&Spoil, &str); 8] = [
-        (
-            &|h| h.environment.git = Some("other".into()),
-            "the revision differs",
-        ),
-        (
-            &|h| h.environment.rustc = "rustc 1.0".into(),
-            "the compiler differs",
-        ),
-        (
-            &|h| h.environment.cpu = Some("other".into()),
-            "the processor differs",
-        ),
-        (
-            &|h| h.environment.profile = "debug".into(),
-            "the profile differs",
-        ),
+        (&|h| h.environment.git = Some("other".into()), "the revision differs"),
+        (&|h| h.environment.rustc = "rustc 1.0".into(), "the compiler differs"),
+        (&|h| h.environment.cpu = Some("other".into()), "the processor differs"),
+        (&|h| h.environment.profile = "debug".into(), "the profile differs"),
         (&|h| h.rounds = 6, "the number of rounds differs"),
         (
             &|h| h.command = "JVS_TASKS=8 cargo bench".into(),
             "JVS_ variables differs",
         ),
         (&|h| h.complete = false, "cut short"),
-        (
-            &|h| h.filter = Some("spawn".into()),
-            "only what `spawn` matches",
-        ),
+        (&|h| h.filter = Some("spawn".into()), "only what `spawn` matches"),
     ];
     for (change, says) in cases {
         with(change);
@@ -129,11 +101,7 @@ fn a_kill_leaves_no_broken_run() {
         let _ = child.kill();
         child.wait().expect("it ends");
         if results.path(&name).exists() {
-            assert!(
-                !results
-                    .exits(0, &["export", &name, "--format", "csv"])
-                    .is_empty()
-            );
+            assert!(!results.exits(0, &["export", &name, "--format", "csv"]).is_empty());
             for target in TARGETS {
                 assert!(results.path(&format!("{name}/{target}.jsonl")).exists());
             }
@@ -193,10 +161,7 @@ fn bad_records_are_named_with_their_line() {
     // A measurement in two files.
     results.write("bad/overhead.jsonl", &good);
     results.write("bad/overhead2.jsonl", &good);
-    results.refuses(
-        &["report", "bad"],
-        "is in another record of this run as well",
-    );
+    results.refuses(&["report", "bad"], "is in another record of this run as well");
     fs::remove_file(results.path("bad/overhead2.jsonl")).unwrap();
     let (header, _) = part("overhead", 2.0, 1);
     results.write("bad/overhead.jsonl", &lines(&(header, Vec::new())));
@@ -210,18 +175,12 @@ fn an_unknown_run_is_answered_with_the_nearest() {
     let results = Results::new();
     results.run("before-the-update", 2.0, 1);
     results.run("other", 2.0, 1);
-    results.refuses(
-        &["report", "before-update"],
-        "did you mean before-the-update?",
-    );
+    results.refuses(&["report", "before-update"], "did you mean before-the-update?");
     results.refuses(&["compare", "other", "othr"], "did you mean other?");
     results.refuses(&["export", "</script>", "--format", "csv"], "no such run");
     // A folder does as well.
     let folder = results.path("other");
-    results.exits(
-        0,
-        &["export", folder.to_str().expect("text"), "--format", "csv"],
-    );
+    results.exits(0, &["export", folder.to_str().expect("text"), "--format", "csv"]);
 }
 
 #[test]
@@ -240,14 +199,8 @@ fn a_page_is_written_whole_and_its_path_is_printed() {
             .contains("two")
     );
     // What cannot be written leaves what is there.
-    results.refuses(
-        &["report", "one", "--output", "none/page.html"],
-        "none/page.html: ",
-    );
-    results.refuses(
-        &["report", "one", "--splice", "x"],
-        "--splice needs --format markdown",
-    );
+    results.refuses(&["report", "one", "--output", "none/page.html"], "none/page.html: ");
+    results.refuses(&["report", "one", "--splice", "x"], "--splice needs --format markdown");
 }
 
 #[test]
@@ -266,12 +219,7 @@ fn exports_have_the_shapes_of_their_readers() {
     let columns = reader.headers().expect("a head").clone();
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
     assert_eq!(rows.len(), 13);
-    let at = |name: &str| {
-        columns
-            .iter()
-            .position(|column| column == name)
-            .expect("a column")
-    };
+    let at = |name: &str| columns.iter().position(|column| column == name).expect("a column");
     assert_eq!(&rows[1][at("strategy")], "spawn");
     let ratio: f64 = rows[1][at("ratio_median")].parse().expect("a number");
     assert_eq!(Some(ratio), parts[0].1[1].ratio.map(|ratio| ratio.median));
@@ -300,8 +248,8 @@ fn exports_have_the_shapes_of_their_readers() {
     assert_eq!(bmf.len(), 12);
     for (id, measures) in bmf {
         let latency = &measures["latency"];
-        let [low, value, high] = ["lower_value", "value", "upper_value"]
-            .map(|key| latency[key].as_f64().expect("a number"));
+        let [low, value, high] =
+            ["lower_value", "value", "upper_value"].map(|key| latency[key].as_f64().expect("a number"));
         assert!(low <= value && value <= high, "{id}");
         assert_eq!(measures.get("ratio").is_some(), id.contains("/spawn/"));
     }
@@ -335,16 +283,13 @@ fn sections_are_spliced_between_their_markers() {
     };
     for (document, says) in [
         ("nothing", "no `<!-- BEGIN"),
-        (
-            "<!-- BEGIN headline -->\n",
-            "line 1: `<!-- BEGIN headline -->` without",
-        ),
+        ("<!-- BEGIN headline -->\n", "line 1: `<!-- BEGIN headline -->` without"),
         (
             "x\n<!-- BEGIN headlines -->\n<!-- END headlines -->",
             "line 2: no section `headlines`",
         ),
     ] {
-        let error = markdown::splice(document, &run).unwrap_err();
+        let error = markdown::splice(document, &run.clone().into()).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
 }
@@ -357,10 +302,10 @@ fn markdown_stays_text() {
     parts[0]
         .1
         .push(Measurement::failed(&case, "spawn", "join", "a | b\n<img>"));
-    let text = markdown::render(&Run {
+    let text = markdown::render(&RecordedRun::from(Run {
         parts: parts.into(),
         ..Run::default()
-    });
+    }));
     assert!(
         text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>"),
         "{text}"
@@ -372,18 +317,15 @@ fn what_was_in_the_way_is_said_in_every_report() {
     let text = |traps: &[&str]| {
         let mut part = part("overhead", 2.0, 1);
         part.0.traps = traps.iter().map(|trap| trap.to_string()).collect();
-        let run = Run {
+        let run = RecordedRun::from(Run {
             parts: vec![part],
             ..Run::default()
-        };
+        });
         let page = html::page(&run, &html::Links::default());
         (markdown::render(&run), page)
     };
     let (markdown, page) = text(&["Load by others: <b>."]);
-    assert!(
-        markdown.contains("- overhead: Load by others: &lt;b>."),
-        "{markdown}"
-    );
+    assert!(markdown.contains("- overhead: Load by others: &lt;b>."), "{markdown}");
     assert!(page.contains("overhead: Load by others: &lt;b&gt;."));
     let (markdown, page) = text(&[]);
     assert!(!markdown.contains("Seen while it ran") && !page.contains("class=\"warning\""));

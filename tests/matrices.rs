@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use join_vs_spawn::case::{Case, Flavor, Site, parse_measurement_id};
-use join_vs_spawn::matrix::targets;
-use join_vs_spawn::selection::{Selection, VARIABLES, misspelled};
+use join_vs_spawn::selection::Selection;
 use join_vs_spawn::strategy::join;
+use join_vs_spawn::targets::targets;
+use join_vs_spawn::variables::{VARIABLES, misspelled};
 
 const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
 
@@ -22,9 +23,7 @@ fn cases(target: &str, variables: &[(&str, &str)]) -> Result<Vec<Case>, String> 
     let targets = targets();
     let target = targets.iter().find(|known| known.name == target).unwrap();
     let selection = read(variables)?;
-    selection
-        .cases(target, 2)
-        .map_err(|error| error.to_string())
+    selection.cases(target, 2).map_err(|error| error.to_string())
 }
 
 fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
@@ -34,8 +33,7 @@ fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn sizes() {
-    let count =
-        |matrix| TARGETS.map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len());
+    let count = |matrix| TARGETS.map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len());
     // 2 workloads × 3 flavors × 2 sites × 11 points; 3 flavors × 10; 3 flavors × 7; 3 flavors × (6 + 1 + 1).
     assert_eq!(count("default"), [132, 30, 21, 24]);
     assert_eq!(count("quick"), [36, 12, 12, 9]);
@@ -61,10 +59,7 @@ fn ids_are_unique_and_no_case_is_impossible() {
                 assert!(entry.payloads.contains(&case.payload.0), "{case}");
                 assert!(join::ARITIES.contains(&case.tasks), "{case}");
                 if entry.inline {
-                    assert!(
-                        case.tasks * case.payload.0 <= join::MAX_STATE_BYTES,
-                        "{case}"
-                    );
+                    assert!(case.tasks * case.payload.0 <= join::MAX_STATE_BYTES, "{case}");
                 }
                 for strategy in strategies {
                     let id = case.measurement_id(&strategy);
@@ -83,20 +78,13 @@ fn quick_has_every_workload_and_every_flavor_but_local() {
         .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
         .collect();
     let workloads = targets().into_iter().flat_map(|target| target.workloads);
-    for workload in workloads.map(|axes| axes.entry.name) {
+    for workload in workloads.map(|axes| axes.name) {
         if workload == "http_straggler" {
             continue;
         }
-        assert!(
-            all.iter().any(|case| case.workload == workload),
-            "{workload}"
-        );
+        assert!(all.iter().any(|case| case.workload == workload), "{workload}");
     }
-    for flavor in [
-        Flavor::CurrentThread,
-        Flavor::MultiThread(1),
-        Flavor::MultiThread(2),
-    ] {
+    for flavor in [Flavor::CurrentThread, Flavor::MultiThread(1), Flavor::MultiThread(2)] {
         assert!(all.iter().any(|case| case.flavor == flavor), "{flavor}");
     }
     assert!(all.iter().all(|case| case.flavor != Flavor::Local));
@@ -142,10 +130,7 @@ fn a_variable_replaces_its_axis() {
         let all: Vec<_> = narrow.iter().copied().chain(more.iter().copied()).collect();
         ids("overhead", &all)
             .iter()
-            .map(|id| {
-                id.trim_start_matches("yield/current_thread/worker/")
-                    .to_owned()
-            })
+            .map(|id| id.trim_start_matches("yield/current_thread/worker/").to_owned())
             .collect::<Vec<_>>()
     };
     // The same sweeps over the given values.
@@ -193,20 +178,8 @@ fn any_number_of_tasks_without_join() {
         ("JVS_PAYLOADS", "64KiB"),
     ];
     assert_eq!(ids("overhead", &variables).len(), 2 * 3 * 2 * 2);
-    assert!(
-        cases(
-            "overhead",
-            &[("JVS_TASKS", "7"), ("JVS_STRATEGIES", "spawn")]
-        )
-        .is_err()
-    );
-    assert!(
-        cases(
-            "overhead",
-            &[("JVS_TASKS", "7"), ("JVS_REFERENCE", "spawn")]
-        )
-        .is_err()
-    );
+    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_STRATEGIES", "spawn")]).is_err());
+    assert!(cases("overhead", &[("JVS_TASKS", "7"), ("JVS_REFERENCE", "spawn")]).is_err());
 }
 
 #[test]
@@ -249,10 +222,7 @@ fn a_joins_state_over_1_mib_is_an_error_where_it_was_asked_for() {
     let asked = [("JVS_TASKS", "8,64"), ("JVS_PAYLOADS", "64KiB")];
     let error = cases("overhead", &asked).unwrap_err();
     assert!(error.starts_with("JVS_TASKS=64: "), "{error}");
-    assert!(
-        error.contains("1 MiB") && error.contains("at most 16 tasks"),
-        "{error}"
-    );
+    assert!(error.contains("1 MiB") && error.contains("at most 16 tasks"), "{error}");
     // On the heap it is no state of join!'s.
     assert!(!ids("compute", &asked).is_empty());
 }
@@ -263,16 +233,9 @@ fn every_case_carries_its_control() {
     let selection = read(&[]).unwrap();
     let only_spawn = |id: &str| id.contains("/spawn/");
     let measurements = selection.measurements(&targets[1], 2, only_spawn).unwrap();
-    for item in selection.items(&targets[1], &measurements) {
-        let pairs: Vec<(&str, &str)> = item
-            .pairs
-            .iter()
-            .map(|(a, b)| (a.as_str(), b.as_str()))
-            .collect();
-        assert_eq!(
-            pairs,
-            [("join", "join"), ("spawn", "join"), ("machinery", "join")]
-        );
+    for item in selection.plan(&targets[1], &measurements).items {
+        let pairs: Vec<(&str, &str)> = item.pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        assert_eq!(pairs, [("join", "join"), ("spawn", "join"), ("machinery", "join")]);
     }
 }
 
@@ -282,10 +245,7 @@ fn misspelled_variables_are_named() {
     let found = misspelled(names);
     assert_eq!(
         found,
-        [
-            ("JVS_TASK".into(), "JVS_TASKS"),
-            ("JVS_FLAVOUR".into(), "JVS_FLAVORS")
-        ]
+        [("JVS_TASK".into(), "JVS_TASKS"), ("JVS_FLAVOUR".into(), "JVS_FLAVORS")]
     );
     assert!(VARIABLES.iter().all(|(name, _)| name.starts_with("JVS_")));
 }
@@ -321,8 +281,7 @@ fn a_run_of_late_answers_is_expected_to_take_longer() {
     let expected = |workloads: &str| {
         let selection = read(&[("JVS_WORKLOADS", workloads), ("JVS_SPAN", "0")]).unwrap();
         let measurements = selection.measurements(&targets[3], 2, |_| true).unwrap();
-        let items = selection.items(&targets[3], &measurements);
-        selection.expected_time(&targets[3], &items)
+        selection.expected_time(&selection.plan(&targets[3], &measurements))
     };
     assert!(expected("http_delay") > 2 * expected("http_parse"));
 }

@@ -12,7 +12,8 @@ use join_vs_spawn::case::{Case, Flavor, Payload, Site};
 use join_vs_spawn::slice::TimedLoop;
 use join_vs_spawn::strategy::{self, join};
 use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
-use join_vs_spawn::{Setup, Target, Workload, block, round};
+use join_vs_spawn::{Target, Workload, block, round};
+use measure::Setup;
 
 fn main() -> ExitCode {
     round::run_if_child(&[]);
@@ -94,22 +95,8 @@ fn every_arity_and_payload_of_join() {
 fn the_largest_join_fits_a_workers_stack() {
     with_a_large_stack(|| {
         for entry in workload::all().iter().filter(|entry| entry.inline) {
-            run(
-                entry,
-                Flavor::MultiThread(1),
-                Site::Worker,
-                4096,
-                256,
-                "join",
-            );
-            run(
-                entry,
-                Flavor::MultiThread(1),
-                Site::Worker,
-                65536,
-                16,
-                "join",
-            );
+            run(entry, Flavor::MultiThread(1), Site::Worker, 4096, 256, "join");
+            run(entry, Flavor::MultiThread(1), Site::Worker, 65536, 16, "join");
         }
     });
 }
@@ -142,14 +129,9 @@ fn no_wake_is_lost_between_workers() {
     // a second where that registration was made once and not in every poll.
     let (sender, finished) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let entry = workload::all()
-            .into_iter()
-            .find(|entry| entry.name == "wake")
-            .unwrap();
+        let entry = workload::all().into_iter().find(|entry| entry.name == "wake").unwrap();
         for (round, tasks) in [1, 2, 4, 16].repeat(20).into_iter().enumerate() {
-            let case = format!("wake/multi_thread_2/worker/0B/{tasks}")
-                .parse()
-                .unwrap();
+            let case = format!("wake/multi_thread_2/worker/0B/{tasks}").parse().unwrap();
             for strategy in [MACHINERY, "join", "spawn", "sequential"] {
                 let shape = block::Shape::ONE_THREAD;
                 let sides = [strategy, "join"];
@@ -189,11 +171,9 @@ impl Workload for Wrong {
 fn wrong_outputs_are_noticed() {
     let target = Target::of::<Wrong>("wrong");
     let run = |tasks: usize| {
-        let case = format!("wrong/current_thread/worker/0B/{tasks}")
-            .parse()
-            .unwrap();
+        let case = format!("wrong/current_thread/worker/0B/{tasks}").parse().unwrap();
         block::run(
-            &target.workloads[0].entry,
+            &target.workloads[0],
             &case,
             &["join", "spawn"],
             block::Shape::ONE_THREAD,
@@ -270,14 +250,7 @@ fn polls_of_separate_wakes_are_exact_on_current_thread_in_a_task() {
             tasks,
         };
         POLLS[tasks].store(0, Ordering::Relaxed);
-        block::run_alone(
-            &target.workloads[0].entry,
-            &case,
-            strategy,
-            ITERATIONS as u64,
-            9,
-        )
-        .unwrap();
+        block::run_alone(&target.workloads[0], &case, strategy, ITERATIONS as u64, 9).unwrap();
         let polls = POLLS[tasks].load(Ordering::Relaxed);
         // One iteration of every slice is not timed.
         assert_eq!(polls % (ITERATIONS + 1), 0);

@@ -6,7 +6,7 @@ use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::compare;
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::html::{self, Links, comparison};
-use join_vs_spawn::runs::Run;
+use join_vs_spawn::run_store::Run;
 
 use common::browser::{browse, has_browser};
 use common::{header, steady};
@@ -38,7 +38,7 @@ fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> Stri
         parts: parts.to_vec(),
         ..Run::default()
     };
-    html::page(&run, links)
+    html::page(&run.into(), links)
 }
 
 #[test]
@@ -191,12 +191,7 @@ fn the_address_filters_and_sorts_in_a_browser() {
     quiet(&errors);
     assert_eq!(visible(&dom).len(), run().len());
     assert!(dom.contains("Shown: 12 of 12."));
-    assert!(
-        !dom.split("id=\"controls\"")
-            .nth(1)
-            .unwrap()
-            .starts_with(" hidden")
-    );
+    assert!(!dom.split("id=\"controls\"").nth(1).unwrap().starts_with(" hidden"));
     assert!(dom.contains("<button type=\"button\">ratio</button>"));
 
     let hash = "#filter=yield&strategy=spawn&flavor=current_thread&sort=ratio&dir=desc";
@@ -225,9 +220,6 @@ fn the_address_filters_and_sorts_in_a_browser() {
     assert_eq!(visible(&dom), ["yield/current_thread/worker/0B/8"]);
     let (dom, errors) = browse(&both, "#workload=wake&sort=ratio-a&dir=asc");
     quiet(&errors);
-    let sorted = [
-        "wake/current_thread/worker/0B/64",
-        "wake/current_thread/worker/0B/8",
-    ];
+    let sorted = ["wake/current_thread/worker/0B/64", "wake/current_thread/worker/0B/8"];
     assert_eq!(visible(&dom), sorted);
 }

@@ -38,12 +38,7 @@ fn taken(place: &Place) -> Vec<stacks::Taken> {
 
 fn a_profile_holds_the_strategy_and_nothing_else() {
     let place = Place::new();
-    let arguments = [
-        "--bench",
-        "--profile-time",
-        "3",
-        "yield/.*/worker/0B/spawn/8$",
-    ];
+    let arguments = ["--bench", "--profile-time", "3", "yield/.*/worker/0B/spawn/8$"];
     let done = place.run("overhead", &ONE, &arguments).exits(0);
     let done = done.says("Flamegraph: ");
     assert!(!place.path("results").exists(), "{}", done.stdout);
@@ -61,10 +56,7 @@ fn a_profile_holds_the_strategy_and_nothing_else() {
     for (frames, _) in stacks::read(&taken.stacks) {
         assert!(frames[0].starts_with("thread in block_on"), "{frames:?}");
         for harness in ["criterion", "set_up", "prime", "lang_start"] {
-            assert!(
-                !frames.iter().any(|frame| frame.contains(harness)),
-                "{frames:?}"
-            );
+            assert!(!frames.iter().any(|frame| frame.contains(harness)), "{frames:?}");
         }
     }
     // Each is in dozens of samples: the rarest, new_task, in one of twenty.
@@ -79,28 +71,15 @@ fn a_profile_holds_the_strategy_and_nothing_else() {
     }
     // What a sample was for is told by names that tokio, the allocator and this suite give their functions.
     for (purpose, [share]) in purposes([&taken.stacks]) {
-        assert!(
-            purpose != "other" || share < 0.1,
-            "{share} for nothing known"
-        );
+        assert!(purpose != "other" || share < 0.1, "{share} for nothing known");
     }
-    for purpose in [
-        "joining",
-        "allocating",
-        "scheduling",
-        "running",
-        "the parent",
-    ] {
+    for purpose in ["joining", "allocating", "scheduling", "running", "the parent"] {
         let found = purposes([&taken.stacks]);
         let known = found.iter().any(|(name, _)| name.starts_with(purpose));
         assert!(known, "{purpose}: {found:?}");
     }
     let svg = fs::read_to_string(taken.folder.join("flamegraph.svg")).expect("a picture");
-    for text in [
-        "yield/current_thread/worker/0B/8, spawn",
-        "samples, ",
-        "tokio 1.",
-    ] {
+    for text in ["yield/current_thread/worker/0B/8, spawn", "samples, ", "tokio 1."] {
         assert!(svg.contains(text), "{text}");
     }
 }
@@ -108,12 +87,7 @@ fn a_profile_holds_the_strategy_and_nothing_else() {
 fn http_is_profiled_on_several_threads() {
     let place = Place::new();
     let variables = [("JVS_FLAVORS", "multi_thread_2"), ("JVS_TASKS", "3")];
-    let arguments = [
-        "--bench",
-        "--profile-time",
-        "1",
-        "^http/.*/worker/64B/join/3$",
-    ];
+    let arguments = ["--bench", "--profile-time", "1", "^http/.*/worker/64B/join/3$"];
     place.run("http", &variables, &arguments).exits(0);
     let all = taken(&place);
     assert_eq!(all.len(), 1);
@@ -123,8 +97,7 @@ fn http_is_profiled_on_several_threads() {
 
 fn what_cannot_be_profiled_is_said_and_earlier_pictures_stay() {
     let place = Place::new();
-    let picture =
-        place.path("criterion/yield_current_thread_worker_0B/join/8/profile/flamegraph.svg");
+    let picture = place.path("criterion/yield_current_thread_worker_0B/join/8/profile/flamegraph.svg");
     fs::create_dir_all(picture.parent().expect("a folder")).expect("a folder");
     fs::write(&picture, "earlier").expect("a file");
     for (arguments, code, says) in [
@@ -137,10 +110,7 @@ fn what_cannot_be_profiled_is_said_and_earlier_pictures_stay() {
         (["--profile-time", "1", "no/such"], 2, "matches none of its"),
     ] {
         let arguments = [&["--bench"], &arguments[..]].concat();
-        place
-            .run("overhead", &ONE, &arguments)
-            .exits(code)
-            .says(says);
+        place.run("overhead", &ONE, &arguments).exits(code).says(says);
     }
     // Another target knows it: no error, so that the targets can be run in a row.
     let arguments = [
@@ -166,10 +136,7 @@ fn what_cannot_be_profiled_is_said_and_earlier_pictures_stay() {
         .expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("yield/current_thread/worker/0B/join/8: "),
-        "{said}"
-    );
+    assert!(said.contains("yield/current_thread/worker/0B/join/8: "), "{said}");
 }
 
 fn flamegraph(place: &Place, arguments: &[&str]) -> Output {
@@ -195,8 +162,7 @@ fn profile(strategy: &str) -> Profile {
     }
 }
 
-const JOIN: &str =
-    "thread in block_on;tokio::poll;timed::strategy::join 90\nthread in block_on;tokio::poll 10\n";
+const JOIN: &str = "thread in block_on;tokio::poll;timed::strategy::join 90\nthread in block_on;tokio::poll 10\n";
 const SPAWN: &str = "thread in block_on;tokio::poll;timed::strategy::spawn;Cell<T,S>::new;malloc 70\n\
                      thread in block_on;tokio::poll 30\n";
 
@@ -230,11 +196,7 @@ fn the_difference_of_two_profiles_is_drawn() {
     assert!(html.contains(row), "{html}");
     for picture in ["join", "spawn", "join-to-spawn", "spawn-to-join"] {
         let svg = path.replace("index.html", &format!("{picture}.svg"));
-        assert!(
-            fs::read_to_string(svg)
-                .expect("a picture")
-                .contains("</svg>")
-        );
+        assert!(fs::read_to_string(svg).expect("a picture").contains("</svg>"));
     }
 }
 
@@ -262,9 +224,7 @@ fn pictures_search_and_zoom_in_a_browser() {
         assert!(!whole.contains("class=\"parent\""), "{whole}");
         let (_, frame) = whole.split_once("<title>malloc").expect("its group");
         let attribute = |name: &str| {
-            let (_, rest) = frame
-                .split_once(&format!(" {name}=\""))
-                .expect("its rectangle");
+            let (_, rest) = frame.split_once(&format!(" {name}=\"")).expect("its rectangle");
             rest.split('"').next().expect("a value").to_owned()
         };
         let behind = format!("?x={}&y={}", attribute("fg:x"), attribute("y"));

@@ -12,9 +12,7 @@ use join_vs_spawn::stats::{Estimate, Verdict};
 use common::header;
 
 fn measurement(tasks: usize) -> Measurement {
-    let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}")
-        .parse()
-        .unwrap();
+    let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}").parse().unwrap();
     let estimate = |median: f64| {
         Some(Estimate {
             median,
@@ -33,10 +31,7 @@ fn measurement(tasks: usize) -> Measurement {
         verdict: Some(Verdict::Slower),
         rounds: vec![vec![0.1, -1e-17], vec![f64::MIN_POSITIVE]],
         // The last two are read one unit in the last place off unless the parser rounds correctly.
-        block_ns: vec![
-            vec![1.0, 2.0],
-            vec![1e300, 0.9970541970711101, 2516.3362673926194],
-        ],
+        block_ns: vec![vec![1.0, 2.0], vec![1e300, 0.9970541970711101, 2516.3362673926194]],
         ..Measurement::failed(&case, "spawn", "join", "")
     }
 }
@@ -89,17 +84,13 @@ fn what_is_written_is_read_back() {
 fn lines_have_the_fields_of_the_design() {
     let written = Written::new(&[measurement(8)]);
     let text = written.text();
-    let lines: Vec<serde_json::Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["kind"], "run");
-    for field in
-        "schema target matrix complete started seconds command git rustc tokio criterion profile \
+    for field in "schema target matrix complete started seconds command git rustc tokio criterion profile \
                   frame_pointers cpu cores quota kernel governor load rounds seed filter layouts states cut \
                   minutes checksum"
-            .split(' ')
-            .filter(|field| !field.is_empty())
+        .split(' ')
+        .filter(|field| !field.is_empty())
     {
         assert!(lines[0].get(field).is_some(), "{field}");
     }
@@ -115,10 +106,7 @@ fn lines_have_the_fields_of_the_design() {
         (&line["strategy"], &line["reference"]),
         (&"spawn".into(), &"join".into())
     );
-    assert_eq!(
-        (&line["status"], &line["verdict"]),
-        (&"ok".into(), &"slower".into())
-    );
+    assert_eq!((&line["status"], &line["verdict"]), (&"ok".into(), &"slower".into()));
     assert!(line["reason"].is_null() && line["flags"].is_array());
     assert_eq!(line["ratio"]["level"], 0.978_515_625);
     assert!(line["wall_ns"]["low"].is_f64() && line["cpu_ns"]["high"].is_f64());
@@ -133,10 +121,7 @@ fn wrong_records_are_told_with_file_and_line() {
     let at = |line: usize| format!("overhead.jsonl:{line}: ");
 
     let error = written.complains_of(&text[..text.len() - 1]);
-    assert!(
-        error.contains(&at(3)) && error.contains("cut off"),
-        "{error}"
-    );
+    assert!(error.contains(&at(3)) && error.contains("cut off"), "{error}");
     let error = written.complains_of(&text[..text.len() - 20]);
     assert!(error.contains(&at(3)), "{error}");
     let error = written.complains_of(&text.replace("\"schema\":2", "\"schema\":1"));
@@ -146,19 +131,12 @@ fn wrong_records_are_told_with_file_and_line() {
     );
     // A digit, and a header of another run.
     let error = written.complains_of(&text.replacen("0.004", "0.003", 1));
-    assert!(
-        error.contains(&at(1)) && error.contains("checksum"),
-        "{error}"
-    );
+    assert!(error.contains(&at(1)) && error.contains("checksum"), "{error}");
     let error = written.complains_of(&text.replacen("\"rounds\":10", "\"rounds\":12", 1));
     assert!(error.contains("checksum"), "{error}");
     let error = written.complains_of(&text.replacen("0.004", "NaN", 2));
     assert!(error.contains(&at(2)), "{error}");
-    let error = written.complains_of(
-        &text
-            .replace("0B/16", "0B/8")
-            .replace("\"tasks\":16", "\"tasks\":8"),
-    );
+    let error = written.complains_of(&text.replace("0B/16", "0B/8").replace("\"tasks\":16", "\"tasks\":8"));
     assert!(error.contains(&at(3)) && error.contains("twice"), "{error}");
     let error = written.complains_of(&text.replace("worker/0B/8", "worker/../8"));
     assert!(error.contains(&at(2)), "{error}");
@@ -169,10 +147,7 @@ fn wrong_records_are_told_with_file_and_line() {
     assert!(error.contains(&at(1)), "{error}");
     let twice = text.clone() + text.lines().next().unwrap() + "\n";
     let error = written.complains_of(&twice);
-    assert!(
-        error.contains(&at(4)) && error.contains("second header"),
-        "{error}"
-    );
+    assert!(error.contains(&at(4)) && error.contains("second header"), "{error}");
     fs::remove_file(written.path()).unwrap();
     let error = read(&written.path()).unwrap_err().to_string();
     assert!(error.contains("overhead.jsonl: "), "{error}");
@@ -189,9 +164,7 @@ fn a_record_is_replaced_whole_and_the_partial_one_goes() {
         1,
         "untouched while the next run lasts"
     );
-    folder
-        .finish(&header(), &[measurement(8), measurement(16)])
-        .unwrap();
+    folder.finish(&header(), &[measurement(8), measurement(16)]).unwrap();
     assert_eq!(read(&written.path()).unwrap().1.len(), 2);
     assert!(!folder.partial().exists());
     let files = fs::read_dir(written.folder.path()).unwrap().count();
@@ -202,9 +175,7 @@ fn a_record_is_replaced_whole_and_the_partial_one_goes() {
 fn a_folder_is_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = Folder::take(folder.path(), "overhead").unwrap();
-    let error = Folder::take(folder.path(), "overhead")
-        .unwrap_err()
-        .to_string();
+    let error = Folder::take(folder.path(), "overhead").unwrap_err().to_string();
     assert!(error.contains("another run"), "{error}");
     assert!(Folder::take(folder.path(), "compute").is_ok());
     drop(first);

@@ -5,8 +5,9 @@ mod common;
 use join_vs_spawn::case::Case;
 use join_vs_spawn::machine_state::State;
 use join_vs_spawn::record::Measurement;
-use join_vs_spawn::report::{findings, table};
+use join_vs_spawn::report::findings;
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
+use join_vs_spawn::table;
 
 use common::{header, measured, steady};
 
@@ -35,11 +36,7 @@ fn the_table_begins_with_what_tells_most() {
     assert_eq!(first(2), "yield/multi_thread_2/worker/0B/8");
     assert_eq!(first(3), "yield/current_thread/worker/0B/2");
     assert_eq!(first(4), "yield/current_thread/worker/0B/1");
-    assert_eq!(
-        rows.len(),
-        5,
-        "one row a case, without the controls: {text}"
-    );
+    assert_eq!(rows.len(), 5, "one row a case, without the controls: {text}");
     let row = rows[1].join(" ");
     assert_eq!(
         row,
@@ -48,10 +45,7 @@ fn the_table_begins_with_what_tells_most() {
     assert!(rows[2].join(" ").contains("0.200×") && rows[2].contains(&"faster"));
     assert!(rows[4].contains(&"inconclusive"));
     assert!(!text.contains("no difference"));
-    assert!(
-        text.contains("an interval of 95.1% or more over 10 layouts"),
-        "{text}"
-    );
+    assert!(text.contains("an interval of 95.1% or more over 10 layouts"), "{text}");
     assert!(!text.lines().any(|line| line.ends_with(' ')));
 }
 
@@ -67,9 +61,7 @@ fn failures_are_listed_with_their_reason_and_nothing_is_made_of_them() {
     ));
     let text = table::render(&header(), &measurements);
     assert!(
-        text.contains(
-            "failed: yield/current_thread/worker/0B/spawn/4: its process ended with signal: 9"
-        ),
+        text.contains("failed: yield/current_thread/worker/0B/spawn/4: its process ended with signal: 9"),
         "{text}"
     );
     assert!(findings::sentences(&header(), &measurements)[0].contains("in 1 cases: slower in 1"));
@@ -116,10 +108,7 @@ fn the_crossover_of_wakes_is_named_with_its_interval() {
         .iter()
         .find(|sentence| sentence.contains("Separate wakes"))
         .unwrap();
-    assert!(
-        sentence.contains("current_thread 32 [32, 32]"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("current_thread 32 [32, 32]"), "{sentence}");
     assert!(sentence.contains("multi_thread_1 beyond 128"), "{sentence}");
     assert!(sentence.contains("multi_thread_2 below 8"), "{sentence}");
 }
@@ -143,10 +132,7 @@ fn where_spawn_begins_to_win_on_work_is_named() {
         "{sentence}"
     );
     assert!(sentence.contains("at best 0.550×"), "{sentence}");
-    assert!(
-        sentence.contains("current_thread nowhere for sure"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("current_thread nowhere for sure"), "{sentence}");
 }
 
 #[test]
@@ -157,26 +143,18 @@ fn what_the_site_costs_is_named() {
     ]
     .concat();
     let sentences = findings::sentences(&header(), &measurements);
-    let sentence = sentences
-        .iter()
-        .find(|sentence| sentence.contains("The site"))
-        .unwrap();
+    let sentence = sentences.iter().find(|sentence| sentence.contains("The site")).unwrap();
     assert!(
         sentence.contains("spawning 8 children (yield, 0B) on multi_thread_2 takes 100 µs"),
         "{sentence}"
     );
-    assert!(
-        sentence.contains("5.00 µs in a spawned task, 20.0×"),
-        "{sentence}"
-    );
+    assert!(sentence.contains("5.00 µs in a spawned task, 20.0×"), "{sentence}");
     let spread = sentences
         .iter()
         .find(|sentence| sentence.contains("yield once"))
         .unwrap();
     assert!(
-        spread.contains(
-            "5.00× [4.97, 5.03] at 8 children on multi_thread_2 (500 ns more for each child)"
-        ),
+        spread.contains("5.00× [4.97, 5.03] at 8 children on multi_thread_2 (500 ns more for each child)"),
         "{spread}"
     );
 }
@@ -191,9 +169,7 @@ fn what_the_site_costs_is_compared_in_the_rounds_of_both() {
     block_on.in_rounds = (3..10).collect();
     block_on.block_ns = (3..10).map(|round| vec![30.0 * ns(round)]).collect();
     let sentences = findings::sentences(&header(), &[worker, block_on]);
-    let sentence = sentences
-        .iter()
-        .find(|sentence| sentence.contains("The site"));
+    let sentence = sentences.iter().find(|sentence| sentence.contains("The site"));
     let sentence = sentence.expect("a sentence");
     assert!(sentence.contains("30.0× [30.0, 30.0]"), "{sentence}");
 }
@@ -243,8 +219,5 @@ fn a_preview_claims_nothing() {
     }
     assert_eq!(measurements[1].verdict, Some(Verdict::Inconclusive));
     let text = table::render(&header(), &measurements);
-    assert!(
-        text.contains(" none ") && text.contains("a preview"),
-        "{text}"
-    );
+    assert!(text.contains(" none ") && text.contains("a preview"), "{text}");
 }

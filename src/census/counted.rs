@@ -81,7 +81,7 @@ impl Workload for Counted {
     type Output = u64;
 
     // So that the loop tells when an iteration ends; the rest itself is the other workload's.
-    const RESTS: bool = true;
+    const SETTLES: bool = true;
 
     async fn set_up(_: Setup) -> Result<Self, String> {
         Err("it is made around another workload, by Counted::new".into())
@@ -110,7 +110,7 @@ impl Workload for Counted {
         *lock(&self.began) = self.tally.now();
     }
 
-    async fn rest(&self) {
+    async fn settle(&self) {
         let (began, now) = (*lock(&self.began), self.tally.now());
         lock(&self.ended).push(Counts {
             child_polls: now.child_polls - began.child_polls,
@@ -119,7 +119,7 @@ impl Workload for Counted {
             wakes: now.wakes - began.wakes,
             tasks_spawned: now.tasks_spawned - began.tasks_spawned,
         });
-        self.inner.children().rest().await;
+        self.inner.children().settle().await;
         *lock(&self.began) = self.tally.now();
     }
 }

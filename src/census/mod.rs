@@ -10,14 +10,14 @@
 //! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
 
 mod counted;
-pub mod rows;
+mod rows;
 
 use std::sync::{Arc, Mutex};
 
 use crate::block::drive_case;
 use crate::case::{Case, Flavor};
 use crate::runtime::Schedule;
-use crate::slice::{RESTED_BYTES, Slice};
+use crate::slice::{SETTLING_BYTES, Slice};
 use crate::workload::Entry;
 
 use counted::{Counted, Counts, Parent};
@@ -50,22 +50,11 @@ pub trait CountingHeap: Sync {
 }
 
 /// Counts one iteration of a strategy in a case. The error is the reason for which there is nothing to count.
-pub fn count(
-    entry: &Entry,
-    case: &Case,
-    strategy: &str,
-    heap: &'static dyn CountingHeap,
-) -> Result<Row, String> {
-    let iterations = if entry.lasts.is_zero() {
-        ITERATIONS
-    } else {
-        FEW
-    };
+pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static dyn CountingHeap) -> Result<Row, String> {
+    let iterations = if entry.lasts.is_zero() { ITERATIONS } else { FEW };
     let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
     let counts = polls_and_wakes(entry, case, strategy, iterations)?;
-    let mean = |count: fn(&Counts) -> u64| {
-        counts.iter().map(count).sum::<u64>() as f64 / counts.len() as f64
-    };
+    let mean = |count: fn(&Counts) -> u64| counts.iter().map(count).sum::<u64>() as f64 / counts.len() as f64;
     Ok(Row {
         case: case.clone(),
         strategy: strategy.to_owned(),
@@ -157,7 +146,7 @@ fn weigh(
     let [_, one, many] = seen[..] else {
         return Err(format!("{} loops ran, not three", seen.len()));
     };
-    let own = if entry.rests { RESTED_BYTES } else { 0 };
+    let own = if entry.settles { SETTLING_BYTES } else { 0 };
     let grown = |of: fn(&Heap) -> u64| {
         let grown = |[before, after]: [Heap; 2]| of(&after) as f64 - of(&before) as f64;
         (grown(many) - grown(one)) / iterations as f64
@@ -173,12 +162,7 @@ fn weigh(
 }
 
 /// Counts polls, wakes and tasks of each iteration.
-fn polls_and_wakes(
-    entry: &Entry,
-    case: &Case,
-    strategy: &str,
-    iterations: u64,
-) -> Result<Vec<Counts>, String> {
+fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) -> Result<Vec<Counts>, String> {
     let seen: Arc<Mutex<Vec<Counts>>> = Arc::default();
     let sink = seen.clone();
     let tasks = case.tasks;

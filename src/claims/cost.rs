@@ -1,17 +1,20 @@
 //! Overhead, and what follows from it: measured here and now, side by side, in six short rounds.
 
+use std::time::Duration;
+
 use super::experiment::{Experiment, Seen};
 use super::{Claim, ClaimsError};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
-use crate::matrix::{Target, targets};
-use crate::plan::Item;
+use crate::matrix::Matrix;
+use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
 use crate::run::{Request, run};
-use crate::selection::Selection;
 use crate::session;
+use crate::settings::RunSettings;
 use crate::stats::Estimate;
 use crate::text::{interval, times};
+use crate::variables::variable;
 use crate::workload::{self, Entry};
 
 /// Up to this ratio a cost is called slightly higher: half as much again. The article gives no number; a reader who is
@@ -43,11 +46,7 @@ impl Point {
             workload: self.workload.to_owned(),
             flavor: self.flavor,
             site: self.site,
-            payload: Payload(if self.workload.starts_with("http") {
-                64
-            } else {
-                0
-            }),
+            payload: Payload(if self.workload.starts_with("http") { 64 } else { 0 }),
             tasks: self.tasks,
         }
     }
@@ -66,27 +65,9 @@ fn overheads() -> [Point; 5] {
     [
         point("8 children that yield once", "yield", one, Site::Worker, 8),
         point("8 children that yield once", "yield", all, Site::Worker, 8),
-        point(
-            "64 children that yield once",
-            "yield",
-            one,
-            Site::Worker,
-            64,
-        ),
-        point(
-            "8 that yield once, directly in main",
-            "yield",
-            all,
-            Site::BlockOn,
-            8,
-        ),
-        point(
-            "256 children woken one at a time",
-            "wake",
-            one,
-            Site::Worker,
-            256,
-        ),
+        point("64 children that yield once", "yield", one, Site::Worker, 64),
+        point("8 that yield once, directly in main", "yield", all, Site::BlockOn, 8),
+        point("256 children woken one at a time", "wake", one, Site::Worker, 256),
     ]
 }
 
@@ -103,39 +84,33 @@ fn fetches() -> Point {
 
 /// Measures.
 pub(super) fn measure() -> Result<Measured, ClaimsError> {
-    let selection = Selection::read(
-        |name| match name {
-            "JVS_ROUNDS" => Some("6".into()),
-            "JVS_SPAN" => Some("0".into()),
-            "JVS_SEED" | "JVS_DEADLINE" => session::variable(name),
-            _ => None,
-        },
-        &targets(),
-    )?;
-    let pair = |strategy: &str| (strategy.to_owned(), "join".to_owned());
-    let item = |point: &Point, strategies: &[&str]| Item {
-        case: point.case(),
-        pairs: strategies.iter().map(|name| pair(name)).collect(),
+    let asked = RunSettings::read(variable, Matrix::Default)?;
+    let settings = RunSettings {
+        rounds: 6,
+        layouts: 6,
+        span: Duration::ZERO,
+        minutes: None,
+        ..asked
     };
-    let http = targets().into_iter().find(|target| target.name == "http");
-    let parts = [
-        (
-            Target::bare("claims", entries()),
-            overheads()
-                .map(|point| item(&point, &["join", "spawn"]))
-                .to_vec(),
+    let item = |point: &Point, strategies: &[&str]| Item::of(point.case(), strategies, "join");
+    let (fetching, others): (Vec<Entry>, Vec<Entry>) = entries().into_iter().partition(|entry| entry.served);
+    let plan = |entries, items| Plan {
+        name: "claims".to_owned(),
+        entries,
+        items,
+    };
+    let plans = [
+        plan(
+            others,
+            overheads().map(|point| item(&point, &["join", "spawn"])).to_vec(),
         ),
-        (
-            http.expect("there is a target http"),
-            vec![item(&fetches(), &["join", "spawn", "sequential"])],
-        ),
+        plan(fetching, vec![item(&fetches(), &["join", "spawn", "sequential"])]),
     ];
     let mut measured = Vec::new();
-    for (target, items) in &parts {
+    for plan in &plans {
         let outcome = run(Request {
-            target,
-            selection: &selection,
-            items: items.clone(),
+            plan,
+            settings: &settings,
             filter: None,
             folder: None,
             command: "cargo run --release -- claims".into(),
@@ -201,7 +176,7 @@ impl Measured {
 }
 
 /// A ratio and its interval.
-pub(super) fn figure(ratio: &Estimate) -> String {
+pub(crate) fn figure(ratio: &Estimate) -> String {
     format!("{} {}", times(ratio.median), interval(ratio, ""))
 }
 

@@ -103,8 +103,7 @@ impl Experiment {
     pub fn run(&self) -> Result<Outcome, String> {
         let place = format!("{} ({})", self.condition, self.flavor);
         let seen = look(&self.subject).map_err(|why| format!("{place}: {why}"))?;
-        let counterpart =
-            look(&self.counterpart).map_err(|why| format!("the counterpart of {place}: {why}"))?;
+        let counterpart = look(&self.counterpart).map_err(|why| format!("the counterpart of {place}: {why}"))?;
         Ok(Outcome {
             condition: self.condition.to_owned(),
             flavor: self.flavor.to_string(),
@@ -126,9 +125,7 @@ fn look(look: &Look) -> Result<Seen, String> {
     });
     match told.recv_timeout(DEADLINE) {
         Ok(seen) => Ok(seen),
-        Err(mpsc::RecvTimeoutError::Timeout) => {
-            Err(format!("no answer within {} s", DEADLINE.as_secs()))
-        }
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(format!("no answer within {} s", DEADLINE.as_secs())),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
             let panic = thread.join().err();
             let panic = panic.and_then(|panic| panic.downcast::<String>().ok());

@@ -15,11 +15,7 @@ use crate::case::Flavor;
 /// methods of the same name of which it takes the one that fits with fewer references.
 macro_rules! spawns {
     ($child:expr) => {
-        if (&Asked(&$child)).is_send() {
-            "taken"
-        } else {
-            REFUSED
-        }
+        if (&Asked(&$child)).is_send() { "taken" } else { REFUSED }
     };
 }
 
@@ -59,8 +55,7 @@ pub(super) fn claims() -> Vec<Claim> {
             )
         })
     };
-    let mut structured: Vec<Experiment> =
-        fate("the future is dropped", GONE, How::Join, How::Spawn).into();
+    let mut structured: Vec<Experiment> = fate("the future is dropped", GONE, How::Join, How::Spawn).into();
     structured.extend(borrow);
     let independent = fate(
         "the parent is cancelled, and the handles with it",
@@ -198,11 +193,7 @@ fn borrows(flavor: Flavor) -> &'static str {
         let (a, b) = tokio::join!(child(0), child(1));
         a + b
     });
-    if sum == 13 {
-        MAY
-    } else {
-        "they see something else"
-    }
+    if sum == 13 { MAY } else { "they see something else" }
 }
 
 /// A child that holds something at an await.

@@ -15,19 +15,18 @@ mod panics;
 mod results;
 mod scene;
 mod server;
-mod table;
 mod tasks;
 mod waiting;
 
 use serde::{Deserialize, Serialize};
 
 use crate::run::RunError;
-use crate::selection::VariableError;
+use crate::variables::VariableError;
 
 pub use cost::entries;
+pub(crate) use cost::figure;
 use experiment::Experiment;
 pub use experiment::Outcome;
-pub use table::{markdown, render};
 
 /// A statement of the article, and how it is put to the test.
 struct Claim {
@@ -71,6 +70,18 @@ pub struct Tested {
     pub instead: String,
     /// The experiments.
     pub experiments: Vec<Outcome>,
+}
+
+impl Tested {
+    /// The verdict, with its conditions.
+    pub fn verdict_in_words(&self) -> String {
+        match (self.verdict, &self.when) {
+            (Verdict::HoldsWhen, Some(when)) => format!("holds when {when}"),
+            (Verdict::HoldsWhen, None) => "holds under conditions".into(),
+            (Verdict::Holds, _) => "holds".into(),
+            (Verdict::DoesNotHold, _) => "does not hold".into(),
+        }
+    }
 }
 
 /// Why there are no verdicts.
@@ -152,10 +163,7 @@ const ROWS: [&str; 6] = [
     "Use Case",
 ];
 
-fn test(
-    claims: impl IntoIterator<Item = Claim>,
-    tell: &mut impl FnMut(&str),
-) -> Result<Vec<Tested>, ClaimsError> {
+fn test(claims: impl IntoIterator<Item = Claim>, tell: &mut impl FnMut(&str)) -> Result<Vec<Tested>, ClaimsError> {
     claims
         .into_iter()
         .map(|claim| {
@@ -197,9 +205,7 @@ fn judged(claim: &Claim, experiments: Vec<Outcome>) -> Result<Tested, ClaimsErro
 fn by_condition(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Outcome>)> {
     let mut conditions: Vec<(&str, Vec<&Outcome>)> = Vec::new();
     for outcome in outcomes {
-        let known = conditions
-            .iter_mut()
-            .find(|(known, _)| *known == outcome.condition);
+        let known = conditions.iter_mut().find(|(known, _)| *known == outcome.condition);
         match known {
             Some((_, all)) => all.push(outcome),
             None => conditions.push((&outcome.condition, vec![outcome])),
@@ -239,15 +245,13 @@ fn flavors(outcomes: &[&Outcome]) -> String {
 const ALWAYS: &str = "always";
 
 /// What was seen under each condition.
-fn evidence(outcomes: &[Outcome]) -> String {
+pub(crate) fn evidence(outcomes: &[Outcome]) -> String {
     let mut parts = Vec::new();
     for (condition, all) in by_condition(outcomes) {
         let mut seen: Vec<(String, Vec<&Outcome>)> = Vec::new();
         for outcome in all {
             let figure = outcome.figure.as_ref();
-            let text = figure.map_or(outcome.seen.clone(), |figure| {
-                format!("{} ({figure})", outcome.seen)
-            });
+            let text = figure.map_or(outcome.seen.clone(), |figure| format!("{} ({figure})", outcome.seen));
             match seen.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, alike)) => alike.push(outcome),
                 None => seen.push((text, vec![outcome])),
@@ -305,10 +309,7 @@ mod tests {
             (["yes", "yes", "yes"], (Verdict::Holds, None)),
             (["no", "no", "no"], (Verdict::DoesNotHold, None)),
             (["yes", "yes", "no"], when("alone")),
-            (
-                ["no", "yes", "yes"],
-                when("alone, on multi_thread_2; or busy"),
-            ),
+            (["no", "yes", "yes"], when("alone, on multi_thread_2; or busy")),
         ] {
             assert_eq!(verdict(&all(seen)), expected);
         }
@@ -327,7 +328,7 @@ mod tests {
         };
         let verdicts: String = tested
             .iter()
-            .map(|tested| format!("{} | {}\n", tested.statement, table::verdict(tested)))
+            .map(|tested| format!("{} | {}\n", tested.statement, tested.verdict_in_words()))
             .collect();
         assert_eq!(verdicts, include_str!("expected.txt"));
     }

@@ -140,10 +140,7 @@ pub(super) fn fates(scene: &mut Scene) -> &'static str {
     scene.open(1);
     scene.open(2);
     let fate = |events: [&'static str; 2]| scene.diary.wait_for_any(&events, Patience::MustCome);
-    match [
-        fate(["ended 1", "dropped 1"]),
-        fate(["ended 2", "dropped 2"]),
-    ] {
+    match [fate(["ended 1", "dropped 1"]), fate(["ended 2", "dropped 2"])] {
         [Some("dropped 1"), Some("dropped 2")] => DROPPED,
         [Some("ended 1"), Some("ended 2")] => END,
         _ => "neither",

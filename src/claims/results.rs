@@ -15,10 +15,7 @@ const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let each = |condition,
-                predicted,
-                subject: fn(Flavor) -> &'static str,
-                counterpart: fn(Flavor) -> &'static str| {
+    let each = |condition, predicted, subject: fn(Flavor) -> &'static str, counterpart: fn(Flavor) -> &'static str| {
         THREADS.map(|flavor| {
             Experiment::new(
                 condition,
@@ -134,11 +131,7 @@ fn first_before_last(flavor: Flavor, how: How, patience: Patience) -> &'static s
     scene.open(1);
     scene.open(2);
     scene.diary.must("returned");
-    if early {
-        "results as they come"
-    } else {
-        TOGETHER
-    }
+    if early { "results as they come" } else { TOGETHER }
 }
 
 const ORDERED: &str = "results in the order of the arguments";
@@ -177,11 +170,7 @@ fn has_result(flavor: Flavor, how: How) -> &'static str {
 const UNFINISHED: &str = "it does not end";
 
 fn when_the_runtime_ends(flavor: Flavor, awaited: bool) -> &'static str {
-    let how = if awaited {
-        How::Spawn
-    } else {
-        How::SpawnAndDrop
-    };
+    let how = if awaited { How::Spawn } else { How::SpawnAndDrop };
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
     scene.all_began();
     if awaited {
@@ -192,10 +181,7 @@ fn when_the_runtime_ends(flavor: Flavor, awaited: bool) -> &'static str {
     // What `main` does: it returns when its own future has, and then the runtime goes.
     scene.diary.must("returned");
     scene.end_runtime();
-    match scene
-        .diary
-        .wait_for_any(&["ended 0", "dropped 0"], MustCome)
-    {
+    match scene.diary.wait_for_any(&["ended 0", "dropped 0"], MustCome) {
         Some("dropped 0") => UNFINISHED,
         _ => "it ends",
     }

@@ -46,9 +46,7 @@ pub(super) struct Diary {
 
 impl Diary {
     fn events(&self) -> MutexGuard<'_, Vec<String>> {
-        self.events
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner())
+        self.events.lock().unwrap_or_else(|poison| poison.into_inner())
     }
 
     pub fn write(&self, event: impl Into<String>) {
@@ -98,9 +96,7 @@ impl Diary {
     /// Those of `events` that happened, in the order in which they did.
     pub fn order(&self, wanted: &[&str]) -> Vec<String> {
         let events = self.events();
-        let wanted = events
-            .iter()
-            .filter(|event| wanted.contains(&event.as_str()));
+        let wanted = events.iter().filter(|event| wanted.contains(&event.as_str()));
         wanted.cloned().collect()
     }
 }
@@ -218,10 +214,7 @@ pub(super) async fn fan_out(how: How, children: [Child; 3], diary: Arc<Diary>) {
 /// A runtime, built as `#[tokio::main]` builds it.
 pub(super) fn runtime(flavor: Flavor) -> Runtime {
     let runtime = match flavor {
-        Flavor::MultiThread(workers) => Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build(),
+        Flavor::MultiThread(workers) => Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
         Flavor::CurrentThread | Flavor::Local => Builder::new_current_thread().enable_all().build(),
     };
     runtime.expect("a runtime can be built")

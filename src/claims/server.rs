@@ -59,18 +59,8 @@ pub(super) fn claims() -> Vec<Claim> {
         experiments: vec![
             spawned("the slow handler awaits", ONE, Slow::Awaits, MustCome),
             spawned("the slow handler awaits", TWO, Slow::Awaits, MustCome),
-            spawned(
-                "it blocks in spawn_blocking",
-                ONE,
-                Slow::SpawnsBlocking,
-                MustCome,
-            ),
-            spawned(
-                "it blocks in spawn_blocking",
-                TWO,
-                Slow::SpawnsBlocking,
-                MustCome,
-            ),
+            spawned("it blocks in spawn_blocking", ONE, Slow::SpawnsBlocking, MustCome),
+            spawned("it blocks in spawn_blocking", TWO, Slow::SpawnsBlocking, MustCome),
             spawned("it blocks the only thread", ONE, Slow::Blocks, CannotCome),
             Experiment::new(
                 "it blocks one of two workers",

@@ -90,10 +90,7 @@ const OWN: &str = "in tasks of their own";
 fn whose_task(flavor: Flavor, how: How) -> &'static str {
     let scene = Scene::begin(flavor, how, [Then::Ends; 3]);
     scene.all_began();
-    match scene
-        .diary
-        .order(&["own task 0", "own task 1", "own task 2"])[..]
-    {
+    match scene.diary.order(&["own task 0", "own task 1", "own task 2"])[..] {
         [] => PARENT,
         [_, _, _] => OWN,
         _ => "some here, some there",

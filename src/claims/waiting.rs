@@ -98,11 +98,7 @@ pub(super) fn claims() -> Vec<Claim> {
                         )
                     };
                     [
-                        early(
-                            "results are taken as they come (JoinSet)",
-                            How::JoinSet,
-                            MustCome,
-                        ),
+                        early("results are taken as they come (JoinSet)", How::JoinSet, MustCome),
                         early(
                             "handles are awaited in order, the slow one first",
                             How::Spawn,
@@ -136,12 +132,7 @@ pub(super) fn others_continue() -> Vec<Experiment> {
             MustCome,
         ),
         spawned("it blocks the only thread", ONE, Stuck::Blocks, CannotCome),
-        spawned(
-            "as many block as there are workers",
-            TWO,
-            Stuck::BothBlock,
-            CannotCome,
-        ),
+        spawned("as many block as there are workers", TWO, Stuck::BothBlock, CannotCome),
         Experiment::new(
             "it blocks its thread right after it spawned or woke the other",
             TWO,

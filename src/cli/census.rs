@@ -8,10 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
 use super::{Format, print};
-use crate::census::{CountingHeap, Row, count, rows};
+use crate::census::{CountingHeap, Row, count};
 use crate::environment::{cores, package_folder};
-use crate::matrix::targets;
+use crate::report::census as report;
 use crate::session;
+use crate::targets::targets;
 
 /// Counts what one iteration of each measurement does, without a clock: polls, wakes, tasks, allocations, sizes
 #[derive(Parser)]
@@ -58,16 +59,13 @@ pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
     let mut wanted = Vec::new();
     for target in &targets {
         match selection.measurements(target, cores(), matches) {
-            Ok(measurements) => {
-                wanted.extend(measurements.into_iter().flat_map(|(case, strategies)| {
-                    let entry = *target
-                        .entry(&case.workload)
-                        .expect("cases come from the target's workloads");
-                    strategies
-                        .into_iter()
-                        .map(move |strategy| (entry, case.clone(), strategy))
-                }))
-            }
+            Ok(measurements) => wanted.extend(measurements.into_iter().flat_map(|(case, strategies)| {
+                let entry = target.entry(&case.workload);
+                let entry = entry.expect("cases come from the target's workloads").clone();
+                strategies
+                    .into_iter()
+                    .map(move |strategy| (entry.clone(), case.clone(), strategy))
+            })),
             Err(error) => return bad_input(error),
         }
     }
@@ -76,13 +74,12 @@ pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
             Some(filter) => format!(
                 "the filter `{filter}` matches no measurement of the {} matrix; ids read \
                  WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS, and `cargo run --release -- list` prints the cases",
-                selection.matrix
+                selection.settings.matrix
             ),
             None => "no case has the values of the JVS_ variables".to_owned(),
         });
     }
-    let progress =
-        ProgressBar::with_draw_target(Some(wanted.len() as u64), ProgressDrawTarget::stderr());
+    let progress = ProgressBar::with_draw_target(Some(wanted.len() as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
     progress.set_style(style.expect("the template is a constant"));
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
@@ -106,7 +103,7 @@ pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
             Ok(false) => ExitCode::from(1),
             Err(error) => return bad_input(error),
         },
-        (None, Format::Text) => print(&rows::render(&counted)),
+        (None, Format::Text) => print(&report::render(&counted)),
         (None, Format::Json) => match serde_json::to_string(&counted) {
             Ok(json) => print(&(json + "\n")),
             Err(error) => return bad_input(error),
@@ -116,8 +113,8 @@ pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
 }
 
 /// Whether everything is as the file says; prints what is not.
-fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, rows::ExpectedError> {
-    let (known, differences) = rows::differences(counted, path)?;
+fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, report::ExpectedError> {
+    let (known, differences) = report::differences(counted, path)?;
     for difference in &differences {
         println!("{difference}");
     }
@@ -133,10 +130,7 @@ fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, rows::Expec
 
 fn versions() -> String {
     let here = crate::environment::Environment::here();
-    format!(
-        "here: tokio {}, {}, {}",
-        here.tokio, here.rustc, here.profile
-    )
+    format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
 }
 
 fn bad_input(error: impl std::fmt::Display) -> ExitCode {

@@ -8,6 +8,7 @@ use regex::Regex;
 
 use super::{bad_input, not_measured, print};
 use crate::claims::{self, ClaimsError};
+use crate::report::claims as report;
 
 #[derive(Args)]
 #[command(
@@ -65,8 +66,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Err(error) => return bad_input(error),
     };
     match arguments.format {
-        Format::Text => print(&claims::render(&tested)),
-        Format::Markdown => print(&claims::markdown(&tested, |_| None)),
+        Format::Text => print(&report::render(&tested)),
+        Format::Markdown => print(&report::markdown(&tested, |_| None)),
         Format::Json => match serde_json::to_string(&tested) {
             Ok(json) => print(&(json + "\n")),
             Err(error) => bad_input(error),

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{bad_input, print, results};
 use crate::compare::{Change, compare};
 use crate::report::changes::{Style, render};
-use crate::runs::{Run, names_of_two as names};
+use crate::run_store::{Run, names_of_two as names};
 
 #[derive(Args)]
 #[command(

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{bad_input, print, results};
 use crate::report::export;
-use crate::runs::Run;
+use crate::run_store::Run;
 
 #[derive(Args)]
 #[command(after_help = "Example: cargo run --release -- export latest --format csv > run.csv")]

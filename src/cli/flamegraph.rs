@@ -13,11 +13,9 @@ use crate::flamegraph::page;
 use crate::flamegraph::stacks::{Taken, taken};
 
 #[derive(Args)]
-#[command(
-    after_help = "scripts/flamegraph takes both profiles and then calls this.\n\n\
+#[command(after_help = "scripts/flamegraph takes both profiles and then calls this.\n\n\
                   Example: cargo bench --bench overhead -- --profile-time 5 'yield/current_thread/worker/0B/.*/8$'\n         \
-                  cargo run --release -- flamegraph yield/current_thread/worker/0B/8"
-)]
+                  cargo run --release -- flamegraph yield/current_thread/worker/0B/8")]
 pub(super) struct Arguments {
     /// Which cases, by a regular expression over their ids: WORKLOAD/FLAVOR/SITE/PAYLOAD/TASKS, or those of measurements
     filter: Regex,
@@ -39,18 +37,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     };
     let of = |strategy: &str| -> Vec<&Taken> {
         let all = all.iter().filter(matches);
-        all.filter(|taken| taken.profile.strategy == strategy)
-            .collect()
+        all.filter(|taken| taken.profile.strategy == strategy).collect()
     };
     let (before, after) = (of(&arguments.from), of(&arguments.to));
     let pairs: Vec<(&Taken, &Taken)> = before
         .iter()
-        .filter_map(|a| {
-            Some((
-                *a,
-                *after.iter().find(|b| b.profile.case == a.profile.case)?,
-            ))
-        })
+        .filter_map(|a| Some((*a, *after.iter().find(|b| b.profile.case == a.profile.case)?)))
         .collect();
     if pairs.is_empty() {
         return bad_input(format!(
@@ -81,11 +73,7 @@ fn draw(a: &Taken, b: &Taken) -> Result<PathBuf, String> {
     // Beside Criterion's folder, which is cleared by its own rules.
     let home = criterion_home();
     let name = case.to_string().replace('/', "_");
-    let folder = home
-        .parent()
-        .unwrap_or(&home)
-        .join("flamegraphs")
-        .join(name);
+    let folder = home.parent().unwrap_or(&home).join("flamegraphs").join(name);
     let error = |error: std::io::Error| format!("{}: {error}", folder.display());
     std::fs::create_dir_all(&folder).map_err(error)?;
     for (file, _, svg) in &pictures {

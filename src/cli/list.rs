@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use super::{Format, bad_input};
 use crate::environment::cores;
-use crate::matrix::targets;
 use crate::selection::Selection;
-use crate::session;
+use crate::targets::targets;
+use crate::variables::variable;
 
 pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) -> ExitCode {
     let targets = targets();
@@ -14,14 +14,11 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
         && !targets.iter().any(|target| target.name == name)
     {
         let names: Vec<&str> = targets.iter().map(|target| target.name).collect();
-        return bad_input(format!(
-            "--target {name}: no such target; allowed: {}",
-            names.join(" ")
-        ));
+        return bad_input(format!("--target {name}: no such target; allowed: {}", names.join(" ")));
     }
     let variable = |name: &str| match (name, &matrix) {
         ("JVS_MATRIX", Some(matrix)) => Some(matrix.clone()),
-        _ => session::variable(name),
+        _ => variable(name),
     };
     let selection = match Selection::read(variable, &targets) {
         Ok(selection) => selection,
@@ -38,8 +35,8 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
         }
     }
     let minutes = |target: &_, measurements: &[_]| {
-        let items = selection.items(target, measurements);
-        selection.expected_time(target, &items).as_secs_f64() / 60.0
+        let plan = selection.plan(target, measurements);
+        selection.expected_time(&plan).as_secs_f64() / 60.0
     };
     if format == Format::Json {
         let targets: Vec<serde_json::Value> = rows
@@ -48,7 +45,7 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
                 let cases: Vec<String> = measurements.iter().map(|(case, _)| case.to_string()).collect();
                 serde_json::json!({
                     "target": target.name,
-                    "matrix": selection.matrix.to_string(),
+                    "matrix": selection.settings.matrix.to_string(),
                     "strategies": selection.strategies,
                     "reference": selection.reference,
                     "expected_minutes": if cases.is_empty() { 0.0 } else { minutes(target, measurements) },
@@ -66,10 +63,7 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
     }
     println!();
     let (mut cases, mut total) = (0, 0.0);
-    for (target, measurements) in rows
-        .iter()
-        .filter(|(_, measurements)| !measurements.is_empty())
-    {
+    for (target, measurements) in rows.iter().filter(|(_, measurements)| !measurements.is_empty()) {
         let time = minutes(target, measurements);
         println!(
             "{:10}{:5} cases, about {time:.1} minutes",
@@ -83,8 +77,8 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
         "{:10}{cases:5} cases × {}, about {total:.1} minutes ({} matrix, {} rounds)",
         "in all",
         selection.strategies.join(" "),
-        selection.matrix,
-        selection.rounds
+        selection.settings.matrix,
+        selection.settings.rounds
     );
     ExitCode::SUCCESS
 }

@@ -12,7 +12,6 @@ mod report;
 mod selfcheck;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -21,6 +20,7 @@ pub use census::main as census;
 
 use crate::interrupt;
 use crate::run::RunError;
+use crate::session::results;
 
 /// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
 #[derive(Parser)]
@@ -79,13 +79,9 @@ enum Format {
 /// Runs the binary.
 pub fn main() -> ExitCode {
     crate::round::run_if_child(&crate::selfcheck::entries());
-    crate::selfcheck::run_if_child();
+    crate::bench::plain::run_if_child();
     match Cli::parse().command {
-        Command::List {
-            matrix,
-            target,
-            format,
-        } => list::run(matrix, target.as_deref(), format),
+        Command::List { matrix, target, format } => list::run(matrix, target.as_deref(), format),
         Command::Report(arguments) => report::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
@@ -110,20 +106,10 @@ fn bad_input(error: impl std::fmt::Display) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Where runs are kept.
-fn results() -> PathBuf {
-    std::env::var_os("JVS_RESULTS").map_or_else(
-        || crate::environment::package_folder().join("results"),
-        PathBuf::from,
-    )
-}
-
 /// Prints a text that may be long: a reader who has seen enough of it is no error.
 fn print(text: &str) -> ExitCode {
     match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            bad_input(format!("standard output: {error}"))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bad_input(format!("standard output: {error}")),
         _ => ExitCode::SUCCESS,
     }
 }

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{bad_input, results};
-use crate::matrix::targets;
-use crate::promote::promote;
+use crate::save::save;
+use crate::targets::targets;
 
 #[derive(Args)]
 #[command(
@@ -25,17 +25,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let results = results();
-    let from = arguments
-        .from
-        .clone()
-        .unwrap_or_else(|| results.join("latest"));
+    let from = arguments.from.clone().unwrap_or_else(|| results.join("latest"));
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
-    match promote(&results, &from, &arguments.name, &targets) {
-        Ok(promoted) => {
-            for warning in &promoted.warnings {
+    match save(&results, &from, &arguments.name, &targets) {
+        Ok(saved) => {
+            for warning in &saved.warnings {
                 eprintln!("warning: {warning}");
             }
-            println!("{}", promoted.folder.display());
+            println!("{}", saved.folder.display());
             ExitCode::SUCCESS
         }
         Err(error) => bad_input(error),

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::{bad_input, print, results};
+use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::compare::{DEFAULT_THRESHOLD, compare};
 use crate::files;
 use crate::report::changes::{Style, render};
-use crate::report::{html, markdown, table};
-use crate::runs::{Run, names_of_two};
+use crate::report::{html, markdown};
+use crate::run_store::names_of_two;
+use crate::table;
 
 #[derive(Args)]
 #[command(
@@ -57,7 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.output.is_some() && arguments.format != Format::Html {
         return bad_input("--output needs --format html; the others go to standard output");
     }
-    let load = |name: &String| Run::load(&results(), name);
+    let load = |name: &String| RecordedRun::load(&results(), name);
     let first = match load(&arguments.run) {
         Ok(run) => run,
         Err(error) => return bad_input(error),
@@ -68,11 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Text, _) => {
                 let tables = first.parts.iter().map(|(header, measurements)| {
-                    format!(
-                        "{}\n\n{}",
-                        header.target,
-                        table::render(header, measurements)
-                    )
+                    format!("{}\n\n{}", header.target, table::render(header, measurements))
                 });
                 print(&tables.collect::<Vec<_>>().join("\n"))
             }
@@ -110,7 +108,7 @@ fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
     }
 }
 
-fn splice(path: &Path, run: &Run, arguments: &Arguments) -> ExitCode {
+fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
     let before = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => return bad_input(format!("{}: {error}", path.display())),
@@ -139,7 +137,7 @@ fn splice(path: &Path, run: &Run, arguments: &Arguments) -> ExitCode {
 }
 
 /// Where a measurement's own pages are. Criterion keeps those of the last run only.
-fn links(run: &Run) -> html::Links {
+fn links(run: &RecordedRun) -> html::Links {
     let criterion = crate::bench::criterion_home();
     let same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
     let last = same(&run.folder, &results().join("latest"));
@@ -149,21 +147,14 @@ fn links(run: &Run) -> html::Links {
             .join(strategy)
             .join(case.tasks.to_string())
             .join(file);
-        let path = (last && path.exists())
-            .then(|| path.canonicalize().ok())
-            .flatten()?;
+        let path = (last && path.exists()).then(|| path.canonicalize().ok()).flatten()?;
         let path = path.to_str()?;
-        let path = path
-            .replace('%', "%25")
-            .replace(' ', "%20")
-            .replace('#', "%23");
+        let path = path.replace('%', "%25").replace(' ', "%20").replace('#', "%23");
         Some(format!("file://{}", path.replace('?', "%3F")))
     };
     let to_flamegraph = link.clone();
     html::Links {
         criterion: Box::new(move |case, strategy| link(case, strategy, "report/index.html")),
-        flamegraph: Box::new(move |case, strategy| {
-            to_flamegraph(case, strategy, "profile/flamegraph.svg")
-        }),
+        flamegraph: Box::new(move |case, strategy| to_flamegraph(case, strategy, "profile/flamegraph.svg")),
     }
 }

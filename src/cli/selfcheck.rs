@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{Format, bad_input, not_measured, print, results};
-use crate::matrix::targets;
-use crate::runs::Run;
+use crate::report;
+use crate::run_store::Run;
 use crate::selfcheck::{self, Extent, SelfcheckError};
 use crate::session;
+use crate::targets::targets;
 
 #[derive(Args)]
 #[command(
@@ -59,12 +60,7 @@ enum Check {
     },
 }
 
-fn solo(
-    processes: usize,
-    run: Option<&str>,
-    filter: Option<&regex::Regex>,
-    format: Format,
-) -> ExitCode {
+fn solo(processes: usize, run: Option<&str>, filter: Option<&regex::Regex>, format: Format) -> ExitCode {
     let selection = match session::selection(&targets()) {
         Ok(selection) => selection,
         Err(error) => return bad_input(error),
@@ -74,13 +70,12 @@ fn solo(
         Err(error) => return bad_input(error),
     };
     let wanted = |id: &str| filter.is_none_or(|filter| filter.is_match(id));
-    let found =
-        match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, progress()) {
-            Ok(found) => found,
-            Err(SelfcheckError::Run(error)) => return not_measured(&error),
-            Err(error) => return bad_input(error),
-        };
-    answer(found.held, &found, found.render(), format)
+    let found = match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, progress()) {
+        Ok(found) => found,
+        Err(SelfcheckError::Run(error)) => return not_measured(&error),
+        Err(error) => return bad_input(error),
+    };
+    answer(found.held, &found, report::selfcheck::solo(&found), format)
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -91,12 +86,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         format,
     }) = &arguments.check
     {
-        return solo(
-            *processes as usize,
-            run.as_deref(),
-            filter.as_ref(),
-            *format,
-        );
+        return solo(*processes as usize, run.as_deref(), filter.as_ref(), *format);
     }
     let selection = match session::selection(&targets()) {
         Ok(selection) => selection,
@@ -107,12 +97,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Arguments { full: true, .. } => Extent::Full,
         _ => Extent::Default,
     };
-    let found = match selfcheck::check(extent, &selection, progress()) {
+    let found = match selfcheck::check(extent, &selection.settings, progress()) {
         Ok(found) => found,
         Err(SelfcheckError::Run(error)) => return not_measured(&error),
         Err(error) => return bad_input(error),
     };
-    answer(found.held, &found, found.render(), arguments.format)
+    answer(found.held, &found, report::selfcheck::text(&found), arguments.format)
 }
 
 /// Prints a line with the seconds since now.

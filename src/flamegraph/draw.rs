@@ -32,8 +32,7 @@ pub fn differential(before: (&Profile, &str), after: (&Profile, &str)) -> io::Re
         strip_hex: false,
     };
     let mut both = Vec::new();
-    differential::from_readers(settings, before.as_bytes(), after.as_bytes(), &mut both)
-        .map_err(io::Error::other)?;
+    differential::from_readers(settings, before.as_bytes(), after.as_bytes(), &mut both).map_err(io::Error::other)?;
     let mut options = options();
     let [from, to] = [one, other].map(|profile| label(&profile.strategy));
     options.title = format!("{}, from {from} to {to}", other.case);

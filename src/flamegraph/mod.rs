@@ -46,9 +46,7 @@ impl Profile {
             ));
         }
         (share > 1.25).then(|| {
-            format!(
-                "CPU time is {share:.2} times the wall time: threads that run at the same time are added up"
-            )
+            format!("CPU time is {share:.2} times the wall time: threads that run at the same time are added up")
         })
     }
 }

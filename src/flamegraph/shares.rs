@@ -36,8 +36,8 @@ fn shares<'a>(folded: &'a str, name: impl Fn(&[&'a str]) -> &'a str) -> BTreeMap
 
 /// The functions whose shares differ most, `most` of them.
 pub fn differences(before: &str, after: &str, most: usize) -> Vec<Difference> {
-    let [before, after] = [before, after]
-        .map(|folded| shares(folded, |frames| frames.last().copied().unwrap_or_default()));
+    let [before, after] =
+        [before, after].map(|folded| shares(folded, |frames| frames.last().copied().unwrap_or_default()));
     let functions = before.keys().chain(after.keys());
     let mut all: Vec<Difference> = functions
         .map(|&function| Difference {
@@ -91,12 +91,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
     ),
     (
         "registering wakers: children that are polled and go on waiting",
-        &[
-            "AtomicWaker::register",
-            "clone_waker",
-            "drop_waker",
-            "will_wake",
-        ],
+        &["AtomicWaker::register", "clone_waker", "drop_waker", "will_wake"],
     ),
     (
         "waking: notifying tasks",
@@ -140,10 +135,7 @@ const PURPOSES: &[(&str, &[&str])] = &[
         "running tasks: their states and polls",
         &["runtime::task::", "runtime::coop", "task::coop"],
     ),
-    (
-        "fetching: client and sockets",
-        &["hyper", "reqwest", "http::", "tower"],
-    ),
+    ("fetching: client and sockets", &["hyper", "reqwest", "http::", "tower"]),
     ("the parent and its children", &[timed::FUNCTIONS]),
 ];
 
@@ -158,11 +150,7 @@ fn purpose(frames: &[&str]) -> &'static str {
     };
     // The first frame is the thread.
     let within = frames.get(1..).unwrap_or_default();
-    within
-        .iter()
-        .rev()
-        .find_map(|frame| of(frame))
-        .unwrap_or(OTHER)
+    within.iter().rev().find_map(|frame| of(frame)).unwrap_or(OTHER)
 }
 
 /// The share of each purpose in each of the profiles, in the order of the list above; those that are in none are left out.
@@ -213,10 +201,7 @@ mod tests {
             found,
             [
                 ("allocating tasks, and freeing them", [0.0, 0.7]),
-                (
-                    "scheduling: queues, workers, parking, the I/O driver",
-                    [0.1, 0.2]
-                ),
+                ("scheduling: queues, workers, parking, the I/O driver", [0.1, 0.2]),
                 ("the parent and its children", [0.9, 0.1]),
             ]
         );

@@ -44,8 +44,7 @@ pub fn fold(sampled: impl IntoIterator<Item = (Vec<String>, u64)>) -> Folded {
             folded.cut += count;
             continue;
         };
-        let whole =
-            frames.iter().any(|frame| is_entry(frame)) && !frames.iter().any(|f| f == UNKNOWN);
+        let whole = frames.iter().any(|frame| is_entry(frame)) && !frames.iter().any(|f| f == UNKNOWN);
         let mut line = if whole {
             thread.to_owned()
         } else {
@@ -72,8 +71,7 @@ fn root(frames: &[String]) -> Option<(usize, &'static str)> {
     if let Some(place) = worker {
         return Some((place, "worker thread"));
     }
-    let block_on =
-        outermost(|frame| frame.contains("tokio::runtime") && frame.contains("block_on"));
+    let block_on = outermost(|frame| frame.contains("tokio::runtime") && frame.contains("block_on"));
     block_on.map(|place| (place, "thread in block_on"))
 }
 
@@ -148,9 +146,7 @@ fn closing(text: &str) -> usize {
 /// Without `::h0123456789abcdef`.
 fn without_hash(name: &str) -> &str {
     match name.rsplit_once("::h") {
-        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            name
-        }
+        Some((name, hash)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => name,
         _ => name,
     }
 }
@@ -209,10 +205,7 @@ mod tests {
     use super::*;
 
     fn frames(innermost_first: &[&str]) -> Vec<String> {
-        innermost_first
-            .iter()
-            .map(|frame| (*frame).to_owned())
-            .collect()
+        innermost_first.iter().map(|frame| (*frame).to_owned()).collect()
     }
 
     #[test]
@@ -237,10 +230,7 @@ mod tests {
             "main",
         ];
         let criterion = ["criterion::bench", "main"];
-        let torn = [
-            UNKNOWN,
-            "tokio::runtime::scheduler::multi_thread::worker::run",
-        ];
+        let torn = [UNKNOWN, "tokio::runtime::scheduler::multi_thread::worker::run"];
         let folded = fold([
             (frames(&worker), 3),
             (frames(&main), 2),
@@ -278,10 +268,7 @@ mod tests {
                 "<tokio::runtime::task::join::JoinHandle<T> as core::future::future::Future>::poll",
                 "<tokio::runtime::task::join::JoinHandle<T> as core::future::future::Future>::poll",
             ),
-            (
-                "f<fn(u8) -> alloc::vec::Vec<core::option::Option<u8>>>::g",
-                "f<..>::g",
-            ),
+            ("f<fn(u8) -> alloc::vec::Vec<core::option::Option<u8>>>::g", "f<..>::g"),
         ] {
             assert_eq!(readable(name), short);
         }

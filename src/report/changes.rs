@@ -25,13 +25,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
         Style::Text => ("", str::to_owned),
         Style::Markdown => ("- ", markdown::escape),
     };
-    let count = |change| {
-        comparison
-            .rows
-            .iter()
-            .filter(|row| row.judged == change)
-            .count()
-    };
+    let count = |change| comparison.rows.iter().filter(|row| row.judged == change).count();
     text += &format!(
         "{b} against {a}, {} measurements in both: slower in {}, faster in {}, unchanged in {}, inconclusive in {}.\n",
         comparison.rows.len(),
@@ -72,10 +66,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     for missing in &comparison.missing {
         let reason = missing.reason.as_deref().unwrap_or("it was not measured");
         let reason = plain(reason);
-        text += &format!(
-            "{bullet}missing in {}: {}: {reason}\n",
-            missing.run, missing.id
-        );
+        text += &format!("{bullet}missing in {}: {}: {reason}\n", missing.run, missing.id);
     }
     text
 }
@@ -100,10 +91,7 @@ fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
     ];
     table.set_header(head);
     for row in rows {
-        let mut cells = vec![
-            Cell::new(row.case.to_string()),
-            Cell::new(label(&row.strategy)),
-        ];
+        let mut cells = vec![Cell::new(row.case.to_string()), Cell::new(label(&row.strategy))];
         let mut number = |text: String| {
             cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
         };

@@ -14,9 +14,7 @@ pub fn crossover(header: &Header, rows: &[&Measurement]) -> Option<Estimate> {
     let crossings: Vec<f64> = (0..units)
         .map(|unit| {
             let points = rows.iter().zip(&curves);
-            let curve: Vec<(f64, f64)> = points
-                .map(|(m, curve)| (m.case.tasks as f64, curve[unit]))
-                .collect();
+            let curve: Vec<(f64, f64)> = points.map(|(m, curve)| (m.case.tasks as f64, curve[unit])).collect();
             crossing(&curve)
         })
         .collect();

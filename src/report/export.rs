@@ -46,11 +46,7 @@ pub fn csv(parts: &[Part]) -> String {
         "started",
     ];
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |fields: &[String]| {
-        writer
-            .write_record(fields)
-            .expect("memory takes every line")
-    };
+    let mut write = |fields: &[String]| writer.write_record(fields).expect("memory takes every line");
     write(&COLUMNS.map(String::from));
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     for (header, measurements) in parts {
@@ -85,8 +81,7 @@ pub fn csv(parts: &[Part]) -> String {
             fields.extend([
                 number(m.ratio.map(|ratio| ratio.level)),
                 number(m.noise_floor),
-                m.verdict
-                    .map_or(String::new(), |verdict| verdict.as_str().to_owned()),
+                m.verdict.map_or(String::new(), |verdict| verdict.as_str().to_owned()),
                 median(m.machinery_ns),
                 median(m.server_cpu_ns),
                 median(m.first_result_ns),

@@ -5,18 +5,14 @@ use std::collections::HashMap;
 use super::crossover;
 use crate::case::{Case, Flavor, Site};
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p,
-};
+use crate::stats::{Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p};
+use crate::table;
 use crate::text::{label, significant, time};
 
 /// One to three sentences, and before them the verdicts counted.
 pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
-    let measured: Vec<&Measurement> = measurements
-        .iter()
-        .filter(|m| m.status == Status::Ok)
-        .collect();
-    let mut sentences = counts(&measured);
+    let measured: Vec<&Measurement> = measurements.iter().filter(|m| m.status == Status::Ok).collect();
+    let mut sentences = table::counts(measurements);
     sentences.extend(standing(header, &measured));
     sentences.extend(overhead(&measured));
     sentences.extend(site(&measured));
@@ -25,42 +21,6 @@ pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
     sentences.extend(http(&measured));
     sentences.extend(straggler(&measured));
     sentences
-}
-
-fn counts(measured: &[&Measurement]) -> Vec<String> {
-    let mut strategies: Vec<&str> = Vec::new();
-    for m in measured.iter().filter(|m| !m.is_control()) {
-        if !strategies.contains(&m.strategy.as_str()) {
-            strategies.push(&m.strategy);
-        }
-    }
-    let count = |strategy: &str, verdict| {
-        measured
-            .iter()
-            .filter(|m| m.strategy == strategy && m.verdict == Some(verdict))
-            .count()
-    };
-    strategies
-        .into_iter()
-        .map(|strategy| {
-            let all = measured.iter().filter(|m| m.strategy == strategy).count();
-            let reference = measured.first().map_or("", |m| label(&m.reference));
-            let more: Vec<String> = [Verdict::Depends, Verdict::Interferes]
-                .into_iter()
-                .filter(|verdict| count(strategy, *verdict) > 0)
-                .map(|verdict| format!(", {} in {}", verdict.as_str(), count(strategy, verdict)))
-                .collect();
-            format!(
-                "{} against {reference} in {all} cases: slower in {}, faster in {}, same in {}, inconclusive in {}{}.",
-                label(strategy),
-                count(strategy, Verdict::Slower),
-                count(strategy, Verdict::Faster),
-                count(strategy, Verdict::Same),
-                count(strategy, Verdict::Inconclusive),
-                more.concat(),
-            )
-        })
-        .collect()
 }
 
 /// Tables of fewer differences are read row by row.
@@ -79,10 +39,7 @@ fn standing(header: &Header, measured: &[&Measurement]) -> Option<String> {
         return None;
     }
     let stand = benjamini_hochberg(&p_values);
-    let standing = rows
-        .iter()
-        .zip(stand)
-        .filter(|(m, stands)| differs(m) && *stands);
+    let standing = rows.iter().zip(stand).filter(|(m, stands)| differs(m) && *stands);
     Some(format!(
         "As a table: {} of its {differences} differences stand together, of which fewer than {:.0}% are false on average \
          (sign tests over the layouts, Benjamini-Hochberg).",
@@ -92,13 +49,11 @@ fn standing(header: &Header, measured: &[&Measurement]) -> Option<String> {
 }
 
 /// The spawn of a case, against join!.
-fn spawns<'a>(
-    measured: &'a [&'a Measurement],
-    workload: &'a str,
-) -> impl Iterator<Item = &'a Measurement> {
-    measured.iter().copied().filter(move |m| {
-        m.case.workload == workload && m.strategy == "spawn" && m.reference == "join"
-    })
+fn spawns<'a>(measured: &'a [&'a Measurement], workload: &'a str) -> impl Iterator<Item = &'a Measurement> {
+    measured
+        .iter()
+        .copied()
+        .filter(move |m| m.case.workload == workload && m.strategy == "spawn" && m.reference == "join")
 }
 
 fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
@@ -129,9 +84,8 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
     let parts: Vec<String> = flavors(measured)
         .into_iter()
         .filter_map(|flavor| {
-            let rows = spawns(measured, "yield").filter(|m| {
-                m.case.flavor == flavor && m.case.site == Site::Worker && m.case.payload.0 == 0
-            });
+            let rows = spawns(measured, "yield")
+                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker && m.case.payload.0 == 0);
             let most = rows.max_by_key(|m| m.case.tasks)?;
             let more = most.difference_ns?.median;
             let ratio = with_interval(&most.ratio?);
@@ -140,10 +94,7 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
             } else {
                 format!("{} less for each child", time(-more))
             };
-            Some(format!(
-                "{ratio} at {} children on {flavor} ({more})",
-                most.case.tasks
-            ))
+            Some(format!("{ratio} at {} children on {flavor} ({more})", most.case.tasks))
         })
         .collect();
     (!parts.is_empty()).then(|| {
@@ -155,10 +106,7 @@ fn overhead(measured: &[&Measurement]) -> Option<String> {
 }
 
 fn control<'a>(measured: &[&'a Measurement], case: &Case) -> Option<&'a Measurement> {
-    measured
-        .iter()
-        .copied()
-        .find(|m| m.case == *case && m.is_control())
+    measured.iter().copied().find(|m| m.case == *case && m.is_control())
 }
 
 /// What the site costs: the same spawns from block_on and from a worker. Not paired in blocks, but in rounds.
@@ -172,9 +120,7 @@ fn site(measured: &[&Measurement]) -> Option<String> {
                 site: Site::Worker,
                 ..from_block_on.case.clone()
             };
-            let from_worker = measured
-                .iter()
-                .find(|m| m.case == case && m.strategy == "spawn")?;
+            let from_worker = measured.iter().find(|m| m.case == case && m.strategy == "spawn")?;
             let worker: HashMap<usize, f64> = by_round(from_worker).collect();
             let logs: Vec<f64> = by_round(from_block_on)
                 .filter_map(|(round, ns)| Some((ns / worker.get(&round)?).ln()))

@@ -1,9 +1,11 @@
-//! What a reader sees of a run. Everything here is made from records alone.
+//! What a reader sees of a run. Everything here is made from records alone, and from what lies beside them.
 
+pub mod census;
 pub mod changes;
+pub mod claims;
 mod crossover;
 pub mod export;
 pub mod findings;
 pub mod html;
 pub mod markdown;
-pub mod table;
+pub mod selfcheck;

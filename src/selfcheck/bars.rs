@@ -1,11 +1,9 @@
-//! A bar, the figure that was found, and whether it held; as a table.
+//! A bar, the figure that was found, and whether it held.
 
-use comfy_table::{CellAlignment, Table, presets};
 use serde::{Deserialize, Serialize};
 
-use crate::report::markdown::escape;
 use crate::stats::clopper_pearson;
-use crate::text::{lines, percent};
+use crate::text::percent;
 
 /// What a figure must keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -38,7 +36,7 @@ pub struct Bar {
 
 impl Bar {
     /// A share: `count` of `of`. Of nothing no bar holds.
-    pub(super) fn share(
+    pub(crate) fn share(
         check: &str,
         what: impl Into<String>,
         (count, of): (usize, usize),
@@ -53,12 +51,7 @@ impl Bar {
     }
 
     /// A fraction that is no share. None holds no bar.
-    pub(super) fn value(
-        check: &str,
-        what: impl Into<String>,
-        figure: Option<f64>,
-        limit: Option<Limit>,
-    ) -> Self {
+    pub(crate) fn value(check: &str, what: impl Into<String>, figure: Option<f64>, limit: Option<Limit>) -> Self {
         let figure = figure.filter(|figure| !figure.is_nan());
         let held = limit.map(|limit| match (limit, figure) {
             (_, None) => false,
@@ -106,49 +99,6 @@ impl Bar {
 /// The columns of [`Bar::cells`].
 pub const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
 
-/// The bars as text, a paragraph for each check.
-pub(crate) fn text(bars: &[Bar]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(HEAD);
-    let mut check = "";
-    for bar in bars {
-        if bar.check != check {
-            table.add_row([bar.check.as_str()]);
-            check = &bar.check;
-        }
-        let mut cells = bar.cells();
-        cells[0] = format!("  {}", cells[0]);
-        table.add_row(cells);
-    }
-    for column in 1..3 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    lines(&table)
-}
-
-/// The bars as a table of Markdown.
-pub fn markdown(bars: &[Bar]) -> String {
-    let mut text = String::from(
-        "| check | figure of | found | share [95% band] | bar | |\n|---|---|--:|--:|--:|---|\n",
-    );
-    let mut check = "";
-    for bar in bars {
-        let first = if bar.check == check { "" } else { &bar.check };
-        check = &bar.check;
-        let [what, found, share, limit, held] = bar.cells();
-        let what = escape(&what);
-        let held = if held == "NOT HELD" {
-            "**not held**".into()
-        } else {
-            held
-        };
-        text += &format!("| {first} | {what} | {found} | {share} | {limit} | {held} |\n");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,30 +116,5 @@ mod tests {
         assert_eq!(value(None), Some(false));
         assert_eq!(value(Some(0.1)), Some(true));
         assert_eq!(Bar::value("c", "w", Some(1.0), None).held, None);
-    }
-
-    #[test]
-    fn tables_say_what_was_not_held() {
-        let bars = [
-            Bar::share("A/A", "shares", (5, 100), Some(Limit::AtMost(0.04))),
-            Bar::value("A/A", "|values|", Some(0.0012), None),
-        ];
-        let text = text(&bars);
-        assert!(
-            text.contains("5 of 100") && text.contains("NOT HELD"),
-            "{text}"
-        );
-        assert!(
-            text.contains("0.120%") && text.contains("for scale"),
-            "{text}"
-        );
-        let markdown = markdown(&bars);
-        assert!(
-            markdown.contains(
-                "| A/A | shares | 5 of 100 | 5.00% [1.64%, 11.3%] | ≤ 4.00% | **not held** |"
-            ),
-            "{markdown}"
-        );
-        assert!(markdown.contains(r"|  | \|values\| |"), "{markdown}");
     }
 }

@@ -34,11 +34,7 @@ const FETCHING: [(&str, usize, bool); 4] = [
 
 /// Where delays are injected: iterations of tens of microseconds. Some nanoseconds of any delay cost nothing, presumably
 /// what the processor decodes ahead while a chain keeps it waiting; that must be little of an iteration.
-const INJECTED: [(&str, usize, usize); 3] = [
-    ("yield", 4 * KIB, 64),
-    ("wake", 0, 64),
-    ("compute", 16 * KIB, 32),
-];
+const INJECTED: [(&str, usize, usize); 3] = [("yield", 4 * KIB, 64), ("wake", 0, 64), ("compute", 16 * KIB, 32)];
 
 /// Whether a delay of the parent lengthens the iteration by as much. Where `wake`'s driver may run on another thread
 /// meanwhile, it parks, and waking it costs more.
@@ -108,11 +104,7 @@ pub(super) fn fetching(extent: Extent) -> Vec<Item> {
     let mut items = Vec::new();
     for (workload, payload, both) in FETCHING {
         let waits = matches!(workload, "http_delay" | "http_straggler");
-        let flavors = if waits {
-            vec![Flavor::CurrentThread]
-        } else {
-            flavors()
-        };
+        let flavors = if waits { vec![Flavor::CurrentThread] } else { flavors() };
         for flavor in flavors {
             for site in [Site::Worker, Site::BlockOn] {
                 if site == Site::BlockOn && !both {
@@ -149,9 +141,7 @@ pub(super) const TRIAL: [u64; 2] = [1_000, 2_000];
 pub(super) fn trials(cases: &[Case]) -> Vec<Item> {
     let item = |case: &Case| Item {
         case: case.clone(),
-        pairs: TRIAL
-            .map(|length| pair(&format!("chain+{length}"), "join+0"))
-            .into(),
+        pairs: TRIAL.map(|length| pair(&format!("chain+{length}"), "join+0")).into(),
     };
     cases.iter().map(item).collect()
 }
@@ -170,8 +160,7 @@ impl Injection {
         let gates = alone_ns[0] - each * TRIAL[0] as f64;
         Self {
             case,
-            lengths: EFFECTS
-                .map(|effect| ((effect * iteration_ns - gates) / each).round().max(1.0) as u64),
+            lengths: EFFECTS.map(|effect| ((effect * iteration_ns - gates) / each).round().max(1.0) as u64),
         }
     }
 
@@ -207,11 +196,7 @@ impl Injection {
 pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
     let items = short(extent).into_iter();
     let injected = injections.iter().map(Injection::item);
-    merged(
-        items
-            .chain(injected)
-            .chain(extent.thin(handwritten::items())),
-    )
+    merged(items.chain(injected).chain(extent.thin(handwritten::items())))
 }
 
 /// One item for each case, with the pairs of all its items.

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use crate::clock::chain;
+use crate::cpu_speed::chain;
 use crate::slice::Totals;
 use crate::strategy::FanOut;
 use crate::workload::{Setup, Workload};

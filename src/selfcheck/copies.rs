@@ -40,7 +40,7 @@ impl<F: Future> Future for CopiedChild<F> {
 impl<W: Workload> Workload for Copied<W> {
     type Output = W::Output;
     const INLINE_BYTES: usize = W::INLINE_BYTES;
-    const RESTS: bool = W::RESTS;
+    const SETTLES: bool = W::SETTLES;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
         Ok(Self(Arc::new(W::set_up(setup).await?)))
@@ -70,11 +70,11 @@ impl<W: Workload> Workload for Copied<W> {
         self.0.totals()
     }
 
-    fn rest(&self) -> impl Future<Output = ()> + Send {
-        self.0.rest()
+    fn settle(&self) -> impl Future<Output = ()> + Send {
+        self.0.settle()
     }
 
-    fn complaint(&self) -> Option<String> {
-        self.0.complaint()
+    fn failure_reason(&self) -> Option<String> {
+        self.0.failure_reason()
     }
 }

@@ -15,9 +15,7 @@ use crate::workload::compute::Compute;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
-use crate::workload::{
-    self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload, erased,
-};
+use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload, erased};
 
 /// Numbers of children at which there are copies and delays.
 pub(super) const COPIED_TASKS: [usize; 3] = [3, 8, 32];
@@ -29,10 +27,10 @@ pub(super) const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
 pub(super) fn entries() -> Vec<Entry> {
     let with_more = |entry: Entry| Entry {
         open: match entry.name {
-            "ready" => open_inline::<Ready>,
-            "yield" => open_inline::<Yield>,
-            "wake" => open_delayed::<Wake>,
-            "compute" => open_delayed::<Compute>,
+            "ready" => Arc::new(open_inline::<Ready>),
+            "yield" => Arc::new(open_inline::<Yield>),
+            "wake" => Arc::new(open_delayed::<Wake>),
+            "compute" => Arc::new(open_delayed::<Compute>),
             _ => entry.open,
         },
         ..entry
@@ -57,8 +55,8 @@ impl Opened for WithMore {
         self.suite.expected_digest()
     }
 
-    fn complaint(&self) -> Option<String> {
-        self.suite.complaint()
+    fn failure_reason(&self) -> Option<String> {
+        self.suite.failure_reason()
     }
 
     fn children(&self) -> &dyn Children {
@@ -98,40 +96,27 @@ fn open_inline_of<K: InlineChild, const P: usize>(setup: Setup) -> Opening {
 fn open_delayed<W: Workload>(setup: Setup) -> Opening {
     with::<W>(setup, move |workload| {
         Box::new(move |name, spawning| {
-            copy(&workload, setup.tasks, name, spawning)
-                .or_else(|| delayed(&workload, setup.tasks, name))
+            copy(&workload, setup.tasks, name, spawning).or_else(|| delayed(&workload, setup.tasks, name))
         })
     })
 }
 
 /// A loop of the copy.
-fn copy<W: Workload>(
-    workload: &Arc<W>,
-    tasks: usize,
-    name: &str,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
+fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
     let copied = || Arc::new(Copied::of(workload.clone()));
     match (name, tasks, spawning) {
         ("join_copy", 3, _) => Some(fan_out_loop::<_, Join<3>>(copied(), tasks)),
         ("join_copy", 8, _) => Some(fan_out_loop::<_, Join<8>>(copied(), tasks)),
         ("join_copy", 32, _) => Some(fan_out_loop::<_, Join<32>>(copied(), tasks)),
-        ("spawn_copy", _, Spawning::Shared) => {
-            Some(fan_out_loop::<_, Spawn<Shared>>(copied(), tasks))
-        }
-        ("spawn_copy", _, Spawning::Local) => {
-            Some(fan_out_loop::<_, Spawn<Local>>(copied(), tasks))
-        }
+        ("spawn_copy", _, Spawning::Shared) => Some(fan_out_loop::<_, Spawn<Shared>>(copied(), tasks)),
+        ("spawn_copy", _, Spawning::Local) => Some(fan_out_loop::<_, Spawn<Local>>(copied(), tasks)),
         _ => None,
     }
 }
 
 /// A `join!` with a delay behind it, or the delay alone.
 fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<Box<dyn TimedLoop>> {
-    fn behind<W: Workload, F: FanOut<Delayed<W>>>(
-        workload: Delayed<W>,
-        tasks: usize,
-    ) -> Option<Box<dyn TimedLoop>> {
+    fn behind<W: Workload, F: FanOut<Delayed<W>>>(workload: Delayed<W>, tasks: usize) -> Option<Box<dyn TimedLoop>> {
         Some(fan_out_loop::<_, AndDelay<F>>(Arc::new(workload), tasks))
     }
     let (kind, length) = name.split_once('+')?;

@@ -11,29 +11,26 @@ mod handwritten;
 mod judged;
 mod load;
 mod loops;
-mod plain;
 pub mod solo;
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::bench::plain;
 use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::environment::Environment;
-use crate::matrix::{Matrix, Target};
-use crate::plan::Item;
+use crate::matrix::Matrix;
+use crate::plan::{Item, Plan};
 use crate::record::Measurement;
 use crate::run::{Request, RunError, run};
-use crate::selection::Selection;
 use crate::session;
+use crate::settings::RunSettings;
 
 use bars::Bar;
 use cases::Injection;
 use load::{Busy, Load};
-
-pub(crate) use plain::run_if_child;
 
 /// How much is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,24 +113,17 @@ const LONG_ROUNDS: usize = 30;
 
 /// Measures items.
 struct Bench<'a> {
-    selection: &'a Selection,
+    settings: &'a RunSettings,
     tell: &'a dyn Fn(&str),
 }
 
 impl Bench<'_> {
     /// Items as every run measures them; those that wake threads at the pace of the quick matrix.
-    fn measure(
-        &self,
-        name: &'static str,
-        items: Vec<Item>,
-        rounds: usize,
-    ) -> Result<Vec<Measurement>, RunError> {
+    fn measure(&self, name: &'static str, items: Vec<Item>, rounds: usize) -> Result<Vec<Measurement>, RunError> {
         (self.tell)(name);
-        let target = Target::bare(name, entries());
-        let long = |item: &Item| {
-            let entry = target.entry(&item.case.workload);
-            wakes_threads(&item.case) || entry.is_some_and(|entry| entry.served)
-        };
+        let entries = entries();
+        let served = |case: &Case| entries.iter().any(|entry| entry.name == case.workload && entry.served);
+        let long = |item: &Item| wakes_threads(&item.case) || served(&item.case);
         let (long, short): (Vec<Item>, Vec<Item>) = items.into_iter().partition(long);
         let mut all = Vec::new();
         for (items, matrix, rounds) in [
@@ -143,17 +133,20 @@ impl Bench<'_> {
             if items.is_empty() {
                 continue;
             }
-            let selection = Selection {
-                matrix,
-                rounds,
-                layouts: self.selection.layouts.min(rounds),
-                span: Duration::ZERO,
-                ..self.selection.clone()
-            };
             let outcome = run(Request {
-                target: &target,
-                selection: &selection,
-                items,
+                plan: &Plan {
+                    name: name.to_owned(),
+                    entries: entries.clone(),
+                    items,
+                },
+                settings: &RunSettings {
+                    matrix,
+                    rounds,
+                    layouts: self.settings.layouts.min(rounds),
+                    minutes: Some(60.0),
+                    span: Duration::ZERO,
+                    ..self.settings.clone()
+                },
                 filter: None,
                 folder: None,
                 command: "cargo run --release -- selfcheck".into(),
@@ -179,27 +172,16 @@ impl Bench<'_> {
             let [one, two] = cases::TRIAL.map(|length| of(case, length));
             let ns = |m: Option<&Measurement>| Some(m?.wall_ns?.median);
             let iteration_ns = one?.reference_ns?.median;
-            Some(Injection::new(
-                case.clone(),
-                iteration_ns,
-                [ns(one)?, ns(two)?],
-            ))
+            Some(Injection::new(case.clone(), iteration_ns, [ns(one)?, ns(two)?]))
         };
         Ok(cases.iter().filter_map(injection).collect())
     }
 }
 
 /// Runs the whole check; `tell` is told what comes next.
-pub fn check(
-    extent: Extent,
-    selection: &Selection,
-    tell: impl Fn(&str),
-) -> Result<Found, SelfcheckError> {
+pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Result<Found, SelfcheckError> {
     let began = Instant::now();
-    let bench = Bench {
-        selection,
-        tell: &tell,
-    };
+    let bench = Bench { settings, tell: &tell };
     let injections = bench.injections(&cases::injected(extent))?;
     let mut quiet = Vec::new();
     let short = cases::short(extent);
@@ -227,11 +209,7 @@ pub fn check(
     let (hand_written, far) = judged::hand_written(&quiet);
     bars.extend(hand_written);
     tell("plain Criterion");
-    let plain: Vec<Case> = short
-        .iter()
-        .step_by(4)
-        .map(|item| item.case.clone())
-        .collect();
+    let plain: Vec<Case> = short.iter().step_by(4).map(|item| item.case.clone()).collect();
     let said = plain::twice(&plain).map_err(SelfcheckError::Criterion)?;
     bars.push(Bar::share(
         "Criterion alone",
@@ -253,19 +231,6 @@ pub fn check(
 }
 
 impl Found {
-    /// The check as text.
-    pub fn render(&self) -> String {
-        let mut text = bars::text(&self.bars);
-        if !self.suspects.is_empty() {
-            text += "\nTo look at:\n";
-        }
-        for suspect in &self.suspects {
-            let _ = writeln!(text, "  {suspect}");
-        }
-        let _ = writeln!(text, "\n{}", self.summary());
-        text
-    }
-
     /// How many bars held, where and when, in a sentence.
     pub fn summary(&self) -> String {
         let count = |held| {

@@ -3,27 +3,28 @@
 //! Each program is a process that makes one runtime, runs one strategy in it until it is in its steady state, measures it
 //! and ends. Processes of all cases and strategies come in random order.
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::bars::{self, Bar, Limit};
+use super::bars::{Bar, Limit};
 use super::{SelfcheckError, entries};
 use crate::block::{Shape, wakes_threads};
 use crate::case::{Case, Flavor, Site};
 use crate::environment::{Environment, cores};
 use crate::layouts::Layouts;
-use crate::matrix::{Target, targets};
-use crate::plan::Item;
+
+use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
 use crate::round::{Job, measure_solo};
 use crate::run::{Request, RunError, run};
-use crate::runs::Run;
+use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
+use crate::settings::RunSettings;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
-use crate::traps::not_applicable;
+use crate::targets::targets;
+use crate::warnings::not_applicable;
 
 /// A case in the suite and in programs of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,12 +40,13 @@ pub struct Row {
 }
 
 impl Row {
-    fn overlap(&self) -> bool {
+    /// Whether the intervals meet.
+    pub fn overlap(&self) -> bool {
         self.suite.low <= self.solo.high && self.solo.low <= self.suite.high
     }
 
     /// Whether the suite says the opposite of what programs show.
-    fn opposite(&self) -> bool {
+    pub fn opposite(&self) -> bool {
         match self.verdict {
             Verdict::Slower => self.solo.high.ln() < -MARGIN,
             Verdict::Faster => self.solo.low.ln() > MARGIN,
@@ -70,7 +72,7 @@ pub struct HandWritten {
 
 impl HandWritten {
     /// How much longer the suite's takes, as a fraction.
-    fn difference(&self) -> f64 {
+    pub fn difference(&self) -> f64 {
         self.suite_ns / self.program_ns - 1.0
     }
 }
@@ -139,18 +141,13 @@ pub fn check(
         .collect();
     let chosen = chosen(&spawns);
     if chosen.is_empty() {
-        return Err(SelfcheckError::Solo(
-            "no case is wanted that the run has".into(),
-        ));
+        return Err(SelfcheckError::Solo("no case is wanted that the run has".into()));
     }
     tell(&format!(
         "{} cases, {processes} processes of each strategy",
         chosen.len()
     ));
-    let cases: Vec<(Case, [&str; 2])> = chosen
-        .iter()
-        .map(|m| (m.case.clone(), ["spawn", "join"]))
-        .collect();
+    let cases: Vec<(Case, [&str; 2])> = chosen.iter().map(|m| (m.case.clone(), ["spawn", "join"])).collect();
     let times = solo(&cases, processes, selection, &tell)?;
     let rows = chosen.iter().zip(times).filter_map(|(m, [spawn, join])| {
         let logs: Vec<f64> = spawn.iter().zip(&join).map(|(s, j)| (s / j).ln()).collect();
@@ -189,10 +186,7 @@ fn chosen(spawns: &[Measurement]) -> Vec<&Measurement> {
 }
 
 /// The default cases of all targets, measured as `cargo bench` does.
-fn measure_all(
-    selection: &Selection,
-    tell: &impl Fn(&str),
-) -> Result<Vec<Measurement>, SelfcheckError> {
+fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measurement>, SelfcheckError> {
     let mut all = Vec::new();
     for target in targets() {
         let measurements = selection.measurements(&target, cores(), |_| true);
@@ -202,23 +196,17 @@ fn measure_all(
         }
         tell(&format!("the suite: {}", target.name));
         all.extend(suite(
-            &target,
-            selection.items(&target, &measurements),
-            selection,
+            &selection.plan(&target, &measurements),
+            &selection.settings_for(&target),
         )?);
     }
     Ok(all)
 }
 
-fn suite(
-    target: &Target,
-    items: Vec<Item>,
-    selection: &Selection,
-) -> Result<Vec<Measurement>, RunError> {
+fn suite(plan: &Plan, settings: &RunSettings) -> Result<Vec<Measurement>, RunError> {
     let outcome = run(Request {
-        target,
-        selection,
-        items,
+        plan,
+        settings,
         filter: None,
         folder: None,
         command: "cargo run --release -- selfcheck solo".into(),
@@ -238,14 +226,12 @@ fn solo(
     tell: &impl Fn(&str),
 ) -> Result<Vec<[Vec<f64>; 2]>, SelfcheckError> {
     let program = session::this_program();
-    let layouts = Layouts::of(&program, selection.layouts, |_, _| {});
+    let layouts = Layouts::of(&program, selection.settings.layouts, |_, _| {});
     let entries = entries();
-    let mut random = fastrand::Rng::with_seed(selection.seed.unwrap_or_else(|| fastrand::u64(..)));
+    let mut random = fastrand::Rng::with_seed(selection.settings.seed.unwrap_or_else(|| fastrand::u64(..)));
     let mut times: Vec<[Vec<f64>; 2]> = vec![[Vec::new(), Vec::new()]; cases.len()];
     for nth in 0..processes {
-        let mut order: Vec<(usize, usize)> = (0..cases.len())
-            .flat_map(|case| [(case, 0), (case, 1)])
-            .collect();
+        let mut order: Vec<(usize, usize)> = (0..cases.len()).flat_map(|case| [(case, 0), (case, 1)]).collect();
         random.shuffle(&mut order);
         for (place, side) in order {
             let (case, strategies) = &cases[place];
@@ -254,20 +240,17 @@ fn solo(
                 strategies: vec![strategies[side].to_owned()],
                 copy: false,
             };
-            let served = entries
-                .iter()
-                .any(|entry| entry.name == case.workload && entry.served);
+            let served = entries.iter().any(|entry| entry.name == case.workload && entry.served);
             let program = layouts.program(random.usize(..layouts.count()));
             let block = measure_solo(
                 program,
                 job,
                 shape(case, served),
                 random.u64(..),
-                selection.deadline,
+                selection.settings.deadline,
             );
-            let block = block.map_err(|reason| {
-                SelfcheckError::Solo(format!("{case}, {}: {reason}", strategies[side]))
-            })?;
+            let block =
+                block.map_err(|reason| SelfcheckError::Solo(format!("{case}, {}: {reason}", strategies[side])))?;
             times[place][side].push(block.sides[0].wall_ns);
         }
         if (nth + 1) % 5 == 0 {
@@ -277,21 +260,18 @@ fn solo(
     Ok(times)
 }
 
-fn compare_hand_written(
-    selection: &Selection,
-    tell: &impl Fn(&str),
-) -> Result<Vec<HandWritten>, SelfcheckError> {
+fn compare_hand_written(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<HandWritten>, SelfcheckError> {
     tell("hand-written loops");
-    let pair = |strategy: &str| (strategy.to_owned(), "join".to_owned());
-    let cases: Vec<Case> = hand_written_cases()
-        .into_iter()
-        .map(|item| item.case)
-        .collect();
-    let items = cases.iter().map(|case| Item {
-        case: case.clone(),
-        pairs: vec![pair("join"), pair("spawn")],
-    });
-    let measured = suite(&Target::bare("solo", entries()), items.collect(), selection)?;
+    let cases: Vec<Case> = hand_written_cases().into_iter().map(|item| item.case).collect();
+    let items = cases
+        .iter()
+        .map(|case| Item::of(case.clone(), &["join", "spawn"], "join"));
+    let plan = Plan {
+        name: "solo".into(),
+        entries: entries(),
+        items: items.collect(),
+    };
+    let measured = suite(&plan, &selection.settings)?;
     let solo_cases: Vec<(Case, [&str; 2])> = cases
         .into_iter()
         .map(|case| (case, ["hand_join", "hand_spawn"]))
@@ -300,9 +280,7 @@ fn compare_hand_written(
     let mut found = Vec::new();
     for ((case, _), times) in solo_cases.iter().zip(times) {
         for (strategy, times) in ["join", "spawn"].iter().zip(times) {
-            let cell = measured
-                .iter()
-                .find(|m| m.case == *case && m.strategy == *strategy);
+            let cell = measured.iter().find(|m| m.case == *case && m.strategy == *strategy);
             if let Some(suite) = cell.and_then(|m| m.wall_ns) {
                 found.push(HandWritten {
                     id: case.measurement_id(strategy),
@@ -368,49 +346,6 @@ fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {
     bars
 }
 
-impl Found {
-    /// The check as text: the bars, then what did not agree.
-    pub fn render(&self) -> String {
-        let mut text = bars::text(&self.bars);
-        let ratio = |e: &Estimate| format!("{:.3} [{:.3}, {:.3}]", e.median, e.low, e.high);
-        for row in self
-            .rows
-            .iter()
-            .filter(|row| !row.overlap() || row.opposite())
-        {
-            let (suite, solo) = (ratio(&row.suite), ratio(&row.solo));
-            let _ = writeln!(
-                text,
-                "  {}: suite {suite}, programs {solo}, {}",
-                row.case,
-                row.verdict.as_str()
-            );
-        }
-        for cell in &self.hand_written {
-            let difference = cell.difference();
-            if difference.abs() > 0.05 {
-                let _ = writeln!(
-                    text,
-                    "  {}: suite {:.2} ns, program {:.2} ns, {:+.1}%",
-                    cell.id,
-                    cell.suite_ns,
-                    cell.program_ns,
-                    difference * 100.0
-                );
-            }
-        }
-        let _ = writeln!(
-            text,
-            "\n{} cases, {} processes of each strategy, {:.0} s, revision {}.",
-            self.rows.len(),
-            self.processes,
-            self.seconds,
-            self.environment.git.as_deref().unwrap_or("unknown")
-        );
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -432,9 +367,7 @@ mod tests {
 
     #[test]
     fn a_ratio_that_no_program_has_is_found() {
-        let held = |rows: &[Row]| -> Vec<Option<bool>> {
-            judge(rows, &[]).iter().map(|bar| bar.held).collect()
-        };
+        let held = |rows: &[Row]| -> Vec<Option<bool>> { judge(rows, &[]).iter().map(|bar| bar.held).collect() };
         let good = row(2.0, 2.02, Verdict::Slower);
         assert_eq!(held(std::slice::from_ref(&good)), [Some(true); 3]);
         let far = row(2.0, 2.4, Verdict::Slower);
@@ -446,10 +379,7 @@ mod tests {
             program_ns: 100.0,
             suite_ns,
         };
-        assert_eq!(
-            judge(std::slice::from_ref(&good), &[cell(104.0)])[3].held,
-            Some(true)
-        );
+        assert_eq!(judge(std::slice::from_ref(&good), &[cell(104.0)])[3].held, Some(true));
         assert_eq!(judge(&[good], &[cell(106.0)])[3].held, Some(false));
     }
 }

@@ -31,11 +31,7 @@ pub fn browse(file: &Path, behind: &str) -> (String, String) {
             "--disable-component-update",
             "--disable-sync",
         ])
-        .args([
-            "--enable-logging=stderr",
-            "--virtual-time-budget=3000",
-            "--dump-dom",
-        ])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom"])
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("file://{}{behind}", file.display()))
         .output()

@@ -11,7 +11,7 @@ use join_vs_spawn::machine_state::State;
 use join_vs_spawn::measurement::case_flags;
 use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA, Status};
 use join_vs_spawn::stats::{Estimate, judge};
-use join_vs_spawn::traps::Conditions;
+use join_vs_spawn::warnings::Conditions;
 
 /// The trials of a program whose `main` is its own, so that it can start itself again.
 macro_rules! trials {
@@ -84,7 +84,7 @@ pub fn measured(
     Measurement {
         status: Status::Ok,
         reason: None,
-        flags: case_flags(case, 2),
+        flags: flags(case),
         wall_ns: Estimate::over_rounds(&block_ns),
         difference_ns: Estimate::of(&more).filter(|_| strategy != "join"),
         ratio: Some(ratio),
@@ -95,6 +95,13 @@ pub fn measured(
         block_ns,
         ..Measurement::failed(case, strategy, "join", "")
     }
+}
+
+/// The flags of a case on two cores.
+fn flags(case: &Case) -> Vec<String> {
+    let entries = join_vs_spawn::workload::all();
+    let entry = entries.iter().find(|entry| entry.name == case.workload);
+    entry.map_or_else(Vec::new, |entry| case_flags(entry, case, 2))
 }
 
 /// A control and a spawn of a case: join! takes `join_ns`, spawn `ratio` times as long, in ten rounds that

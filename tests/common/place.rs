@@ -97,10 +97,7 @@ impl Place {
 pub fn wait_for(what: &str, condition: impl Fn() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "no {what} within 60 s"
-        );
+        assert!(began.elapsed() < Duration::from_secs(60), "no {what} within 60 s");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -144,9 +141,7 @@ pub fn children(parent: u32) -> Vec<u32> {
         let alive = fields.next()? != "Z";
         (alive && fields.next()?.parse() == Ok(parent)).then_some(pid)
     };
-    fs::read_dir("/proc").map_or(Vec::new(), |entries| {
-        entries.flatten().filter_map(of).collect()
-    })
+    fs::read_dir("/proc").map_or(Vec::new(), |entries| entries.flatten().filter_map(of).collect())
 }
 
 pub fn kill(pid: u32) {

@@ -17,9 +17,7 @@ pub fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
     let mut random = fastrand::Rng::with_seed(seed);
     [("join", 1.0), ("spawn", ratio)].map(|(strategy, ratio): (&str, f64)| {
         let noise = |random: &mut fastrand::Rng| (random.f64() - 0.5) * 0.02;
-        let rounds: Vec<Vec<f64>> = (0..10)
-            .map(|_| vec![ratio.ln() + noise(&mut random)])
-            .collect();
+        let rounds: Vec<Vec<f64>> = (0..10).map(|_| vec![ratio.ln() + noise(&mut random)]).collect();
         measured(&case, strategy, rounds, 1000.0, 0.01)
     })
 }
@@ -36,8 +34,7 @@ pub fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
         target: target.to_owned(),
         ..header()
     };
-    let cases =
-        [1, 8, 64].map(|tasks| format!("{workload}/current_thread/worker/{payload}/{tasks}"));
+    let cases = [1, 8, 64].map(|tasks| format!("{workload}/current_thread/worker/{payload}/{tasks}"));
     let pairs = cases
         .iter()
         .zip(seed..)
@@ -75,10 +72,7 @@ impl Results {
     /// A whole run of all targets.
     pub fn run(&self, name: &str, ratio: f64, seed: u64) {
         for target in TARGETS {
-            self.write(
-                &format!("{name}/{target}.jsonl"),
-                &lines(&part(target, ratio, seed)),
-            );
+            self.write(&format!("{name}/{target}.jsonl"), &lines(&part(target, ratio, seed)));
         }
     }
 
@@ -109,9 +103,7 @@ impl Results {
     }
 
     pub fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.folder.path())
-            .expect("a folder")
-            .flatten();
+        let entries = fs::read_dir(self.folder.path()).expect("a folder").flatten();
         let mut names: Vec<String> = entries
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect();

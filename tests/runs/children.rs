@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use join_vs_spawn::record::{self, Status};
-use join_vs_spawn::{Setup, Target, Workload, measure};
 use libtest_mimic::Trial;
+use measure::{Setup, Target, Workload, measure};
 
 use crate::common::place::Place;
 
@@ -98,19 +98,11 @@ fn costs_its_case(act: &str, reason: &str) {
         ("JVS_SITES", "worker,block_on"),
         ("JVS_DEADLINE", "2"),
     ];
-    place
-        .run(act, &variables, &[])
-        .exits(1)
-        .says(reason)
-        .says("/2");
+    place.run(act, &variables, &[]).exits(1).says(reason).says("/2");
     let measurements = place.measurements(&format!("results/latest/{act}.jsonl"));
     assert_eq!(measurements.len(), 2 * 2 * 2 * 2);
     for m in measurements {
-        let wanted = if m.case.tasks == 8 {
-            Status::Failed
-        } else {
-            Status::Ok
-        };
+        let wanted = if m.case.tasks == 8 { Status::Failed } else { Status::Ok };
         assert_eq!(m.status, wanted, "{}: {:?}", m.case, m.reason);
         if let Some(given) = m.reason {
             assert!(given.contains(reason), "{given}");
@@ -146,10 +138,7 @@ fn a_chattering_child_costs_nothing() {
         ("JVS_FLAVORS", "multi_thread_2"),
     ];
     let done = place.run("chatters", &variables, &[]).exits(0);
-    assert!(
-        !done.stdout.contains("says hello"),
-        "standard output is the suite's"
-    );
+    assert!(!done.stdout.contains("says hello"), "standard output is the suite's");
     assert_eq!(place.measurements("results/latest/chatters.jsonl").len(), 2);
 }
 

@@ -25,9 +25,7 @@ fn sampling_flags_are_refused() {
         .run("overhead", &small(&[]), &["--bench", "--quick"])
         .exits(2)
         .says("JVS_MATRIX=quick");
-    place
-        .run("overhead", &small(&[]), &["--bench", "--no-such"])
-        .exits(2);
+    place.run("overhead", &small(&[]), &["--bench", "--no-such"]).exits(2);
     assert!(!place.path("results").exists());
 }
 
@@ -53,9 +51,7 @@ fn baselines_are_kept_compared_and_missed_in_time() {
     // What critcmp reads: estimates.json with benchmark.json beside it, the folder being the baseline.
     let kept = place.path("criterion/yield_current_thread_worker_0B/spawn/8/old");
     assert!(kept.join("estimates.json").exists() && kept.join("benchmark.json").exists());
-    run(&["--bench", "--baseline", "old"])
-        .exits(0)
-        .says("change:");
+    run(&["--bench", "--baseline", "old"]).exits(0).says("change:");
     let record = fs::read(place.path("results/latest/overhead.jsonl")).unwrap();
     run(&["--bench", "--load-baseline", "new", "--baseline", "old"])
         .exits(0)

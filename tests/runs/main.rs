@@ -18,8 +18,9 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     match std::env::var(ACT).as_deref() {
-        Ok(act) => children::act(act)
-            .unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program"))),
+        Ok(act) => {
+            children::act(act).unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program")))
+        }
         Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
     }
 }
@@ -33,12 +34,7 @@ fn trials() -> Vec<Trial> {
         bad_input_measures_nothing,
         a_misspelled_variable_is_warned_of,
     ];
-    let all = [
-        whole,
-        children::trials(),
-        criterion::trials(),
-        processes::trials(),
-    ];
+    let all = [whole, children::trials(), criterion::trials(), processes::trials()];
     all.into_iter().flatten().collect()
 }
 
@@ -65,11 +61,7 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
     let latest = place.path("results/latest");
     let (header, measurements) = record::read(&latest.join("overhead.jsonl")).unwrap();
     assert_eq!((header.seed, header.rounds, header.complete), (42, 1, true));
-    assert!(
-        header.command.contains("JVS_TASKS=2,8"),
-        "{}",
-        header.command
-    );
+    assert!(header.command.contains("JVS_TASKS=2,8"), "{}", header.command);
     assert!(!header.command.contains("/tmp"), "{}", header.command);
     let expect = ["join/2", "spawn/2", "join/8", "spawn/8"];
     assert_eq!(
@@ -86,11 +78,7 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
             .path("criterion/yield_current_thread_worker_0B")
             .join(&m.strategy)
             .join(m.case.tasks.to_string());
-        assert!(
-            criterion.join("new/estimates.json").exists(),
-            "{}",
-            criterion.display()
-        );
+        assert!(criterion.join("new/estimates.json").exists(), "{}", criterion.display());
         assert!(criterion.join("report/index.html").exists());
         // Criterion's samples are the blocks.
         let sample: serde_json::Value =
@@ -103,10 +91,7 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
         replayed.sort_by(f64::total_cmp);
         blocks.sort_by(f64::total_cmp);
         for (replayed, block) in replayed.iter().zip(&blocks) {
-            assert!(
-                (replayed / block - 1.0).abs() < 1e-3,
-                "{replayed} for {block}"
-            );
+            assert!((replayed / block - 1.0).abs() < 1e-3, "{replayed} for {block}");
         }
     }
     let lines = place.path("criterion/yield_current_thread_worker_0B/report/lines.svg");
@@ -123,10 +108,7 @@ fn a_filter_selects_what_the_list_shows() {
     let listed = |arguments: &[&str]| -> Vec<String> {
         let all = [&["--bench", "--list"], arguments].concat();
         let done = place.run("overhead", &small(&[]), &all).exits(0);
-        let ids = done
-            .stdout
-            .lines()
-            .filter_map(|line| line.strip_suffix(": benchmark"));
+        let ids = done.stdout.lines().filter_map(|line| line.strip_suffix(": benchmark"));
         ids.map(str::to_owned).collect()
     };
     assert_eq!(listed(&[]).len(), 4);
@@ -145,10 +127,7 @@ fn a_filter_selects_what_the_list_shows() {
         let analysed: Vec<&str> = done
             .stderr
             .lines()
-            .filter_map(|line| {
-                line.strip_prefix("Benchmarking ")?
-                    .strip_suffix(": Analyzing")
-            })
+            .filter_map(|line| line.strip_prefix("Benchmarking ")?.strip_suffix(": Analyzing"))
             .collect();
         assert_eq!(analysed, listed);
         let recorded = ids(&place.measurements("results/latest-filtered/overhead.jsonl"));
@@ -158,10 +137,7 @@ fn a_filter_selects_what_the_list_shows() {
         for id in &recorded {
             assert!(listed.contains(id) || id.contains("/join/"), "{id}");
         }
-        assert!(
-            !place.path("results/latest").exists(),
-            "a filtered run is no whole one"
-        );
+        assert!(!place.path("results/latest").exists(), "a filtered run is no whole one");
     }
     assert!(listed(&["--exact", "yield"]).is_empty());
 }
@@ -217,11 +193,7 @@ fn bad_input_measures_nothing() {
 fn a_misspelled_variable_is_warned_of() {
     let place = Place::new();
     place
-        .run(
-            "overhead",
-            &small(&[("JVS_TASK", "8")]),
-            &["--bench", "--list"],
-        )
+        .run("overhead", &small(&[("JVS_TASK", "8")]), &["--bench", "--list"])
         .exits(0)
         .says("JVS_TASK is not a variable of this suite")
         .says("JVS_TASKS is one");

@@ -3,9 +3,7 @@
 use join_vs_spawn::record::{Measurement, Status};
 use libtest_mimic::Trial;
 
-use crate::common::place::{
-    Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, kill_all, small, wait_for,
-};
+use crate::common::place::{Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, kill_all, small, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -36,10 +34,7 @@ fn a_killed_round_costs_its_case() {
     let done = Done::of(child.wait_with_output().unwrap()).exits(1);
     let done = done.says("SIGKILL").says("--no-fail-fast");
     let measurements = place.measurements("results/latest/overhead.jsonl");
-    let failed: Vec<&Measurement> = measurements
-        .iter()
-        .filter(|m| m.status == Status::Failed)
-        .collect();
+    let failed: Vec<&Measurement> = measurements.iter().filter(|m| m.status == Status::Failed).collect();
     // The round's other process, which waited, costs none.
     assert_eq!(failed.len(), 2, "one case has two: {}", done.stdout);
     for m in &failed {
@@ -64,9 +59,7 @@ fn no_round_outlives_its_parent() {
         let rounds = children(child.id());
         kill(child.id());
         child.wait().unwrap();
-        wait_for("end of the rounds", || {
-            !rounds.iter().any(|&round| alive(round))
-        });
+        wait_for("end of the rounds", || !rounds.iter().any(|&round| alive(round)));
     }
 }
 
@@ -100,11 +93,7 @@ fn a_small_stack_holds_the_largest_join() {
         .args(["-c", "ulimit -S -s 1024; exec \"$0\" \"$@\""])
         .arg(command.get_program())
         .args(command.get_args())
-        .envs(
-            command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     Done::of(limited.output().expect("sh")).exits(0);
     assert!(
         place

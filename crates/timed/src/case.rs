@@ -50,8 +50,7 @@ impl FromStr for Payload {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        const WANTED: &str =
-            "a payload, spelled as a number and B, KiB or MiB in lowest terms (64B, 4KiB, 1MiB)";
+        const WANTED: &str = "a payload, spelled as a number and B, KiB or MiB in lowest terms (64B, 4KiB, 1MiB)";
         let error = || ParseError::new(text, WANTED);
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
         let unit = match &text[digits.len()..] {
@@ -109,8 +108,7 @@ impl FromStr for Flavor {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        const WANTED: &str =
-            "a flavor: current_thread, local, or multi_thread_K with K workers from 1 to 512";
+        const WANTED: &str = "a flavor: current_thread, local, or multi_thread_K with K workers from 1 to 512";
         match text {
             "current_thread" => return Ok(Flavor::CurrentThread),
             "local" => return Ok(Flavor::Local),
@@ -173,10 +171,7 @@ pub struct Case {
 impl Case {
     /// The Criterion group: the case without its number of tasks.
     pub fn group(&self) -> String {
-        format!(
-            "{}/{}/{}/{}",
-            self.workload, self.flavor, self.site, self.payload
-        )
+        format!("{}/{}/{}/{}", self.workload, self.flavor, self.site, self.payload)
     }
 
     /// The id of this case measured with `strategy`, as Criterion, `--list` and the filter know it.
@@ -343,13 +338,7 @@ mod tests {
             assert!(error.contains("do not go with its id"), "{error}");
         }
         let error = serde_json::from_str::<Line>(r#"{"case":"yield/local/worker/0B/8","more":1}"#);
-        assert!(
-            error
-                .err()
-                .unwrap()
-                .to_string()
-                .contains("missing field `workload`")
-        );
+        assert!(error.err().unwrap().to_string().contains("missing field `workload`"));
     }
 
     #[test]
@@ -383,10 +372,7 @@ mod tests {
     fn ids_read_as_the_design_spells_them() {
         let case: Case = "yield/multi_thread_2/worker/0B/8".parse().unwrap();
         assert_eq!(case.group(), "yield/multi_thread_2/worker/0B");
-        assert_eq!(
-            case.measurement_id("spawn"),
-            "yield/multi_thread_2/worker/0B/spawn/8"
-        );
+        assert_eq!(case.measurement_id("spawn"), "yield/multi_thread_2/worker/0B/spawn/8");
     }
 
     #[test]

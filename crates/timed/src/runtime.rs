@@ -36,9 +36,7 @@ pub trait Schedule: Send + 'static {
 pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
 where
     S: Schedule,
-    B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String>
-        + Send
-        + 'static,
+    B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
 {
     let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     match (site, &engine) {
@@ -79,9 +77,7 @@ where
 impl Engine {
     fn new(flavor: Flavor) -> io::Result<Self> {
         Ok(match flavor {
-            Flavor::CurrentThread => {
-                Engine::Shared(Builder::new_current_thread().enable_all().build()?)
-            }
+            Flavor::CurrentThread => Engine::Shared(Builder::new_current_thread().enable_all().build()?),
             Flavor::MultiThread(workers) => Engine::Shared(
                 Builder::new_multi_thread()
                     .worker_threads(workers)

@@ -10,8 +10,10 @@ use std::future::Future;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use pin_project_lite::pin_project;
 use tokio::task::JoinHandle;
 
 use crate::numbers::interquartile_mean;
@@ -59,11 +61,7 @@ impl Totals {
             }
         };
         add(&mut self.server_cpu, before.server_cpu, after.server_cpu);
-        add(
-            &mut self.first_result,
-            before.first_result,
-            after.first_result,
-        );
+        add(&mut self.first_result, before.first_result, after.first_result);
         add(&mut self.all_but_one, before.all_but_one, after.all_but_one);
         if let (Some(before), Some(after)) = (before.connections, after.connections) {
             self.connections = Some(self.connections.unwrap_or(0) + after.saturating_sub(before));
@@ -98,6 +96,24 @@ pub trait TimedLoop: Send + Sync {
     fn fan_out_bytes(&self) -> usize;
 }
 
+pin_project! {
+    /// A loop of whose code there is one copy. Else it would be compiled into a task of each of tokio's two schedulers and
+    /// into the box that `block_on` is given: the price is a direct call for each poll of the parent.
+    struct OneCopy<F> {
+        #[pin]
+        timed: F,
+    }
+}
+
+impl<F: Future> Future for OneCopy<F> {
+    type Output = F::Output;
+
+    #[inline(never)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().timed.poll(cx)
+    }
+}
+
 /// A loop made by a closure: iterations in, future out.
 struct Looped<F> {
     make: F,
@@ -110,11 +126,15 @@ where
     Fut: Future<Output = Slice> + Send + 'static,
 {
     fn spawn(&self, iterations: u64) -> JoinHandle<Slice> {
-        tokio::spawn((self.make)(iterations))
+        tokio::spawn(OneCopy {
+            timed: (self.make)(iterations),
+        })
     }
 
     fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>> {
-        Box::pin((self.make)(iterations))
+        Box::pin(OneCopy {
+            timed: (self.make)(iterations),
+        })
     }
 
     fn fan_out_bytes(&self) -> usize {
@@ -128,10 +148,7 @@ where
     F: Fn(u64) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Slice> + Send + 'static,
 {
-    Box::new(Looped {
-        make,
-        fan_out_bytes: 0,
-    })
+    Box::new(Looped { make, fan_out_bytes: 0 })
 }
 
 /// The size of what a function returns, without calling it.
@@ -140,15 +157,12 @@ fn size_of_returned<A, B, R>(_: impl Fn(A, B) -> R) -> usize {
 }
 
 /// The suite's timed loop: `iterations` fan-outs of `tasks` children of `workload`, awaited by `F`.
-pub fn fan_out_loop<W: Workload, F: FanOut<W>>(
-    workload: Arc<W>,
-    tasks: usize,
-) -> Box<dyn TimedLoop> {
+pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize) -> Box<dyn TimedLoop> {
     let fan_out_bytes = size_of_returned(F::run);
     // The condition is a constant, so that the other loop is not even compiled.
-    if const { W::RESTS } {
+    if const { W::SETTLES } {
         Box::new(Looped {
-            make: move |iterations| rested_fan_outs::<W, F>(workload.clone(), tasks, iterations),
+            make: move |iterations| settling_fan_outs::<W, F>(workload.clone(), tasks, iterations),
             fan_out_bytes,
         })
     } else {
@@ -159,11 +173,7 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(
     }
 }
 
-async fn fan_outs<W: Workload, F: FanOut<W>>(
-    workload: Arc<W>,
-    tasks: usize,
-    iterations: u64,
-) -> Slice {
+async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0;
     let mut before = Totals::default();
@@ -192,16 +202,12 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(
     }
 }
 
-/// Bytes that the loop of a workload that rests itself allocates for each iteration: its time, and a copy that is sorted.
-pub const RESTED_BYTES: u64 = 16;
+/// Bytes that the loop of a workload that settles between iterations allocates for each iteration: its time, and a copy that is sorted.
+pub const SETTLING_BYTES: u64 = 16;
 
-/// The same where the workload rests between iterations: each is timed on its own, and a slow first one among them
+/// The same where the workload settles between iterations: each is timed on its own, and a slow first one among them
 /// counts for nothing. A loop of its own, since the other's iterations are too short for a clock around each.
-async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
-    workload: Arc<W>,
-    tasks: usize,
-    iterations: u64,
-) -> Slice {
+async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0u64;
     let mut each_ns = Vec::with_capacity(iterations as usize);
@@ -215,7 +221,7 @@ async fn rested_fan_outs<W: Workload, F: FanOut<W>>(
         wall += time;
         each_ns.push(time.as_nanos() as f64);
         digest = black_box(output).wrapping_add(digest);
-        workload.rest().await;
+        workload.settle().await;
     }
     let cpu = process_cpu_time().saturating_sub(cpu);
     Slice {

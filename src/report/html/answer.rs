@@ -13,11 +13,7 @@ use crate::text::{label, time, times};
 
 /// Two to five sentences.
 pub(super) fn sentences(data: &Data) -> Vec<String> {
-    let mut sentences: Vec<String> = data
-        .strategies
-        .iter()
-        .map(|strategy| counts(data, strategy))
-        .collect();
+    let mut sentences: Vec<String> = data.strategies.iter().map(|strategy| counts(data, strategy)).collect();
     if let Some(strategy) = data.headline() {
         sentences.extend(cost_of_a_child(data, strategy));
         sentences.extend(crossovers(data, strategy));
@@ -82,9 +78,7 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
             let most = most
                 .filter(|m| m.case.payload.0 == least_payload)
                 .max_by_key(|m| m.case.tasks)?;
-            let reference = most
-                .reference_ns
-                .or_else(|| data.control(&most.case)?.wall_ns)?;
+            let reference = most.reference_ns.or_else(|| data.control(&most.case)?.wall_ns)?;
             let more = (most.wall_ns?.median - reference.median) / most.case.tasks as f64;
             let direction = if more > 0.0 { "more" } else { "less" };
             Some(format!(
@@ -110,8 +104,7 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
 fn along_tasks<'a>(group: &Group<'a>, strategy: &str) -> Vec<&'a Measurement> {
     let sweep = group.by_tasks();
     let rows = sweep.into_iter().flat_map(|sweep| sweep.rows);
-    rows.filter(|m| m.strategy == strategy && m.ratio.is_some())
-        .collect()
+    rows.filter(|m| m.strategy == strategy && m.ratio.is_some()).collect()
 }
 
 fn crossovers(data: &Data, strategy: &str) -> Option<String> {
@@ -191,9 +184,7 @@ pub(super) fn figures(data: &Data) -> Markup {
     let mut figures: Vec<(Chart, String)> = Vec::new();
     let mut names = vec!["yield", "wake", "compute", "http", "ready"];
     let others = data.workloads.iter().map(|workload| workload.name);
-    names.extend(
-        others.filter(|name| !["yield", "wake", "compute", "http", "ready"].contains(name)),
-    );
+    names.extend(others.filter(|name| !["yield", "wake", "compute", "http", "ready"].contains(name)));
     for name in names {
         let Some(workload) = data.workload(name) else {
             continue;
@@ -235,10 +226,7 @@ fn look_of(data: &Data, group: &Group) -> (Look, f64) {
 }
 
 /// A line for each flavor, and the farthest noise floor of all of them at each place.
-fn figure(
-    data: &Data,
-    lines: Vec<(&Group, Vec<(f64, &Measurement)>)>,
-) -> (Vec<Series>, Vec<(f64, f64)>) {
+fn figure(data: &Data, lines: Vec<(&Group, Vec<(f64, &Measurement)>)>) -> (Vec<Series>, Vec<(f64, f64)>) {
     let mut floors: Vec<(f64, f64)> = Vec::new();
     let mut series = Vec::new();
     for (group, points) in lines {
@@ -271,9 +259,7 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
         }
         payload = rows.first().map(|m| m.case.payload);
         tasks.extend(rows.iter().map(|m| m.case.tasks));
-        if let Some(at) =
-            crossover::crossover(group.header, &rows).filter(|_| workload.name == "wake")
-        {
+        if let Some(at) = crossover::crossover(group.header, &rows).filter(|_| workload.name == "wake") {
             let look = look_of(data, group).0;
             let words = crossover::words(&at, &rows);
             crossings.push(format!("{words} on {}", group.flavor));

@@ -164,10 +164,7 @@ fn table(comparison: &Comparison) -> Markup {
     let ranks: std::collections::HashMap<_, usize> = ranks.into_keys().zip(0..).collect();
     let median = |e: Option<Estimate>| e.map(|e| e.median);
     let text = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
-    let cases = comparison
-        .rows
-        .iter()
-        .map(|row| (&row.case, row.strategy.as_str()));
+    let cases = comparison.rows.iter().map(|row| (&row.case, row.strategy.as_str()));
     let judged = ["slower", "faster", "unchanged", "inconclusive"];
     html! {
         (controls(cases, ("judged", judged.to_vec())))
@@ -324,15 +321,12 @@ fn chart(names: [&str; 2], caption: &str, rows: &[&Row]) -> Chart {
         }
     }
     let series = lines.into_iter().flat_map(|(strategy, lines)| {
-        lines
-            .into_iter()
-            .enumerate()
-            .map(move |(run, points)| Series {
-                name: format!("{}, {}", label(strategy), names[run]),
-                look: look(run, strategy),
-                points,
-                aside: [-1.8, 1.8][run],
-            })
+        lines.into_iter().enumerate().map(move |(run, points)| Series {
+            name: format!("{}, {}", label(strategy), names[run]),
+            look: look(run, strategy),
+            points,
+            aside: [-1.8, 1.8][run],
+        })
     });
     Chart {
         title: format!("Ratio against tasks in both runs: {caption}"),

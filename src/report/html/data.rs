@@ -81,10 +81,7 @@ impl<'a> Data<'a> {
         let mut seen = BTreeSet::new();
         let mut strategies = Vec::new();
         for &m in all.iter().filter(|m| usable(m)) {
-            if workloads
-                .last()
-                .is_none_or(|last| last.name != m.case.workload)
-            {
+            if workloads.last().is_none_or(|last| last.name != m.case.workload) {
                 workloads.push(Workload {
                     name: &m.case.workload,
                     groups: Vec::new(),
@@ -150,10 +147,7 @@ impl<'a> Group<'a> {
     pub fn by_tasks(&self) -> Option<Sweep<'a, Payload>> {
         let mut tasks: BTreeMap<Payload, BTreeSet<usize>> = BTreeMap::new();
         for m in &self.rows {
-            tasks
-                .entry(m.case.payload)
-                .or_default()
-                .insert(m.case.tasks);
+            tasks.entry(m.case.payload).or_default().insert(m.case.tasks);
         }
         let most = tasks.values().map(BTreeSet::len).max()?;
         let (&at, _) = tasks.iter().find(|(_, tasks)| tasks.len() == most)?;
@@ -168,10 +162,7 @@ impl<'a> Group<'a> {
     pub fn by_payload(&self) -> Option<Sweep<'a, usize>> {
         let mut payloads: BTreeMap<usize, BTreeSet<Payload>> = BTreeMap::new();
         for m in &self.rows {
-            payloads
-                .entry(m.case.tasks)
-                .or_default()
-                .insert(m.case.payload);
+            payloads.entry(m.case.tasks).or_default().insert(m.case.payload);
         }
         let most = payloads.values().map(BTreeSet::len).max()?;
         let candidates = payloads.iter().filter(|(_, p)| p.len() == most);
@@ -186,9 +177,6 @@ impl<'a> Group<'a> {
 
     /// What belongs to one strategy, in the order of the rows.
     pub fn of(&self, strategy: &str) -> impl Iterator<Item = &'a Measurement> {
-        self.rows
-            .iter()
-            .copied()
-            .filter(move |m| m.strategy == strategy)
+        self.rows.iter().copied().filter(move |m| m.strategy == strategy)
     }
 }

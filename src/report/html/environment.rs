@@ -25,9 +25,8 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("cores", e.cores.to_string()),
         (
             "CPU quota",
-            e.quota.map_or("none".into(), |cores| {
-                format!("{} cores", significant(cores))
-            }),
+            e.quota
+                .map_or("none".into(), |cores| format!("{} cores", significant(cores))),
         ),
         ("kernel", unknown(&e.kernel)),
         ("clock governor", unknown(&e.governor)),
@@ -43,10 +42,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("revision", unknown(&e.git)),
         ("command", header.command.clone()),
         ("matrix", header.matrix.clone()),
-        (
-            "filter",
-            header.filter.clone().unwrap_or_else(|| "none".into()),
-        ),
+        ("filter", header.filter.clone().unwrap_or_else(|| "none".into())),
         ("complete", yes(header.complete)),
         ("started", header.started.clone()),
         ("took", time(header.seconds * 1e9)),
@@ -60,9 +56,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ),
         (
             "time that it might take",
-            header
-                .minutes
-                .map_or("no limit".into(), |minutes| time(minutes * 60e9)),
+            header.minutes.map_or("no limit".into(), |minutes| time(minutes * 60e9)),
         ),
         ("waking a thread", spread(header, |state| state.wake_ns)),
         ("checksum", header.checksum.clone()),
@@ -83,18 +77,16 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ),
         (
             "CPU time of other processes",
-            header.conditions.others.map_or("unknown".into(), |cores| {
-                format!("{} cores", significant(cores))
-            }),
+            header
+                .conditions
+                .others
+                .map_or("unknown".into(), |cores| format!("{} cores", significant(cores))),
         ),
         (
             "a fixed piece of work, fastest and slowest",
-            header
-                .conditions
-                .step_ns
-                .map_or("unknown".into(), |(least, most)| {
-                    format!("{} and {} a step", time(least), time(most))
-                }),
+            header.conditions.step_ns.map_or("unknown".into(), |(least, most)| {
+                format!("{} and {} a step", time(least), time(most))
+            }),
         ),
         (
             "schema of the record",
@@ -105,8 +97,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
 
 /// The headers as a table, one column for each; what is the same in all of them is said once.
 pub(super) fn environment(caption: &str, headers: &[(String, &Header)]) -> Markup {
-    let columns: Vec<Vec<(&str, String)>> =
-        headers.iter().map(|(_, header)| fields(header)).collect();
+    let columns: Vec<Vec<(&str, String)>> = headers.iter().map(|(_, header)| fields(header)).collect();
     let Some(first) = columns.first() else {
         return html! { p { "No target was recorded." } };
     };
@@ -182,12 +173,7 @@ pub(super) fn method() -> Markup {
 fn spread(header: &Header, of: fn(&State) -> f64) -> String {
     let all = sorted(&header.states.iter().map(of).collect::<Vec<_>>());
     match (all.first(), all.last()) {
-        (Some(least), Some(most)) => format!(
-            "{} to {}, median {}",
-            time(*least),
-            time(*most),
-            time(median(&all))
-        ),
+        (Some(least), Some(most)) => format!("{} to {}, median {}", time(*least), time(*most), time(median(&all))),
         _ => "unknown".into(),
     }
 }

@@ -45,8 +45,7 @@ impl Default for Links {
 }
 
 /// Nothing in a page may be fetched, so that opening it tells nobody, and shows the same everywhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 /// The page around its content. `sections` are the ids and names of what the navigation leads to.
 fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String {

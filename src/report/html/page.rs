@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::data::Data;
 use super::{Links, answer, counted, environment, listed, rows, selfcheck, shell, workload};
+use crate::attachments::RecordedRun;
 use crate::record::{Header, Measurement};
 use crate::report::findings;
-use crate::runs::Run;
 
 /// One run as a page.
-pub fn page(run: &Run, links: &Links) -> String {
+pub fn page(run: &RecordedRun, links: &Links) -> String {
     let (name, parts) = (&run.name, &run.parts);
     let data = Data::new(parts);
     let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
@@ -20,7 +20,7 @@ pub fn page(run: &Run, links: &Links) -> String {
     for (id, name, there) in [
         ("measurements", "all measurements", true),
         ("environment", "environment", true),
-        ("selfcheck", "self-check", run.beside.selfcheck.is_some()),
+        ("selfcheck", "self-check", run.selfcheck.is_some()),
         ("method", "method", true),
     ] {
         if there {
@@ -46,13 +46,13 @@ pub fn page(run: &Run, links: &Links) -> String {
         @for workload in &data.workloads { (workload::section(&data, workload)) }
         section id="measurements" aria-labelledby="h-measurements" {
             h2 id="h-measurements" { "All measurements" }
-            @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, &run.beside.census, links)) }
+            @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, &run.census, links)) }
         }
         section id="environment" aria-labelledby="h-environment" {
             h2 id="h-environment" { "Environment" }
             (environment::environment("Machine, build and run, by target", &headers))
         }
-        @if let Some(found) = &run.beside.selfcheck {
+        @if let Some(found) = &run.selfcheck {
             section id="selfcheck" aria-labelledby="h-selfcheck" {
                 h2 id="h-selfcheck" { "Self-check" }
                 (selfcheck::selfcheck(found))

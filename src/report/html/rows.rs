@@ -167,14 +167,9 @@ pub(super) fn headings(columns: &[Column]) -> Markup {
 }
 
 /// The controls; without the script they do nothing, so it is the script that shows them.
-pub(super) fn controls<'a>(
-    rows: impl Iterator<Item = (&'a Case, &'a str)>,
-    last: (&str, Vec<&str>),
-) -> Markup {
-    let (mut workloads, mut flavors, mut sites) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let (mut payloads, mut tasks, mut strategies) =
-        (BTreeSet::<Payload>::new(), BTreeSet::new(), BTreeSet::new());
+pub(super) fn controls<'a>(rows: impl Iterator<Item = (&'a Case, &'a str)>, last: (&str, Vec<&str>)) -> Markup {
+    let (mut workloads, mut flavors, mut sites) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut payloads, mut tasks, mut strategies) = (BTreeSet::<Payload>::new(), BTreeSet::new(), BTreeSet::new());
     for (case, strategy) in rows {
         workloads.insert(case.workload.as_str());
         flavors.insert(case.flavor);

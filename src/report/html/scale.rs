@@ -26,11 +26,7 @@ impl Scale {
     pub fn at(&self, value: f64) -> f64 {
         let value = if self.log { value.ln() } else { value };
         let share = (value - self.from) / (self.to - self.from);
-        let share = if share.is_nan() {
-            0.5
-        } else {
-            share.clamp(0.0, 1.0)
-        };
+        let share = if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) };
         self.start + share * (self.end - self.start)
     }
 }
@@ -51,11 +47,7 @@ pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 pub(super) fn ticks((low, high): (f64, f64)) -> Vec<f64> {
     let decades = (high / low).log10();
     if decades > 0.7 {
-        let steps: &[f64] = if decades > 2.4 {
-            &[1.0]
-        } else {
-            &[1.0, 2.0, 5.0]
-        };
+        let steps: &[f64] = if decades > 2.4 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let every = (decades / 7.0).ceil().max(1.0) as i32;
         let first = low.log10().floor() as i32;
         let last = high.log10().ceil() as i32;
@@ -124,13 +116,7 @@ mod tests {
 
     #[test]
     fn ticks_are_few_and_inside() {
-        for range in [
-            (0.97, 1.03),
-            (0.2, 5.0),
-            (9.0, 1100.0),
-            (1e-3, 1e9),
-            (1.0, 1.0001),
-        ] {
+        for range in [(0.97, 1.03), (0.2, 5.0), (9.0, 1100.0), (1e-3, 1e9), (1.0, 1.0001)] {
             let ticks = ticks(range);
             assert!((2..=8).contains(&ticks.len()), "{range:?}: {ticks:?}");
             assert!(ticks.iter().all(|t| *t >= range.0 && *t <= range.1));

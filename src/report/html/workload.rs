@@ -45,30 +45,22 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
     let kinds = [
         (
             "Time per child against tasks",
-            charts(workload, |group| {
-                along_tasks(group, &strategies, Unit::Time)
-            }),
+            charts(workload, |group| along_tasks(group, &strategies, Unit::Time)),
             false,
         ),
         (
             "Ratio against tasks",
-            charts(workload, |group| {
-                along_tasks(group, &strategies, Unit::Ratio)
-            }),
+            charts(workload, |group| along_tasks(group, &strategies, Unit::Ratio)),
             true,
         ),
         (
             "Time per child against payload",
-            charts(workload, |group| {
-                along_payloads(group, &strategies, Unit::Time)
-            }),
+            charts(workload, |group| along_payloads(group, &strategies, Unit::Time)),
             false,
         ),
         (
             "Ratio against payload",
-            charts(workload, |group| {
-                along_payloads(group, &strategies, Unit::Ratio)
-            }),
+            charts(workload, |group| along_payloads(group, &strategies, Unit::Ratio)),
             true,
         ),
     ];
@@ -95,16 +87,11 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
 /// In the order in which they are shown everywhere, the reference first.
 fn strategies<'a>(workload: &Workload<'a>) -> Vec<&'a str> {
     let rows = workload.groups.iter().flat_map(|group| &group.rows);
-    let names: BTreeSet<(bool, &str)> = rows
-        .map(|m| (!m.is_control(), m.strategy.as_str()))
-        .collect();
+    let names: BTreeSet<(bool, &str)> = rows.map(|m| (!m.is_control(), m.strategy.as_str())).collect();
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-fn charts(
-    workload: &Workload,
-    chart: impl Fn(&Group) -> Option<(String, Chart)>,
-) -> Vec<(String, Chart)> {
+fn charts(workload: &Workload, chart: impl Fn(&Group) -> Option<(String, Chart)>) -> Vec<(String, Chart)> {
     let charts = workload.groups.iter().filter_map(chart);
     charts.filter(|(_, chart)| chart.is_drawable()).collect()
 }
@@ -117,11 +104,7 @@ fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
 }
 
 /// Lines over rows that have a place each; of ratios, those of the reference are the noise floor's, not a line.
-fn lines(
-    rows: &[(f64, &Measurement)],
-    strategies: &[&str],
-    unit: Unit,
-) -> (Vec<Series>, Vec<(f64, f64)>) {
+fn lines(rows: &[(f64, &Measurement)], strategies: &[&str], unit: Unit) -> (Vec<Series>, Vec<(f64, f64)>) {
     let mut points: HashMap<&str, Vec<(f64, Estimate)>> = HashMap::new();
     for (at, m) in rows {
         if unit == Unit::Time || !m.is_control() {
@@ -137,26 +120,15 @@ fn lines(
             aside: 0.0,
         })
     });
-    let mut floor: Vec<(f64, f64)> = rows
-        .iter()
-        .filter_map(|(at, m)| Some((*at, m.noise_floor?)))
-        .collect();
+    let mut floor: Vec<(f64, f64)> = rows.iter().filter_map(|(at, m)| Some((*at, m.noise_floor?))).collect();
     floor.dedup_by_key(|(at, _)| *at);
-    let floor = if unit == Unit::Ratio {
-        floor
-    } else {
-        Vec::new()
-    };
+    let floor = if unit == Unit::Ratio { floor } else { Vec::new() };
     (series.collect(), floor)
 }
 
 fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
     let sweep = group.by_tasks()?;
-    let rows: Vec<(f64, &Measurement)> = sweep
-        .rows
-        .iter()
-        .map(|m| (m.case.tasks as f64, *m))
-        .collect();
+    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (m.case.tasks as f64, *m)).collect();
     let (series, floor) = lines(&rows, strategies, unit);
     let caption = format!("{}, {}, {} each", group.flavor, group.site, sweep.at);
     let chart = Chart {
@@ -175,16 +147,10 @@ fn along_payloads(group: &Group, strategies: &[&str], unit: Unit) -> Option<(Str
     let payloads: BTreeSet<Payload> = sweep.rows.iter().map(|m| m.case.payload).collect();
     let payloads: Vec<Payload> = payloads.into_iter().collect();
     let step = |payload: Payload| payloads.binary_search(&payload).unwrap_or(0) as f64;
-    let rows: Vec<(f64, &Measurement)> = sweep
-        .rows
-        .iter()
-        .map(|m| (step(m.case.payload), *m))
-        .collect();
+    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (step(m.case.payload), *m)).collect();
     let (series, floor) = lines(&rows, strategies, unit);
     let caption = format!("{}, {}, {} tasks", group.flavor, group.site, sweep.at);
-    let ticks = payloads
-        .iter()
-        .map(|&payload| (step(payload), payload.to_string()));
+    let ticks = payloads.iter().map(|&payload| (step(payload), payload.to_string()));
     let chart = Chart {
         title: format!("{} against payload: {caption}", what(unit)),
         across: Across {
@@ -306,18 +272,10 @@ fn maps(workload: &Workload, reference: &str) -> Markup {
     }
 }
 
-fn map(
-    workload: &str,
-    group: &Group,
-    name: &str,
-    rows: &[&Measurement],
-    payloads: &BTreeSet<Payload>,
-) -> Markup {
+fn map(workload: &str, group: &Group, name: &str, rows: &[&Measurement], payloads: &BTreeSet<Payload>) -> Markup {
     let tasks: BTreeSet<usize> = rows.iter().map(|m| m.case.tasks).collect();
-    let cells: HashMap<(Payload, usize), &Measurement> = rows
-        .iter()
-        .map(|m| ((m.case.payload, m.case.tasks), *m))
-        .collect();
+    let cells: HashMap<(Payload, usize), &Measurement> =
+        rows.iter().map(|m| ((m.case.payload, m.case.tasks), *m)).collect();
     let caption = format!("{}: {}, {}", label(name), group.flavor, group.site);
     let content = html! {
         table.map {

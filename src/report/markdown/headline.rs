@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::{floor, measured, per_child, ratio, verdict};
+use crate::attachments::RecordedRun;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::record::Measurement;
-use crate::runs::Run;
 use crate::text::more;
 
 /// The flavors that a headline speaks of: one thread, one worker, and one worker for each core.
@@ -26,13 +26,7 @@ struct Line {
     tasks: usize,
 }
 
-const fn line(
-    says: &'static str,
-    workload: &'static str,
-    on: On,
-    payload: usize,
-    tasks: usize,
-) -> Line {
+const fn line(says: &'static str, workload: &'static str, on: On, payload: usize, tasks: usize) -> Line {
     Line {
         says,
         workload,
@@ -44,37 +38,19 @@ const fn line(
 }
 
 const HEADLINE: &[Line] = &[
-    line(
-        "8 children that yield once, in a task",
-        "yield",
-        On::OneThread,
-        0,
-        8,
-    ),
+    line("8 children that yield once, in a task", "yield", On::OneThread, 0, 8),
     line("64 of them", "yield", On::OneThread, 0, 64),
     line("8 of them", "yield", On::AllCores, 0, 8),
     line("8 that carry 4 KiB each", "yield", On::OneThread, 4096, 8),
     Line {
         site: Site::BlockOn,
-        ..line(
-            "8 that carry nothing, directly in `main`",
-            "yield",
-            On::AllCores,
-            0,
-            8,
-        )
+        ..line("8 that carry nothing, directly in `main`", "yield", On::AllCores, 0, 8)
     },
     line("8 woken one at a time", "wake", On::OneThread, 0, 8),
     line("64 woken one at a time", "wake", On::OneThread, 0, 64),
     line("256 woken one at a time", "wake", On::OneThread, 0, 256),
     line("8 that hash 16 KiB each", "compute", On::AllCores, 16384, 8),
-    line(
-        "8 that hash 1 MiB each",
-        "compute",
-        On::AllCores,
-        1 << 20,
-        8,
-    ),
+    line("8 that hash 1 MiB each", "compute", On::AllCores, 1 << 20, 8),
     line(
         "3 fetches of 64 B from a server on the same machine",
         "http",
@@ -100,13 +76,9 @@ const HEADLINE: &[Line] = &[
 ];
 
 /// The cases that say the most.
-pub(super) fn headline(run: &Run) -> String {
+pub(super) fn headline(run: &RecordedRun) -> String {
     let all: Vec<&Measurement> = measured(run).collect();
-    let most = all
-        .iter()
-        .map(|m| m.case.flavor.workers())
-        .max()
-        .unwrap_or(1);
+    let most = all.iter().map(|m| m.case.flavor.workers()).max().unwrap_or(1);
     let mut text = String::new();
     for line in HEADLINE {
         let flavor = match line.on {

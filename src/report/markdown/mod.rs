@@ -6,17 +6,15 @@ mod headline;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::findings;
+use super::{claims, findings, selfcheck};
+use crate::attachments::RecordedRun;
 use crate::case::Case;
-use crate::claims;
 use crate::record::{Measurement, Status};
-use crate::runs::Run;
-use crate::selfcheck::bars;
 use crate::stats::{Estimate, Verdict};
 use crate::text::{self, label, significant, time, times};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
-type Section = (&'static str, fn(&Run) -> String);
+type Section = (&'static str, fn(&RecordedRun) -> String);
 
 /// The sections by name.
 const SECTIONS: &[Section] = &[
@@ -31,7 +29,7 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// The whole run.
-pub fn render(run: &Run) -> String {
+pub fn render(run: &RecordedRun) -> String {
     let mut text = format!("# Run {}\n", run.name);
     for (_, make) in SECTIONS {
         let section = make(run);
@@ -72,7 +70,7 @@ fn names() -> String {
 }
 
 /// `document` with each `<!-- BEGIN SECTION -->` … `<!-- END SECTION -->` filled from the run.
-pub fn splice(document: &str, run: &Run) -> Result<String, SpliceError> {
+pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> {
     let mut out = String::new();
     let mut lines = document.lines().enumerate();
     let mut any = false;
@@ -104,7 +102,7 @@ pub fn splice(document: &str, run: &Run) -> Result<String, SpliceError> {
 }
 
 /// On what it was measured, in a sentence.
-fn conditions(run: &Run) -> String {
+fn conditions(run: &RecordedRun) -> String {
     let Some((header, _)) = run.parts.first() else {
         return String::new();
     };
@@ -151,7 +149,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-fn measured(run: &Run) -> impl Iterator<Item = &Measurement> {
+fn measured(run: &RecordedRun) -> impl Iterator<Item = &Measurement> {
     run.measurements().filter(|m| m.status == Status::Ok)
 }
 
@@ -190,28 +188,24 @@ fn verdict(m: &Measurement) -> String {
 }
 
 /// The article's statements, tested; figures are the run's where it measured the case.
-fn claims(run: &Run) -> String {
+fn claims(run: &RecordedRun) -> String {
     let measured: HashMap<&Case, &Measurement> = measured(run)
         .filter(|m| m.strategy == "spawn" && m.reference == "join")
         .map(|m| (&m.case, m))
         .collect();
-    claims::markdown(&run.beside.claims, |case| measured.get(case).copied())
+    claims::markdown(&run.claims, |case| measured.get(case).copied())
 }
 
 /// The self-check: each bar, and whether it held.
-fn selfcheck(run: &Run) -> String {
-    let Some(found) = &run.beside.selfcheck else {
+fn selfcheck(run: &RecordedRun) -> String {
+    let Some(found) = &run.selfcheck else {
         return String::new();
     };
-    format!(
-        "{}\n\n{}",
-        escape(&found.summary()),
-        bars::markdown(&found.bars)
-    )
+    format!("{}\n\n{}", escape(&found.summary()), selfcheck::markdown(&found.bars))
 }
 
 /// How often each verdict was given, by workload.
-fn verdicts(run: &Run) -> String {
+fn verdicts(run: &RecordedRun) -> String {
     let mut rows: Vec<(&str, &str, [usize; 6])> = Vec::new();
     for m in measured(run).filter(|m| !m.is_control()) {
         let place = match m.verdict {
@@ -222,9 +216,9 @@ fn verdicts(run: &Run) -> String {
             Some(Verdict::Interferes) => 5,
             _ => 3,
         };
-        let known = rows.iter_mut().find(|(workload, strategy, _)| {
-            *workload == m.case.workload && *strategy == m.strategy
-        });
+        let known = rows
+            .iter_mut()
+            .find(|(workload, strategy, _)| *workload == m.case.workload && *strategy == m.strategy);
         match known {
             Some((_, _, counts)) => counts[place] += 1,
             None => {
@@ -243,27 +237,21 @@ fn verdicts(run: &Run) -> String {
     for (workload, strategy, counts) in rows {
         let cells = counts.map(|count| count.to_string()).join(" | ");
         let all: usize = counts.iter().sum();
-        let _ = writeln!(
-            text,
-            "| {workload} | {} | {all} | {cells} |",
-            label(strategy)
-        );
+        let _ = writeln!(text, "| {workload} | {} | {all} | {cells} |", label(strategy));
     }
     text
 }
 
 /// What the tables show, in sentences.
-fn findings(run: &Run) -> String {
+fn findings(run: &RecordedRun) -> String {
     run.parts
         .iter()
         .flat_map(|(header, measurements)| findings::sentences(header, measurements))
-        .fold(String::new(), |text, sentence| {
-            text + "- " + &sentence + "\n"
-        })
+        .fold(String::new(), |text, sentence| text + "- " + &sentence + "\n")
 }
 
 /// Every measurement, a table for each target.
-fn tables(run: &Run) -> String {
+fn tables(run: &RecordedRun) -> String {
     let mut text = String::new();
     for (header, measurements) in &run.parts {
         let _ = write!(

@@ -9,15 +9,9 @@ use crate::selfcheck::bars::{
 use crate::stats::{Estimate, Verdict};
 
 /// The controls and the large effects of a busy machine, beside the same on a quiet one.
-pub(in crate::selfcheck) fn busy(
-    check: &str,
-    loud: &Repetition,
-    quiet: &[Vec<Measurement>],
-) -> Vec<Bar> {
-    let controls: Vec<(&Measurement, Estimate)> =
-        ratios(loud).filter(|(m, _)| m.is_control()).collect();
-    let effects: Vec<(&Measurement, Estimate)> =
-        ratios(loud).filter(|(m, _)| !m.is_control()).collect();
+pub(in crate::selfcheck) fn busy(check: &str, loud: &Repetition, quiet: &[Vec<Measurement>]) -> Vec<Bar> {
+    let controls: Vec<(&Measurement, Estimate)> = ratios(loud).filter(|(m, _)| m.is_control()).collect();
+    let effects: Vec<(&Measurement, Estimate)> = ratios(loud).filter(|(m, _)| !m.is_control()).collect();
     let width = |ratio: &Estimate| (ratio.high / ratio.low).ln();
     // Wider than a quiet repetition's, or without a verdict.
     let widths: Vec<bool> = controls

@@ -14,9 +14,7 @@ const CLOSE: f64 = 0.10;
 const CLOSE_NS: f64 = 1.0;
 
 /// Hand-written loops over the suite's cells; and a line for each cell that is not close.
-pub(in crate::selfcheck) fn hand_written(
-    repetitions: &[Vec<Measurement>],
-) -> (Vec<Bar>, Vec<String>) {
+pub(in crate::selfcheck) fn hand_written(repetitions: &[Vec<Measurement>]) -> (Vec<Bar>, Vec<String>) {
     const CHECK: &str = "Hand-written loops";
     let mut differences = Vec::new();
     let mut close = Vec::new();

@@ -27,20 +27,13 @@ struct Found {
 fn found(repetition: &Repetition, injections: &[Injection]) -> Vec<Found> {
     let mut all = Vec::new();
     for Injection { case, lengths } in injections {
-        let alone = |length: u64| {
-            Some(
-                find(repetition, case, &format!("chain+{length}"), "join+0")?
-                    .1
-                    .median,
-            )
-        };
+        let alone = |length: u64| Some(find(repetition, case, &format!("chain+{length}"), "join+0")?.1.median);
         let (first, last) = (lengths[0], lengths[lengths.len() - 1]);
         let (Some(least), Some(most)) = (alone(first), alone(last)) else {
             continue;
         };
         for (effect, &length) in lengths.iter().enumerate() {
-            let Some((m, ratio)) = find(repetition, case, &format!("join+{length}"), "join+0")
-            else {
+            let Some((m, ratio)) = find(repetition, case, &format!("join+{length}"), "join+0") else {
                 continue;
             };
             let along = (length - first) as f64 / (last - first).max(1) as f64;
@@ -60,10 +53,7 @@ fn found(repetition: &Repetition, injections: &[Injection]) -> Vec<Found> {
 }
 
 /// Delays of known size, found or not.
-pub(in crate::selfcheck) fn injected(
-    repetitions: &[Vec<Measurement>],
-    injections: &[Injection],
-) -> Vec<Bar> {
+pub(in crate::selfcheck) fn injected(repetitions: &[Vec<Measurement>], injections: &[Injection]) -> Vec<Bar> {
     const CHECK: &str = "Injected effects";
     let all: Vec<Found> = repetitions
         .iter()

@@ -72,11 +72,7 @@ fn is_delay(m: &Measurement) -> bool {
 pub(super) fn suspects(all: &[Vec<Measurement>]) -> Vec<String> {
     let mut lines = Vec::new();
     for m in all.iter().flatten() {
-        let id = format!(
-            "{} over {}",
-            m.case.measurement_id(&m.strategy),
-            m.reference
-        );
+        let id = format!("{} over {}", m.case.measurement_id(&m.strategy), m.reference);
         match (m.status, &m.ratio) {
             (Status::Ok, Some(ratio)) if m.is_control() && beyond(ratio) => lines.push(format!(
                 "{id}: {:.4} [{:.4}, {:.4}]",

@@ -36,11 +36,8 @@ pub(super) fn root(products: Vec<f64>) -> Option<f64> {
 /// Do the intervals of one repetition meet those of the next?
 pub(in crate::selfcheck) fn honest(repetitions: &[Vec<Measurement>]) -> Vec<Bar> {
     const CHECK: &str = "Honest intervals";
-    let overlap =
-        |(one, other): &(Estimate, Estimate)| one.low <= other.high && other.low <= one.high;
-    let contains = |(one, other): &(Estimate, Estimate)| {
-        one.contains(other.median) || other.contains(one.median)
-    };
+    let overlap = |(one, other): &(Estimate, Estimate)| one.low <= other.high && other.low <= one.high;
+    let contains = |(one, other): &(Estimate, Estimate)| one.contains(other.median) || other.contains(one.median);
     let both = |m: &Measurement| m.strategy == "spawn" && m.reference == "join";
     let rounds = repeated(repetitions, both);
     vec![

@@ -15,20 +15,13 @@ fn is_copy(m: &Measurement) -> bool {
 
 /// The same code against itself, and against its copies. `beyond_limit` is the share of intervals that may lie wholly
 /// beyond ±1%.
-pub(in crate::selfcheck) fn same_code(
-    repetitions: &[Vec<Measurement>],
-    beyond_limit: f64,
-) -> Vec<Bar> {
+pub(in crate::selfcheck) fn same_code(repetitions: &[Vec<Measurement>], beyond_limit: f64) -> Vec<Bar> {
     let all = || repetitions.iter().flatten();
     let same: Vec<Estimate> = ratios(all().filter(|m| m.is_control() && !is_delay(m)))
         .map(|(_, ratio)| ratio)
         .collect();
-    let copies: Vec<Estimate> = ratios(all().filter(|m| is_copy(m)))
-        .map(|(_, ratio)| ratio)
-        .collect();
-    let far = |ratios: &[Estimate]| -> Vec<f64> {
-        ratios.iter().map(|ratio| log_median(ratio).abs()).collect()
-    };
+    let copies: Vec<Estimate> = ratios(all().filter(|m| is_copy(m))).map(|(_, ratio)| ratio).collect();
+    let far = |ratios: &[Estimate]| -> Vec<f64> { ratios.iter().map(|ratio| log_median(ratio).abs()).collect() };
     const SAME: &str = "A/A, the same code";
     const COPY: &str = "A/A, copies of it";
     let intervals = |check: &str, ratios: &[Estimate]| {
@@ -70,12 +63,7 @@ pub(in crate::selfcheck) fn same_code(
             quantile(far(&copies), 0.5),
             None,
         ),
-        Bar::value(
-            COPY,
-            "distance from 1, 95 of 100",
-            quantile(far(&copies), 0.95),
-            None,
-        ),
+        Bar::value(COPY, "distance from 1, 95 of 100", quantile(far(&copies), 0.95), None),
     ]);
     bars
 }

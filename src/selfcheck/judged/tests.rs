@@ -27,10 +27,7 @@ fn measured(id: &str, strategy: &str, reference: &str, ratio: [f64; 3], floor: f
 const ID: &str = "yield/current_thread/worker/0B/8";
 
 fn held(bars: &[Bar], what: &str) -> Option<bool> {
-    bars.iter()
-        .find(|bar| bar.what.contains(what))
-        .unwrap()
-        .held
+    bars.iter().find(|bar| bar.what.contains(what)).unwrap().held
 }
 
 #[test]
@@ -42,11 +39,7 @@ fn controls_that_stray_are_counted() {
     let bars = same_code(&[rows.clone()], 1.0 / 300.0);
     assert_eq!(bars[0].counted, Some((1, 99)));
     assert_eq!(held(&bars, "exclude 1"), Some(true));
-    assert_eq!(
-        bars[4].counted,
-        Some((1, 1)),
-        "copies are counted by themselves"
-    );
+    assert_eq!(bars[4].counted, Some((1, 1)), "copies are counted by themselves");
     assert_eq!(bars[5].held, Some(false));
     rows.push(control([1.02, 1.03, 1.04]));
     let bars = same_code(&[rows.clone()], 1.0 / 300.0);
@@ -102,11 +95,7 @@ fn swapped_labels_mirror_the_verdict() {
     assert!(good.iter().all(|bar| bar.held != Some(false)), "{good:?}");
     let twice = rows([1.9, 2.0, 2.1]);
     let bad = antisymmetry(&[twice.clone(), twice]);
-    assert_eq!(
-        bad.iter().filter(|bar| bar.held == Some(false)).count(),
-        4,
-        "{bad:?}"
-    );
+    assert_eq!(bad.iter().filter(|bar| bar.held == Some(false)).count(), 4, "{bad:?}");
 }
 
 #[test]
@@ -126,22 +115,12 @@ fn a_busy_machine_may_not_make_differences() {
         row("join+0", [0.999, 1.0, 1.001]),
         row("join+9", [1.19, 1.2, 1.21]),
     ]];
-    let loud = [
-        row("join+0", [0.98, 1.0, 1.03]),
-        row("join+9", [1.1, 1.2, 1.3]),
-    ];
+    let loud = [row("join+0", [0.98, 1.0, 1.03]), row("join+9", [1.1, 1.2, 1.3])];
     let good = busy("b", &loud, &quiet);
     assert!(good.iter().all(|bar| bar.held != Some(false)), "{good:?}");
-    let loud = [
-        row("join+0", [1.02, 1.03, 1.0301]),
-        row("join+9", [0.8, 0.81, 0.811]),
-    ];
+    let loud = [row("join+0", [1.02, 1.03, 1.0301]), row("join+9", [0.8, 0.81, 0.811])];
     let bad = busy("b", &loud, &quiet);
-    assert_eq!(
-        bad.iter().filter(|bar| bar.held == Some(false)).count(),
-        2,
-        "{bad:?}"
-    );
+    assert_eq!(bad.iter().filter(|bar| bar.held == Some(false)).count(), 2, "{bad:?}");
 }
 
 #[test]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::case::Case;
-use crate::http::server;
 use crate::runtime::{Schedule, drive};
 use crate::slice::{Slice, TimedLoop};
 use crate::strategy::Spawning;
@@ -13,13 +12,7 @@ use crate::workload::{Entry, Opened, Setup};
 
 /// Runs `iterations` iterations of one strategy, without warming: for `--test`, `--profile-time` and the tests. Returns
 /// their wall time.
-pub fn run_alone(
-    entry: &Entry,
-    case: &Case,
-    strategy: &str,
-    iterations: u64,
-    seed: u64,
-) -> Result<Duration, String> {
+pub fn run_alone(entry: &Entry, case: &Case, strategy: &str, iterations: u64, seed: u64) -> Result<Duration, String> {
     let once = Once {
         iterations: Some(iterations),
         wall: Duration::ZERO,
@@ -29,11 +22,7 @@ pub fn run_alone(
 }
 
 /// The loop that is timed.
-pub fn timed(
-    opened: &Arc<dyn Opened>,
-    strategy: &str,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
+pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
     opened.timed_loop(strategy, spawning)
 }
 
@@ -54,9 +43,10 @@ pub fn drive_case<S: Schedule>(
         seed: seed >> 32,
     };
     watchdog::beat();
+    #[cfg(feature = "http")]
     if entry.served {
         // A server for each strategy, as each has a runtime and a client of its own.
-        server::choose(strategies[0])?;
+        crate::http::server::choose(strategies[0])?;
     }
     let names: Vec<String> = strategies.iter().map(|name| (*name).to_owned()).collect();
     let driven = drive(
@@ -83,7 +73,7 @@ pub fn drive_case<S: Schedule>(
     )?;
     match driven.wrong {
         None => Ok(driven.schedule),
-        Some(side) => Err(driven.opened.complaint().unwrap_or_else(|| {
+        Some(side) => Err(driven.opened.failure_reason().unwrap_or_else(|| {
             format!(
                 "{} returned outputs other than the workload's expected ones",
                 strategies[side]

@@ -71,13 +71,7 @@ pub struct Block {
 /// Runs one block of `case` with one or two strategies.
 ///
 /// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
-pub fn run(
-    entry: &Entry,
-    case: &Case,
-    strategies: &[&str],
-    shape: Shape,
-    seed: u64,
-) -> Result<Block, String> {
+pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: u64) -> Result<Block, String> {
     let began = Instant::now();
     let slices = Slices::new(shape, strategies.len(), seed);
     let slices = drive_case(entry, case, strategies, seed, timed, slices)?;

@@ -102,10 +102,7 @@ impl Slices {
         let log_ratio = match self.sides.as_slice() {
             [first, second] => {
                 // A quad holds two slices of each side, so pair them up in the order in which they ran.
-                let quads = first
-                    .wall_ns
-                    .chunks_exact(2)
-                    .zip(second.wall_ns.chunks_exact(2));
+                let quads = first.wall_ns.chunks_exact(2).zip(second.wall_ns.chunks_exact(2));
                 let logs: Vec<f64> = quads
                     .map(|(b, a)| (b[0].ln() + b[1].ln() - a[0].ln() - a[1].ln()) / 2.0)
                     .collect();
@@ -154,9 +151,7 @@ impl Schedule for Slices {
         measuring.cpu += slice.cpu;
         measuring.totals.add(&slice.before, &slice.after);
         if let (Some(before), Some(after)) = (slice.before.connections, slice.after.connections) {
-            let connections = self
-                .connections
-                .get_or_insert(Connections { before, after });
+            let connections = self.connections.get_or_insert(Connections { before, after });
             connections.after = after;
         }
         self.timed += slice.wall;
@@ -165,12 +160,7 @@ impl Schedule for Slices {
 
 /// A block of simulated slices, by the schedule and the arithmetic of real ones: what tests of statistics are made of.
 /// `cost(side, slice)` is in ns per iteration; `slice` counts from the first slice that is measured, and is 0 before it.
-pub fn simulate(
-    shape: Shape,
-    sides: usize,
-    seed: u64,
-    cost: impl FnMut(usize, usize) -> f64,
-) -> Block {
+pub fn simulate(shape: Shape, sides: usize, seed: u64, cost: impl FnMut(usize, usize) -> f64) -> Block {
     drive_simulated(shape, sides, seed, cost).1.block()
 }
 
@@ -230,14 +220,10 @@ mod tests {
 
     #[test]
     fn slices_of_both_sides_last_about_the_same() {
-        let iterations = |slices: &Slices| -> Vec<u64> {
-            slices.sides.iter().map(|side| side.iterations).collect()
-        };
-        let (_, slices) =
-            drive_simulated(SHAPE, 2, 1, |side, _| if side == 0 { 50.0 } else { 4000.0 });
+        let iterations = |slices: &Slices| -> Vec<u64> { slices.sides.iter().map(|side| side.iterations).collect() };
+        let (_, slices) = drive_simulated(SHAPE, 2, 1, |side, _| if side == 0 { 50.0 } else { 4000.0 });
         assert_eq!(iterations(&slices), [5000, 63]);
-        let (order, slices) =
-            drive_simulated(SHAPE, 2, 1, |side, _| if side == 0 { 50.0 } else { 9e6 });
+        let (order, slices) = drive_simulated(SHAPE, 2, 1, |side, _| if side == 0 { 50.0 } else { 9e6 });
         assert_eq!(iterations(&slices), [5000, 1]);
         assert_eq!(order.len(), 4, "long iterations make short blocks");
     }

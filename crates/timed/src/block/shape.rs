@@ -40,8 +40,7 @@ impl Shape {
     /// iteration more, which is not timed, and a runtime is made and ended.
     pub fn lasts(&self, sides: usize, iteration: Duration) -> Duration {
         let slice = self.slice.max(iteration);
-        let each = self.settle.max(2 * iteration)
-            + (slice + iteration) * (2 * self.quads_of(slice) as u32);
+        let each = self.settle.max(2 * iteration) + (slice + iteration) * (2 * self.quads_of(slice) as u32);
         each * sides as u32 + Duration::from_micros(500)
     }
 }

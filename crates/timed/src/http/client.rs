@@ -22,7 +22,7 @@ use crate::slice::Totals;
 /// Milliseconds that the server makes the first requests wait: as long as all are under way, each needs a
 /// connection of its own.
 const HOLD_MS: u64 = 2;
-/// How long a rest may last. It is some microseconds, unless the machine is busy.
+/// How long settling may last. It is some microseconds, unless the machine is busy.
 const LONGEST_REST: Duration = Duration::from_millis(500);
 
 /// A client and what its children fetch.
@@ -34,7 +34,7 @@ pub struct Client {
     /// Connections opened so far.
     opened: Arc<AtomicU64>,
     /// The first error that a child met.
-    complaint: Mutex<Option<String>>,
+    failure_reason: Mutex<Option<String>>,
     /// Tasks alive in the runtime while nothing is fetched, beside one for each connection.
     tasks_at_rest: AtomicUsize,
     _in_use: OwnedMutexGuard<()>,
@@ -66,18 +66,14 @@ impl Client {
                 .map(|resource| format!("{base}{}", resource.path()))
                 .collect(),
             opened,
-            complaint: Mutex::new(None),
+            failure_reason: Mutex::new(None),
             tasks_at_rest: AtomicUsize::new(0),
             _in_use: in_use,
         });
         let bodies: Vec<Vec<u8>> = resources.iter().map(Resource::body).collect();
         let urls = |late_ms| -> Vec<String> {
-            let late = resources.iter().map(|resource| Resource {
-                late_ms,
-                ..*resource
-            });
-            late.map(|resource| format!("{base}{}", resource.path()))
-                .collect()
+            let late = resources.iter().map(|resource| Resource { late_ms, ..*resource });
+            late.map(|resource| format!("{base}{}", resource.path())).collect()
         };
         client.fetch_all(urls(HOLD_MS), &bodies, false).await?;
         // Nothing says when the connections are back in the pool; soon after, they are.
@@ -85,7 +81,7 @@ impl Client {
         client.at_rest();
         for spawned in [false, true] {
             client.fetch_all(urls(0), &bodies, spawned).await?;
-            client.rest().await;
+            client.settle().await;
         }
         Ok(client)
     }
@@ -113,14 +109,12 @@ impl Client {
     /// that puts it into the pool when it is (hyper-util 0.1, `client/legacy/client.rs`, `on_idle`). A fan-out that
     /// follows at once finds the pool empty and opens up to N more: then it is that what is measured. So the tasks
     /// that are alive are counted.
-    pub async fn rest(&self) {
+    pub async fn settle(&self) {
         let began = Instant::now();
         loop {
             let tasks = self.other_tasks();
             // The last slice's task may have been alive still when this slice's began to count.
-            if tasks <= self.tasks_at_rest.fetch_min(tasks, Relaxed)
-                || began.elapsed() > LONGEST_REST
-            {
+            if tasks <= self.tasks_at_rest.fetch_min(tasks, Relaxed) || began.elapsed() > LONGEST_REST {
                 return;
             }
             // In block_on the runtime's own yield returns at once; this thread must not take the core from the
@@ -131,12 +125,7 @@ impl Client {
     }
 
     /// Fetches all at once, in this task or in tasks of their own, and compares every body.
-    async fn fetch_all(
-        &self,
-        urls: Vec<String>,
-        expected: &[Vec<u8>],
-        spawned: bool,
-    ) -> Result<(), String> {
+    async fn fetch_all(&self, urls: Vec<String>, expected: &[Vec<u8>], spawned: bool) -> Result<(), String> {
         let fetches = urls.iter().cloned().map(|url| {
             let http = self.http.clone();
             async move { get(&http, &url).await }
@@ -182,19 +171,17 @@ impl Client {
 
     #[cold]
     fn note<T>(&self, error: &reqwest::Error) -> Option<T> {
-        let complaint = self.complaint.lock();
-        complaint
+        let failure_reason = self.failure_reason.lock();
+        failure_reason
             .unwrap_or_else(|poison| poison.into_inner())
             .get_or_insert_with(|| whole(error));
         None
     }
 
     /// The first error that a child met.
-    pub fn complaint(&self) -> Option<String> {
-        let complaint = self.complaint.lock();
-        complaint
-            .unwrap_or_else(|poison| poison.into_inner())
-            .clone()
+    pub fn failure_reason(&self) -> Option<String> {
+        let failure_reason = self.failure_reason.lock();
+        failure_reason.unwrap_or_else(|poison| poison.into_inner()).clone()
     }
 
     /// The server's CPU time and the connections opened.
@@ -226,26 +213,11 @@ fn check_limit(connections: u64) -> Result<(), String> {
 }
 
 async fn get(client: &reqwest::Client, url: &str) -> Result<Bytes, reqwest::Error> {
-    client
-        .get(url)
-        .send()
-        .await?
-        .error_for_status()?
-        .bytes()
-        .await
+    client.get(url).send().await?.error_for_status()?.bytes().await
 }
 
-async fn get_json<T: serde::de::DeserializeOwned>(
-    client: &reqwest::Client,
-    url: &str,
-) -> Result<T, reqwest::Error> {
-    client
-        .get(url)
-        .send()
-        .await?
-        .error_for_status()?
-        .json()
-        .await
+async fn get_json<T: serde::de::DeserializeOwned>(client: &reqwest::Client, url: &str) -> Result<T, reqwest::Error> {
+    client.get(url).send().await?.error_for_status()?.json().await
 }
 
 /// An error with all its sources: reqwest's own says that something failed, its sources say what.

@@ -161,13 +161,7 @@ mod tests {
             }
         }
         assert_eq!(Resource::of_child(Kind::Body, 0, 64, 0).body().len(), 64);
-        for wrong in [
-            "/",
-            "/body/0/64",
-            "/body/0/64/1/2",
-            "/body/0/-1/2",
-            "/other/0/1/2",
-        ] {
+        for wrong in ["/", "/body/0/64", "/body/0/64/1/2", "/body/0/-1/2", "/other/0/1/2"] {
             assert_eq!(Resource::of_path(wrong), None);
         }
     }

@@ -52,9 +52,7 @@ pub fn serve(listen: impl FnOnce() -> io::Result<TcpListener>) -> ! {
     // The end of standard input tells as much, but not to a server that is stopped in the meantime.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.and_then(|runtime| runtime.block_on(answer(listen)));
     if let Err(error) = served {
         println!("failed {error}");
@@ -63,9 +61,8 @@ pub fn serve(listen: impl FnOnce() -> io::Result<TcpListener>) -> ! {
 }
 
 async fn answer(listen: impl FnOnce() -> io::Result<TcpListener>) -> io::Result<()> {
-    let listener = listen().map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1: {error}"))
-    })?;
+    let listener =
+        listen().map_err(|error| io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1: {error}")))?;
     let address = listener.local_addr()?;
     // wiremock serves from a thread and a runtime of its own, so that blocking on standard input does no harm.
     let server = MockServer::builder()
@@ -105,9 +102,7 @@ impl Respond for Served {
             return ResponseTemplate::new(404);
         };
         let responses = &self.0.responses;
-        let mut responses = responses
-            .lock()
-            .unwrap_or_else(|poison| poison.into_inner());
+        let mut responses = responses.lock().unwrap_or_else(|poison| poison.into_inner());
         responses
             .entry(resource)
             .or_insert_with(|| {
@@ -177,10 +172,7 @@ pub fn server() -> Result<&'static Server, String> {
 
 /// The processes of all servers that were started.
 pub fn started() -> Vec<u32> {
-    lock(&SERVERS)
-        .iter()
-        .map(|(_, server)| server.pid)
-        .collect()
+    lock(&SERVERS).iter().map(|(_, server)| server.pid).collect()
 }
 
 impl Server {
@@ -256,9 +248,7 @@ impl Server {
     fn ask(&self, question: &str, answer: &str) -> Result<String, String> {
         let mut conversation = lock(&self.conversation);
         // Where it is gone, its silence says so.
-        let _ = conversation
-            .input
-            .write_all(format!("{question}\n").as_bytes());
+        let _ = conversation.input.write_all(format!("{question}\n").as_bytes());
         conversation.answer(answer)
     }
 }

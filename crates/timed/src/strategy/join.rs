@@ -40,7 +40,7 @@ macro_rules! ladder {
         ) -> Option<Box<dyn TimedLoop>> {
             match tasks {
                 // The condition is a constant, so that what it excludes is not even compiled.
-                $($n if const { $n * W::INLINE_BYTES <= MAX_STATE_BYTES } => {
+                $($n if const { $n <= W::MOST_JOINED && $n * W::INLINE_BYTES <= MAX_STATE_BYTES } => {
                     Some(fan_out_loop::<W, Join<$n>>(workload, tasks))
                 })+
                 _ => None,

@@ -99,12 +99,8 @@ macro_rules! any_number {
         ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
             use $crate::slice::fan_out_loop;
             Some(match spawning {
-                super::Spawning::Shared => {
-                    fan_out_loop::<W, $strategy<super::Shared>>(workload, tasks)
-                }
-                super::Spawning::Local => {
-                    fan_out_loop::<W, $strategy<super::Local>>(workload, tasks)
-                }
+                super::Spawning::Shared => fan_out_loop::<W, $strategy<super::Shared>>(workload, tasks),
+                super::Spawning::Local => fan_out_loop::<W, $strategy<super::Local>>(workload, tasks),
             })
         }
     };

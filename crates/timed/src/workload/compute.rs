@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use twox_hash::XxHash3_64;
 
-use super::{Entry, Setup, Workload};
+use super::entry::WORKER;
+use super::{Axes, Entry, Full, Setup, Sweep, Workload};
 
 /// One buffer for each child, and the hash that it must return.
 pub struct Compute {
@@ -50,8 +51,22 @@ impl Workload for Compute {
 
 pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
-    Entry::of::<Compute>(
-        "compute",
-        &[64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 1024 * KIB],
-    )
+    const MIB: usize = 1 << 20;
+    let sweep = |tasks, payloads| Sweep {
+        tasks_at: 16 * KIB,
+        payloads,
+        ..Sweep::over_tasks(tasks)
+    };
+    Entry {
+        description: "Each child hashes its payload and never awaits.",
+        expectation: "On one thread both take the same once hashing outweighs composing; with several workers spawn wins \
+                      from some payload on, since its children run in parallel.",
+        axes: Axes {
+            quick: sweep(&[2, 8], &[64 * KIB, MIB]),
+            default: sweep(&[2, 4, 8, 16], &[KIB, 64 * KIB, MIB]),
+            full: Full::ladder(WORKER),
+            ..Axes::OWN
+        },
+        ..Entry::of::<Compute>("compute", &[64, KIB, 4 * KIB, 16 * KIB, 64 * KIB, MIB])
+    }
 }

@@ -1,10 +1,11 @@
-//! What the workloads that fetch have in common: a client with a connection for each child, which rests between
+//! What the workloads that fetch have in common: a client with a connection for each child, which settles between
 //! iterations. What they fetch, and what they do with it, is their [`Kind`].
 
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Setup, Workload};
+use super::entry::WORKER;
+use super::{Axes, Entry, Full, Setup, Sweep, Workload};
 use crate::http::client::Client;
 use crate::http::content::Resource;
 use crate::slice::Totals;
@@ -14,6 +15,9 @@ pub trait Kind: Send + Sync + Sized + 'static {
     /// What one child returns.
     type Output: Send + 'static;
 
+    /// [`Workload::MOST_JOINED`]: a reqwest future is large, and so is each `join!` of them.
+    const MOST_JOINED: usize = 8;
+
     /// Made for one block.
     fn new(setup: Setup) -> Self;
 
@@ -21,11 +25,7 @@ pub trait Kind: Send + Sync + Sized + 'static {
     fn resource(setup: Setup, index: usize) -> Resource;
 
     /// Child `index`.
-    fn child(
-        &self,
-        client: Arc<Client>,
-        index: usize,
-    ) -> impl Future<Output = Self::Output> + Send + 'static;
+    fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Self::Output> + Send + 'static;
 
     /// [`Workload::digest`].
     fn digest(output: Self::Output) -> u64;
@@ -49,18 +49,14 @@ pub struct Fetching<K> {
 impl<K: Kind> Workload for Fetching<K> {
     type Output = K::Output;
 
-    const RESTS: bool = true;
+    const MOST_JOINED: usize = K::MOST_JOINED;
+    const SETTLES: bool = true;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
-        let resources: Vec<Resource> = (0..setup.tasks)
-            .map(|index| K::resource(setup, index))
-            .collect();
+        let resources: Vec<Resource> = (0..setup.tasks).map(|index| K::resource(setup, index)).collect();
         Ok(Self {
             client: Client::open(&resources).await?,
-            expected: resources
-                .iter()
-                .map(K::expected)
-                .collect::<Result<_, _>>()?,
+            expected: resources.iter().map(K::expected).collect::<Result<_, _>>()?,
             kind: K::new(setup),
         })
     }
@@ -85,11 +81,35 @@ impl<K: Kind> Workload for Fetching<K> {
         self.client.before_slice();
     }
 
-    fn rest(&self) -> impl Future<Output = ()> + Send {
-        self.client.rest()
+    fn settle(&self) -> impl Future<Output = ()> + Send {
+        self.client.settle()
     }
 
-    fn complaint(&self) -> Option<String> {
-        self.client.complaint()
+    fn failure_reason(&self) -> Option<String> {
+        self.client.failure_reason()
+    }
+}
+
+/// The part of a fetching workload's entry that is the same for all: three children, as in the article, over one payload
+/// (bytes).
+pub(super) fn fetching_entry<K: Kind>(name: &'static str, payloads: &'static [usize], payload: usize) -> Entry {
+    let sweep = Sweep {
+        tasks_at: payload,
+        payloads_at: 3,
+        ..Sweep::over_tasks(&[3])
+    };
+    Entry {
+        target: "http",
+        served: true,
+        axes: Axes {
+            quick: sweep,
+            default: sweep,
+            full: Full {
+                tasks: &[3],
+                sites: WORKER,
+            },
+            ..Axes::OWN
+        },
+        ..Entry::of::<Fetching<K>>(name, payloads)
     }
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::fetching::{Fetching, Kind};
-use super::{Entry, Setup};
+use super::entry::WORKER;
+use super::fetching::{Kind, fetching_entry};
+use super::{Axes, Entry, Full, Setup, Sweep};
+use crate::case::Site;
 use crate::http::client::Client;
 use crate::http::content::{self, Resource, sample};
 
@@ -15,6 +17,8 @@ pub struct Bodies<const LATE_MS: u64>;
 
 impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
     type Output = Option<Bytes>;
+
+    const MOST_JOINED: usize = 32;
 
     fn new(_: Setup) -> Self {
         Self
@@ -43,8 +47,26 @@ impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
 
 pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
+    let sweep = |tasks, payloads| Sweep {
+        tasks_at: 64,
+        payloads,
+        ..Sweep::over_tasks(tasks)
+    };
     Entry {
-        served: true,
-        ..Entry::of::<Fetching<Bodies<0>>>("http", &[64, 64 * KIB, 1024 * KIB])
+        description: "Each child fetches from a mock server on this machine, which answers at once.",
+        expectation: "On one thread within some percents of each other: a request takes a hundred times as long as a spawn. \
+                      With several workers either may win, as the kernel places the threads.",
+        axes: Axes {
+            quick: sweep(&[3], &[]),
+            default: sweep(&[1, 3, 8, 32], &[64 * KIB]),
+            full: Full {
+                tasks: &[1, 3, 8, 32],
+                sites: WORKER,
+            },
+            // The article's own: three fetches, directly in main.
+            also: &[(Site::BlockOn, 64, 3)],
+            ..Axes::OWN
+        },
+        ..fetching_entry::<Bodies<0>>("http", &[64, 64 * KIB, 1024 * KIB], 64)
     }
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::fetching::Fetching;
-use super::{Entry, http};
+use super::Entry;
+use super::fetching::fetching_entry;
+use super::http::Bodies;
 
 /// What a request to a server nearby takes, or a query to a database.
 pub(super) const LATE_MS: u64 = 20;
 
 pub(super) fn entry() -> Entry {
     Entry {
-        served: true,
+        description: "Each child fetches from a mock server that answers late.",
+        expectation: "The same: what both wait for is a thousand times what they cost.",
         lasts: Duration::from_millis(LATE_MS),
-        ..Entry::of::<Fetching<http::Bodies<LATE_MS>>>("http_delay", &[64])
+        ..fetching_entry::<Bodies<LATE_MS>>("http_delay", &[64], 64)
     }
 }

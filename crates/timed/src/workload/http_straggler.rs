@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::fetching::{Fetching, Kind};
+use super::fetching::{Kind, fetching_entry};
 use super::{Entry, Setup, http_delay::LATE_MS};
 use crate::http::client::Client;
 use crate::http::content::{self, Resource, sample};
@@ -114,9 +114,13 @@ impl Kind for Stragglers {
 }
 
 pub(super) fn entry() -> Entry {
-    Entry {
-        served: true,
+    let mut entry = Entry {
+        description: "Each child fetches; the answer to the first one comes late.",
+        expectation: "All results take the same time with every strategy; the first ones come at once only with join_set and \
+                      futures_unordered.",
         lasts: Duration::from_millis(LATE_MS),
-        ..Entry::of::<Fetching<Stragglers>>("http_straggler", &[64])
-    }
+        ..fetching_entry::<Stragglers>("http_straggler", &[64], 64)
+    };
+    entry.axes.on_request = true;
+    entry
 }

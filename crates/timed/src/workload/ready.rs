@@ -20,5 +20,11 @@ impl InlineChild for Ready {
 }
 
 pub(super) fn entry() -> Entry {
-    inline_entry::<Ready>("ready")
+    Entry {
+        description: "Each child is complete at once. Such children fold away in some strategies more than in others: \
+                      read this beside yield.",
+        expectation: "join! wins everywhere, by more the more children there are: a spawned child is allocated and \
+                      queued, one of join! is a branch.",
+        ..inline_entry::<Ready>("ready")
+    }
 }

@@ -15,7 +15,9 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-use super::{Entry, Setup, Workload};
+use super::entry::WORKER;
+use super::{Axes, Entry, Full, Setup, Sweep, Workload};
+use crate::case::{Case, Site};
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::FanOut;
 
@@ -39,12 +41,12 @@ struct Shared {
     /// How many must wait before the driver fires: all children, or one.
     gather: AtomicUsize,
     driver: AtomicWaker,
-    bare: BareParent,
+    parent: CountingParent,
 }
 
 /// The parent that only counts signals.
 #[derive(Default)]
-struct BareParent {
+struct CountingParent {
     /// Whether it waits in the children's place.
     waits: AtomicBool,
     /// Signals that were fired for it since the block began.
@@ -67,16 +69,16 @@ struct Driver {
     /// The order in use and the position in it; at the end of it the driver waits for children.
     order: usize,
     next: usize,
-    /// Whether the signals of this order are for the bare parent.
-    bare: bool,
+    /// Whether the signals of this order are for the parent that only counts.
+    for_parent: bool,
 }
 
 impl Driver {
     fn fire(&self, index: usize) {
         let shared = &self.shared;
-        if self.bare {
-            shared.bare.fired.fetch_add(1, Release);
-            shared.bare.waker.wake();
+        if self.for_parent {
+            shared.parent.fired.fetch_add(1, Release);
+            shared.parent.waker.wake();
         } else {
             let signal = &shared.signals[index];
             signal.fired.store(true, Release);
@@ -98,7 +100,7 @@ impl Future for Driver {
                 return Poll::Pending;
             }
             this.shared.waiting.fetch_sub(gather, AcqRel);
-            this.bare = this.shared.bare.waits.load(Relaxed);
+            this.for_parent = this.shared.parent.waits.load(Relaxed);
             if gather < tasks {
                 this.fire(this.shared.latest.load(Relaxed));
                 // The child that may wait next does so only when it is polled after this.
@@ -162,7 +164,7 @@ impl Workload for Wake {
             latest: AtomicUsize::new(0),
             gather: AtomicUsize::new(setup.tasks),
             driver: AtomicWaker::new(),
-            bare: BareParent::default(),
+            parent: CountingParent::default(),
         });
         let mut random = fastrand::Rng::with_seed(setup.seed);
         let orders = (0..ORDERS)
@@ -177,7 +179,7 @@ impl Workload for Wake {
             orders,
             order: 0,
             next: setup.tasks,
-            bare: false,
+            for_parent: false,
         });
         Ok(Self {
             shared,
@@ -208,43 +210,65 @@ impl Workload for Wake {
 
     fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
         let tasks = self.shared.signals.len();
-        Some(fan_out_loop::<Wake, Bare>(self, tasks))
+        Some(fan_out_loop::<Wake, MachineryAlone>(self, tasks))
     }
 }
 
 /// The driver, the wakes and the parent's polls, without children: a parent that waits for all signals, with
 /// one look at a counter in each of its polls.
-struct Bare;
+struct MachineryAlone;
 
-impl FanOut<Wake> for Bare {
+impl FanOut<Wake> for MachineryAlone {
     async fn run(wake: &Wake, tasks: usize) -> u64 {
-        let bare = &wake.shared.bare;
+        let parent = &wake.shared.parent;
         // No signal is on its way here: those of the last iteration were all counted before it ended.
-        let done = bare.fired.load(Acquire) + tasks;
-        bare.waits.store(true, Relaxed);
+        let done = parent.fired.load(Acquire) + tasks;
+        parent.waits.store(true, Relaxed);
         let mut begun = false;
         std::future::poll_fn(|cx| {
             // In every poll, as any leaf future: a waker that is registered while the driver is still at its
             // last wake is not kept, but woken at once.
-            bare.waker.register(cx.waker());
+            parent.waker.register(cx.waker());
             if !begun {
                 begun = true;
                 wake.shared.begin_to_wait(tasks);
             }
-            if bare.fired.load(Acquire) < done {
+            if parent.fired.load(Acquire) < done {
                 return Poll::Pending;
             }
             Poll::Ready(())
         })
         .await;
-        bare.waits.store(false, Relaxed);
+        parent.waits.store(false, Relaxed);
         (0..tasks).fold(0, |sum: u64, index| sum.wrapping_add(wake.expected(index)))
+    }
+}
+
+/// On several workers the driver and the woken task run at once. In block_on even one thread's order is another: tokio polls
+/// the main future when the run queue is empty or after 61 tasks, not in its turn among the tasks
+/// (current_thread/mod.rs, `CoreGuard::block_on`).
+fn driver_races(case: &Case) -> &'static [&'static str] {
+    if case.flavor.workers() > 1 || case.site == Site::BlockOn {
+        &["driver_races"]
+    } else {
+        &[]
     }
 }
 
 pub(super) fn entry() -> Entry {
     Entry {
+        target: "wakeups",
+        description: "Each child waits for a signal of its own, and the signals come one at a time.",
+        expectation: "join! wins with few children and spawn beyond some dozens: every wake makes join! poll all \
+                      unfinished children, N(N+3)/2 polls against 2N.",
         machinery: true,
+        axes: Axes {
+            quick: Sweep::over_tasks(&[8, 32, 48, 128]),
+            default: Sweep::over_tasks(&[1, 4, 8, 16, 24, 32, 48, 64, 128, 256]),
+            full: Full::ladder(WORKER),
+            ..Axes::OWN
+        },
+        flags: driver_races,
         ..Entry::of::<Wake>("wake", &[0])
     }
 }

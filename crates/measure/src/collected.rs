@@ -1,0 +1,166 @@
+//! What a run has measured so far, as the lines of its partial file say it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::block::Block;
+use crate::case::Case;
+use crate::environment::resident_bytes;
+use crate::machine_state::State;
+use crate::record::{Memory, PartialLine};
+use crate::round::Resident;
+use crate::warnings::Conditions;
+
+/// The blocks of one case in one round.
+#[derive(Debug, Default)]
+pub(crate) struct OfRound {
+    blocks: Vec<(Vec<String>, bool, Block)>,
+}
+
+impl OfRound {
+    /// The block of one strategy alone, or that of its copy.
+    pub(crate) fn alone(&self, strategy: &str, copy: bool) -> Option<&Block> {
+        self.find(&[strategy], copy)
+    }
+
+    /// The block of two strategies in one runtime.
+    pub(crate) fn shared(&self, strategy: &str, reference: &str) -> Option<&Block> {
+        self.find(&[strategy, reference], false)
+    }
+
+    fn find(&self, strategies: &[&str], copy: bool) -> Option<&Block> {
+        let found = |(names, of_copy, _): &&(Vec<String>, bool, Block)| names == strategies && *of_copy == copy;
+        self.blocks.iter().find(found).map(|(_, _, block)| block)
+    }
+
+    /// All of its blocks.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().map(|(_, _, block)| block)
+    }
+}
+
+/// Everything measured so far, by case and round.
+#[derive(Default)]
+pub struct Collected {
+    cases: HashMap<Case, HashMap<usize, OfRound>>,
+    done: HashMap<Case, HashSet<usize>>,
+    failed: HashMap<Case, String>,
+    states: Vec<State>,
+    /// Rounds that this process has seen the memory of.
+    first_resident: Option<(usize, Resident)>,
+    pub(crate) memory: Memory,
+    pub(crate) conditions: Conditions,
+    /// Seconds that the run took, in all its parts.
+    pub(crate) seconds: f64,
+    pub(crate) cut: Vec<String>,
+}
+
+impl Collected {
+    /// Takes a line.
+    pub(crate) fn take(&mut self, line: &PartialLine) {
+        match line {
+            PartialLine::Run(_) => {}
+            PartialLine::Round { round, state } => {
+                // A round that was begun twice, the run being cut short in it, keeps its first state.
+                if self.states.len() <= *round {
+                    self.states.resize(round + 1, *state);
+                }
+                self.conditions.take_step(state.step_ns);
+            }
+            PartialLine::Block {
+                round,
+                case,
+                strategies,
+                copy,
+                block,
+            } => {
+                let of_case = self.cases.entry(case.clone()).or_default();
+                let of_round = of_case.entry(*round).or_default();
+                of_round.blocks.push((strategies.clone(), *copy, block.clone()));
+            }
+            PartialLine::Done { round, case } => {
+                self.done.entry(case.clone()).or_default().insert(*round);
+            }
+            PartialLine::Around {
+                seconds,
+                conditions,
+                resident_bytes,
+            } => {
+                self.seconds = *seconds;
+                let step_ns = self.conditions.step_ns;
+                self.conditions = *conditions;
+                self.conditions.step_ns = step_ns;
+                self.memory = *resident_bytes;
+            }
+            PartialLine::Resumed => self.forget_unfinished(),
+            PartialLine::Failed { case, reason } => {
+                self.failed.insert(case.clone(), reason.clone());
+            }
+            PartialLine::Cut { what } => self.cut.push(what.clone()),
+        }
+    }
+
+    /// Forgets blocks of cases that a kill cut off in the middle of a round.
+    fn forget_unfinished(&mut self) {
+        let done = &self.done;
+        for (case, rounds) in &mut self.cases {
+            rounds.retain(|round, _| done.get(case).is_some_and(|done| done.contains(round)));
+        }
+    }
+
+    /// Takes what the processes of a round use now.
+    pub(crate) fn take_resident(&mut self, round: usize, now: Resident) {
+        let first = match self.first_resident {
+            Some((known, first)) if known == round => first,
+            _ => {
+                self.first_resident = Some((round, now));
+                now
+            }
+        };
+        let growth = |pair: (u64, u64)| pair.1 as i64 - pair.0 as i64;
+        let most = |kept: &mut Option<(u64, u64)>, new: (u64, u64)| {
+            if kept.is_none_or(|kept| growth(new) > growth(kept)) {
+                *kept = Some(new);
+            }
+        };
+        most(&mut self.memory.round, (first.round, now.round));
+        if let (Some(first), Some(now)) = (first.server, now.server) {
+            most(&mut self.memory.server, (first, now));
+        }
+        if let Some(own) = resident_bytes(std::process::id()) {
+            self.memory.run = Some((self.memory.run.map_or(own, |(first, _)| first), own));
+        }
+    }
+
+    /// The rounds in which a case was measured to its end, in order.
+    pub(crate) fn rounds_of(&self, case: &Case) -> Vec<usize> {
+        let mut rounds: Vec<usize> = self.done.get(case).into_iter().flatten().copied().collect();
+        rounds.sort_unstable();
+        rounds
+    }
+
+    /// The blocks of a case in a round in which it was measured to its end.
+    pub(crate) fn of_round(&self, case: &Case, round: usize) -> Option<&OfRound> {
+        self.cases.get(case)?.get(&round)
+    }
+
+    /// Why a case failed, if it did.
+    pub fn failure(&self, case: &Case) -> Option<&str> {
+        self.failed.get(case).map(String::as_str)
+    }
+
+    /// The machine when each round began.
+    pub(crate) fn states(&self) -> &[State] {
+        &self.states
+    }
+
+    /// Share of the blocks' wall time inside timed slices.
+    pub(crate) fn timed_share(&self) -> Option<f64> {
+        let blocks = || {
+            let rounds = self.cases.values().flat_map(HashMap::values);
+            rounds.flat_map(OfRound::all)
+        };
+        let total: f64 = blocks().map(|block| block.total_ns).sum();
+        let timed: f64 = blocks().map(|block| block.timed_ns).sum();
+        (total > 0.0).then(|| timed / total)
+    }
+}

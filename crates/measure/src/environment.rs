@@ -1,0 +1,192 @@
+//! What machine this was, and what build.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+/// Machine, build and moment, as far as they can be found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Revision of the suite; ends in `-dirty` where the work tree differs from it.
+    pub git: Option<String>,
+    /// The compiler that built this.
+    pub rustc: String,
+    /// The tokio that was built in.
+    pub tokio: String,
+    /// The Criterion of the build's lock file; `unknown` where it has none.
+    pub criterion: String,
+    /// Cargo's profile.
+    pub profile: String,
+    /// Whether the build forced frame pointers.
+    pub frame_pointers: bool,
+    /// The processor's name.
+    pub cpu: Option<String>,
+    /// Cores that this process may use.
+    pub cores: usize,
+    /// Cores' worth of CPU time that the control group allows; null where there is no limit.
+    pub quota: Option<f64>,
+    /// Operating system and its version.
+    pub kernel: Option<String>,
+    /// The governor of the clock speed.
+    pub governor: Option<String>,
+    /// Runnable threads over the last minute, when the run began.
+    pub load: Option<f64>,
+}
+
+impl Environment {
+    /// Looks around.
+    pub fn here() -> Self {
+        Self {
+            git: git(),
+            rustc: env!("BUILT_WITH_RUSTC").to_owned(),
+            tokio: env!("BUILT_WITH_TOKIO").to_owned(),
+            criterion: env!("BUILT_WITH_CRITERION").to_owned(),
+            profile: env!("BUILT_WITH_PROFILE").to_owned(),
+            frame_pointers: env!("BUILT_WITH_FRAME_POINTERS") == "true",
+            cpu: cpu(),
+            cores: cores(),
+            quota: quota(),
+            kernel: kernel(),
+            governor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+            load: read("/proc/loadavg").and_then(|text| text.split_whitespace().next()?.parse().ok()),
+        }
+    }
+}
+
+/// Cores that this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Cores of the machine, of which this process may use fewer.
+pub(crate) fn machine_cores() -> usize {
+    let text = read("/proc/stat").unwrap_or_default();
+    let core = |line: &&str| line.starts_with("cpu") && !line.starts_with("cpu ");
+    text.lines().filter(core).count().max(1)
+}
+
+/// Resident memory of a process, in bytes; `None` where `/proc` does not tell.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let status = read(&format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
+/// The folder of the package: cargo tells it to what it runs; else the current one.
+pub fn package_folder() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
+}
+
+pub(crate) fn read(path: &str) -> Option<String> {
+    let text = fs::read_to_string(Path::new(path)).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn git() -> Option<String> {
+    let run = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(package_folder())
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let revision = run(&["rev-parse", "--short=12", "HEAD"])?;
+    let changes = run(&["status", "--porcelain", "--untracked-files=no"])?;
+    Some(if changes.is_empty() {
+        revision
+    } else {
+        format!("{revision}-dirty")
+    })
+}
+
+fn cpu() -> Option<String> {
+    let info = read("/proc/cpuinfo")?;
+    let line = info.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// The least quota of the control groups that this process is in, from its own up to the root, of either version.
+fn quota() -> Option<f64> {
+    let groups = read("/proc/self/cgroup")?;
+    let limits = groups.lines().filter_map(group).flat_map(|(root, own)| {
+        let own = Path::new(&own).ancestors().map(Path::to_owned);
+        let folders: Vec<_> = own
+            .map(|group| Path::new(root).join(group.strip_prefix("/").unwrap_or(&group)))
+            .collect();
+        folders.into_iter().filter_map(|folder| limit(&folder))
+    });
+    limits.reduce(f64::min)
+}
+
+/// Where the CPU time of a line of `/proc/self/cgroup` (cgroups(7)) is limited, and the group's path below; `None` where the
+/// line is of something else.
+fn group(line: &str) -> Option<(&'static str, String)> {
+    let mut fields = line.splitn(3, ':');
+    let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+    let root = match controllers {
+        "" => "/sys/fs/cgroup",
+        list if list.split(',').any(|controller| controller == "cpu") => "/sys/fs/cgroup/cpu",
+        _ => return None,
+    };
+    Some((root, path.to_owned()))
+}
+
+/// Cores' worth of CPU time that one control group allows; `None` where it sets no limit.
+fn limit(folder: &Path) -> Option<f64> {
+    let file = |name: &str| read(folder.join(name).to_str()?);
+    let first = file("cpu.cfs_quota_us")
+        .zip(file("cpu.cfs_period_us"))
+        .map(|(quota, period)| format!("{quota} {period}"));
+    let text = file("cpu.max").or(first)?;
+    let (quota, period) = text.split_once(' ')?;
+    let cores = quota.parse::<f64>().ok()? / period.parse::<f64>().ok()?;
+    // The first version says -1 for no limit, the second `max`.
+    (cores > 0.0).then_some(cores)
+}
+
+fn kernel() -> Option<String> {
+    Some(format!(
+        "{} {}",
+        read("/proc/sys/kernel/ostype")?,
+        read("/proc/sys/kernel/osrelease")?
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_is_read_in_either_version() {
+        let group = |line| group(line).map(|(root, path)| format!("{root}{path}"));
+        assert_eq!(group("0::/a/b").as_deref(), Some("/sys/fs/cgroup/a/b"));
+        assert_eq!(group("4:cpu,cpuacct:/a").as_deref(), Some("/sys/fs/cgroup/cpu/a"));
+        assert_eq!(group("5:cpuset:/a"), None);
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| fs::write(folder.path().join(name), text);
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.cfs_quota_us", "-1\n").expect("a file");
+        file("cpu.cfs_period_us", "100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.cfs_quota_us", "150000\n").expect("a file");
+        assert_eq!(limit(folder.path()), Some(1.5));
+        file("cpu.max", "max 100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), None);
+        file("cpu.max", "250000 100000\n").expect("a file");
+        assert_eq!(limit(folder.path()), Some(2.5));
+    }
+
+    #[test]
+    fn the_versions_are_those_of_the_lock_file() {
+        let here = Environment::here();
+        assert!(here.tokio.starts_with("1."), "{}", here.tokio);
+        assert!(here.criterion.starts_with("0.8."), "{}", here.criterion);
+        assert!(here.rustc.starts_with("rustc 1."), "{}", here.rustc);
+        assert!(here.cores > 0);
+    }
+}

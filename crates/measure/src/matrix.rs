@@ -1,0 +1,126 @@
+//! Bench targets, and the matrices that a run chooses from. The axes of a workload stand in its own file.
+
+use std::fmt;
+
+use crate::case::{Flavor, is_name};
+use crate::workload::{Entry, Workload};
+
+/// What `JVS_MATRIX` chooses from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matrix {
+    /// Every workload and every flavor but `local`, in under a minute for all targets.
+    Quick,
+    /// The sweeps of the documents' tables.
+    Default,
+    /// The product of all ladders with all strategies.
+    Full,
+}
+
+impl fmt::Display for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Matrix::Quick => "quick",
+            Matrix::Default => "default",
+            Matrix::Full => "full",
+        })
+    }
+}
+
+/// A bench target: workloads that are measured together, into one record.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name: the bench's, and the record's.
+    pub name: &'static str,
+    /// Its workloads.
+    pub workloads: Vec<Entry>,
+    /// How long a run of it may take.
+    pub minutes: Minutes,
+}
+
+/// How long a run of a target may take, in minutes: what does not fit into them is cut. `full` takes what it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Minutes {
+    /// In the `quick` matrix.
+    pub quick: f64,
+    /// In the `default` matrix.
+    pub default: f64,
+}
+
+impl Minutes {
+    /// What a run of a reader's own children may take.
+    const OWN: Self = Self {
+        quick: 1.0,
+        default: 5.0,
+    };
+
+    pub(crate) fn in_matrix(self, matrix: Matrix) -> Option<f64> {
+        match matrix {
+            Matrix::Quick => Some(self.quick),
+            Matrix::Default => Some(self.default),
+            Matrix::Full => None,
+        }
+    }
+}
+
+impl Target {
+    /// A target for one workload of your own, over 2 to 32 children in spawned tasks; the `JVS_*` variables
+    /// work on it as on the suite's own targets. `name` names both the target and the workload: lower-case
+    /// letters, digits and `_`.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is of another form.
+    pub fn of<W: Workload>(name: &'static str) -> Self {
+        Self::own(Entry::of::<W>(checked(name), &[0]))
+    }
+
+    /// The same for a child that is made by a function; see [`children`](crate::children).
+    ///
+    /// # Panics
+    ///
+    /// Where the name is of another form.
+    pub fn of_children<F, C>(name: &'static str, child: F) -> Self
+    where
+        F: Fn(usize) -> C + Send + Sync + 'static,
+        C: Future<Output: Send> + Send + 'static,
+    {
+        Self::own(Entry::of_children(checked(name), child))
+    }
+
+    fn own(entry: Entry) -> Self {
+        Target {
+            name: entry.name,
+            workloads: vec![entry],
+            minutes: Minutes::OWN,
+        }
+    }
+
+    /// The workload of that name.
+    pub fn entry(&self, workload: &str) -> Option<&Entry> {
+        self.workloads.iter().find(|entry| entry.name == workload)
+    }
+}
+
+fn checked(name: &'static str) -> &'static str {
+    assert!(
+        is_name(name),
+        "`{name}`: a target's name is lower-case letters, digits and _"
+    );
+    name
+}
+
+/// The flavors of a matrix on a machine with `cores` cores.
+pub(crate) fn flavors(matrix: Matrix, cores: usize) -> Vec<Flavor> {
+    let mut flavors = vec![Flavor::CurrentThread, Flavor::MultiThread(1)];
+    if matrix == Matrix::Full {
+        let powers = std::iter::successors(Some(2), |workers| Some(workers * 2));
+        flavors.extend(powers.take_while(|&workers| workers < cores).map(Flavor::MultiThread));
+    }
+    if cores > 1 {
+        flavors.push(Flavor::MultiThread(cores));
+    }
+    if matrix == Matrix::Full {
+        flavors.push(Flavor::Local);
+    }
+    flavors
+}

@@ -1,0 +1,185 @@
+//! What one case was measured as, round by round: ratios, controls, carry-over.
+
+use super::series::Series;
+use crate::block::{Block, Side};
+use crate::collected::{Collected, OfRound};
+use crate::plan::{Pair, Planned};
+use crate::stats::{Estimate, Known, clear, noise_floor, opposite_modes, sequential};
+use crate::workload::MACHINERY;
+
+/// What one case was measured as, round by round.
+pub(super) struct Rounds<'a> {
+    pub(super) planned: &'a Planned,
+    pub(super) rounds: Vec<(usize, &'a OfRound)>,
+    layouts: Vec<usize>,
+}
+
+impl<'a> Rounds<'a> {
+    pub(super) fn of(planned: &'a Planned, collected: &'a Collected) -> Self {
+        let case = &planned.item.case;
+        let rounds: Vec<(usize, &OfRound)> = collected
+            .rounds_of(case)
+            .into_iter()
+            .filter_map(|round| Some((round, collected.of_round(case, round)?)))
+            .collect();
+        let states = collected.states();
+        let layouts = rounds
+            .iter()
+            .map(|(round, _)| states.get(*round).map_or(0, |state| state.layout))
+            .collect();
+        Self {
+            planned,
+            rounds,
+            layouts,
+        }
+    }
+
+    /// Every pair that was measured, once, but the workload's own machinery.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = &'a Pair> {
+        let pairs = &self.planned.item.pairs;
+        let first = |place: usize, pair: &Pair| !pairs[..place].contains(pair);
+        pairs
+            .iter()
+            .enumerate()
+            .filter(move |(place, pair)| pair.0 != MACHINERY && first(*place, pair))
+            .map(|(_, pair)| pair)
+    }
+
+    pub(super) fn series(&self, mut value: impl FnMut(&OfRound) -> Option<f64>) -> Series {
+        let mut series = Series {
+            rounds: Vec::new(),
+            layouts: Vec::new(),
+            values: Vec::new(),
+        };
+        for ((round, of_round), layout) in self.rounds.iter().zip(&self.layouts) {
+            if let Some(value) = value(of_round).filter(|value| value.is_finite()) {
+                series.rounds.push(*round);
+                series.layouts.push(*layout);
+                series.values.push(value);
+            }
+        }
+        series
+    }
+
+    /// The strategy's side of a pair: beside its reference, or alone.
+    pub(super) fn side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
+        self.block(of_round, strategy, reference)?.sides.first()
+    }
+
+    /// The reference's side of a pair.
+    pub(super) fn reference_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
+        if self.planned.pace.own_runtime || strategy == reference {
+            of_round.alone(reference, false)?.sides.first()
+        } else {
+            of_round.shared(strategy, reference)?.sides.get(1)
+        }
+    }
+
+    pub(super) fn block(&self, of_round: &'a OfRound, strategy: &str, reference: &str) -> Option<&'a Block> {
+        if self.planned.pace.own_runtime || strategy == reference {
+            of_round.alone(strategy, false)
+        } else {
+            of_round.shared(strategy, reference)
+        }
+    }
+
+    /// The natural logs of a pair's ratio.
+    pub(super) fn logs(&self, pair: &Pair) -> Series {
+        let (strategy, reference) = pair;
+        if strategy == reference && self.planned.pace.own_runtime {
+            // In pairs, for a reader; the control itself is of all of them.
+            let [mut one, other] = self.alternately(strategy);
+            let pairs = one.values.iter().zip(&other.values);
+            let logs: Vec<f64> = pairs.map(|(one, other)| one - other).collect();
+            one.values = if logs.is_empty() {
+                vec![0.0; one.values.len()]
+            } else {
+                logs
+            };
+            one.rounds.truncate(one.values.len());
+            one.layouts.truncate(one.values.len());
+            return one;
+        }
+        self.series(|of_round| {
+            if strategy == reference {
+                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, strategy, true)?.ln());
+            }
+            if self.planned.pace.own_runtime {
+                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, reference, false)?.ln());
+            }
+            of_round.shared(strategy, reference)?.log_ratio
+        })
+    }
+
+    /// A strategy's logs in every other round in which it was measured, and in those between: two samples of the same code, of
+    /// other processes and layouts, over which a drift is spread alike.
+    fn alternately(&self, strategy: &str) -> [Series; 2] {
+        [0, 1].map(|first| {
+            let mut place = 0;
+            self.series(|of_round| {
+                let log = alone_ns(of_round, strategy, false)?.ln();
+                place += 1;
+                ((place - 1) % 2 == first).then_some(log)
+            })
+        })
+    }
+
+    /// The control of a strategy, in the log: it against a copy of itself in another process and layout; where runtimes are
+    /// not shared, it in every other round against itself in those between.
+    pub(super) fn control(&self, strategy: &str) -> Option<Estimate> {
+        if !self.planned.pace.own_runtime {
+            return self.logs(&(strategy.to_owned(), strategy.to_owned())).estimate();
+        }
+        let [one, other] = self.alternately(strategy);
+        // One block has no other; its level says that it is no evidence.
+        let alone = || Estimate::of(&one.values).map(|e| e.map(|_| 0.0));
+        Estimate::shift(&other.values, &one.values).or_else(alone)
+    }
+
+    /// What sharing a runtime did to a ratio, in the log.
+    fn carry_over(&self, (strategy, reference): &Pair) -> Option<Estimate> {
+        if self.planned.pace.own_runtime || strategy == reference {
+            return None;
+        }
+        let carried = self.series(|of_round| {
+            let shared = of_round.shared(strategy, reference)?.log_ratio?;
+            let one = alone_ns(of_round, strategy, false)?.ln();
+            Some(shared - (one - alone_ns(of_round, reference, false)?.ln()))
+        });
+        Some(carried.estimate()?.map(f64::exp))
+    }
+
+    /// The noise floor of a reference.
+    pub(super) fn floor(&self, reference: &str) -> Option<f64> {
+        Some(noise_floor(&self.control(reference)?.map(f64::exp)))
+    }
+
+    pub(super) fn known(&self, pair: &Pair, logs: &Series) -> Known {
+        let control = pair.0 == pair.1;
+        let floor = if control { None } else { self.floor(&pair.1) };
+        Known {
+            noise_floor: floor.unwrap_or(0.0),
+            carry_over: self.carry_over(pair),
+            opposite_modes: !control && opposite_modes(&logs.values).is_some(),
+        }
+    }
+
+    pub(super) fn ratio(&self, logs: &Series, stopped: bool) -> Option<Estimate> {
+        let estimate = sequential::estimate(&logs.units(), logs.values.len(), stopped)?;
+        Some(estimate.map(f64::exp))
+    }
+
+    /// Whether a pair needs no more rounds.
+    pub(super) fn is_clear(&self, pair: &Pair) -> bool {
+        let logs = self.logs(pair);
+        let verdict = |ratio: Estimate| (ratio, self.known(pair, &logs).judge(&ratio));
+        self.ratio(&logs, true)
+            .map(verdict)
+            .is_some_and(|(ratio, verdict)| clear(&ratio, verdict))
+    }
+}
+
+/// ns per iteration of a strategy alone, or of its copy.
+pub(super) fn alone_ns(of_round: &OfRound, strategy: &str, copy: bool) -> Option<f64> {
+    Some(of_round.alone(strategy, copy)?.sides.first()?.wall_ns)
+}

@@ -1,0 +1,278 @@
+//! The plan of a run: what is measured of each case, and which blocks that takes.
+
+use std::time::Duration;
+
+use crate::block::{Shape, wakes_threads};
+use crate::case::{Case, Site};
+use crate::matrix::Matrix;
+use crate::round::Job;
+use crate::settings::RunSettings;
+use crate::stats::FEWEST_ROUNDS;
+use crate::workload::{self, Entry};
+
+/// What a run measures.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The target's name, and the record's.
+    pub name: String,
+    /// The workloads that it measures.
+    pub entries: Vec<Entry>,
+    /// The cases, and the pairs of each.
+    pub items: Vec<Item>,
+}
+
+impl Plan {
+    /// The workload of that name.
+    pub fn entry(&self, workload: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == workload)
+    }
+
+    /// Its cases, and how each is measured.
+    pub fn planned(&self, settings: &RunSettings) -> Vec<Planned> {
+        let planned = |(place, item): (usize, &Item)| {
+            let entry = self.entry(&item.case.workload)?;
+            Some(Planned {
+                place,
+                item: item.clone(),
+                pace: Pace::of(&item.case, entry, settings),
+                entry: entry.clone(),
+            })
+        };
+        self.items.iter().enumerate().filter_map(planned).collect()
+    }
+}
+
+/// How a case is measured: the shape of its blocks, and in how many of a run's rounds it takes part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Of each block.
+    pub shape: Shape,
+    /// The share of the rounds, from 0 to 1.
+    pub share: f64,
+    /// Whether each strategy has a runtime of its own.
+    pub own_runtime: bool,
+    /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
+    pub fewest_quads: usize,
+}
+
+/// Criterion takes no fewer samples; a quad makes two of each side.
+const FEWEST_SAMPLES: usize = 10;
+
+impl Pace {
+    /// The pace of a case in a run of so many rounds.
+    ///
+    /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
+    /// tenth of a second to settle where they run (METHODOLOGY.md, "The steady state"); such blocks are long, and few.
+    pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
+        let quick = settings.matrix == Matrix::Quick;
+        let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
+        let own = |settle_ms, slice_us, quads, share| Self {
+            shape: Shape {
+                settle: Duration::from_millis(settle_ms),
+                slice: Duration::from_micros(slice_us),
+                quads,
+            },
+            share,
+            own_runtime: true,
+            fewest_quads,
+        };
+        if entry.served {
+            return match quick {
+                true => own(10, 5_000, 3, 0.3),
+                false => own(20, 5_000, 6, 0.14),
+            };
+        }
+        let several = case.flavor.workers() > 1;
+        match (wakes_threads(case), several && case.site == Site::Worker, quick) {
+            (false, ..) => Self {
+                shape: Shape::ONE_THREAD,
+                share: 1.0,
+                own_runtime: false,
+                fewest_quads,
+            },
+            (true, false, true) => own(15, 2_500, 2, 0.3),
+            (true, false, false) => own(40, 5_000, 2, 0.08),
+            (true, true, true) => own(40, 5_000, 2, 0.3),
+            (true, true, false) => own(60, 5_000, 3, 0.08),
+        }
+    }
+
+    /// In how many of so many rounds: six at least, where there are as many.
+    pub fn rounds(&self, of: usize) -> usize {
+        let share = (self.share * of as f64).ceil() as usize;
+        share.max(FEWEST_ROUNDS).min(of)
+    }
+}
+
+/// A strategy and its reference.
+pub type Pair = (String, String);
+
+/// What is measured of one case.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Item {
+    /// The case.
+    pub case: Case,
+    /// Those whose sides are the same are controls: the strategy against a copy of itself.
+    pub pairs: Vec<Pair>,
+}
+
+impl Item {
+    /// Each of `strategies` against `reference`.
+    pub fn of(case: Case, strategies: &[&str], reference: &str) -> Self {
+        let pair = |strategy: &&str| ((*strategy).to_owned(), reference.to_owned());
+        Self {
+            case,
+            pairs: strategies.iter().map(pair).collect(),
+        }
+    }
+
+    /// Every strategy of its pairs, once.
+    pub fn strategies(&self) -> Vec<&str> {
+        let mut strategies: Vec<&str> = Vec::new();
+        for name in self.pairs.iter().flat_map(|(one, other)| [one, other]) {
+            if !strategies.contains(&name.as_str()) {
+                strategies.push(name);
+            }
+        }
+        strategies
+    }
+
+    /// The blocks of one round, in groups that stay together: what one of them is compared with is measured right before or
+    /// right after it. What only carry-over is found with is left out where `checked` is false.
+    pub fn jobs(&self, pace: &Pace, checked: bool) -> Vec<Vec<(Job, Shape)>> {
+        let job = |strategies: &[&str], copy: bool| {
+            let mut shape = pace.shape;
+            if strategies == [workload::MACHINERY] {
+                shape.settle /= 4;
+            } else if strategies.len() == 1 && !pace.own_runtime {
+                shape.quads = shape.quads.div_ceil(2);
+            }
+            shape.quads = shape.quads.max(pace.fewest_quads);
+            let job = Job {
+                case: self.case.clone(),
+                strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
+                copy,
+            };
+            (job, shape)
+        };
+        if pace.own_runtime {
+            let alone = self.strategies().into_iter().map(|name| job(&[name], false));
+            return vec![alone.collect()];
+        }
+        let mut groups = Vec::new();
+        let mut alone: Vec<&str> = Vec::new();
+        for (strategy, reference) in &self.pairs {
+            if strategy == reference {
+                groups.push(vec![job(&[strategy], false), job(&[strategy], true)]);
+            } else if strategy == workload::MACHINERY {
+                groups.push(vec![job(&[strategy], false)]);
+            } else {
+                groups.push(vec![job(&[strategy, reference], false)]);
+                alone.push(strategy);
+            }
+        }
+        // Carry-over is told from both alone, so only where the reference has a control.
+        let controlled = |name: &str| self.pairs.iter().any(|(a, b)| a == b && a == name);
+        let compared = |name: &str| {
+            let mut of = self.pairs.iter().filter(|(strategy, _)| strategy == name);
+            of.any(|(strategy, reference)| strategy != reference && controlled(reference))
+        };
+        for name in alone {
+            if checked && !controlled(name) && compared(name) {
+                groups.push(vec![job(&[name], false)]);
+            }
+        }
+        groups
+    }
+}
+
+/// A case of a run: what is measured of it, and how.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Its place in the plan.
+    pub place: usize,
+    /// What is measured.
+    pub item: Item,
+    /// How.
+    pub pace: Pace,
+    /// Its workload.
+    pub entry: Entry,
+}
+
+/// About how long a client takes to open its connections.
+const OPENING_TIME: Duration = Duration::from_millis(6);
+
+impl Planned {
+    /// Whether the case takes part in a round of a run that has `rounds`, `done` rounds being done: evenly spread over the
+    /// run, each case beginning at another round.
+    pub(crate) fn takes_part(&self, round: usize, done: usize, rounds: usize) -> bool {
+        if round >= rounds {
+            return true;
+        }
+        let wanted = self.pace.rounds(rounds);
+        // Cases begin one after the other, so that rounds are of the same length.
+        let phase = self.place % rounds.div_ceil(wanted);
+        done < wanted.min((round + 1 + phase) * wanted / rounds)
+    }
+
+    /// About how long its blocks take, in all rounds.
+    pub(crate) fn expected_time(&self, settings: &RunSettings) -> Duration {
+        let opening = if self.entry.served {
+            OPENING_TIME
+        } else {
+            Duration::ZERO
+        };
+        let jobs = self.item.jobs(&self.pace, true);
+        let block = |(job, shape): &(Job, Shape)| shape.lasts(job.strategies.len(), self.entry.lasts) + opening;
+        let round: Duration = jobs.iter().flatten().map(block).sum();
+        round * self.pace.rounds(settings.rounds) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(case: &str) -> Item {
+        Item::of(case.parse().expect("an id"), &["join", "spawn"], "join")
+    }
+
+    fn jobs(item: &Item, checked: bool) -> Vec<String> {
+        let entries = workload::all();
+        let entry = entries.iter().find(|entry| entry.name == item.case.workload);
+        let pace = Pace::of(
+            &item.case,
+            entry.expect("a workload"),
+            &RunSettings::of(Matrix::Default),
+        );
+        let name = |(job, _): &(Job, Shape)| {
+            let copy = if job.copy { " (copy)" } else { "" };
+            format!("{}{copy}", job.strategies.join("|"))
+        };
+        let groups = item.jobs(&pace, checked);
+        groups
+            .iter()
+            .map(|group| group.iter().map(name).collect::<Vec<_>>().join(", "))
+            .collect()
+    }
+
+    #[test]
+    fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
+        let shared = item("yield/current_thread/worker/0B/8");
+        assert_eq!(jobs(&shared, true), ["join, join (copy)", "spawn|join", "spawn"]);
+        assert_eq!(jobs(&shared, false), ["join, join (copy)", "spawn|join"]);
+        let own = item("yield/multi_thread_2/worker/0B/8");
+        assert_eq!(jobs(&own, true), ["join, spawn"]);
+    }
+
+    #[test]
+    fn long_blocks_take_part_in_few_rounds_but_six() {
+        let pace = Pace {
+            shape: Shape::ONE_THREAD,
+            share: 0.2,
+            own_runtime: true,
+            fewest_quads: 1,
+        };
+        assert_eq!([1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)), [1, 6, 6, 8, 20]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The folder that a run writes to: its lock, the partial file and the record that takes its place.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Header, Measurement, PartialLine, RecordError, io_error, read::check_schema, to_line, to_text};
+use crate::files;
+
+/// The folder that a run writes to, and the files in it.
+#[derive(Debug)]
+pub struct Folder {
+    record: PathBuf,
+    partial: PathBuf,
+    /// Held while the run lasts.
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing would do, were it not for a process that another thread is just starting, which holds a copy
+        // of the file until it becomes its own program.
+        let _ = self.lock.unlock();
+    }
+}
+
+impl Folder {
+    /// Takes the place of `target` in `folder` for one run. Writes nothing yet, but the lock file.
+    pub fn take(folder: &Path, target: &str) -> Result<Self, RecordError> {
+        fs::create_dir_all(folder).map_err(io_error(folder))?;
+        let path = folder.join(format!("{target}.lock"));
+        let lock = File::create(&path).map_err(io_error(&path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(RecordError::Busy { path }),
+            Err(fs::TryLockError::Error(error)) => return Err(io_error(&path)(error)),
+        }
+        Ok(Self {
+            record: folder.join(format!("{target}.jsonl")),
+            partial: folder.join(format!("{target}.jsonl.partial")),
+            lock,
+        })
+    }
+
+    /// The complete record.
+    pub fn record(&self) -> &Path {
+        &self.record
+    }
+
+    /// The run under way, or cut short.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The lines of the run that was cut short, if there is one. A last line without its end is what a kill
+    /// leaves; it is dropped from the file too.
+    pub fn cut_short(&self) -> Result<Option<Vec<PartialLine>>, RecordError> {
+        let path = &self.partial;
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(path)(error)),
+        };
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut lines = Vec::new();
+        for (index, line) in text[..whole].lines().enumerate() {
+            let wrong = |problem: String| RecordError::Content {
+                path: path.clone(),
+                line: index + 1,
+                problem,
+            };
+            if index == 0 {
+                check_schema(line).map_err(wrong)?;
+            }
+            lines.push(serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?);
+        }
+        if whole < text.len() {
+            let file = OpenOptions::new().write(true).open(path).map_err(io_error(path))?;
+            file.set_len(whole as u64).map_err(io_error(path))?;
+        }
+        Ok(Some(lines))
+    }
+
+    /// Moves a run that was cut short out of the way; returns its new name.
+    pub fn set_aside(&self, started: &str) -> Result<PathBuf, RecordError> {
+        let stamp: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
+        let aside = self.record.with_extension(format!("jsonl.cut-short-{stamp}"));
+        fs::rename(&self.partial, &aside).map_err(io_error(&self.partial))?;
+        Ok(aside)
+    }
+
+    /// Opens the partial file, to begin it or to go on.
+    pub fn stream(&self, go_on: bool) -> Result<Stream, RecordError> {
+        let mut options = OpenOptions::new();
+        if go_on {
+            options.append(true);
+        } else {
+            options.write(true).create(true).truncate(true);
+        }
+        let file = options.open(&self.partial).map_err(io_error(&self.partial))?;
+        Ok(Stream {
+            file,
+            path: self.partial.clone(),
+        })
+    }
+
+    /// Puts the complete record in its place, and removes the partial one.
+    pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
+        let text = to_text(header, measurements);
+        files::replace(&self.record, text.as_bytes()).map_err(io_error(&self.record))?;
+        match fs::remove_file(&self.partial) {
+            Err(gone) if gone.kind() != io::ErrorKind::NotFound => Err(io_error(&self.partial)(gone)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A partial file, open for lines.
+#[derive(Debug)]
+pub struct Stream {
+    file: File,
+    path: PathBuf,
+}
+
+impl Stream {
+    /// Writes a line, whole.
+    pub fn write(&mut self, line: &PartialLine) -> Result<(), RecordError> {
+        self.file
+            .write_all(to_line(line).as_bytes())
+            .map_err(io_error(&self.path))
+    }
+}

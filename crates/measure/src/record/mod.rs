@@ -1,0 +1,228 @@
+//! Records: one JSON line for the run, one for each measurement. Schema 2.
+//!
+//! A run that is under way streams its blocks into `TARGET.jsonl.partial`; when it is complete,
+//! `TARGET.jsonl` is replaced by rename, so that a reader sees the old run or the new one and nothing between.
+
+mod folder;
+mod measurement;
+mod read;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::block::Block;
+use crate::case::Case;
+use crate::environment::Environment;
+use crate::machine_state::State;
+use crate::stats::{round_medians, units};
+use crate::warnings::Conditions;
+
+use read::checksum;
+
+pub use folder::{Folder, Stream};
+pub use measurement::{Measurement, Status};
+pub use read::read;
+
+/// The version of everything in this file.
+pub const SCHEMA: u32 = 2;
+
+/// The first line of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// The bench target.
+    pub target: String,
+    /// `quick`, `default` or `full`.
+    pub matrix: String,
+    /// The filter given on the command line.
+    pub filter: Option<String>,
+    /// Whether every round ran to its end.
+    pub complete: bool,
+    /// When the run began, RFC 3339, UTC.
+    pub started: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// A command that measures the same.
+    pub command: String,
+    /// What machine and what build this was.
+    #[serde(flatten)]
+    pub environment: Environment,
+    /// Rounds of the run.
+    pub rounds: usize,
+    /// Differently linked copies of the program that its rounds were made by.
+    pub layouts: usize,
+    /// Why there is one layout, where more were wanted.
+    pub only_one_layout: Option<String>,
+    /// Minutes that it might take; null for no limit.
+    pub minutes: Option<f64>,
+    /// What was left out so that it fitted into them, in words.
+    pub cut: Vec<String>,
+    /// The machine when each round began, and the round's layout.
+    pub states: Vec<State>,
+    /// Seed of all orders and data.
+    pub seed: u64,
+    /// Hash of the list of measurements, to tell whether a run that was cut short is the same run.
+    pub plan: String,
+    /// Share of the blocks' wall time that lay inside timed slices.
+    pub timed_share: Option<f64>,
+    /// Resident memory of its processes, in bytes, after their first case and at their end.
+    pub resident_bytes: Memory,
+    /// What happened around it.
+    pub conditions: Conditions,
+    /// What makes its numbers less than they look, in words.
+    pub traps: Vec<String>,
+    /// XXH3 of the whole file with this field empty, in 16 hexadecimal digits: a record that was changed is refused. Empty
+    /// in a file that is not complete.
+    pub checksum: String,
+}
+
+impl Header {
+    /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each layout, or for
+    /// each round where rounds have no layouts of their own.
+    pub fn units(&self, m: &Measurement) -> Vec<f64> {
+        let layout = |round: &usize| self.states.get(*round).map(|state| state.layout);
+        let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();
+        units(&round_medians(&m.rounds), &layouts.unwrap_or_default())
+    }
+}
+
+/// Resident memory of the processes of a run, in bytes, each after its first case and at its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The process that was started by the user.
+    pub run: Option<(u64, u64)>,
+    /// The round that grew the most.
+    pub round: Option<(u64, u64)>,
+    /// The mock server that grew the most.
+    pub server: Option<(u64, u64)>,
+}
+
+/// A line of a record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Line {
+    Run(Box<Header>),
+    Measurement(Box<Measurement>),
+}
+
+/// A line of a run that is under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum PartialLine {
+    /// The header, `complete` being false.
+    Run(Box<Header>),
+    /// One block of one pair.
+    Block {
+        /// The round, from 0.
+        round: usize,
+        /// The case.
+        case: Case,
+        /// One strategy, or two that shared a runtime.
+        strategies: Vec<String>,
+        /// Whether in the round's second process.
+        copy: bool,
+        /// What it was measured.
+        #[serde(flatten)]
+        block: Block,
+    },
+    /// A round began.
+    Round {
+        /// The round, from 0.
+        round: usize,
+        /// The machine when it did.
+        state: State,
+    },
+    /// All blocks of a case in a round are there.
+    Done {
+        /// The round, from 0.
+        round: usize,
+        /// The case.
+        case: Case,
+    },
+    /// The run was cut short before this line and is gone on with after it: blocks of cases that were not done
+    /// by then do not count.
+    Resumed,
+    /// After each round: what happened around the run until now.
+    Around {
+        /// Seconds over all parts.
+        seconds: f64,
+        /// What happened around it.
+        conditions: Conditions,
+        /// Memory of its processes.
+        resident_bytes: Memory,
+    },
+    /// The case is not measured any more.
+    Failed {
+        /// The case.
+        case: Case,
+        /// Why not.
+        reason: String,
+    },
+    /// What was left out so that the run fits into its time.
+    Cut {
+        /// In words.
+        what: String,
+    },
+}
+
+/// A record that cannot be read or written. Names the file, and the line where there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file cannot be opened, read, written or renamed.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not a record of this schema.
+    #[error("{path}:{line}: {problem}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another run holds the folder.
+    #[error("{path}: another run is writing here; wait for its end, or set JVS_RESULTS to another folder")]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+    },
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RecordError + '_ {
+    move |source| RecordError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn to_line(value: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(value).expect("records hold finite numbers and strings only");
+    line.push('\n');
+    line
+}
+
+/// A record as text, its checksum in its header.
+pub fn to_text(header: &Header, measurements: &[Measurement]) -> String {
+    let header = Header {
+        checksum: String::new(),
+        ..header.clone()
+    };
+    let mut text = to_line(&Line::Run(Box::new(header)));
+    for measurement in measurements {
+        text += &to_line(&Line::Measurement(Box::new(measurement.clone())));
+    }
+    let sum = checksum(&text);
+    text.replacen(NO_CHECKSUM, &format!("\"checksum\":\"{sum}\""), 1)
+}
+
+/// The field of a header whose checksum is not made yet.
+const NO_CHECKSUM: &str = "\"checksum\":\"\"";

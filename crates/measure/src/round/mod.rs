@@ -1,0 +1,243 @@
+//! The round: fresh processes, of one layout, that measure blocks one at a time as their parent tells them.
+//!
+//! The program starts itself again with an argument of its own. The parent writes a task as one JSON line to the child's
+//! standard input, and reads the answer as one marked JSON line from its standard output; what a user's children print
+//! there is passed on to standard error. Between blocks the child waits for its standard input, whose end ends it; on Linux
+//! the parent's death ends it at once. So it needs no thread beside those of the runtimes that it measures: in a process
+//! that has, or had, a second thread even current_thread is slower, by 3 to 13%.
+//!
+//! A case that fails leaves its process in a state that nobody knows, so the round goes on in a new one.
+
+mod child;
+mod process;
+mod protocol;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::block::{Block, Shape};
+use crate::case::{Case, Flavor};
+use crate::interrupt;
+use crate::layouts::Layouts;
+
+use process::{Answer, MOST_PADDING, Patience, Process};
+use protocol::Task;
+
+pub use child::run_if_child;
+
+/// How often a round's process may end before it is ready until the run gives up.
+const MOST_DEATHS: usize = 3;
+
+/// One block to measure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Job {
+    /// Of which case.
+    pub case: Case,
+    /// One strategy alone, or two in one runtime.
+    pub strategies: Vec<String>,
+    /// Whether in the round's second process, which has another layout: the copy that a noise floor is made of.
+    pub copy: bool,
+}
+
+/// What one round has to do.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    /// Seed of the orders and the data of this round.
+    pub seed: u64,
+    /// The number of its layout.
+    pub layout: usize,
+    /// The programs.
+    pub layouts: &'a Layouts,
+    /// Jobs that are done one after the other, in any order; groups come in any order.
+    pub groups: Vec<Vec<(Job, Shape)>>,
+    /// How long a block may last.
+    pub deadline: Duration,
+    /// How long one may last whose children wait for the mock server.
+    pub patience: Duration,
+    /// When the round is to stop, done or not.
+    pub until: Option<Instant>,
+}
+
+/// Resident memory of a round's processes, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resident {
+    /// The round's own.
+    pub round: u64,
+    /// That of its mock servers, where it has some.
+    pub server: Option<u64>,
+}
+
+/// What the parent learns.
+#[derive(Debug)]
+pub enum News {
+    /// A job's block.
+    Block(Box<Block>),
+    /// The case's last job of this round is done.
+    Done,
+    /// The case cannot be measured, for this reason.
+    Failed(String),
+    /// Memory of the process that measured a case, and of its servers.
+    Resident(Resident),
+}
+
+/// Why a sweep ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError<E> {
+    /// The listener had enough.
+    #[error(transparent)]
+    Listener(E),
+    /// The user had enough.
+    #[error("interrupted")]
+    Interrupted,
+    /// No process could be started, or none lived long enough to take a task.
+    #[error("a round's process {0}")]
+    Process(String),
+}
+
+/// Whether a case is measured in the process that has one thread.
+fn one_thread(case: &Case) -> bool {
+    matches!(case.flavor, Flavor::CurrentThread | Flavor::Local)
+}
+
+/// Jobs in the order in which they are done.
+type Order = Vec<(Job, Shape)>;
+
+/// What has one thread and what has several, which are measured in processes of their own; either first, groups in random
+/// order, and the jobs of a group together.
+fn in_random_order(groups: Vec<Order>, random: &mut fastrand::Rng) -> [Order; 2] {
+    let (single, several): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| one_thread(&group[0].0.case));
+    let mut kinds = [single, several];
+    random.shuffle(&mut kinds);
+    kinds.map(|mut groups| {
+        random.shuffle(&mut groups);
+        for group in &mut groups {
+            random.shuffle(group);
+        }
+        groups.into_iter().flatten().collect()
+    })
+}
+
+/// The processes of a round: its own, and the one that measures copies, of another layout.
+struct Processes<'a> {
+    layouts: &'a Layouts,
+    layout: usize,
+    deadline: Duration,
+    running: [Option<Process>; 2],
+    /// How many ended before they were ready.
+    deaths: usize,
+}
+
+impl Processes<'_> {
+    /// The process that measures what is, or is not, a copy; a new one where there is none that lives.
+    fn of<E>(&mut self, copy: bool, random: &mut fastrand::Rng) -> Result<&mut Process, SweepError<E>> {
+        let place = usize::from(copy);
+        if let Some(ended) = self.running[place].as_mut().and_then(Process::has_ended) {
+            // What ended while it waited has failed no case.
+            eprintln!("a round's process ended with {ended} while it waited; another one goes on");
+            self.running[place] = None;
+        }
+        let number = self.layout + place * self.layouts.count().div_ceil(2);
+        let program = self.layouts.program(number);
+        while self.running[place].is_none() {
+            let padding = "x".repeat(random.usize(..MOST_PADDING));
+            match Process::start(program, &padding, self.deadline)? {
+                Ok(process) => self.running[place] = Some(process),
+                Err(reason) => {
+                    self.deaths += 1;
+                    if self.deaths == MOST_DEATHS {
+                        return Err(SweepError::Process(reason));
+                    }
+                }
+            }
+        }
+        Ok(self.running[place].as_mut().expect("one was started"))
+    }
+}
+
+/// Runs one round: tells `listener` what comes in, and goes on without a case whose process dies, or is silent for too
+/// long. `served` says whether a case's children wait for the mock server.
+pub fn sweep<E>(
+    sweep: Sweep<'_>,
+    served: impl Fn(&Case) -> bool,
+    mut listener: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
+) -> Result<(), SweepError<E>> {
+    let tell = SweepError::Listener;
+    let mut random = fastrand::Rng::with_seed(sweep.seed);
+    let mut left: HashMap<Case, usize> = HashMap::new();
+    for (job, _) in sweep.groups.iter().flatten() {
+        *left.entry(job.case.clone()).or_default() += 1;
+    }
+    let mut processes = Processes {
+        layouts: sweep.layouts,
+        layout: sweep.layout,
+        deadline: sweep.deadline,
+        running: [None, None],
+        deaths: 0,
+    };
+    for jobs in in_random_order(sweep.groups, &mut random) {
+        processes.running = [None, None];
+        for (job, shape) in jobs {
+            if !left.contains_key(&job.case) {
+                continue;
+            }
+            if sweep.until.is_some_and(|until| Instant::now() > until) {
+                return Ok(());
+            }
+            let waits = served(&job.case);
+            let patience = if waits {
+                Patience::OfRequest(sweep.patience)
+            } else {
+                Patience::OfProcess(sweep.deadline)
+            };
+            let process = processes.of(job.copy, &mut random)?;
+            let task = Task {
+                job,
+                shape,
+                seed: random.u64(..),
+            };
+            let answer = process.ask(&task, patience);
+            let Task { job, .. } = task;
+            match answer {
+                Answer::Block(block, servers) => {
+                    if let (true, Some(resident)) = (waits, process.resident(&servers)) {
+                        listener(&job.case, None, News::Resident(resident)).map_err(tell)?;
+                    }
+                    listener(&job.case, Some(&job), News::Block(block)).map_err(tell)?;
+                    // A round that the same signal ended has not failed.
+                    if interrupt::pending() {
+                        return Err(SweepError::Interrupted);
+                    }
+                    let jobs = left.get_mut(&job.case).expect("it was left");
+                    *jobs -= 1;
+                    if *jobs == 0 {
+                        listener(&job.case, None, News::Done).map_err(tell)?;
+                    }
+                }
+                Answer::Interrupted => return Err(SweepError::Interrupted),
+                Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
+                Answer::Failed(reason) => {
+                    processes.running[usize::from(job.copy)] = None;
+                    left.remove(&job.case);
+                    listener(&job.case, None, News::Failed(reason)).map_err(tell)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One block in a process that measures nothing else; the error says why there is none.
+pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline: Duration) -> Result<Block, String> {
+    let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
+    let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
+    let mut process = started.map_err(|error| error.to_string())??;
+    let task = Task { job, shape, seed };
+    match process.ask(&task, Patience::OfProcess(deadline)) {
+        Answer::Block(block, _) => Ok(*block),
+        Answer::Failed(reason) => Err(reason),
+        Answer::Interrupted => Err("interrupted".into()),
+    }
+}

@@ -1,0 +1,172 @@
+//! A run: its rounds, one after the other, their blocks streamed to the partial file, and what comes out.
+
+mod resume;
+mod sweeping;
+
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use crate::collected::Collected;
+use crate::environment::{Environment, cores};
+use crate::interrupt;
+use crate::layouts::Layouts;
+use crate::measurement::measurements;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA};
+use crate::settings::RunSettings;
+use crate::warnings::{self, Conditions, Watch};
+
+use resume::open_stream;
+use sweeping::Sweeping;
+
+/// What to run.
+pub struct Request<'a> {
+    /// What to measure.
+    pub plan: &'a Plan,
+    /// How.
+    pub settings: &'a RunSettings,
+    /// The filter, as it was given on the command line.
+    pub filter: Option<String>,
+    /// Where records go; `None` to write none.
+    pub folder: Option<PathBuf>,
+    /// A command that measures the same.
+    pub command: String,
+    /// The program that rounds are: this one, or one that was built to measure.
+    pub program: PathBuf,
+}
+
+/// What came out of a run.
+pub struct Outcome {
+    /// The run.
+    pub header: Header,
+    /// Its measurements, in the order of the axes.
+    pub measurements: Vec<Measurement>,
+    /// The record, where one was written whole.
+    pub record: Option<PathBuf>,
+    /// Why the run ended early, or why its record could not be written.
+    pub trouble: Option<RunError>,
+}
+
+/// Why a run did not begin, or ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A record cannot be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The rounds' process does not work at all.
+    #[error("a round's process {0}")]
+    Process(String),
+    /// SIGINT.
+    #[error("interrupted{}", if *kept { "; what it wrote is kept, and JVS_RESUME=1 goes on with it" } else { "" })]
+    Interrupted {
+        /// Whether there is a partial record.
+        kept: bool,
+    },
+    /// `JVS_RESUME` where the run that was cut short is another one.
+    #[error("JVS_RESUME=1: {0}")]
+    Resume(String),
+    /// SIGINT cannot be listened for.
+    #[error("cannot listen for Ctrl-C: {0}")]
+    Signal(std::io::Error),
+    /// `JVS_RESUME` where this target had been measured to its end.
+    #[error("JVS_RESUME=1: the run of {0} is complete and is kept")]
+    Complete(String),
+}
+
+/// Measures. An error means that nothing was measured and nothing replaced.
+pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
+    interrupt::listen().map_err(RunError::Signal)?;
+    let Request { plan, settings, .. } = request;
+    let planned = plan.planned(settings);
+    let folder = match &request.folder {
+        Some(folder) => Some(Folder::take(folder, &plan.name)?),
+        None => None,
+    };
+    let progress = Progress::new(&plan.name);
+    let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
+        progress.layouts(made, of);
+    });
+    let mut header = header(&request, &layouts);
+    let mut collected = Collected::default();
+    let mut stream = match &folder {
+        Some(folder) => Some(open_stream(folder, &request, &mut header, &mut collected)?),
+        None => None,
+    };
+
+    let mut sweeping = Sweeping {
+        request: &request,
+        planned: &planned,
+        header: &header,
+        layouts: &layouts,
+        progress,
+        watch: Watch::begin(),
+        began: Instant::now(),
+        before: (collected.seconds, collected.conditions),
+        collected: &mut collected,
+        stream: stream.as_mut(),
+    };
+    let trouble = sweeping.all_rounds().err();
+    // What comes now has no rounds that would have to end first.
+    interrupt::end_at_once();
+
+    header.timed_share = collected.timed_share();
+    header.resident_bytes = collected.memory;
+    header.states = collected.states().to_vec();
+    header.cut = collected.cut.clone();
+    header.conditions = collected.conditions;
+    header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);
+    if layouts.count() == 1 && settings.rounds > 1 {
+        header.traps.push(format!(
+            "One layout of the code ({}): intervals do not know what another build does, which is some percents.",
+            layouts.only_one.as_deref().unwrap_or("JVS_LAYOUTS=1")
+        ));
+    }
+    header.seconds = collected.seconds;
+    header.complete = trouble.is_none();
+    let measurements = measurements(&planned, &collected, cores());
+    let mut outcome = Outcome {
+        header,
+        measurements,
+        record: None,
+        trouble,
+    };
+    if let (Some(folder), None) = (folder, &outcome.trouble) {
+        match folder.finish(&outcome.header, &outcome.measurements) {
+            Ok(()) => outcome.record = Some(folder.record().to_owned()),
+            Err(error) => outcome.trouble = Some(error.into()),
+        }
+    }
+    Ok(outcome)
+}
+
+fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
+    let Request { plan, settings, .. } = request;
+    let now = SystemTime::now();
+    let text = serde_json::to_vec(&plan.items).expect("a plan is plain data");
+    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Header {
+        schema: SCHEMA,
+        target: plan.name.clone(),
+        matrix: settings.matrix.to_string(),
+        filter: request.filter.clone(),
+        complete: false,
+        started: humantime::format_rfc3339_seconds(now).to_string(),
+        seconds: 0.0,
+        command: request.command.clone(),
+        environment: Environment::here(),
+        rounds: settings.rounds,
+        layouts: layouts.count(),
+        only_one_layout: layouts.only_one.clone(),
+        minutes: settings.minutes,
+        cut: Vec::new(),
+        states: Vec::new(),
+        seed: settings.seed.unwrap_or(since_epoch.as_nanos() as u64),
+        plan: format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text)),
+        timed_share: None,
+        resident_bytes: Memory::default(),
+        conditions: Conditions::default(),
+        traps: Vec::new(),
+        checksum: String::new(),
+    }
+}

@@ -1,0 +1,240 @@
+//! A run while it sweeps: which blocks each round has, and when there are enough.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use super::{Request, RunError};
+use crate::block::Shape;
+use crate::budget::Budget;
+use crate::case::Case;
+use crate::collected::Collected;
+use crate::environment::cores;
+use crate::interrupt;
+use crate::layouts::Layouts;
+use crate::machine_state::State;
+use crate::measurement::is_clear;
+use crate::plan::Planned;
+use crate::progress::Progress;
+use crate::record::{Header, PartialLine, RecordError, Stream};
+use crate::round::{self, Job, News, Sweep, SweepError};
+use crate::stats::{FEWEST_ROUNDS, LOOKS};
+use crate::warnings::{self, Conditions, Watch};
+
+/// The most rounds that are added for cases that are not clear, as a share of those that were planned.
+const MOST_ADDED: f64 = 0.5;
+
+/// A run while it sweeps.
+pub(super) struct Sweeping<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) planned: &'a [Planned],
+    pub(super) header: &'a Header,
+    pub(super) layouts: &'a Layouts,
+    pub(super) progress: Progress,
+    pub(super) watch: Watch,
+    /// When this part of the run began.
+    pub(super) began: Instant,
+    /// The seconds of the parts before, and what happened around them.
+    pub(super) before: (f64, Conditions),
+    pub(super) collected: &'a mut Collected,
+    pub(super) stream: Option<&'a mut Stream>,
+}
+
+impl Sweeping<'_> {
+    pub(super) fn all_rounds(&mut self) -> Result<(), RunError> {
+        let planned_rounds = self.header.rounds;
+        let mut budget = Budget::new(planned_rounds, self.header.minutes, self.collected.seconds);
+        let mut clear: HashSet<Case> = HashSet::new();
+        let mut round = 0;
+        loop {
+            let added = round >= budget.rounds;
+            if added && !self.one_more(round, planned_rounds, &budget, &clear) {
+                break;
+            }
+            let jobs = self.groups(round, &budget, &clear);
+            if !jobs.is_empty() {
+                self.wait_for_span(round, &budget)?;
+                self.round(round, jobs, &budget)?;
+            } else if added {
+                break;
+            }
+            self.look(&mut clear);
+            let taken = self.collected.seconds;
+            if let Some(cut) = budget.after_round(round, taken) {
+                let line = PartialLine::Cut { what: cut };
+                self.keep(&line)?;
+            }
+            round += 1;
+            if budget.is_over(taken) {
+                if round < budget.rounds {
+                    let what = format!(
+                        "It ended after {round} of {planned_rounds} rounds, when its {} were over{}.",
+                        budget.limit(),
+                        if round < FEWEST_ROUNDS {
+                            ": a preview, without verdicts"
+                        } else {
+                            ""
+                        }
+                    );
+                    self.keep(&PartialLine::Cut { what })?;
+                }
+                break;
+            }
+        }
+        self.progress.end();
+        Ok(())
+    }
+
+    /// Whether what clear cases did not need lasts for another round of those that are not clear.
+    fn one_more(&self, round: usize, planned_rounds: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
+        let most = (planned_rounds as f64 * (1.0 + MOST_ADDED)) as usize;
+        budget.rounds == planned_rounds
+            && round < most
+            && !clear.is_empty()
+            && budget.saved_a_round(round, self.collected.seconds)
+    }
+
+    /// What a round measures.
+    fn groups(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Vec<Vec<(Job, Shape)>> {
+        let mut groups = Vec::new();
+        for planned in self.planned {
+            let case = &planned.item.case;
+            let rounds = self.collected.rounds_of(case);
+            if clear.contains(case)
+                || self.collected.failure(case).is_some()
+                || warnings::not_applicable(case, cores()).is_some()
+                || rounds.contains(&round)
+                || !planned.takes_part(round, rounds.len(), budget.rounds)
+            {
+                continue;
+            }
+            let mut pace = planned.pace;
+            if budget.lean {
+                pace.shape.quads = 1;
+                pace.shape.settle /= 4;
+            }
+            // Carry-over is known well enough from every other round.
+            let checked = !budget.lean && rounds.len().is_multiple_of(2);
+            groups.extend(planned.item.jobs(&pace, checked));
+        }
+        groups
+    }
+
+    fn round(&mut self, round: usize, groups: Vec<Vec<(Job, Shape)>>, budget: &Budget) -> Result<(), RunError> {
+        // A round's orders depend on the run's seed and its own number only, so that a run that is gone on
+        // with is the run that was begun.
+        let mut random = fastrand::Rng::with_seed(self.header.seed.wrapping_add(round as u64));
+        let layout = self.layouts.number(round);
+        if self.collected.states().len() <= round {
+            let state = State::now(layout);
+            self.keep(&PartialLine::Round { round, state })?;
+        }
+        let sweep = Sweep {
+            seed: random.u64(..),
+            layout,
+            layouts: self.layouts,
+            groups,
+            deadline: self.request.settings.deadline,
+            patience: self.request.settings.deadline / 3,
+            until: budget.hard_end(self.began, self.before.0),
+        };
+        let plan = self.request.plan;
+        let served = |case: &Case| plan.entry(&case.workload).is_some_and(|entry| entry.served);
+        let shown = self.collected.states().len().max(round + 1);
+        let mut done = 0;
+        round::sweep(sweep, served, |case, job, news| {
+            let line = match news {
+                News::Resident(now) => {
+                    self.collected.take_resident(round, now);
+                    return Ok(());
+                }
+                News::Block(block) => {
+                    let job = job.expect("a block has its job");
+                    PartialLine::Block {
+                        round,
+                        case: case.clone(),
+                        strategies: job.strategies.clone(),
+                        copy: job.copy,
+                        block: *block,
+                    }
+                }
+                News::Done => PartialLine::Done {
+                    round,
+                    case: case.clone(),
+                },
+                News::Failed(reason) => PartialLine::Failed {
+                    case: case.clone(),
+                    reason,
+                },
+            };
+            if !matches!(line, PartialLine::Block { .. }) {
+                done += 1;
+                self.progress.tick(shown, budget.rounds.max(shown), done);
+            }
+            self.keep(&line)
+        })
+        .map_err(|error| match error {
+            SweepError::Listener(error) => RunError::Record(error),
+            SweepError::Process(what) => RunError::Process(what),
+            SweepError::Interrupted => self.interrupted(),
+        })?;
+        let line = self.around();
+        self.keep(&line)?;
+        Ok(())
+    }
+
+    /// What happened around the run until now, in all its parts.
+    fn around(&self) -> PartialLine {
+        let (seconds_before, before) = self.before;
+        let seconds = self.began.elapsed().as_secs_f64();
+        let served = self.planned.iter().any(|planned| planned.entry.served);
+        let mut conditions = Conditions::default();
+        self.watch.end(&mut conditions, served);
+        PartialLine::Around {
+            seconds: seconds_before + seconds,
+            conditions: conditions.after(&before, seconds_before / (seconds_before + seconds)),
+            resident_bytes: self.collected.memory,
+        }
+    }
+
+    fn interrupted(&self) -> RunError {
+        RunError::Interrupted {
+            kept: self.request.folder.is_some(),
+        }
+    }
+
+    /// Takes a line and writes it down.
+    fn keep(&mut self, line: &PartialLine) -> Result<(), RecordError> {
+        self.collected.take(line);
+        match &mut self.stream {
+            Some(stream) => stream.write(line),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until it is a round's turn: a run of few cases is spread over as long as one that knows more than a moment of
+    /// the machine.
+    fn wait_for_span(&self, round: usize, budget: &Budget) -> Result<(), RunError> {
+        let due = self.request.settings.span.mul_f64(round as f64 / budget.rounds as f64);
+        loop {
+            if interrupt::pending() {
+                return Err(self.interrupted());
+            }
+            let left = due.saturating_sub(self.began.elapsed());
+            if left.is_zero() || round >= budget.rounds {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+
+    /// Finds the cases that need no more rounds.
+    fn look(&self, clear: &mut HashSet<Case>) {
+        for planned in self.planned {
+            let case = &planned.item.case;
+            let rounds = self.collected.rounds_of(case).len();
+            if LOOKS.contains(&rounds) && !clear.contains(case) && is_clear(planned, self.collected, cores()) {
+                clear.insert(case.clone());
+            }
+        }
+    }
+}

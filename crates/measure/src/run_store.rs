@@ -1,0 +1,183 @@
+//! Recorded runs: a folder with one record for each bench target, found by name under `results/`.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::record::{self, Header, Measurement, RecordError};
+
+/// A run: the records of its targets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// Its name: that of its folder.
+    pub name: String,
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// Header and measurements of each target, in the order of the targets' names.
+    pub parts: Vec<(Header, Vec<Measurement>)>,
+}
+
+/// A run that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such run.
+    #[error("{name}: no such run in {}{}", folder.display(), nearest.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?")))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The run whose name is nearest.
+        nearest: Option<String>,
+    },
+    /// The folder has no records.
+    #[error("{}: no records (TARGET.jsonl) in this folder", folder.display())]
+    Empty {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The records have headers and no more.
+    #[error("{}:2: no measurement after the header, nor in any other record of this run", path.display())]
+    NothingMeasured {
+        /// The first record.
+        path: PathBuf,
+    },
+    /// A measurement is in two records.
+    #[error("{}: {id} is in another record of this run as well", path.display())]
+    Twice {
+        /// The later record.
+        path: PathBuf,
+        /// The measurement.
+        id: String,
+    },
+    /// A record cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl Run {
+    /// Reads the run of that name in `results`, or in the folder of that path, or the record in the file of that path, whole or
+    /// not at all.
+    pub fn load(results: &Path, name: &str) -> Result<Self, StoreError> {
+        let named = results.join(name);
+        let folder = if is_run_name(name) && named.is_dir() {
+            named
+        } else if Path::new(name).is_file() {
+            return Self::read_file(Path::new(name));
+        } else if Path::new(name).is_dir() && name.contains(std::path::MAIN_SEPARATOR) {
+            PathBuf::from(name)
+        } else {
+            return Err(StoreError::Unknown {
+                name: name.to_owned(),
+                folder: results.to_owned(),
+                nearest: nearest(name, &names(results)),
+            });
+        };
+        Self::read(&folder)
+    }
+
+    /// Reads a record by itself, as a run of one target.
+    fn read_file(path: &Path) -> Result<Self, StoreError> {
+        let part = record::read(path)?;
+        if part.1.is_empty() {
+            return Err(StoreError::NothingMeasured { path: path.to_owned() });
+        }
+        Ok(Run {
+            name: part.0.target.clone(),
+            folder: path.parent().unwrap_or(Path::new("")).to_owned(),
+            parts: vec![part],
+        })
+    }
+
+    /// Reads the run in a folder, whole or not at all.
+    pub fn read(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let name = path.file_name().unwrap_or(folder.as_os_str());
+        let mut run = Run {
+            name: name.to_string_lossy().into_owned(),
+            folder: folder.to_owned(),
+            parts: Vec::new(),
+        };
+        let mut seen = HashSet::new();
+        let paths = records(&run.folder)?;
+        for path in &paths {
+            let part = record::read(path)?;
+            for m in &part.1 {
+                let id = m.case.measurement_id(&m.strategy);
+                if !seen.insert(id.clone()) {
+                    return Err(StoreError::Twice { path: path.clone(), id });
+                }
+            }
+            run.parts.push(part);
+        }
+        match paths.into_iter().next() {
+            None => Err(StoreError::Empty { folder: run.folder }),
+            Some(path) if seen.is_empty() => Err(StoreError::NothingMeasured { path }),
+            Some(_) => Ok(run),
+        }
+    }
+
+    /// All measurements of all targets.
+    pub fn measurements(&self) -> impl Iterator<Item = &Measurement> {
+        self.parts.iter().flat_map(|(_, measurements)| measurements)
+    }
+
+    /// What disturbed its targets: a target's name, and a trap in words.
+    pub fn traps(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.parts.iter().flat_map(|(header, _)| {
+            let traps = header.traps.iter();
+            traps.map(|trap| (header.target.as_str(), trap.as_str()))
+        })
+    }
+}
+
+/// What to call two runs beside each other: their names, or their folders where the names are alike.
+pub fn names_of_two<'a>(a: &'a Run, b: &'a Run) -> [&'a str; 2] {
+    if a.name != b.name {
+        return [&a.name, &b.name];
+    }
+    [a, b].map(|run| run.folder.to_str().unwrap_or(&run.name))
+}
+
+/// The records in a folder, by name.
+pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+    let error = |source: io::Error| RecordError::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(error)? {
+        let path = entry.map_err(error)?.path();
+        if path.extension().is_some_and(|extension| extension == "jsonl") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Whether a run can have that name: it becomes a folder's, and part of file names and pages.
+pub fn is_run_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+/// The names of the runs in a folder.
+pub fn names(results: &Path) -> Vec<String> {
+    let entries = fs::read_dir(results).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| records(&entry.path()).is_ok_and(|records| !records.is_empty()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_run_name(name))
+        .collect();
+    names.sort();
+    names
+}
+
+fn nearest(name: &str, names: &[String]) -> Option<String> {
+    let names = names.iter().map(|known| (strsim::jaro_winkler(name, known), known));
+    let best = names.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(best.1.clone())
+}

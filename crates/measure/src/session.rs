@@ -1,0 +1,290 @@
+//! What a bench target and a program of your own share around a run: the variables, the folder, the end.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::arguments::{self, Mode};
+use crate::block;
+use crate::case::Case;
+use crate::environment::{cores, package_folder};
+use crate::interrupt;
+use crate::matrix::Target;
+use crate::record::{Memory, Status};
+use crate::run::{Outcome, Request, RunError, run};
+use crate::selection::Selection;
+use crate::table;
+use crate::text::significant;
+use crate::variables::{VariableError, misspelled, variable};
+use crate::warnings::not_applicable;
+
+/// Measures children of your own as the suite measures its own: call it from the `main` of a bench or of any program, and
+/// return what it returns. Child `index` of a fan-out is `child(index)`. What a child returns is dropped unseen: to have
+/// outputs checked, or something set up before, implement [`Workload`](crate::Workload) and call [`measure`].
+///
+/// ```no_run
+/// async fn look_up(index: usize) -> usize {
+///     tokio::task::yield_now().await;
+///     index
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     measure::children("look_up", look_up)
+/// }
+/// ```
+///
+/// # Panics
+///
+/// Where `name` is no name of lower-case letters, digits and `_`.
+pub fn children<F, C>(name: &'static str, child: F) -> ExitCode
+where
+    F: Fn(usize) -> C + Send + Sync + 'static,
+    C: Future<Output: Send> + Send + 'static,
+{
+    measure(&Target::of_children(name, child))
+}
+
+/// Measures a target of your own as the suite measures its own: call it from `main` and return what it
+/// returns.
+///
+/// The program starts itself again for each round, so nothing that takes time or has effects should come
+/// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
+/// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
+pub fn measure(target: &Target) -> ExitCode {
+    end_with_the_reader();
+    crate::round::run_if_child(&target.workloads);
+    let arguments = match arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => return bad_input(target.name, &error),
+    };
+    if arguments.mode == Mode::Help {
+        println!("{}", arguments::help(target.name));
+        return ExitCode::SUCCESS;
+    }
+    let selection = match selection(std::slice::from_ref(target)) {
+        Ok(selection) => selection,
+        Err(error) => return bad_input(target.name, &error),
+    };
+    let measurements = match selection.measurements(target, cores(), |id| arguments.filter.matches(id)) {
+        Ok(measurements) => measurements,
+        Err(error) => return bad_input(target.name, &error),
+    };
+    if measurements.is_empty() {
+        eprintln!(
+            "{}: no case has the values of the JVS_ variables and matches the filter",
+            target.name
+        );
+        return ExitCode::SUCCESS;
+    }
+    match arguments.mode {
+        Mode::List => {
+            for (case, strategies) in &measurements {
+                for strategy in strategies {
+                    println!("{}: benchmark", case.measurement_id(strategy));
+                }
+            }
+            return ExitCode::SUCCESS;
+        }
+        Mode::Test => return test(target, &measurements),
+        Mode::Measure | Mode::Help => {}
+    }
+    let plan = selection.plan(target, &measurements);
+    let outcome = run(Request {
+        plan: &plan,
+        settings: &selection.settings_for(target),
+        filter: arguments.filter.text(),
+        folder: Some(folder(arguments.filter.text().is_some())),
+        command: command(&selection, target.name, &arguments.shown),
+        program: this_program(),
+    });
+    match outcome {
+        Ok(outcome) => {
+            let sentences = table::counts(&outcome.measurements);
+            finish(&outcome, &sentences)
+        }
+        Err(error) => not_run(target.name, &error),
+    }
+}
+
+/// Runs every measurement once, without a clock: the mode of `cargo test`.
+fn test(target: &Target, measurements: &[(Case, Vec<String>)]) -> ExitCode {
+    for (case, strategies) in measurements {
+        let entry = target
+            .entry(&case.workload)
+            .expect("cases are of the target's workloads");
+        for strategy in strategies {
+            let id = case.measurement_id(strategy);
+            if let Err(reason) = block::run_alone(entry, case, strategy, 1, 0) {
+                eprintln!("{id}: {reason}");
+                return ExitCode::from(1);
+            }
+            println!("Testing {id}\nSuccess");
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Reads the variables of the environment, and warns of those that look misspelled.
+pub fn selection(targets: &[Target]) -> Result<Selection, VariableError> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (name, nearest) in misspelled(names) {
+        eprintln!("warning: {name} is not a variable of this suite and changes nothing; {nearest} is one");
+    }
+    Selection::read(variable, targets)
+}
+
+/// Says on standard error why nothing was measured; exit code 2, but 0 where there was no need.
+pub fn not_run(target: &str, error: &RunError) -> ExitCode {
+    match error {
+        RunError::Complete(_) => {
+            eprintln!("{target}: {error}");
+            ExitCode::SUCCESS
+        }
+        _ => bad_input(target, error),
+    }
+}
+
+/// Says on standard error what is wrong with the input; exit code 2.
+pub fn bad_input(target: &str, error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("{target}: {error}");
+    ExitCode::from(2)
+}
+
+/// Where runs are kept: `JVS_RESULTS`, or the folder `results` of the package.
+pub fn results() -> PathBuf {
+    std::env::var_os("JVS_RESULTS").map_or_else(|| package_folder().join("results"), PathBuf::from)
+}
+
+/// Where records of the last run go.
+pub fn folder(filtered: bool) -> PathBuf {
+    results().join(if filtered { "latest-filtered" } else { "latest" })
+}
+
+/// A command that measures the same, without any path of this machine.
+pub fn command(selection: &Selection, target: &str, arguments: &[String]) -> String {
+    let program = format!("cargo bench --bench {target}");
+    shell_words(&selection.set, &program, arguments)
+}
+
+/// Variables, a program and its arguments as a shell reads them.
+fn shell_words(set: &[String], program: &str, arguments: &[String]) -> String {
+    let quoted = |word: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.to_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    let variable = |word: &String| match word.split_once('=') {
+        Some((name, value)) => format!("{name}={}", quoted(value)),
+        None => quoted(word),
+    };
+    let mut words: Vec<String> = set.iter().map(variable).collect();
+    words.push(program.to_owned());
+    if !arguments.is_empty() {
+        words.push("--".into());
+        words.extend(arguments.iter().map(|word| quoted(word)));
+    }
+    words.join(" ")
+}
+
+/// The program that is running.
+pub fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
+}
+
+/// A reader that has seen enough (`cargo bench | head`) ends the program without a backtrace: `println!`, Criterion's too,
+/// panics where its reader is gone.
+pub fn end_with_the_reader() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let message = panic.payload_as_str().unwrap_or_default();
+        if message.starts_with("failed printing to std") && message.contains("Broken pipe") {
+            std::process::exit(READER_GONE);
+        }
+        before(panic);
+    }));
+}
+
+/// The exit code of a program that SIGPIPE ended, as shells have it.
+const READER_GONE: i32 = 141;
+
+/// Prints the end of a run, with what `sentences` say of it and where more can be seen; exit code 1 where anything failed.
+pub fn finish(outcome: &Outcome, sentences: &[String]) -> ExitCode {
+    let header = &outcome.header;
+    println!();
+    print!("{}", table::render(header, &outcome.measurements));
+    println!();
+    for sentence in sentences {
+        println!("{sentence}");
+    }
+    if let Some(share) = header.timed_share {
+        println!(
+            "{:.0} s{} {} rounds, {}; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
+            header.seconds,
+            if header.complete { " in" } else { ", cut short of" },
+            header.rounds.max(header.states.len()),
+            match header.layouts {
+                1 => "one layout".to_owned(),
+                layouts => format!("{layouts} layouts"),
+            },
+            share * 100.0,
+            header.seed
+        );
+    }
+    for cut in &header.cut {
+        println!("Cut: {cut}");
+    }
+    for trap in &header.traps {
+        println!("Trap: {trap}");
+    }
+    if let Some(memory) = memory(&header.resident_bytes) {
+        println!("{memory}");
+    }
+    if let Some(path) = &outcome.record {
+        println!("Record: {}", path.display());
+    }
+    let failed = outcome
+        .measurements
+        .iter()
+        .any(|m| m.status != Status::Ok && not_applicable(&m.case, header.environment.cores).is_none());
+    if let Some(trouble) = &outcome.trouble {
+        eprintln!("{}: the run ended early: {trouble}", header.target);
+        eprintln!(
+            "{}: what it measured until then is above; no record was replaced.",
+            header.target
+        );
+    }
+    if matches!(outcome.trouble, Some(RunError::Interrupted { .. })) {
+        return ExitCode::from(interrupt::EXIT_CODE);
+    }
+    if failed || outcome.trouble.is_some() {
+        eprintln!(
+            "{}: not everything was measured; `cargo bench --no-fail-fast` goes on with the other targets.",
+            header.target
+        );
+        return ExitCode::from(1);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Memory after the first case and at the end, where there is a server that could grow.
+fn memory(memory: &Memory) -> Option<String> {
+    let part = |name: &str, pair: Option<(u64, u64)>| {
+        let [first, last] = pair.map(|(first, last)| [first, last].map(|bytes| bytes as f64 / 1e6))?;
+        Some(format!("{name} {} MB, {} MB", significant(first), significant(last)))
+    };
+    memory.server?;
+    let parts: Vec<String> = [
+        part("mock server", memory.server),
+        part("round", memory.round),
+        part("run", memory.run),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Some(format!(
+        "Resident memory after the first case and at the end, of the round where it grew the most: {}.",
+        parts.join("; ")
+    ))
+}

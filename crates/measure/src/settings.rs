@@ -1,0 +1,100 @@
+//! How a run measures, whatever it measures: rounds, layouts, time.
+
+use std::time::Duration;
+
+use crate::matrix::Matrix;
+use crate::stats::FEWEST_ROUNDS;
+use crate::variables::{VariableError, number};
+
+/// Layouts of a run that has as many rounds: each costs a quarter of a second once, and disk space.
+const LAYOUTS: usize = 20;
+
+/// How a run measures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSettings {
+    /// Its pace is of this matrix, and its record says so.
+    pub matrix: Matrix,
+    /// Times that all cases are swept over, each time in fresh processes.
+    pub rounds: usize,
+    /// Differently linked copies of the program that rounds are made by, at most.
+    pub layouts: usize,
+    /// Minutes that it may take; `None` for as long as it takes.
+    pub minutes: Option<f64>,
+    /// The time over which it is spread at least.
+    pub span: Duration,
+    /// How long a round may be silent.
+    pub deadline: Duration,
+    /// Seed of orders and data; drawn anew where there is none.
+    pub seed: Option<u64>,
+    /// Whether to go on with the run that was cut short.
+    pub resume: bool,
+}
+
+impl RunSettings {
+    /// Those of a matrix where no variable is set, without a limit of time.
+    pub fn of(matrix: Matrix) -> Self {
+        let rounds = if matrix == Matrix::Quick { 20 } else { 100 };
+        Self {
+            matrix,
+            rounds,
+            layouts: LAYOUTS.min(rounds),
+            minutes: None,
+            span: Duration::from_secs(if matrix == Matrix::Quick { 7 } else { 15 }),
+            deadline: Duration::from_secs(30),
+            seed: None,
+            resume: false,
+        }
+    }
+
+    /// Those that the variables ask for.
+    pub fn read(variable: impl Fn(&str) -> Option<String>, matrix: Matrix) -> Result<Self, VariableError> {
+        let unset = Self::of(matrix);
+        let some_of_many = |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n);
+        let rounds = number(
+            &variable,
+            "JVS_ROUNDS",
+            unset.rounds,
+            "1 (a preview), or 6 to 1000",
+            some_of_many,
+        )?;
+        let span = if rounds == 1 { 0 } else { unset.span.as_secs() };
+        let seconds = |name, unset, allowed, least: u64| {
+            let holds = |seconds: &u64| (least..=86_400).contains(seconds);
+            number(&variable, name, unset, allowed, holds).map(Duration::from_secs)
+        };
+        Ok(Self {
+            matrix,
+            rounds,
+            layouts: number(
+                &variable,
+                "JVS_LAYOUTS",
+                rounds.min(LAYOUTS),
+                "1 (the program as it was built), or 6 to 200",
+                |&n: &usize| some_of_many(&n) && n <= 200,
+            )?,
+            minutes: match variable("JVS_MINUTES") {
+                None => None,
+                Some(_) => Some(number(
+                    &variable,
+                    "JVS_MINUTES",
+                    0.0,
+                    "minutes above 0, up to 10080; fractions too",
+                    |&minutes: &f64| minutes > 0.0 && minutes <= 10_080.0,
+                )?),
+            },
+            span: seconds("JVS_SPAN", span, "seconds from 0 to 86400", 0)?,
+            deadline: seconds("JVS_DEADLINE", unset.deadline.as_secs(), "seconds from 1 to 86400", 1)?,
+            seed: match variable("JVS_SEED") {
+                None => None,
+                Some(_) => Some(number(
+                    &variable,
+                    "JVS_SEED",
+                    0,
+                    "a number from 0 to 2^64 - 1",
+                    |_: &u64| true,
+                )?),
+            },
+            resume: number(&variable, "JVS_RESUME", 0, "0 or 1", |&n: &u8| n <= 1)? == 1,
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! Pure numbers: centres, intervals, ratios, verdicts. No clock, no file.
+//!
+//! The unit of every interval is the **round**, one process of one layout that sweeps over all cases: blocks of one process
+//! share its memory, its code's layout and its moment, so they are no independent evidence of anything beyond it. Where
+//! rounds share a layout, the layout is the unit ([`units`]).
+
+mod binomial;
+mod estimate;
+pub mod modes;
+pub mod sequential;
+mod stretches;
+mod units;
+mod verdict;
+
+pub use binomial::clopper_pearson;
+pub use estimate::{
+    Estimate, FEWEST_ROUNDS, LEVEL, hodges_lehmann_interval, mann_whitney_p, order_interval, round_medians,
+    signed_rank_interval,
+};
+pub use modes::{Mode, bimodal, opposite_modes};
+pub use sequential::{LOOK_LEVEL, LOOKS, clear};
+pub use stretches::{Stretch, stretches};
+pub use timed::numbers::{interquartile_mean, median, sorted};
+pub use units::units;
+pub use verdict::{FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p};
+
+/// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the
+/// last point above zero and the next. 0 where no point lies above, infinity where the last one does.
+pub fn crossing(curve: &[(f64, f64)]) -> f64 {
+    match curve.iter().rposition(|&(_, y)| y > 0.0) {
+        None => 0.0,
+        Some(last) if last + 1 == curve.len() => f64::INFINITY,
+        Some(above) => {
+            let (x0, y0) = curve[above];
+            let (x1, y1) = curve[above + 1];
+            (x0.ln() + (x1 / x0).ln() * y0 / (y0 - y1)).exp()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crossings() {
+        let curve = [(8.0, 1.0), (16.0, 0.5), (64.0, -0.5), (128.0, -1.0)];
+        assert!((crossing(&curve) - 32.0).abs() < 1e-9);
+        assert_eq!(crossing(&curve[..2]), f64::INFINITY);
+        assert_eq!(crossing(&curve[2..]), 0.0);
+        let noisy = [(8.0, 1.0), (16.0, -0.1), (32.0, 0.1), (64.0, -0.1)];
+        assert!((crossing(&noisy) - 45.254_8).abs() < 1e-3);
+    }
+}

@@ -1,0 +1,223 @@
+//! The verdict table at the end of a run.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::record::{Header, Measurement, Status};
+use crate::stats::Verdict;
+use crate::text::{floor, interval, label, lines, more, time, times};
+
+/// The table, its legend and the list of failures, most telling rows first.
+pub fn render(header: &Header, measurements: &[Measurement]) -> String {
+    let mut rows: Vec<&Measurement> = measurements
+        .iter()
+        .filter(|m| m.status == Status::Ok && !m.is_control())
+        .collect();
+    let controls_only = rows.is_empty();
+    if controls_only {
+        rows = measurements.iter().filter(|m| m.status == Status::Ok).collect();
+    }
+    rows.sort_by(|a, b| telling(b).total_cmp(&telling(a)));
+
+    let mut text = String::new();
+    if let Some(first) = rows.first() {
+        text += &table(&rows, measurements, first);
+        let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
+        text += &legend(header, first, controls_only, server);
+    }
+    for row in &rows {
+        text += &withheld(row);
+    }
+    for failed in measurements.iter().filter(|m| m.status != Status::Ok) {
+        text += &format!(
+            "{}: {}: {}\n",
+            if failed.status == Status::Invalid {
+                "invalid"
+            } else {
+                "failed"
+            },
+            failed.case.measurement_id(&failed.strategy),
+            failed.reason.as_deref().unwrap_or("no reason given")
+        );
+    }
+    text
+}
+
+/// How often each verdict was given to each strategy, a sentence for each.
+pub fn counts(measurements: &[Measurement]) -> Vec<String> {
+    let compared = || {
+        measurements
+            .iter()
+            .filter(|m| m.status == Status::Ok && !m.is_control())
+    };
+    let mut strategies: Vec<&str> = Vec::new();
+    for m in compared().filter(|m| m.reference != m.strategy) {
+        if !strategies.contains(&m.strategy.as_str()) {
+            strategies.push(&m.strategy);
+        }
+    }
+    let sentence = |strategy: &str| {
+        let of = || compared().filter(|m| m.strategy == strategy);
+        let count = |verdict| of().filter(|m| m.verdict == Some(verdict)).count();
+        let more = [Verdict::Depends, Verdict::Interferes].map(|verdict| match count(verdict) {
+            0 => String::new(),
+            cases => format!(", {} in {cases}", verdict.as_str()),
+        });
+        format!(
+            "{} against {} in {} cases: slower in {}, faster in {}, same in {}, inconclusive in {}{}.",
+            label(strategy),
+            of().next().map_or("", |m| label(&m.reference)),
+            of().count(),
+            count(Verdict::Slower),
+            count(Verdict::Faster),
+            count(Verdict::Same),
+            count(Verdict::Inconclusive),
+            more.concat(),
+        )
+    };
+    strategies.into_iter().map(sentence).collect()
+}
+
+/// Why a row has no verdict of slower or faster, where there is more to say.
+fn withheld(row: &Measurement) -> String {
+    let case = &row.case;
+    let mut text = String::new();
+    if let (Some(Verdict::Depends), [fast, slow]) = (row.verdict, row.modes.as_slice()) {
+        text += &format!(
+            "depends: {case}: {} in {:.0}% of runtimes, {} in {:.0}%\n",
+            times(fast.ratio),
+            fast.share * 100.0,
+            times(slow.ratio),
+            slow.share * 100.0
+        );
+    }
+    if let (Some(Verdict::Interferes), Some(carried)) = (row.verdict, &row.carry_over) {
+        text += &format!(
+            "interferes: {case}: in one runtime the ratio is {} {} of what it is apart\n",
+            times(carried.median),
+            interval(carried, "")
+        );
+    }
+    if let [low, high] = row.states.as_slice() {
+        text += &format!(
+            "state changed: {case}: {} in {:.0}% of the rounds, {} in the others, in stretches\n",
+            times(low.value),
+            low.share * 100.0,
+            times(high.value)
+        );
+    }
+    text
+}
+
+/// How far the nearer end of the interval lies from 1, in the log; verdicts first.
+fn telling(measurement: &Measurement) -> f64 {
+    let Some(ratio) = &measurement.ratio else {
+        return f64::MIN;
+    };
+    let beyond = ratio.low.ln().max(-ratio.high.ln());
+    match measurement.verdict {
+        Some(Verdict::Slower | Verdict::Faster) => 1e6 + beyond,
+        Some(Verdict::Same) => 1e3 + beyond,
+        _ => beyond,
+    }
+}
+
+fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> String {
+    let one_strategy = rows.iter().all(|row| row.strategy == first.strategy);
+    let machinery = rows.iter().any(|row| row.machinery_ns.is_some());
+    let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
+    let flags = rows.iter().any(|row| !row.flags.is_empty());
+    let reference = label(&first.reference);
+    let strategy = if one_strategy {
+        label(&first.strategy)
+    } else {
+        "strategy"
+    };
+
+    let mut head = vec!["case".to_owned()];
+    if !one_strategy {
+        head.push("strategy".into());
+    }
+    head.extend([
+        reference.to_owned(),
+        "/child".into(),
+        strategy.to_owned(),
+        "/child".into(),
+    ]);
+    head.extend(["more/child", "ratio", "interval", "noise floor", "verdict"].map(String::from));
+    if machinery {
+        head.push("driver".into());
+    }
+    if server {
+        head.push("server".into());
+    }
+    if flags {
+        head.push("flags".into());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(head);
+
+    for row in rows {
+        let control = all
+            .iter()
+            .find(|m| m.case == row.case && m.is_control())
+            .and_then(|m| m.wall_ns);
+        let reference = row.reference_ns.or(control);
+        let mut cells = vec![Cell::new(row.case.to_string())];
+        if !one_strategy {
+            cells.push(Cell::new(label(&row.strategy)));
+        }
+        let mut number = |text: String| {
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        };
+        for wall in [reference, row.wall_ns] {
+            number(wall.map_or("-".into(), |ns| time(ns.median)));
+            number(wall.map_or("-".into(), |ns| time(ns.median / row.case.tasks as f64)));
+        }
+        number(row.difference_ns.map_or("-".into(), |ns| more(ns.median)));
+        number(row.ratio.map_or("-".into(), |ratio| times(ratio.median)));
+        number(row.ratio.map_or("-".into(), |ratio| interval(&ratio, "none")));
+        number(row.noise_floor.map_or("-".into(), floor));
+        cells.push(Cell::new(row.verdict.map_or("-", Verdict::as_str)));
+        for (shown, part) in [(machinery, row.machinery_ns), (server, row.server_cpu_ns)] {
+            if shown {
+                let text = part.map_or("-".into(), |ns| time(ns.median));
+                cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+            }
+        }
+        if flags {
+            cells.push(Cell::new(row.flags.join(" ")));
+        }
+        table.add_row(cells);
+    }
+    lines(&table)
+}
+
+fn legend(header: &Header, first: &Measurement, controls_only: bool, server: bool) -> String {
+    let reference = label(&first.reference);
+    let level = first.ratio.map_or(0.0, |ratio| ratio.level);
+    let mut text = format!(
+        "\nTimes: wall time of one iteration (a whole fan-out), then divided by its children. More/child: how much longer it\n\
+         takes than {reference}, for each child. Ratio: time over {reference}'s, "
+    );
+    text += &if level > 0.0 {
+        format!(
+            "with an interval of {:.1}% or more over {}.",
+            level * 100.0,
+            match header.layouts {
+                1 => "rounds, each a process of its own".to_owned(),
+                layouts => format!("{layouts} layouts of the code, in processes of their own"),
+            }
+        )
+    } else {
+        "fewer than 6 rounds are a preview: no interval, and every verdict is inconclusive.".to_owned()
+    };
+    text +=
+        &format!(" Noise\nfloor: how far {reference} strayed from a copy of itself in another process and layout.\n");
+    if server {
+        text += "Server: CPU time of the mock server, a process of its own with one serving thread, over the same iteration.\n";
+    }
+    if controls_only {
+        text += "Only the reference was measured: the ratios are its control, of it against itself.\n";
+    }
+    text
+}

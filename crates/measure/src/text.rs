@@ -1,0 +1,109 @@
+//! Numbers, strategies and tables as text: what every output prints in the same way.
+
+use crate::stats::Estimate;
+
+/// Three significant digits.
+pub fn significant(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    let decimals = (2 - magnitude).max(0) as usize;
+    // Rounding may carry into the next magnitude: 9.996 is 10.0, not 10.00.
+    let rounded = format!("{value:.decimals$}");
+    let carried = rounded.parse::<f64>().unwrap_or(value).abs().log10().floor() as i32 > magnitude;
+    if carried && decimals > 0 {
+        format!("{value:.*}", decimals - 1)
+    } else {
+        rounded
+    }
+}
+
+/// A time in ns, with the unit that leaves one to three digits before the point.
+pub fn time(ns: f64) -> String {
+    let (value, unit) = match ns.abs() {
+        ns if ns < 999.5 => (1.0, "ns"),
+        ns if ns < 999.5e3 => (1e3, "µs"),
+        ns if ns < 999.5e6 => (1e6, "ms"),
+        _ => (1e9, "s"),
+    };
+    format!("{} {unit}", significant(ns / value))
+}
+
+/// An interval with enough digits to tell its ends apart; `none` where there were too few rounds for one.
+pub fn interval(ratio: &Estimate, none: &str) -> String {
+    if ratio.level == 0.0 {
+        return none.to_owned();
+    }
+    let narrow = ratio.high / ratio.low < 1.1;
+    let digits = |value: f64| match value {
+        0.1..10.0 if narrow => format!("{value:.4}"),
+        value => significant(value),
+    };
+    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+}
+
+/// A ratio: `1.02×`.
+pub fn times(ratio: f64) -> String {
+    format!("{}×", significant(ratio))
+}
+
+/// A fraction in percent: `1.50%`.
+pub fn percent(fraction: f64) -> String {
+    format!("{}%", significant(fraction * 100.0))
+}
+
+/// A noise floor, a fraction, in percent: `±1.50%`.
+pub fn floor(fraction: f64) -> String {
+    format!("±{}", percent(fraction))
+}
+
+/// A table as text, without the blanks at the ends of its lines.
+pub fn lines(table: &comfy_table::Table) -> String {
+    let lines = table.lines();
+    lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
+}
+
+/// A strategy as tables call it.
+pub fn label(strategy: &str) -> &str {
+    match strategy {
+        "join" => "join!",
+        other => other,
+    }
+}
+
+/// A difference of times, in ns: with its sign.
+pub fn more(ns: f64) -> String {
+    let sign = if ns < 0.0 { "−" } else { "+" };
+    format!("{sign}{}", time(ns.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_significant_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (1.0, "1.00"),
+            (9.996, "10.0"),
+            (99.96, "100"),
+            (0.012345, "0.0123"),
+            (1234.0, "1234"),
+            (-2.345, "-2.35"),
+        ] {
+            assert_eq!(significant(value), text);
+        }
+        for (ns, text) in [
+            (0.5, "0.500 ns"),
+            (22.04, "22.0 ns"),
+            (999.7, "1.00 µs"),
+            (63_000.0, "63.0 µs"),
+            (1.5e6, "1.50 ms"),
+            (2e9, "2.00 s"),
+        ] {
+            assert_eq!(time(ns), text);
+        }
+    }
+}

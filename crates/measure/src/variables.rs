@@ -1,0 +1,117 @@
+//! The `JVS_*` variables: what they are, and how a wrong value is told.
+
+/// A variable that holds something else than it can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}={value}: {problem}; allowed: {allowed}")]
+pub struct VariableError {
+    variable: &'static str,
+    value: String,
+    problem: String,
+    allowed: String,
+}
+
+impl VariableError {
+    pub(crate) fn new(
+        variable: &'static str,
+        value: impl Into<String>,
+        problem: impl Into<String>,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self {
+            variable,
+            value: value.into(),
+            problem: problem.into(),
+            allowed: allowed.into(),
+        }
+    }
+}
+
+/// The variables of the suite, each with what it does, for `--help` and for spotting misspelled ones.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (
+        "JVS_MATRIX",
+        "quick, default or full: which sweeps are measured [default]",
+    ),
+    (
+        "JVS_WORKLOADS",
+        "only these workloads: ready,yield,wake,compute,http,http_delay,http_parse,http_straggler",
+    ),
+    (
+        "JVS_FLAVORS",
+        "only these runtimes: current_thread,multi_thread_2,local",
+    ),
+    ("JVS_SITES", "only these sites: worker,block_on"),
+    (
+        "JVS_PAYLOADS",
+        "these payloads instead: 0B,64B,1KiB,4KiB,16KiB,64KiB,1MiB",
+    ),
+    ("JVS_TASKS", "these numbers of children instead: 1,8,64"),
+    (
+        "JVS_STRATEGIES",
+        "these strategies: join,spawn,join_all,join_set,futures_unordered,sequential [join,spawn]",
+    ),
+    ("JVS_REFERENCE", "the strategy that the others are compared to [join]"),
+    (
+        "JVS_ROUNDS",
+        "processes that sweep over all cases: 1 for a preview, else 6 or more [100; quick: 20]",
+    ),
+    (
+        "JVS_LAYOUTS",
+        "differently linked copies of the program that rounds are made by; 1 turns it off [20, or as many as rounds]",
+    ),
+    (
+        "JVS_MINUTES",
+        "how long a target may take: what does not fit is cut, and said [by target; own children: 5; full: no limit]",
+    ),
+    (
+        "JVS_SPAN",
+        "seconds over which a run of few cases is spread at least [15; quick: 7]",
+    ),
+    (
+        "JVS_DEADLINE",
+        "seconds without a word from a round after which the case under way has failed [30]",
+    ),
+    ("JVS_SEED", "seed of orders and data [drawn anew]"),
+    ("JVS_RESUME", "1: go on with the run that was cut short"),
+    ("JVS_RESULTS", "folder of the records [results]"),
+];
+
+/// Reads a number, or takes `unset`.
+pub(crate) fn number<T: std::str::FromStr>(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    unset: T,
+    allowed: &'static str,
+    holds: impl Fn(&T) -> bool,
+) -> Result<T, VariableError> {
+    match variable(name) {
+        None => Ok(unset),
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(holds)
+            .ok_or_else(|| VariableError::new(name, text, "not such a number", allowed)),
+    }
+}
+
+/// Names in `present` that look like variables of the suite and are not, each with the nearest that is.
+pub fn misspelled(present: impl IntoIterator<Item = String>) -> Vec<(String, &'static str)> {
+    let known = || VARIABLES.iter().map(|(known, _)| *known);
+    let unknown = |name: &String| name.starts_with("JVS_") && !known().any(|known| known == name);
+    let nearest = |name: &str| {
+        let alike = |known: &&str| strsim::jaro_winkler(known, name);
+        known().max_by(|a, b| alike(a).total_cmp(&alike(b)))
+    };
+    let wrong = present.into_iter().filter(unknown);
+    wrong
+        .filter_map(|name| Some((nearest(&name)?, name)))
+        .map(|(nearest, name)| (name, nearest))
+        .collect()
+}
+
+/// A variable of the environment.
+pub fn variable(name: &str) -> Option<String> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_string_lossy().into_owned())
+}

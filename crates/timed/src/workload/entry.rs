@@ -1,0 +1,157 @@
+//! What the rest of the suite knows of a workload: its name, its texts, its axes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Opening, Setup, Workload, open};
+use crate::case::{Case, Site};
+use crate::strategy::join;
+
+/// Sets a workload up for a case.
+pub type Open = Arc<dyn Fn(Setup) -> Opening + Send + Sync>;
+
+/// A workload as the rest of the suite knows it: tables, pages and lists are made from this.
+#[derive(Clone)]
+pub struct Entry {
+    /// Its name in ids.
+    pub name: &'static str,
+    /// The bench target that measures it.
+    pub target: &'static str,
+    /// What a child does, in one or two sentences.
+    pub description: &'static str,
+    /// What its ratios are expected to look like over its axes, and why.
+    pub expectation: &'static str,
+    /// The payloads that it can carry, in bytes.
+    pub payloads: &'static [usize],
+    /// The most children of a `join!` that is compiled for it.
+    pub most_joined: usize,
+    /// Whether the payload lies inside the child's future.
+    pub inline: bool,
+    /// Whether its iteration has machinery of its own, measured as [`MACHINERY`](super::MACHINERY).
+    pub machinery: bool,
+    /// Whether it talks to the mock server: then silence is watched inside the process too.
+    pub served: bool,
+    /// Whether it [settles](Workload::SETTLES) between iterations.
+    pub settles: bool,
+    /// What an iteration lasts at least, to tell how long a run takes.
+    pub lasts: Duration,
+    /// What is measured of it.
+    pub axes: Axes,
+    /// Flags of a case that follow from how the workload works.
+    pub flags: fn(&Case) -> &'static [&'static str],
+    /// Sets it up for a case.
+    pub open: Open,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entry").field(&self.name).finish()
+    }
+}
+
+impl Entry {
+    /// A workload whose payload, if any, lies on the heap: in a bench target of its own name, over 2 to 32 children.
+    pub fn of<W: Workload>(name: &'static str, payloads: &'static [usize]) -> Self {
+        Self {
+            name,
+            target: name,
+            description: "",
+            expectation: "",
+            payloads,
+            most_joined: W::MOST_JOINED,
+            inline: false,
+            machinery: false,
+            served: false,
+            settles: W::SETTLES,
+            lasts: Duration::ZERO,
+            axes: Axes::OWN,
+            flags: |_| &[],
+            open: Arc::new(open::<W>),
+        }
+    }
+
+    /// The numbers of children of the `join!`s that are compiled for it, in rising order.
+    pub fn arities(&self) -> impl Iterator<Item = usize> + use<> {
+        let most = self.most_joined;
+        join::ARITIES.iter().copied().filter(move |n| *n <= most)
+    }
+}
+
+/// At site `worker` only.
+pub const WORKER: &[Site] = &[Site::Worker];
+/// At both sites.
+pub const BOTH: &[Site] = &[Site::Worker, Site::BlockOn];
+
+/// Two lines through the plane tasks × payload, which cross each other.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep {
+    /// Numbers of children, at the payload [`tasks_at`](Sweep::tasks_at).
+    pub tasks: &'static [usize],
+    /// In bytes.
+    pub tasks_at: usize,
+    /// Payloads in bytes, at so many children as [`payloads_at`](Sweep::payloads_at) says.
+    pub payloads: &'static [usize],
+    /// Children.
+    pub payloads_at: usize,
+    /// Where the fan-out runs.
+    pub sites: &'static [Site],
+}
+
+impl Sweep {
+    /// Over numbers of children, without payload, in a spawned task.
+    pub const fn over_tasks(tasks: &'static [usize]) -> Self {
+        Self {
+            tasks,
+            tasks_at: 0,
+            payloads: &[],
+            payloads_at: 8,
+            sites: WORKER,
+        }
+    }
+}
+
+/// The `full` matrix of a workload: the product of these, its payloads and the flavors.
+#[derive(Debug, Clone, Copy)]
+pub struct Full {
+    /// Numbers of children.
+    pub tasks: &'static [usize],
+    /// Where the fan-out runs.
+    pub sites: &'static [Site],
+}
+
+impl Full {
+    /// Every number of children that a `join!` can have.
+    pub const fn ladder(sites: &'static [Site]) -> Self {
+        Self {
+            tasks: join::ARITIES,
+            sites,
+        }
+    }
+}
+
+/// What is measured of a workload in each matrix.
+#[derive(Debug, Clone, Copy)]
+pub struct Axes {
+    /// A few points.
+    pub quick: Sweep,
+    /// Those of the documents' tables.
+    pub default: Sweep,
+    /// All.
+    pub full: Full,
+    /// Single points beside the sweeps of `default` and `full`: site, payload in bytes, tasks.
+    pub also: &'static [(Site, usize, usize)],
+    /// Whether it is measured only in `full`, and where `JVS_WORKLOADS` names it.
+    pub on_request: bool,
+}
+
+impl Axes {
+    /// Those of a reader's own workload.
+    pub const OWN: Self = Self {
+        quick: Sweep::over_tasks(&[2, 8]),
+        default: Sweep::over_tasks(&[2, 4, 8, 16, 32]),
+        full: Full::ladder(BOTH),
+        also: &[],
+        on_request: false,
+    };
+}

@@ -1,0 +1,96 @@
+//! What may lie beside the records of a run and belongs to it: files of other commands, each an optional one.
+
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use crate::run_store::{Run, StoreError};
+use crate::{census, claims, selfcheck};
+
+/// The census.
+const CENSUS: &str = "census.json";
+
+/// The article's statements, tested.
+const CLAIMS: &str = "claims.json";
+
+/// The self-check.
+const SELFCHECK: &str = "selfcheck.json";
+
+/// All such files.
+pub const FILES: &[&str] = &[CENSUS, CLAIMS, SELFCHECK];
+
+/// A run, and what lies beside its records.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordedRun {
+    /// Its records.
+    pub run: Run,
+    /// Counts of its measurements; none where there is no census.
+    pub census: Vec<census::Row>,
+    /// The article's statements; none where they were not tested.
+    pub claims: Vec<claims::Tested>,
+    /// How often the suite was wrong where the truth is known; none where it was not checked.
+    pub selfcheck: Option<selfcheck::Found>,
+}
+
+impl From<Run> for RecordedRun {
+    /// A run with nothing beside its records.
+    fn from(run: Run) -> Self {
+        Self { run, ..Self::default() }
+    }
+}
+
+impl Deref for RecordedRun {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+/// A recorded run that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachmentError {
+    /// Its records cannot.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file beside the records is not what its name says.
+    #[error("{}: {problem}; `{command}` makes it", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What makes it.
+        command: &'static str,
+    },
+}
+
+impl RecordedRun {
+    /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all.
+    pub fn load(results: &Path, name: &str) -> Result<Self, AttachmentError> {
+        Self::with_attachments(Run::load(results, name)?)
+    }
+
+    fn with_attachments(run: Run) -> Result<Self, AttachmentError> {
+        let file = |name: &str| run.folder.join(name);
+        Ok(Self {
+            census: json(file(CENSUS), "cargo run --release --bin census -- --format json")?,
+            claims: json(file(CLAIMS), "cargo run --release -- claims --format json")?,
+            selfcheck: json(file(SELFCHECK), "cargo run --release -- selfcheck --format json")?,
+            run,
+        })
+    }
+}
+
+/// Reads a file of JSON; what it holds where there is none is the default.
+fn json<T: serde::de::DeserializeOwned + Default>(path: PathBuf, command: &'static str) -> Result<T, AttachmentError> {
+    let problem = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
+        Err(error) => error.to_string(),
+        Ok(text) => match serde_json::from_str(&text) {
+            Ok(value) => return Ok(value),
+            Err(error) => format!("line {}: {error}", error.line()),
+        },
+    };
+    Err(AttachmentError::File { path, problem, command })
+}

@@ -1,0 +1,269 @@
+//! The command line of a bench target: Criterion's, read by us too, since Criterion keeps its mode and its
+//! filter to itself.
+
+use clap::{Arg, ArgAction, Command};
+use measure::arguments::{self, Filter};
+
+/// What the command line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Print the ids.
+    List,
+    /// Run everything once.
+    Test,
+    /// Run one strategy for a while, for a profiler.
+    Profile,
+    /// Analyse a baseline that Criterion kept; measure nothing.
+    Load(String),
+    /// Measure.
+    Measure,
+    /// Print how to use it.
+    Help,
+}
+
+/// The parts of the command line that matter here.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    /// What to do.
+    pub mode: Mode,
+    /// On which measurements.
+    pub filter: Filter,
+    /// `--baseline`: it must exist before anything is measured.
+    pub baseline: Option<String>,
+    /// `--discard-baseline`: Criterion keeps nothing.
+    pub discards_baseline: bool,
+    /// The arguments for the user, without those that cargo adds.
+    pub shown: Vec<String>,
+}
+
+/// A command line that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgumentError {
+    /// Clap does not understand it.
+    #[error(transparent)]
+    Clap(#[from] clap::Error),
+    /// The filter is no regular expression.
+    #[error(transparent)]
+    Filter(#[from] arguments::ArgumentError),
+    /// It is no time for which something could be profiled.
+    #[error("--profile-time {0}: not a number of seconds above zero")]
+    ProfileTime(String),
+    /// It would set Criterion's sampling, which is a replay of what was measured.
+    #[error(
+        "--{flag} would change how Criterion samples, but Criterion only analyses what the rounds measured: {instead}"
+    )]
+    Sampling {
+        /// The flag.
+        flag: &'static str,
+        /// What to use.
+        instead: &'static str,
+    },
+}
+
+/// Criterion 0.8's flags, but those that are refused.
+const SWITCHES: &[(&str, Option<char>)] = &[
+    ("verbose", Some('v')),
+    ("quiet", None),
+    ("noplot", Some('n')),
+    ("discard-baseline", None),
+    ("list", None),
+    ("ignored", None),
+    ("exact", None),
+    ("test", None),
+    ("bench", None),
+    ("nocapture", None),
+    ("show-output", None),
+    ("include-ignored", None),
+    ("version", Some('V')),
+    ("help", Some('h')),
+];
+const OPTIONS: &[(&str, Option<char>)] = &[
+    ("color", Some('c')),
+    ("colour", None),
+    ("save-baseline", Some('s')),
+    ("baseline", Some('b')),
+    ("baseline-lenient", None),
+    ("load-baseline", None),
+    ("format", None),
+    ("profile-time", None),
+    ("nresamples", None),
+    ("noise-threshold", None),
+    ("confidence-level", None),
+    ("significance-level", None),
+    ("plotting-backend", None),
+    ("output-format", None),
+];
+/// Flags that set Criterion's sampling, whether they take a value, and what does it here.
+const REFUSED: &[(&str, bool, &str)] = &[
+    ("sample-size", true, "set JVS_ROUNDS for more rounds"),
+    (
+        "measurement-time",
+        true,
+        "set JVS_SPAN (seconds) or JVS_ROUNDS for a longer run",
+    ),
+    (
+        "warm-up-time",
+        true,
+        "every block warms its fresh runtime by itself; set JVS_ROUNDS for a longer run",
+    ),
+    ("quick", false, "set JVS_MATRIX=quick, or JVS_ROUNDS=1 for a preview"),
+];
+
+/// Reads a command line, the program's name first.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
+    let arguments: Vec<String> = arguments.into_iter().collect();
+    let arg = |name: &'static str, short: Option<char>| {
+        let arg = Arg::new(name).long(name);
+        match short {
+            Some(short) => arg.short(short),
+            None => arg,
+        }
+    };
+    let matches = Command::new("bench")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .arg(Arg::new("FILTER").index(1))
+        .args(
+            SWITCHES
+                .iter()
+                .map(|(name, short)| arg(name, *short).action(ArgAction::SetTrue)),
+        )
+        .args(OPTIONS.iter().map(|(name, short)| {
+            // A negative time is refused with a reason, and not taken for a flag.
+            arg(name, *short).allow_negative_numbers(*name == "profile-time")
+        }))
+        .args(REFUSED.iter().map(|(name, valued, _)| {
+            let arg = arg(name, None);
+            if *valued { arg } else { arg.action(ArgAction::SetTrue) }
+        }))
+        .try_get_matches_from(&arguments)?;
+    let switch = |name: &str| matches.get_flag(name);
+    let option = |name: &str| matches.get_one::<String>(name).cloned();
+
+    let mode = if switch("help") || switch("version") {
+        Mode::Help
+    } else if switch("list") {
+        Mode::List
+    } else if switch("test") || !switch("bench") {
+        // Criterion's rule: cargo bench adds --bench, cargo test does not.
+        Mode::Test
+    } else if let Some(seconds) = option("profile-time") {
+        let time = seconds
+            .parse()
+            .ok()
+            .filter(|time: &f64| time.is_finite() && *time > 0.0);
+        time.ok_or(ArgumentError::ProfileTime(seconds))?;
+        Mode::Profile
+    } else if let Some(baseline) = option("load-baseline") {
+        Mode::Load(baseline)
+    } else {
+        Mode::Measure
+    };
+    if mode == Mode::Measure {
+        for &(flag, valued, instead) in REFUSED {
+            let given = if valued {
+                matches.contains_id(flag)
+            } else {
+                switch(flag)
+            };
+            if given {
+                return Err(ArgumentError::Sampling { flag, instead });
+            }
+        }
+    }
+    let filter = match option("FILTER") {
+        _ if switch("ignored") => Filter::None,
+        text => Filter::new(text, switch("exact"))?,
+    };
+    Ok(Arguments {
+        mode,
+        filter,
+        baseline: option("baseline"),
+        discards_baseline: switch("discard-baseline"),
+        shown: arguments
+            .into_iter()
+            .skip(1)
+            .filter(|argument| argument != "--bench")
+            .collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, ArgumentError> {
+        parse(format!("bench {line}").split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn modes() {
+        let mode = |line: &str| parsed(line).unwrap().mode;
+        assert_eq!(mode("--bench"), Mode::Measure);
+        assert_eq!(mode(""), Mode::Test);
+        assert_eq!(mode("--bench --test"), Mode::Test);
+        assert_eq!(mode("--bench --list"), Mode::List);
+        assert_eq!(mode("--bench --profile-time 5 yield"), Mode::Profile);
+        assert_eq!(
+            mode("--bench --load-baseline new --baseline old"),
+            Mode::Load("new".into())
+        );
+        assert_eq!(mode("--bench -h"), Mode::Help);
+    }
+
+    #[test]
+    fn profiling_takes_time() {
+        for seconds in ["0", "-1", "NaN", "inf", "soon"] {
+            let error = parsed(&format!("--bench --profile-time={seconds}")).unwrap_err();
+            assert!(error.to_string().contains(seconds), "{error}");
+        }
+        assert_eq!(parsed("--bench --profile-time 0.5").unwrap().mode, Mode::Profile);
+    }
+
+    #[test]
+    fn filters_wherever_they_stand() {
+        for line in [
+            "--bench yield",
+            "yield --bench",
+            "--save-baseline x yield --bench",
+            "-sx yield",
+        ] {
+            let filter = parsed(line).unwrap().filter;
+            assert_eq!(filter.text().as_deref(), Some("yield"), "{line}");
+            assert!(filter.matches("yield/local/worker/0B/join/1"));
+            assert!(!filter.matches("ready/local/worker/0B/join/1"));
+        }
+        let exact = parsed("--bench --exact yield").unwrap().filter;
+        assert!(!exact.matches("yield/local/worker/0B/join/1"));
+        assert!(exact.matches("yield"));
+        assert!(!parsed("--ignored").unwrap().filter.matches("yield"));
+        assert!(parsed("--bench").unwrap().filter.matches("anything"));
+        assert!(matches!(parsed("--bench ["), Err(ArgumentError::Filter(_))));
+    }
+
+    #[test]
+    fn flags_of_sampling_are_refused_with_what_does_it() {
+        for (line, variable) in [
+            ("--bench --sample-size 50", "JVS_ROUNDS"),
+            ("--bench --sample-size=50", "JVS_ROUNDS"),
+            ("--bench --measurement-time 3", "JVS_SPAN"),
+            ("--bench --warm-up-time 1", "JVS_ROUNDS"),
+            ("--bench --quick", "JVS_MATRIX=quick"),
+        ] {
+            let error = parsed(line).unwrap_err().to_string();
+            assert!(error.contains(variable), "{line}: {error}");
+        }
+        assert!(parsed("--bench --nresamples 5000").is_ok());
+    }
+
+    #[test]
+    fn the_shown_command_is_the_users() {
+        let shown = parsed("yield --save-baseline x --bench").unwrap().shown;
+        assert_eq!(shown, ["yield", "--save-baseline", "x"]);
+    }
+
+    #[test]
+    fn unknown_flags_are_errors() {
+        assert!(matches!(parsed("--bench --no-such-flag"), Err(ArgumentError::Clap(_))));
+    }
+}

@@ -1,0 +1,244 @@
+//! The `main` of a bench target, and the one place that knows Criterion.
+//!
+//! The rounds measure; Criterion judges and draws what they measured: each measurement is replayed into it, a
+//! sample being a block. `--test` and `--profile-time` run the real code, in this one process.
+
+mod arguments;
+pub mod plain;
+pub mod profile;
+mod replay;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+
+use criterion::Criterion;
+
+use crate::case::Case;
+use crate::environment::cores;
+use crate::matrix::Target;
+use crate::report::findings;
+use crate::run::{Request, run};
+use crate::selection::Selection;
+use crate::session;
+use crate::targets::targets;
+use crate::variables::VARIABLES;
+
+use arguments::{Arguments, Mode};
+use profile::{Flamegraphs, Made};
+
+/// What is said of Criterion's lines.
+const CHANGE_LINES: &str = "(Its `change` lines compare this run with another moment of the machine, `cargo run --release -- compare A B` two \
+     kept runs; its iteration counts are nominal.)";
+
+/// Runs the bench target of that name as the command line says; `measuring` is the program that its rounds are.
+pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
+    session::end_with_the_reader();
+    let targets = targets();
+    let target = targets
+        .iter()
+        .find(|target| target.name == name)
+        .expect("a bench names a target of the matrix");
+    crate::round::run_if_child(&target.workloads);
+    let arguments = match arguments::parse(std::env::args()) {
+        Ok(arguments) => arguments,
+        Err(arguments::ArgumentError::Clap(error)) => error.exit(),
+        Err(error) => return session::bad_input(name, &error),
+    };
+    if arguments.mode == Mode::Help {
+        print_help(target);
+    }
+    let selection = match session::selection(&targets) {
+        Ok(selection) => selection,
+        Err(error) => return session::bad_input(name, &error),
+    };
+    let measurements = match selection.measurements(target, cores(), |id| arguments.filter.matches(id)) {
+        Ok(measurements) => measurements,
+        Err(error) => return session::bad_input(name, &error),
+    };
+    // Criterion checks its part of the command line here, before anything is measured.
+    let home = criterion_home();
+    let mut criterion = replay::criterion(&home, &arguments);
+    if measurements.is_empty() {
+        let nothing = nothing_to_do(target, &selection, &arguments);
+        let elsewhere = || {
+            targets.iter().any(|other| {
+                let filter = |id: &str| arguments.filter.matches(id);
+                let found = selection.measurements(other, cores(), filter);
+                found.is_ok_and(|found| !found.is_empty())
+            })
+        };
+        // A profile is asked for by name; where no target knows it, the name is wrong.
+        return if arguments.mode == Mode::Profile && !elsewhere() {
+            ExitCode::from(2)
+        } else {
+            nothing
+        };
+    }
+    if let Err(error) = check_baselines(&home, &arguments, &measurements) {
+        return session::bad_input(name, &error);
+    }
+    match arguments.mode {
+        Mode::Measure => {
+            let outcome = run(Request {
+                plan: &selection.plan(target, &measurements),
+                settings: &selection.settings_for(target),
+                filter: arguments.filter.text(),
+                folder: Some(session::folder(arguments.filter.text().is_some())),
+                command: session::command(&selection, name, &arguments.shown),
+                program: measuring.into(),
+            });
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => return session::not_run(name, &error),
+            };
+            // What was measured is printed also where Criterion cannot write or draw.
+            let replayed = catch_unwind(AssertUnwindSafe(|| {
+                replay::replay(&mut criterion, &measurements, &outcome)
+            }));
+            let mut sentences = findings::sentences(&outcome.header, &outcome.measurements);
+            if matches!(replayed, Ok(true)) {
+                sentences.push(format!(
+                    "Criterion's report: {}",
+                    home.join("report").join("index.html").display()
+                ));
+                sentences.push(CHANGE_LINES.to_owned());
+            }
+            let code = session::finish(&outcome, &sentences);
+            if replayed.is_err() {
+                eprintln!(
+                    "{}: Criterion failed in {} (its panic is above); the table and the record do not depend on it",
+                    target.name,
+                    home.display()
+                );
+                return ExitCode::from(1);
+            }
+            code
+        }
+        Mode::Profile => profile(criterion, target, &measurements),
+        _ => {
+            replay::run_in_process(&mut criterion, target, &measurements);
+            criterion.final_summary();
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// Draws a flamegraph of each measurement; exit code 1 where one has none.
+fn profile(criterion: Criterion, target: &Target, measurements: &[(Case, Vec<String>)]) -> ExitCode {
+    let made = Arc::new(Mutex::new(Made::default()));
+    let mut criterion = criterion.with_profiler(Flamegraphs::new(made.clone()));
+    replay::run_in_process(&mut criterion, target, measurements);
+    let made = made.lock().unwrap_or_else(|poison| poison.into_inner());
+    for picture in &made.pictures {
+        println!("Flamegraph: {}", picture.display());
+    }
+    for (id, problem) in &made.problems {
+        eprintln!("{}: {id}: {problem}", target.name);
+    }
+    ExitCode::from(if made.problems.is_empty() { 0 } else { 1 })
+}
+
+fn print_help(target: &Target) {
+    println!(
+        "The bench target {} of join-vs-spawn. What is measured, and how long, is set by environment variables:\n",
+        target.name
+    );
+    for (name, meaning) in VARIABLES {
+        println!("  {name:16}{meaning}");
+    }
+    println!(
+        "\nExample: JVS_TASKS=8,64 JVS_FLAVORS=current_thread cargo bench --bench {} -- worker\n\n\
+         What follows is Criterion's own help. --sample-size, --measurement-time, --warm-up-time and --quick are\n\
+         refused here, since Criterion only analyses what was measured.\n",
+        target.name
+    );
+}
+
+/// A target without measurements touches no file and is no error: another target may have them.
+fn nothing_to_do(target: &Target, selection: &Selection, arguments: &Arguments) -> ExitCode {
+    let all = selection.measurements(target, cores(), |_| true);
+    let all = all.map_or(0, |all| all.iter().map(|(_, strategies)| strategies.len()).sum());
+    match arguments.filter.text() {
+        Some(filter) if all > 0 => eprintln!(
+            "{}: the filter `{filter}` matches none of its {all} measurements (--list shows them)",
+            target.name
+        ),
+        _ => eprintln!(
+            "{}: no case of this target has the values of the JVS_ variables",
+            target.name
+        ),
+    }
+    ExitCode::SUCCESS
+}
+
+/// Where Criterion keeps its results: as Criterion finds it, but found once.
+pub(crate) fn criterion_home() -> PathBuf {
+    if let Some(home) = std::env::var_os("CRITERION_HOME") {
+        return home.into();
+    }
+    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+        return Path::new(&target).join("criterion");
+    }
+    cargo_target_folder()
+        .unwrap_or_else(|| "target".into())
+        .join("criterion")
+}
+
+fn cargo_target_folder() -> Option<PathBuf> {
+    let output = Command::new(std::env::var_os("CARGO")?)
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .output()
+        .ok()?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    Some(metadata.get("target_directory")?.as_str()?.into())
+}
+
+/// A baseline that Criterion would miss only after everything was measured.
+#[derive(Debug, thiserror::Error)]
+#[error("--{flag} {name}: {id} has no such baseline ({path} does not exist); make it with --save-baseline {name}")]
+struct MissingBaseline {
+    flag: &'static str,
+    name: String,
+    id: String,
+    path: String,
+}
+
+fn check_baselines(
+    home: &Path,
+    arguments: &Arguments,
+    measurements: &[(Case, Vec<String>)],
+) -> Result<(), MissingBaseline> {
+    let load = match &arguments.mode {
+        Mode::Load(name) => Some(name),
+        Mode::Measure => None,
+        _ => return Ok(()),
+    };
+    let wanted = [
+        ("baseline", arguments.baseline.as_ref(), "estimates.json"),
+        ("load-baseline", load, "sample.json"),
+    ];
+    for (flag, name, file) in wanted {
+        let Some(name) = name else { continue };
+        for (case, strategies) in measurements {
+            for strategy in strategies {
+                let path = home
+                    .join(case.group().replace('/', "_"))
+                    .join(strategy)
+                    .join(case.tasks.to_string())
+                    .join(name)
+                    .join(file);
+                if !path.exists() {
+                    return Err(MissingBaseline {
+                        flag,
+                        name: name.clone(),
+                        id: case.measurement_id(strategy),
+                        path: path.display().to_string(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! The rows of a census as text, and compared with rows that were expected.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::case::parse_measurement_id;
+use crate::census::Row;
+use crate::text::lines;
+
+/// The columns of the text, beside the measurement's id.
+const COLUMNS: [&str; 9] = [
+    "child_polls",
+    "parent_polls",
+    "wakes",
+    "tasks_spawned",
+    "allocations",
+    "bytes_allocated",
+    "peak_bytes",
+    "future_bytes",
+    "child_future_bytes",
+];
+
+/// As the text shows them, in the order of [`COLUMNS`].
+fn texts(row: &Row) -> [String; 9] {
+    let count = |value: f64| {
+        if value.fract() == 0.0 {
+            format!("{value:.0}")
+        } else {
+            format!("{value:.2}")
+        }
+    };
+    [
+        count(row.child_polls),
+        count(row.parent_polls),
+        count(row.wakes),
+        count(row.tasks_spawned),
+        count(row.allocations),
+        count(row.bytes_allocated),
+        row.peak_bytes.to_string(),
+        row.future_bytes.to_string(),
+        row.child_future_bytes.to_string(),
+    ]
+}
+
+fn id(row: &Row) -> String {
+    row.case.measurement_id(&row.strategy)
+}
+
+/// The rows as a table, a measurement a line, its id first.
+pub fn render(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    let head = std::iter::once("measurement").chain(COLUMNS);
+    table.load_style(presets::NOTHING).set_header(head);
+    for row in rows {
+        let numbers = texts(row).map(|text| {
+            let cell = Cell::new(text);
+            cell.set_alignment(CellAlignment::Right)
+        });
+        table.add_row(std::iter::once(Cell::new(id(row))).chain(numbers));
+    }
+    lines(&table)
+}
+
+/// Rows that were expected cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ExpectedError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line is no row.
+    #[error(
+        "{}:{line}: {problem}; it should be as `census` prints it", path.display()
+    )]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Compares rows with those of a file that `census` printed, in which lines that begin with `#` are comments: how many
+/// it holds, and a line for each difference.
+pub fn differences(rows: &[Row], path: &Path) -> Result<(usize, Vec<String>), ExpectedError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ExpectedError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut expected: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let is_row = |line: &str| !(line.is_empty() || line.starts_with('#'));
+    let lines = text.lines().enumerate().filter(|(_, line)| is_row(line));
+    for (index, line) in lines {
+        let error = |problem: String| ExpectedError::Line {
+            path: path.to_owned(),
+            line: index + 1,
+            problem,
+        };
+        let mut words = line.split_whitespace();
+        let id = words.next().unwrap_or_default();
+        let values: Vec<&str> = words.collect();
+        if expected.is_empty() && id == "measurement" {
+            continue;
+        }
+        parse_measurement_id(id).map_err(|problem| error(problem.to_string()))?;
+        if values.len() != COLUMNS.len() {
+            return Err(error(format!("{} numbers", values.len())));
+        }
+        if expected.insert(id, values).is_some() {
+            return Err(error(format!("{id} again")));
+        }
+    }
+    let known = expected.len();
+    let mut found = Vec::new();
+    for row in rows {
+        let id = id(row);
+        let Some(wanted) = expected.remove(id.as_str()) else {
+            found.push(format!("{id}: not expected"));
+            continue;
+        };
+        let mut text = String::new();
+        for ((name, is), was) in COLUMNS.iter().zip(texts(row)).zip(wanted) {
+            if is != was {
+                let _ = write!(
+                    text,
+                    "{} {name} {is}, expected {was}",
+                    if text.is_empty() { "" } else { ";" }
+                );
+            }
+        }
+        if !text.is_empty() {
+            found.push(format!("{id}:{text}"));
+        }
+    }
+    found.extend(expected.keys().map(|id| format!("{id}: not counted")));
+    Ok((known, found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Case;
+
+    fn row(strategy: &str, allocations: f64) -> Row {
+        let case: Case = "yield/current_thread/worker/0B/8".parse().expect("a case");
+        Row {
+            case,
+            strategy: strategy.to_owned(),
+            exact: true,
+            child_polls: 16.0,
+            parent_polls: 2.0,
+            wakes: 8.5,
+            tasks_spawned: 0.0,
+            allocations,
+            bytes_allocated: 0.0,
+            peak_bytes: 0,
+            future_bytes: 600,
+            child_future_bytes: 32,
+        }
+    }
+
+    #[test]
+    fn a_difference_names_row_column_and_both_values() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let expected = [row("join", 0.0), row("spawn", 9.0)];
+        std::fs::write(file.path(), format!("# why\n{}", render(&expected))).expect("written");
+        assert_eq!(differences(&expected, file.path()).unwrap(), (2, Vec::new()));
+        let (_, found) = differences(&[row("spawn", 17.0), row("join_set", 1.0)], file.path()).expect("it can be read");
+        assert_eq!(
+            found,
+            [
+                "yield/current_thread/worker/0B/spawn/8: allocations 17, expected 9",
+                "yield/current_thread/worker/0B/join_set/8: not expected",
+                "yield/current_thread/worker/0B/join/8: not counted",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_census_is_told_by_its_line() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        for (text, said) in [
+            ("yield/8 1 2\n", ":1: "),
+            ("# x\nyield/current_thread/worker/0B/join/8 1\n", ":2: 1 numbers"),
+        ] {
+            std::fs::write(file.path(), text).expect("written");
+            let error = differences(&[], file.path()).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_whole_in_json() {
+        let json = serde_json::to_value(row("spawn", 9.0)).expect("a row");
+        assert_eq!(json["allocations"].to_string(), "9");
+        assert_eq!(json["wakes"].to_string(), "8.5");
+        assert_eq!(json["case"], "yield/current_thread/worker/0B/8");
+    }
+}

@@ -1,0 +1,74 @@
+//! The tested statements as text and as Markdown.
+
+use std::fmt::Write;
+
+use super::markdown::escape;
+use crate::case::Case;
+use crate::claims::{Tested, Verdict, evidence, figure};
+use crate::record::Measurement;
+
+/// Columns of text before a line is broken.
+const WIDTH: usize = 110;
+
+/// All of them as text.
+pub fn render(all: &[Tested]) -> String {
+    let mut text = String::new();
+    for tested in all {
+        let _ = writeln!(text, "{}: \"{}\"", tested.source, tested.statement);
+        for (name, part) in [
+            ("verdict", &tested.verdict_in_words()),
+            ("evidence", &tested.evidence),
+            ("instead", &tested.instead),
+        ] {
+            let lead = format!("    {name:9}");
+            let options = textwrap::Options::new(WIDTH)
+                .initial_indent(&lead)
+                .subsequent_indent("             ");
+            text += &textwrap::fill(part, options);
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    let count = |verdict| all.iter().filter(|tested| tested.verdict == verdict).count();
+    let experiments: usize = all.iter().map(|tested| tested.experiments.len()).sum();
+    let _ = writeln!(
+        text,
+        "{} statements: {} hold, {} hold under conditions, {} do not. {experiments} experiments, each with a counterpart \
+         in which the prediction failed.",
+        all.len(),
+        count(Verdict::Holds),
+        count(Verdict::HoldsWhen),
+        count(Verdict::DoesNotHold),
+    );
+    text
+}
+
+/// All of them as a table of Markdown. Where `recorded` measured a case too, its figures are the evidence.
+pub fn markdown<'a>(all: &[Tested], recorded: impl Fn(&Case) -> Option<&'a Measurement>) -> String {
+    let mut text = String::new();
+    for tested in all {
+        if text.is_empty() {
+            text += "| where | the article says | verdict | evidence | better |\n|---|---|---|---|---|\n";
+        }
+        let mut outcomes = tested.experiments.clone();
+        for outcome in &mut outcomes {
+            let measured = outcome.case.as_ref().and_then(&recorded);
+            if let Some(ratio) = measured.and_then(|m| m.ratio) {
+                outcome.figure = Some(figure(&ratio));
+            }
+        }
+        let cells = [
+            &tested.source,
+            &tested.statement,
+            &tested.verdict_in_words(),
+            &evidence(&outcomes),
+            &tested.instead,
+        ];
+        let [source, statement, verdict, evidence, instead] = cells.map(|cell| escape(cell));
+        let _ = writeln!(
+            text,
+            "| {source} | {statement} | **{verdict}** | {evidence} | {instead} |"
+        );
+    }
+    text
+}

@@ -1,0 +1,220 @@
+//! How the last run of all targets gets a name, under which nothing overwrites it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::attachments;
+use crate::record::{Folder, Header, RecordError, Status};
+use crate::run_store::{Run, StoreError, is_run_name};
+
+/// Why a run is not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// The name cannot be a run's.
+    #[error(
+        "{0:?}: not a name for a run; letters, digits and ._- with a letter or digit first, at most 64, not `latest…`"
+    )]
+    Name(String),
+    /// There is such a run already.
+    #[error("{}: exists, and a recorded run is never overwritten; choose another name", .0.display())]
+    Exists(PathBuf),
+    /// A target has no record.
+    #[error("{}: no record of {target} ({}); run `cargo bench` to its end", folder.display(), if *partial { "only a run that is under way or was cut short" } else { "it was not run" })]
+    Missing {
+        /// The folder of the last run.
+        folder: PathBuf,
+        /// The target.
+        target: String,
+        /// Whether there is a partial record.
+        partial: bool,
+    },
+    /// A record says that it is not whole.
+    #[error("{}: {target}: {problem}", folder.display())]
+    NotWhole {
+        /// The folder of the last run.
+        folder: PathBuf,
+        /// The target.
+        target: String,
+        /// In what way.
+        problem: String,
+    },
+    /// Two targets were not measured alike.
+    #[error(transparent)]
+    Differs(Box<Difference>),
+    /// The run cannot be read.
+    #[error(transparent)]
+    Run(#[from] StoreError),
+    /// A record is being written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A file cannot be copied.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// In what two targets of a run differ.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {what} differs: {} of {}, {} of {}; run both again", folder.display(), values[0], targets[0], values[1], targets[1])]
+pub struct Difference {
+    folder: PathBuf,
+    what: &'static str,
+    targets: [String; 2],
+    values: [String; 2],
+}
+
+/// A run that has a name now.
+#[derive(Debug)]
+pub struct Saved {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What a reader of it should know.
+    pub warnings: Vec<String>,
+}
+
+/// Copies the run in the folder `from` to `results/NAME`, all of it or nothing.
+pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str]) -> Result<Saved, SaveError> {
+    if !is_run_name(name) || name.starts_with("latest") {
+        return Err(SaveError::Name(name.to_owned()));
+    }
+    let to = results.join(name);
+    if to.exists() {
+        return Err(SaveError::Exists(to));
+    }
+    for target in targets {
+        if !from.join(format!("{target}.jsonl")).exists() {
+            return Err(SaveError::Missing {
+                target: (*target).to_owned(),
+                partial: from.join(format!("{target}.jsonl.partial")).exists(),
+                folder: from.to_owned(),
+            });
+        }
+    }
+    // Held until the copy is made, so that no run replaces a record in the meantime.
+    let _taken = targets
+        .iter()
+        .map(|target| Folder::take(from, target))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut run = Run::read(from)?;
+    // A target of the reader's own may have its record there as well.
+    run.parts
+        .retain(|(header, _)| targets.contains(&header.target.as_str()));
+    check(from, &run)?;
+
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |source| SaveError::Io { path, source }
+    };
+    // A folder that a kill leaves half made has a name that no run has.
+    let temporary = tempfile::Builder::new()
+        .prefix(".recording-")
+        .tempdir_in(results)
+        .map_err(io(results))?;
+    let files = targets.iter().map(|target| format!("{target}.jsonl"));
+    let attached = attachments::FILES.iter().map(|name| (*name).to_owned());
+    for file in files.chain(attached.filter(|name| from.join(name).exists())) {
+        let path = temporary.path().join(&file);
+        fs::copy(from.join(&file), &path).map_err(io(&from.join(&file)))?;
+        fs::File::open(&path)
+            .and_then(|file| file.sync_all())
+            .map_err(io(&path))?;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).map_err(io(temporary.path()))?;
+    }
+    fs::rename(temporary.path(), &to).map_err(io(&to))?;
+    // It is no temporary folder any more.
+    let _ = temporary.keep();
+    if let Ok(folder) = fs::File::open(results) {
+        let _ = folder.sync_all();
+    }
+    let mut warnings = Vec::new();
+    let revision = run.parts.first().and_then(|(header, _)| header.environment.git.clone());
+    if revision.as_ref().is_none_or(|revision| revision.ends_with("-dirty")) {
+        warnings.push("its code is no committed revision, so nobody else can measure the same".to_owned());
+    }
+    let failed = run.measurements().filter(|m| m.status != Status::Ok).count();
+    if failed > 0 {
+        warnings.push(format!("{failed} of its measurements failed or are invalid"));
+    }
+    Ok(Saved { folder: to, warnings })
+}
+
+/// Whether all parts of a run are whole and measured alike.
+fn check(folder: &Path, run: &Run) -> Result<(), SaveError> {
+    for (header, _) in &run.parts {
+        let problem = match header {
+            Header { complete: false, .. } => "its run was cut short".to_owned(),
+            Header {
+                filter: Some(filter), ..
+            } => format!("only what `{filter}` matches was measured"),
+            _ => continue,
+        };
+        return Err(SaveError::NotWhole {
+            folder: folder.to_owned(),
+            target: header.target.clone(),
+            problem,
+        });
+    }
+    let Some((first, _)) = run.parts.first() else {
+        return Ok(());
+    };
+    for (header, _) in &run.parts[1..] {
+        for ((what, one), (_, other)) in conditions(first).into_iter().zip(conditions(header)) {
+            if one != other {
+                return Err(SaveError::Differs(Box::new(Difference {
+                    folder: folder.to_owned(),
+                    what,
+                    targets: [first.target.clone(), header.target.clone()],
+                    values: [one, other],
+                })));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What all targets of a run must have in common.
+fn conditions(header: &Header) -> [(&'static str, String); 13] {
+    let e = &header.environment;
+    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
+    [
+        ("the revision", text(&e.git)),
+        ("the compiler", e.rustc.clone()),
+        ("tokio", e.tokio.clone()),
+        ("criterion", e.criterion.clone()),
+        ("the profile", e.profile.clone()),
+        ("frame pointers", e.frame_pointers.to_string()),
+        ("the processor", text(&e.cpu)),
+        ("the number of cores", e.cores.to_string()),
+        (
+            "the CPU quota",
+            e.quota.map_or("none".into(), |quota| quota.to_string()),
+        ),
+        ("the kernel", text(&e.kernel)),
+        ("the choice by JVS_ variables", variables(&header.command)),
+        ("the matrix", header.matrix.clone()),
+        ("the number of rounds", header.rounds.to_string()),
+    ]
+}
+
+/// The variables in front of a command, but the seed, which may be drawn for each target.
+fn variables(command: &str) -> String {
+    let set = command.split("cargo ").next().unwrap_or_default();
+    let words: Vec<&str> = set
+        .split_whitespace()
+        .filter(|word| !word.starts_with("JVS_SEED="))
+        .collect();
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
