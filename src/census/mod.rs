@@ -9,7 +9,6 @@
 //! Exact, that is the same in each run, where one thread does everything: on `current_thread` and `local`, except `http`
 //! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
 
-mod counted;
 mod rows;
 
 use std::sync::{Arc, Mutex};
@@ -20,7 +19,7 @@ use crate::runtime::Schedule;
 use crate::slice::{SETTLING_BYTES, Slice};
 use crate::workload::Entry;
 
-use counted::{Counted, Counts, Parent};
+use probes::counted::{Counted, Counts, Parent};
 pub use rows::Row;
 
 /// Iterations that are counted, where one lasts no longer than it must.
@@ -128,7 +127,7 @@ fn weigh(
             };
             let seen = seen_too.clone();
             Some(crate::slice::timed_loop(move |iterations| {
-                let timed = timed.boxed(iterations);
+                let timed = timed.run(iterations);
                 let seen = seen.clone();
                 async move {
                     heap.reset_peak();
@@ -176,7 +175,7 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
             let tally = counted.tally();
             let timed = crate::strategy::timed_loop(strategy, counted, tasks, spawning)?;
             Some(crate::slice::timed_loop(move |iterations| {
-                Parent::new(timed.boxed(iterations), tally.clone())
+                Parent::new(timed.run(iterations), tally.clone())
             }))
         },
         Loops::of([1, iterations]),

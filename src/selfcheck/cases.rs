@@ -1,7 +1,8 @@
 //! What the self-check measures: cases of all workloads, flavors and sites, and the pairs of each.
 
-use super::loops::{COPIED, COPIED_TASKS};
-use super::{Extent, handwritten};
+use probes::entries::{COPIED, COPIED_TASKS, HAND_WRITTEN, HAND_WRITTEN_PAYLOADS, HAND_WRITTEN_TASKS};
+
+use super::Extent;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
 use crate::plan::{Item, Pair};
@@ -192,11 +193,27 @@ impl Injection {
     }
 }
 
+/// Loops written by hand against the suite's cells, every one in a spawned task.
+pub(super) fn hand_written() -> Vec<Item> {
+    let mut items = Vec::new();
+    for workload in ["ready", "yield"] {
+        for flavor in [Flavor::CurrentThread, Flavor::MultiThread(1)] {
+            for payload in HAND_WRITTEN_PAYLOADS {
+                items.extend(HAND_WRITTEN_TASKS.map(|tasks| Item {
+                    case: case(workload, flavor, Site::Worker, payload, tasks),
+                    pairs: HAND_WRITTEN.map(|(hand, suite)| pair(hand, suite)).to_vec(),
+                }));
+            }
+        }
+    }
+    items
+}
+
 /// One plan of everything in short slices.
 pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
     let items = short(extent).into_iter();
     let injected = injections.iter().map(Injection::item);
-    merged(items.chain(injected).chain(extent.thin(handwritten::items())))
+    merged(items.chain(injected).chain(extent.thin(hand_written())))
 }
 
 /// One item for each case, with the pairs of all its items.

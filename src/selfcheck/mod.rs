@@ -5,12 +5,8 @@
 
 pub mod bars;
 mod cases;
-mod chain;
-mod copies;
-mod handwritten;
 mod judged;
 mod load;
-mod loops;
 pub mod solo;
 
 use std::time::{Duration, Instant};
@@ -102,10 +98,7 @@ pub enum SelfcheckError {
     Criterion(std::io::Error),
 }
 
-/// The workloads that the rounds of this check know.
-pub fn entries() -> Vec<crate::workload::Entry> {
-    loops::entries()
-}
+pub use probes::entries::entries;
 
 /// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
 const ROUNDS: usize = 60;

@@ -101,7 +101,7 @@ fn shape(case: &Case, served: bool) -> Shape {
     let (settle_ms, slice_us, quads) = match (served, wakes_threads(case)) {
         (true, _) => (60, 5_000, 6),
         (false, true) => (150, 5_000, 5),
-        (false, false) => (5, 80, 32),
+        (false, false) => (100, 80, 32),
     };
     Shape {
         settle: Duration::from_millis(settle_ms),
@@ -115,7 +115,7 @@ const HAND_WRITTEN: usize = 10;
 
 /// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
 fn hand_written_cases() -> Vec<Item> {
-    let mut items = super::handwritten::items();
+    let mut items = super::cases::hand_written();
     items.retain(|item| item.case.flavor == Flavor::CurrentThread);
     items
 }

@@ -108,20 +108,19 @@ impl Selection {
             .collect()
     }
 
-    /// Whether a join!, where one is measured, can hold that many children.
+    /// Whether a join!, where one is measured, is compiled for that many children.
     fn fits(&self, entry: &Entry, payload: usize, tasks: usize) -> bool {
-        let too_large = entry.inline && payload * tasks > join::MAX_STATE_BYTES;
-        !(self.joins() && (too_large || tasks > entry.most_joined))
+        !self.joins() || tasks <= entry.most_joined(payload)
     }
 
-    /// A point that the variables ask for by both its values, and whose state is too large, is an error.
+    /// A point that the variables ask for by both its values, and that no join! can have, is an error.
     fn check_state(&self, entry: &Entry, points: &[Point]) -> Result<(), VariableError> {
         let (Some(given_tasks), Some(given_payloads)) = (&self.tasks, &self.payloads) else {
             return Ok(());
         };
         let asked = points.iter().find(|(_, payload, tasks)| {
             entry.inline
-                && *tasks <= entry.most_joined
+                && *payload > 0
                 && !self.fits(entry, *payload, *tasks)
                 && given_payloads.contains(payload)
                 && given_tasks.contains(tasks)
@@ -130,15 +129,13 @@ impl Selection {
             return Ok(());
         };
         let payload = Payload(bytes);
-        Err(VariableError::new(
-            "JVS_TASKS",
-            tasks.to_string(),
-            format!("{tasks} children of {payload} make a join! state over 1 MiB"),
-            format!(
-                "at most {} tasks with JVS_PAYLOADS={payload}",
-                join::MAX_STATE_BYTES / bytes
-            ),
-        ))
+        let problem = match tasks * bytes > join::MAX_STATE_BYTES {
+            true => format!("{tasks} children of {payload} make a join! state over 1 MiB"),
+            false => format!("no join! of {tasks} children that carry {payload} is compiled in"),
+        };
+        let most = entry.most_joined(bytes);
+        let allowed = format!("at most {most} tasks with JVS_PAYLOADS={payload}");
+        Err(VariableError::new("JVS_TASKS", tasks.to_string(), problem, allowed))
     }
 
     /// The measurements of `target`: each case with those of its strategies whose id `wanted` lets through.

@@ -4,14 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Any odd one.
-const MULTIPLIER: u64 = 0x2545_f491_4f6c_dd1d;
-
-/// `length` steps, each of a shift, a difference and a product, which no compiler makes into fewer; in registers, since
-/// the time that a value takes through memory depends on what lies around it. Returns a number that depends on all of them.
-pub fn chain(start: u64, length: u64) -> u64 {
-    (0..length).fold(start, |value, _| (value ^ (value >> 29)).wrapping_mul(MULTIPLIER))
-}
+use timed::chain::chain;
 
 /// What is timed: some microseconds, shorter than anything that interrupts.
 const STEPS: u64 = 2_000;
@@ -31,13 +24,6 @@ pub(crate) fn step_ns() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_chain_is_as_many_steps() {
-        assert_eq!(chain(6, 0), 6);
-        let step = |value: u64| (value ^ (value >> 29)).wrapping_mul(MULTIPLIER);
-        assert_eq!(chain(6, 2), step(step(6)));
-    }
 
     #[test]
     fn a_step_takes_time() {

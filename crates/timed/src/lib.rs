@@ -11,6 +11,7 @@ pub const FUNCTIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::");
 
 pub mod block;
 pub mod case;
+pub mod chain;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod numbers;

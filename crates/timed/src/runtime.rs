@@ -32,6 +32,10 @@ pub trait Schedule: Send + 'static {
 /// Builds a fresh runtime of `flavor`, opens the workload in it, lets `begin` make the loops and their
 /// schedule, runs the schedule to its end at `site`, and returns it.
 ///
+/// Where one thread runs the tasks, the schedule is asked from outside of the runtime, and may wait: within a task its waiting
+/// would be taken for a long poll, from which tokio concludes how often to look at its global queue (tokio 1.54,
+/// `runtime/scheduler/current_thread/mod.rs`, `tuned_global_queue_interval`). Several workers are kept busy by a task that asks.
+///
 /// A slice that panics panics here too.
 pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
 where
@@ -39,38 +43,44 @@ where
     B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
 {
     let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
-    match (site, &engine) {
-        (Site::Worker, engine) => {
-            let spawning = engine.spawning();
-            let task = async move {
-                let (mut schedule, loops) = begin(opening.await?, spawning)?;
-                while let Some((side, iterations)) = schedule.next() {
-                    let slice = unwind(loops[side].spawn(iterations).await);
-                    schedule.measured(side, slice);
-                }
-                Ok(schedule)
-            };
-            unwind(match engine {
-                Engine::Shared(runtime) => runtime.block_on(runtime.spawn(task)),
-                Engine::Local(runtime) => runtime.block_on(runtime.spawn_local(task)),
-            })
-        }
-        (Site::BlockOn, engine) => {
-            let opened = match engine {
-                Engine::Shared(runtime) => runtime.block_on(opening)?,
-                Engine::Local(runtime) => runtime.block_on(opening)?,
-            };
-            let (mut schedule, loops) = begin(opened, engine.spawning())?;
+    let spawning = engine.spawning();
+    if site == Site::Worker && flavor.workers() > 1 {
+        return engine.block_on(spawned(async move {
+            let (mut schedule, loops) = begin(opening.await?, spawning)?;
             while let Some((side, iterations)) = schedule.next() {
-                let main = loops[side].boxed(iterations);
-                let slice = match engine {
-                    Engine::Shared(runtime) => runtime.block_on(main),
-                    Engine::Local(runtime) => runtime.block_on(main),
-                };
+                let slice = spawned(loops[side].run(iterations)).await;
                 schedule.measured(side, slice);
             }
             Ok(schedule)
-        }
+        }));
+    }
+    let opened = match site {
+        Site::Worker => engine.block_on(spawned(opening))?,
+        Site::BlockOn => engine.block_on(opening)?,
+    };
+    let (mut schedule, loops) = begin(opened, spawning)?;
+    while let Some((side, iterations)) = schedule.next() {
+        let running = loops[side].run(iterations);
+        let slice = match site {
+            Site::Worker => engine.block_on(spawned(running)),
+            Site::BlockOn => engine.block_on(running),
+        };
+        schedule.measured(side, slice);
+    }
+    Ok(schedule)
+}
+
+/// Runs as a task of the current runtime; its panic panics here too.
+async fn spawned<F>(task: F) -> F::Output
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    match tokio::spawn(task).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("the slice's task was cancelled: {error}"),
+        },
     }
 }
 
@@ -93,21 +103,17 @@ impl Engine {
         })
     }
 
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self {
+            Engine::Shared(runtime) => runtime.block_on(future),
+            Engine::Local(runtime) => runtime.block_on(future),
+        }
+    }
+
     fn spawning(&self) -> Spawning {
         match self {
             Engine::Shared(_) => Spawning::Shared,
             Engine::Local(_) => Spawning::Local,
         }
-    }
-}
-
-/// The value of a task, or its panic.
-fn unwind<T>(joined: Result<T, tokio::task::JoinError>) -> T {
-    match joined {
-        Ok(value) => value,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("the slice's task was cancelled: {error}"),
-        },
     }
 }

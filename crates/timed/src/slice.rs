@@ -1,20 +1,17 @@
 //! A slice: a timed run of iterations, timed inside the task that makes them.
 //!
-//! The timed loop of each strategy × workload × arity × payload is a future type of its own, and at site
-//! `worker` it is the whole of a task: no dyn call, no box and no wider state lies between the runtime and the
-//! user-like code in the loop. At site `block_on` the loop is boxed as `dyn Future` before the slice begins:
-//! one indirect call for each poll of the main future, beside the park or the queue that comes between two
-//! polls; else each loop would have a copy of tokio's `block_on` compiled for it.
+//! The timed loop of each strategy × workload × arity × payload is a future type of its own, so that no wider state lies in
+//! it than in code that a user would write for that case. It is boxed as `dyn Future` before the slice begins, and the box is
+//! what is spawned as a task (site `worker`) or given to `block_on`: one indirect call for each poll of the parent, beside
+//! the queue or the park that lies between two polls. Without the box each of some 400 loops would have a task of each of
+//! tokio's two schedulers compiled for it, which is half of the code of this package
+//! (METHODOLOGY.md, "The slice", has what it costs).
 
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-
-use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
 
 use crate::numbers::interquartile_mean;
 use crate::strategy::FanOut;
@@ -83,35 +80,18 @@ pub fn process_cpu_time() -> Duration {
     Duration::ZERO
 }
 
+/// A timed loop while it runs: what a task or `block_on` is given. It is `Send`, so that on a `LocalRuntime` too `spawn` makes
+/// the task: which of the two spawns made the *parent* changes nothing, since both end in the same scheduler and task type.
+pub type Running = Pin<Box<dyn Future<Output = Slice> + Send>>;
+
 /// A timed loop, ready to run any number of iterations on any site of its flavor.
 ///
 /// It is called once a slice; what runs inside the slice is monomorphic.
 pub trait TimedLoop: Send + Sync {
-    /// Runs as a task of the current runtime. On a `LocalRuntime` too: the loop is `Send`, and which of the
-    /// two spawns made the *parent* changes nothing (both end in the same scheduler and task type).
-    fn spawn(&self, iterations: u64) -> JoinHandle<Slice>;
-    /// The future for `block_on`, of either kind of runtime.
-    fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>>;
+    /// The loop over so many iterations.
+    fn run(&self, iterations: u64) -> Running;
     /// Size of the future of one fan-out, in bytes; 0 where there is none.
     fn fan_out_bytes(&self) -> usize;
-}
-
-pin_project! {
-    /// A loop of whose code there is one copy. Else it would be compiled into a task of each of tokio's two schedulers and
-    /// into the box that `block_on` is given: the price is a direct call for each poll of the parent.
-    struct OneCopy<F> {
-        #[pin]
-        timed: F,
-    }
-}
-
-impl<F: Future> Future for OneCopy<F> {
-    type Output = F::Output;
-
-    #[inline(never)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().timed.poll(cx)
-    }
 }
 
 /// A loop made by a closure: iterations in, future out.
@@ -125,16 +105,8 @@ where
     F: Fn(u64) -> Fut + Send + Sync,
     Fut: Future<Output = Slice> + Send + 'static,
 {
-    fn spawn(&self, iterations: u64) -> JoinHandle<Slice> {
-        tokio::spawn(OneCopy {
-            timed: (self.make)(iterations),
-        })
-    }
-
-    fn boxed(&self, iterations: u64) -> Pin<Box<dyn Future<Output = Slice> + Send>> {
-        Box::pin(OneCopy {
-            timed: (self.make)(iterations),
-        })
+    fn run(&self, iterations: u64) -> Running {
+        Box::pin((self.make)(iterations))
     }
 
     fn fan_out_bytes(&self) -> usize {
@@ -173,15 +145,18 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize) -
     }
 }
 
+/// A slice begins with this part of its iterations, and one, that are not timed.
+const UNTIMED: u64 = 8;
+
 async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0;
     let mut before = Totals::default();
     let mut cpu = Duration::ZERO;
     let mut start = Instant::now();
-    // The first pass is one iteration that is not timed: it touches the memory that this slice's task was
-    // given. One loop for both passes, since a second await of the same future would widen the state.
-    for pass in [1, iterations] {
+    // The first pass is not timed: it touches the memory that this slice's task was given, and fills the caches, which may
+    // hold what the other strategy left. One loop for both passes, since a second await of the same future would widen the state.
+    for pass in [1 + iterations / UNTIMED, iterations] {
         digest = 0;
         before = workload.totals();
         cpu = process_cpu_time();

@@ -6,7 +6,6 @@ use crate::selfcheck::bars::{
     Bar,
     Limit::{AtLeast, AtMost},
 };
-use crate::selfcheck::handwritten;
 
 /// Hand-written cells: median difference, and how far is still close (as a fraction, or in ns per iteration).
 const CLOSE: f64 = 0.10;
@@ -20,7 +19,7 @@ pub(in crate::selfcheck) fn hand_written(repetitions: &[Vec<Measurement>]) -> (V
     let mut close = Vec::new();
     let mut far = Vec::new();
     for (m, ratio) in ratios(repetitions.iter().flatten()) {
-        if !handwritten::PAIRS.contains(&(m.strategy.as_str(), m.reference.as_str())) {
+        if !probes::entries::HAND_WRITTEN.contains(&(m.strategy.as_str(), m.reference.as_str())) {
             continue;
         }
         let difference = (ratio.median - 1.0).abs();

@@ -3,9 +3,15 @@
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 use super::Job;
+#[cfg(target_os = "linux")]
+use super::fresh::{Copy, OnOneCore};
 use super::protocol::{ARGUMENT, Event, MARK, Task};
+#[cfg(target_os = "linux")]
+use crate::block::wakes_threads;
 use crate::block::{self, Block};
 use crate::workload::Entry;
 
@@ -56,13 +62,21 @@ fn say(event: &Event) -> io::Result<()> {
     output.flush()
 }
 
+/// After so long a core is taken to have rested.
+#[cfg(target_os = "linux")]
+const REST: Duration = Duration::from_millis(20);
+
 /// Measures what it is told to, up to the first failure or the end of standard input.
 fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
     say(&Event::Ready)?;
     let mut input = io::stdin().lock();
     let mut line = String::new();
+    #[cfg(target_os = "linux")]
+    let mut busy_until: Option<Instant> = None;
     loop {
         line.clear();
+        #[cfg(target_os = "linux")]
+        super::fresh::spin_until_told();
         if input.read_line(&mut line)? == 0 {
             return Ok(());
         }
@@ -73,13 +87,73 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
                 std::process::exit(2);
             }
         };
-        match measure(&task, entries) {
-            Ok(block) => say(&Event::Block {
-                block: Box::new(block),
-                servers: servers(),
-            })?,
-            Err(reason) => return say(&Event::Failed(reason)),
+        // Servers live as long as the round, and are started by it.
+        #[cfg(feature = "http")]
+        if let Err(reason) = start_server(&task.job, entries) {
+            return say(&Event::Failed(reason));
         }
+        #[cfg(target_os = "linux")]
+        if !wakes_threads(&task.job.case) && busy_until.is_none_or(|until| until.elapsed() > REST) {
+            super::fresh::warm(task.core);
+        }
+        if !answer(&task, entries)? {
+            return Ok(());
+        }
+        #[cfg(target_os = "linux")]
+        {
+            busy_until = Some(Instant::now());
+        }
+    }
+}
+
+/// Measures what a task asks for, in copies of this process where it can be copied; whether the next one may come.
+fn answer(task: &Task, entries: &[Entry]) -> io::Result<bool> {
+    let entry = match entry_of(task, entries) {
+        Ok(entry) => entry,
+        Err(reason) => return say(&Event::Failed(reason)).map(|()| false),
+    };
+    #[cfg(target_os = "linux")]
+    if !task.in_place {
+        // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
+        let _stays = (!wakes_threads(&task.job.case)).then(|| OnOneCore::stay(task.core));
+        let copy = Copy::make(|| {
+            let _ = say(&event(measure(task, entry)));
+        })?;
+        return match copy.wait() {
+            None => Ok(true),
+            Some(how) => say(&Event::Failed(format!("its process ended with {how}"))).map(|()| false),
+        };
+    }
+    let measured = measure(task, entry);
+    let goes_on = measured.is_ok();
+    say(&event(measured)).map(|()| goes_on)
+}
+
+fn event(measured: Result<Block, String>) -> Event {
+    match measured {
+        Ok(block) => Event::Block {
+            block: Box::new(block),
+            servers: servers(),
+        },
+        Err(reason) => Event::Failed(reason),
+    }
+}
+
+fn entry_of<'a>(task: &Task, entries: &'a [Entry]) -> Result<&'a Entry, String> {
+    let workload = &task.job.case.workload;
+    let entry = entries.iter().find(|entry| entry.name == workload);
+    entry.ok_or_else(|| format!("no workload {workload}"))
+}
+
+/// Starts the mock server of a job's strategy, where its workload needs one and there is none yet.
+#[cfg(feature = "http")]
+fn start_server(job: &Job, entries: &[Entry]) -> Result<(), String> {
+    let served = entries
+        .iter()
+        .any(|entry| entry.name == job.case.workload && entry.served);
+    match job.strategies.first() {
+        Some(strategy) if served => crate::http::server::choose(strategy),
+        _ => Ok(()),
     }
 }
 
@@ -92,10 +166,8 @@ fn servers() -> Vec<u32> {
 }
 
 /// The block, or the reason for which there is none.
-fn measure(task: &Task, entries: &[Entry]) -> Result<Block, String> {
+fn measure(task: &Task, entry: &Entry) -> Result<Block, String> {
     let Job { case, strategies, .. } = &task.job;
-    let entry = entries.iter().find(|entry| entry.name == case.workload);
-    let entry = entry.ok_or_else(|| format!("no workload {}", case.workload))?;
     let strategies: Vec<&str> = strategies.iter().map(String::as_str).collect();
     catch_unwind(AssertUnwindSafe(|| {
         block::run(entry, case, &strategies, task.shape, task.seed)

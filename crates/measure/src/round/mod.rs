@@ -9,6 +9,8 @@
 //! A case that fails leaves its process in a state that nobody knows, so the round goes on in a new one.
 
 mod child;
+#[cfg(target_os = "linux")]
+mod fresh;
 mod process;
 mod protocol;
 
@@ -51,6 +53,8 @@ pub struct Sweep<'a> {
     pub layout: usize,
     /// The programs.
     pub layouts: &'a Layouts,
+    /// The core that cases of one thread are measured on, among those that may be used.
+    pub core: usize,
     /// Jobs that are done one after the other, in any order; groups come in any order.
     pub groups: Vec<Vec<(Job, Shape)>>,
     /// How long a block may last.
@@ -194,9 +198,11 @@ pub fn sweep<E>(
             };
             let process = processes.of(job.copy, &mut random)?;
             let task = Task {
+                core: sweep.core,
                 job,
                 shape,
                 seed: random.u64(..),
+                in_place: false,
             };
             let answer = process.ask(&task, patience);
             let Task { job, .. } = task;
@@ -234,7 +240,13 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
     let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
     let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
     let mut process = started.map_err(|error| error.to_string())??;
-    let task = Task { job, shape, seed };
+    let task = Task {
+        job,
+        shape,
+        seed,
+        core: 0,
+        in_place: true,
+    };
     match process.ask(&task, Patience::OfProcess(deadline)) {
         Answer::Block(block, _) => Ok(*block),
         Answer::Failed(reason) => Err(reason),

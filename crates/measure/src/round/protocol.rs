@@ -17,6 +17,10 @@ pub(super) struct Task {
     pub(super) job: Job,
     pub(super) shape: Shape,
     pub(super) seed: u64,
+    /// The core that a case of one thread stays on, among those that the process may use.
+    pub(super) core: usize,
+    /// Whether in the process itself, as in a program that does nothing else, and not in a copy of it.
+    pub(super) in_place: bool,
 }
 
 /// What the child says.

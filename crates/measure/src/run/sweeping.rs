@@ -23,6 +23,10 @@ use crate::warnings::{self, Conditions, Watch};
 /// The most rounds that are added for cases that are not clear, as a share of those that were planned.
 const MOST_ADDED: f64 = 0.5;
 
+/// Cases of one thread stay on a core for so many rounds: one that was idle is slow at first, on some hosts for tens of
+/// milliseconds, as a program's own core is not.
+const ROUNDS_ON_A_CORE: usize = 10;
+
 /// A run while it sweeps.
 pub(super) struct Sweeping<'a> {
     pub(super) request: &'a Request<'a>,
@@ -132,6 +136,7 @@ impl Sweeping<'_> {
             seed: random.u64(..),
             layout,
             layouts: self.layouts,
+            core: round / ROUNDS_ON_A_CORE,
             groups,
             deadline: self.request.settings.deadline,
             patience: self.request.settings.deadline / 3,

@@ -1,30 +1,23 @@
 //! What intervals are made of: one value for each round, or for each layout where rounds share one.
 
-use super::FEWEST_ROUNDS;
+use std::collections::BTreeMap;
 
-/// One value for each layout, the mean of its rounds', where rounds share layouts and there are enough of them; else the
-/// values as they are. `layouts` are those of the rounds that `values` come from.
+use super::{FEWEST_ROUNDS, interquartile_mean};
+
+/// One value for each layout, the interquartile mean of its rounds', where rounds share layouts and there are enough of them;
+/// else the values as they are. `layouts` are those of the rounds that `values` come from.
 ///
 /// What the layout of the code does to a ratio is the same in each round that has it, so that such rounds are no
 /// independent evidence.
 pub fn units(values: &[f64], layouts: &[usize]) -> Vec<f64> {
-    let mut by_layout: Vec<(usize, f64, usize)> = Vec::new();
+    let mut by_layout: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
     for (value, layout) in values.iter().zip(layouts) {
-        match by_layout.iter_mut().find(|(known, ..)| known == layout) {
-            Some((_, sum, count)) => {
-                *sum += value;
-                *count += 1;
-            }
-            None => by_layout.push((*layout, *value, 1)),
-        }
+        by_layout.entry(*layout).or_default().push(*value);
     }
     if by_layout.len() < FEWEST_ROUNDS || values.len() != layouts.len() {
         return values.to_vec();
     }
-    by_layout
-        .into_iter()
-        .map(|(_, sum, count)| sum / count as f64)
-        .collect()
+    by_layout.values().map(|values| interquartile_mean(values)).collect()
 }
 
 #[cfg(test)]

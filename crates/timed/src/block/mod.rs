@@ -68,7 +68,7 @@ pub struct Block {
     pub total_ns: f64,
 }
 
-/// Runs one block of `case` with one or two strategies.
+/// Runs one block of `case` with one strategy, or with two of them in one runtime.
 ///
 /// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
 pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: u64) -> Result<Block, String> {

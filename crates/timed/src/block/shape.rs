@@ -18,14 +18,14 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Slices of 80 µs: long against the clock, and so short and many that few are interrupted, and that the quarters at
-    /// both ends, which do not count, hold these. More of them would tell more about one process than the next one
-    /// confirms: processes of the same program differ by 2% and more. On one thread a runtime is in its steady state within half a millisecond
-    /// (METHODOLOGY.md, "The steady state").
+    /// Of cases of one thread. A fresh process settles for 2 ms: its pages are made, its heap takes its shape. Slices of 60 µs
+    /// are long against the clock, and so short and many that few are interrupted, and that the quarters at both ends, which do
+    /// not count, hold these. More of them would tell more about one process than the next one confirms: processes of the same
+    /// program differ by percents (METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
-        settle: Duration::from_micros(500),
-        slice: Duration::from_micros(80),
-        quads: 8,
+        settle: Duration::from_millis(2),
+        slice: Duration::from_micros(60),
+        quads: 12,
     };
 
     /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one

@@ -13,6 +13,20 @@ use crate::workload::Workload;
 /// through which the state passes when the task that holds it is spawned.
 pub const MAX_STATE_BYTES: usize = 1 << 20;
 
+/// The most children of a `join!` that carry a payload inside them: from here on their sizes, and not their number, are what
+/// is measured, and each such `join!` is large to compile.
+const MOST_WITH_PAYLOAD: usize = 64;
+
+/// The most children of a `join!` that is compiled for a workload that may have `most`, each with so many bytes inside it.
+pub const fn most_joined(most: usize, inline_bytes: usize) -> usize {
+    if inline_bytes == 0 {
+        return most;
+    }
+    let by_state = MAX_STATE_BYTES / inline_bytes;
+    let by_payload = if most < MOST_WITH_PAYLOAD { most } else { MOST_WITH_PAYLOAD };
+    if by_state < by_payload { by_state } else { by_payload }
+}
+
 /// `tokio::join!` of `N` children.
 pub struct Join<const N: usize>;
 
@@ -40,7 +54,7 @@ macro_rules! ladder {
         ) -> Option<Box<dyn TimedLoop>> {
             match tasks {
                 // The condition is a constant, so that what it excludes is not even compiled.
-                $($n if const { $n <= W::MOST_JOINED && $n * W::INLINE_BYTES <= MAX_STATE_BYTES } => {
+                $($n if const { $n <= most_joined(W::MOST_JOINED, W::INLINE_BYTES) } => {
                     Some(fan_out_loop::<W, Join<$n>>(workload, tasks))
                 })+
                 _ => None,

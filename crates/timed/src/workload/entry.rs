@@ -24,7 +24,7 @@ pub struct Entry {
     pub expectation: &'static str,
     /// The payloads that it can carry, in bytes.
     pub payloads: &'static [usize],
-    /// The most children of a `join!` that is compiled for it.
+    /// [`Workload::MOST_JOINED`].
     pub most_joined: usize,
     /// Whether the payload lies inside the child's future.
     pub inline: bool,
@@ -71,10 +71,9 @@ impl Entry {
         }
     }
 
-    /// The numbers of children of the `join!`s that are compiled for it, in rising order.
-    pub fn arities(&self) -> impl Iterator<Item = usize> + use<> {
-        let most = self.most_joined;
-        join::ARITIES.iter().copied().filter(move |n| *n <= most)
+    /// The most children of a `join!` that is compiled for it with that payload, in bytes.
+    pub fn most_joined(&self, payload: usize) -> usize {
+        join::most_joined(self.most_joined, if self.inline { payload } else { 0 })
     }
 }
 

@@ -8,13 +8,12 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::task;
 
-use super::lock;
-use crate::slice::Slice;
+use crate::slice::{Running, Slice};
 use crate::workload::{Opened, Setup, Workload};
 
 /// Counts of one iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Counts {
+pub struct Counts {
     /// Polls of all children.
     pub child_polls: u64,
     /// Polls of the task, or of `block_on`'s future, that the fan-out is in; those of `block_on` include polls for
@@ -28,7 +27,7 @@ pub(super) struct Counts {
 
 /// Counts since the block began.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     child_polls: AtomicU64,
     parent_polls: AtomicU64,
     wakes: AtomicU64,
@@ -51,7 +50,7 @@ fn add(count: &AtomicU64) {
 }
 
 /// The workload that counts.
-pub(super) struct Counted {
+pub struct Counted {
     inner: Arc<dyn Opened>,
     tally: Arc<Tally>,
     /// When the iteration under way began.
@@ -157,15 +156,15 @@ impl Future for Child {
 }
 
 /// The loop, in the task that it runs in.
-pub(super) struct Parent {
-    inner: Pin<Box<dyn Future<Output = Slice> + Send>>,
+pub struct Parent {
+    inner: Running,
     tally: Arc<Tally>,
     waker: Option<Arc<Counting>>,
 }
 
 impl Parent {
     /// Around the loop.
-    pub fn new(inner: Pin<Box<dyn Future<Output = Slice> + Send>>, tally: Arc<Tally>) -> Self {
+    pub fn new(inner: Running, tally: Arc<Tally>) -> Self {
         Self {
             inner,
             tally,
@@ -215,4 +214,8 @@ impl Wake for Counting {
         add(&self.tally.wakes);
         self.inner.wake_by_ref();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }

@@ -5,13 +5,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use crate::cpu_speed::chain;
 use crate::slice::Totals;
 use crate::strategy::FanOut;
 use crate::workload::{Setup, Workload};
+use timed::chain::chain;
 
 /// A workload whose strategies may be made slower by a chain.
-pub(super) struct Delayed<W> {
+pub(crate) struct Delayed<W> {
     inner: Arc<W>,
     length: u64,
     sum: u64,
@@ -20,7 +20,7 @@ pub(super) struct Delayed<W> {
 
 impl<W: Workload> Delayed<W> {
     /// `inner`, to be delayed by a chain of that length in each iteration of so many children.
-    pub(super) fn new(inner: Arc<W>, tasks: usize, length: u64) -> Self {
+    pub(crate) fn new(inner: Arc<W>, tasks: usize, length: u64) -> Self {
         let expected = |sum: u64, index| sum.wrapping_add(inner.expected(index));
         Self {
             sum: (0..tasks).fold(0, expected),
@@ -71,7 +71,7 @@ impl<W: Workload> Workload for Delayed<W> {
 }
 
 /// A strategy, and then the delay: with a length of 0 the same machine code without it.
-pub(super) struct AndDelay<F>(F);
+pub(crate) struct AndDelay<F>(F);
 
 impl<W: Workload, F: FanOut<Delayed<W>>> FanOut<Delayed<W>> for AndDelay<F> {
     async fn run(workload: &Delayed<W>, tasks: usize) -> u64 {
@@ -82,7 +82,7 @@ impl<W: Workload, F: FanOut<Delayed<W>>> FanOut<Delayed<W>> for AndDelay<F> {
 }
 
 /// The delay and nothing else: its size, measured on its own.
-pub(super) struct DelayAlone;
+pub(crate) struct DelayAlone;
 
 impl<W: Workload> FanOut<Delayed<W>> for DelayAlone {
     async fn run(workload: &Delayed<W>, _tasks: usize) -> u64 {

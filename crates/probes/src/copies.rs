@@ -12,11 +12,11 @@ use crate::workload::{Setup, Workload};
 
 /// A workload under another type, so that whatever is generic over it is compiled again: the strategy, the timed loop,
 /// tokio's tasks.
-pub(super) struct Copied<W>(Arc<W>);
+pub(crate) struct Copied<W>(Arc<W>);
 
 impl<W> Copied<W> {
     /// A copy that shares what was set up.
-    pub(super) fn of(workload: Arc<W>) -> Self {
+    pub(crate) fn of(workload: Arc<W>) -> Self {
         Self(workload)
     }
 }

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::chain::{AndDelay, DelayAlone, Delayed};
-use super::copies::Copied;
-use super::handwritten;
+use crate::copies::Copied;
+use crate::delayed::{AndDelay, DelayAlone, Delayed};
+use crate::handwritten;
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::join::Join;
 use crate::strategy::spawn::Spawn;
@@ -17,14 +17,21 @@ use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
 use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload, erased};
 
+/// Hand-written loops, and the suite's strategies that they are compared with.
+pub const HAND_WRITTEN: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];
+/// Numbers of children of the hand-written loops.
+pub const HAND_WRITTEN_TASKS: [usize; 3] = [1, 8, 64];
+/// Their payloads, in bytes.
+pub const HAND_WRITTEN_PAYLOADS: [usize; 2] = [0, 4096];
+
 /// Numbers of children at which there are copies and delays.
-pub(super) const COPIED_TASKS: [usize; 3] = [3, 8, 32];
+pub const COPIED_TASKS: [usize; 3] = [3, 8, 32];
 
 /// The workloads whose loops are copied; the others are measured as they are.
-pub(super) const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
+pub const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
 
 /// All workloads, with whatever strategies there are beside the suite's.
-pub(super) fn entries() -> Vec<Entry> {
+pub fn entries() -> Vec<Entry> {
     let with_more = |entry: Entry| Entry {
         open: match entry.name {
             "ready" => Arc::new(open_inline::<Ready>),

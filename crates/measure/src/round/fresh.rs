@@ -1,0 +1,116 @@
+//! A fresh process for each strategy of each block, without starting the program again: a copy of the round's process as it
+//! was when it had measured nothing yet.
+//!
+//! What a block measures depends on what its process did before: on where earlier blocks left the heap, and on whether there
+//! ever was a second thread (glibc then locks for the rest of the process's life). A program that only uses one strategy has
+//! no such past. A copy costs a third of a millisecond, a start of the program several.
+#![allow(unsafe_code, reason = "a process is copied by fork(2), which no safe wrapper offers")]
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, set_parent_process_death_signal, waitpid};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+/// A copy of this process.
+#[must_use = "a copy that nobody waits for stays a zombie"]
+pub(super) struct Copy(Pid);
+
+impl Copy {
+    /// Makes a copy that runs `task` and ends. `task` must have written all that it has to say when it returns.
+    ///
+    /// This process may have no other thread: a copy has only the thread that made it, and a lock that another one held would
+    /// stay locked.
+    pub(super) fn make(task: impl FnOnce()) -> io::Result<Self> {
+        let parent = getpid();
+        // SAFETY: this process has one thread, so that the copy is whole: no lock is held by a thread that is missing in it.
+        match unsafe { libc::fork() } {
+            0 => {
+                // An original that is killed takes its copies with it; one that was killed before this line is seen by the next.
+                let _ = set_parent_process_death_signal(Some(Signal::KILL));
+                if getppid() == Some(parent) {
+                    task();
+                }
+                // SAFETY: ends the process at once, without the exit handlers, which are its original's.
+                unsafe { libc::_exit(0) }
+            }
+            copy => Pid::from_raw(copy)
+                .filter(|_| copy > 0)
+                .map(Self)
+                .ok_or_else(io::Error::last_os_error),
+        }
+    }
+
+    /// Waits for its end: how it ended, where it did not end as it should.
+    pub(super) fn wait(self) -> Option<String> {
+        let status = loop {
+            match waitpid(Some(self.0), WaitOptions::empty()) {
+                Ok(Some((_, status))) => break status,
+                Ok(None) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Some(error.to_string()),
+            }
+        };
+        match (status.exit_status(), status.terminating_signal()) {
+            (Some(0), _) => None,
+            (Some(code), _) => Some(format!("exit status: {code}")),
+            (None, Some(signal)) => Some(format!("signal: {signal}")),
+            (None, None) => Some("neither an exit status nor a signal".to_owned()),
+        }
+    }
+}
+
+/// Keeps this thread, and the copies that it makes, on one of the cores that it may use; dropped, it may use all of them again.
+pub(super) struct OnOneCore(Option<CpuSet>);
+
+impl OnOneCore {
+    /// On the core of that number among those that it may use.
+    pub(super) fn stay(number: usize) -> Self {
+        let Ok(before) = sched_getaffinity(None) else {
+            return Self(None);
+        };
+        let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core)).collect();
+        let mut one = CpuSet::new();
+        if let Some(core) = allowed.get(number % allowed.len().max(1)) {
+            one.set(*core);
+        }
+        Self(sched_setaffinity(None, &one).is_ok().then_some(before))
+    }
+}
+
+impl Drop for OnOneCore {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = sched_setaffinity(None, before);
+        }
+    }
+}
+
+/// How long a process looks for its next task before it sleeps: the parent needs some tens of microseconds to send one, unless
+/// it is another process's turn.
+const LOOK: Duration = Duration::from_micros(200);
+
+/// Waits for standard input without letting the core rest, which would be slow afterwards: on some hosts for tens of
+/// milliseconds.
+pub(super) fn spin_until_told() {
+    let began = Instant::now();
+    let stdin = std::io::stdin();
+    while began.elapsed() < LOOK {
+        let mut waited_for = [PollFd::new(&stdin, PollFlags::IN)];
+        if poll(&mut waited_for, Some(&Timespec::default())) != Ok(0) {
+            return;
+        }
+    }
+}
+
+/// How long a core that has rested is kept busy before it measures.
+const WARM_UP: Duration = Duration::from_millis(20);
+
+/// Keeps a core busy until it is as fast as one that has been busy for long.
+pub(super) fn warm(core: usize) {
+    let _stays = OnOneCore::stay(core);
+    let began = Instant::now();
+    while began.elapsed() < WARM_UP {
+        std::hint::black_box(timed::chain::chain(1, 1000));
+    }
+}
