@@ -268,7 +268,7 @@ fn twenty_kills_lose_and_mix_nothing() {
     let mut kept: Vec<String> = Vec::new();
     for nth in 0..20 {
         let mut run = place.start("overhead", &SECONDS, &["--bench", "--noplot"]);
-        std::thread::sleep(Duration::from_millis(random.u64(1..300)));
+        std::thread::sleep(Duration::from_millis(random.u64(1..700)));
         assert_eq!(run.try_wait().unwrap(), None, "kill {nth} came too late");
         run.kill().unwrap();
         run.wait().unwrap();

@@ -265,11 +265,11 @@ fn a_body_that_changes_costs_its_case() {
 
 fn too_few_file_descriptors_cost_their_case() {
     let place = Place::new();
-    let variables = small(&[("JVS_TASKS", "3,96"), ("JVS_PAYLOADS", "64B")]);
+    let variables = small(&[("JVS_TASKS", "3,32"), ("JVS_PAYLOADS", "64B")]);
     let program = place.command("http", &variables, &["--bench"]);
     let mut limited = Command::new("sh");
     limited
-        .args(["-c", "ulimit -n 64 && exec \"$0\" --bench"])
+        .args(["-c", "ulimit -n 40 && exec \"$0\" --bench"])
         .arg(program.get_program());
     for (name, value) in program.get_envs() {
         match value {
@@ -278,9 +278,9 @@ fn too_few_file_descriptors_cost_their_case() {
         };
     }
     let done = Done::of(limited.output().expect("a shell")).exits(1);
-    let reason = "limit of 64 open files";
+    let reason = "limit of 40 open files";
     done.says(reason);
-    check(&recorded(&place), reason, |m| m.case.tasks == 96);
+    check(&recorded(&place), reason, |m| m.case.tasks == 32);
 }
 
 fn no_free_port_costs_every_case_and_hangs_nothing() {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use join_vs_spawn::case::{Case, Flavor, Payload, Site};
 use join_vs_spawn::slice::TimedLoop;
+use join_vs_spawn::slice::executed;
 use join_vs_spawn::strategy::{self, join};
 use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
 use join_vs_spawn::{Target, Workload, block, round};
@@ -67,6 +68,11 @@ fn every_strategy_on_every_workload_flavor_and_site() {
                 for strategy in strategy::NAMES {
                     // One after the other, 48 children that wait 20 ms each take a second.
                     let most = if entry.lasts.is_zero() { 48 } else { 4 };
+                    let most = if *strategy == "join" {
+                        most.min(entry.most_joined)
+                    } else {
+                        most
+                    };
                     for tasks in [1, 3, most] {
                         run(&entry, flavor, site, entry.payloads[0], tasks, strategy);
                     }
@@ -80,12 +86,12 @@ fn every_arity_and_payload_of_join() {
     with_a_large_stack(|| {
         for entry in workload::all() {
             for &payload in entry.payloads {
-                for &tasks in join::ARITIES {
-                    let fits = !entry.inline || tasks * payload <= join::MAX_STATE_BYTES;
-                    if fits && tasks * payload <= 4 << 20 {
-                        let flavor = Flavor::CurrentThread;
-                        run(&entry, flavor, Site::BlockOn, payload, tasks, "join");
-                    }
+                let most = entry.most_joined(payload);
+                for &tasks in join::ARITIES
+                    .iter()
+                    .filter(|tasks| **tasks <= most && **tasks * payload <= 4 << 20)
+                {
+                    run(&entry, Flavor::CurrentThread, Site::BlockOn, payload, tasks, "join");
                 }
             }
         }
@@ -95,7 +101,7 @@ fn every_arity_and_payload_of_join() {
 fn the_largest_join_fits_a_workers_stack() {
     with_a_large_stack(|| {
         for entry in workload::all().iter().filter(|entry| entry.inline) {
-            run(entry, Flavor::MultiThread(1), Site::Worker, 4096, 256, "join");
+            run(entry, Flavor::MultiThread(1), Site::Worker, 16384, 64, "join");
             run(entry, Flavor::MultiThread(1), Site::Worker, 65536, 16, "join");
         }
     });
@@ -252,9 +258,9 @@ fn polls_of_separate_wakes_are_exact_on_current_thread_in_a_task() {
         POLLS[tasks].store(0, Ordering::Relaxed);
         block::run_alone(&target.workloads[0], &case, strategy, ITERATIONS as u64, 9).unwrap();
         let polls = POLLS[tasks].load(Ordering::Relaxed);
-        // One iteration of every slice is not timed.
-        assert_eq!(polls % (ITERATIONS + 1), 0);
-        polls / (ITERATIONS + 1)
+        let executed = executed(ITERATIONS as u64) as usize;
+        assert_eq!(polls % executed, 0);
+        polls / executed
     };
     for &tasks in join::ARITIES {
         let join = tasks * (tasks + 3) / 2;

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use crate::block::drive_case;
 use crate::case::{Case, Flavor};
 use crate::runtime::Schedule;
-use crate::slice::{SETTLING_BYTES, Slice};
+use crate::slice::{SETTLING_BYTES, Slice, executed};
 use crate::workload::Entry;
 
 use probes::counted::{Counted, Counts, Parent};
@@ -145,10 +145,14 @@ fn weigh(
     let [_, one, many] = seen[..] else {
         return Err(format!("{} loops ran, not three", seen.len()));
     };
-    let own = if entry.settles { SETTLING_BYTES } else { 0 };
+    let (own, executed): (u64, fn(u64) -> u64) = match entry.settles {
+        true => (SETTLING_BYTES, |iterations| iterations),
+        false => (0, executed),
+    };
+    let more = executed(1 + iterations) - executed(1);
     let grown = |of: fn(&Heap) -> u64| {
         let grown = |[before, after]: [Heap; 2]| of(&after) as f64 - of(&before) as f64;
-        (grown(many) - grown(one)) / iterations as f64
+        (grown(many) - grown(one)) / more as f64
     };
     let peak = many[1].peak.saturating_sub(many[0].live);
     let grown = Grown {

@@ -98,7 +98,11 @@ fn costs_its_case(act: &str, reason: &str) {
         ("JVS_SITES", "worker,block_on"),
         ("JVS_DEADLINE", "2"),
     ];
-    place.run(act, &variables, &[]).exits(1).says(reason).says("/2");
+    place
+        .run(act, &variables, &["--bench"])
+        .exits(1)
+        .says(reason)
+        .says("/2");
     let measurements = place.measurements(&format!("results/latest/{act}.jsonl"));
     assert_eq!(measurements.len(), 2 * 2 * 2 * 2);
     for m in measurements {
@@ -137,7 +141,7 @@ fn a_chattering_child_costs_nothing() {
         ("JVS_TASKS", "2"),
         ("JVS_FLAVORS", "multi_thread_2"),
     ];
-    let done = place.run("chatters", &variables, &[]).exits(0);
+    let done = place.run("chatters", &variables, &["--bench"]).exits(0);
     assert!(!done.stdout.contains("says hello"), "standard output is the suite's");
     assert_eq!(place.measurements("results/latest/chatters.jsonl").len(), 2);
 }
@@ -152,7 +156,7 @@ fn slow_children_are_measured_in_the_time_that_is_allowed() {
         ("JVS_MINUTES", "0.2"),
     ];
     let began = std::time::Instant::now();
-    let done = place.run("sleeps", &variables, &[]).exits(0);
+    let done = place.run("sleeps", &variables, &["--bench"]).exits(0);
     // A quarter more is what the round under way may take.
     assert!(began.elapsed().as_secs() < 25, "{:?}", began.elapsed());
     let done = done.says("Cut: ").says("JVS_MINUTES allows");
@@ -161,7 +165,7 @@ fn slow_children_are_measured_in_the_time_that_is_allowed() {
     assert!(header.states.len() < 100);
     assert!(measurements.iter().all(|m| m.status == Status::Ok));
     place
-        .run("sleeps", &[("JVS_MINUTES", "0")], &[])
+        .run("sleeps", &[("JVS_MINUTES", "0")], &["--bench"])
         .exits(2)
         .says("JVS_MINUTES=0: ");
 }

@@ -32,10 +32,6 @@ pub trait Schedule: Send + 'static {
 /// Builds a fresh runtime of `flavor`, opens the workload in it, lets `begin` make the loops and their
 /// schedule, runs the schedule to its end at `site`, and returns it.
 ///
-/// Where one thread runs the tasks, the schedule is asked from outside of the runtime, and may wait: within a task its waiting
-/// would be taken for a long poll, from which tokio concludes how often to look at its global queue (tokio 1.54,
-/// `runtime/scheduler/current_thread/mod.rs`, `tuned_global_queue_interval`). Several workers are kept busy by a task that asks.
-///
 /// A slice that panics panics here too.
 pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
 where
@@ -44,7 +40,7 @@ where
 {
     let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     let spawning = engine.spawning();
-    if site == Site::Worker && flavor.workers() > 1 {
+    if site == Site::Worker {
         return engine.block_on(spawned(async move {
             let (mut schedule, loops) = begin(opening.await?, spawning)?;
             while let Some((side, iterations)) = schedule.next() {
@@ -54,17 +50,9 @@ where
             Ok(schedule)
         }));
     }
-    let opened = match site {
-        Site::Worker => engine.block_on(spawned(opening))?,
-        Site::BlockOn => engine.block_on(opening)?,
-    };
-    let (mut schedule, loops) = begin(opened, spawning)?;
+    let (mut schedule, loops) = begin(engine.block_on(opening)?, spawning)?;
     while let Some((side, iterations)) = schedule.next() {
-        let running = loops[side].run(iterations);
-        let slice = match site {
-            Site::Worker => engine.block_on(spawned(running)),
-            Site::BlockOn => engine.block_on(running),
-        };
+        let slice = engine.block_on(loops[side].run(iterations));
         schedule.measured(side, slice);
     }
     Ok(schedule)

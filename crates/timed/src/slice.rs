@@ -148,6 +148,11 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize) -
 /// A slice begins with this part of its iterations, and one, that are not timed.
 const UNTIMED: u64 = 8;
 
+/// How many iterations a slice of so many runs, those that are not timed included, where its workload does not settle.
+pub const fn executed(iterations: u64) -> u64 {
+    iterations + 1 + iterations / UNTIMED
+}
+
 async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
     workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
     let mut digest = 0;
@@ -156,7 +161,7 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, ite
     let mut start = Instant::now();
     // The first pass is not timed: it touches the memory that this slice's task was given, and fills the caches, which may
     // hold what the other strategy left. One loop for both passes, since a second await of the same future would widen the state.
-    for pass in [1 + iterations / UNTIMED, iterations] {
+    for pass in [executed(iterations) - iterations, iterations] {
         digest = 0;
         before = workload.totals();
         cpu = process_cpu_time();
