@@ -109,6 +109,23 @@ impl Pace {
     }
 }
 
+/// What a round measures of a case whose strategies share a runtime, beside their ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checks {
+    /// The reference alone, and a copy of it: the noise floor.
+    pub control: bool,
+    /// The other strategies alone: what sharing a runtime does to them.
+    pub carry_over: bool,
+}
+
+impl Checks {
+    /// Both.
+    pub const ALL: Self = Self {
+        control: true,
+        carry_over: true,
+    };
+}
+
 /// A strategy and its reference.
 pub type Pair = (String, String);
 
@@ -143,8 +160,8 @@ impl Item {
     }
 
     /// The blocks of one round, in groups that stay together: what one of them is compared with is measured right before or
-    /// right after it. What only carry-over is found with is left out where `checked` is false.
-    pub fn jobs(&self, pace: &Pace, checked: bool) -> Vec<Vec<(Job, Shape)>> {
+    /// right after it.
+    pub fn jobs(&self, pace: &Pace, checks: Checks) -> Vec<Vec<(Job, Shape)>> {
         let job = |strategies: &[&str], copy: bool| {
             let mut shape = pace.shape;
             if strategies == [workload::MACHINERY] {
@@ -170,6 +187,9 @@ impl Item {
         let mut alone: Vec<&str> = Vec::new();
         for (strategy, reference) in &self.pairs {
             if strategy == reference {
+                if !checks.control {
+                    continue;
+                }
                 groups.push(vec![job(&[strategy], false), job(&[strategy], true)]);
             } else if strategy == workload::MACHINERY {
                 groups.push(vec![job(&[strategy], false)]);
@@ -185,7 +205,7 @@ impl Item {
             of.any(|(strategy, reference)| strategy != reference && controlled(reference))
         };
         for name in alone {
-            if checked && !controlled(name) && compared(name) {
+            if checks.carry_over && !controlled(name) && compared(name) {
                 groups.push(vec![job(&[name], false)]);
             }
         }
@@ -229,7 +249,7 @@ impl Planned {
         } else {
             Duration::ZERO
         };
-        let jobs = self.item.jobs(&self.pace, true);
+        let jobs = self.item.jobs(&self.pace, Checks::ALL);
         let block = |(job, shape): &(Job, Shape)| shape.lasts(job.strategies.len(), self.entry.lasts) + opening;
         let round: Duration = jobs.iter().flatten().map(block).sum();
         round * self.pace.rounds(settings.rounds) as u32
@@ -244,7 +264,7 @@ mod tests {
         Item::of(case.parse().expect("an id"), &["join", "spawn"], "join")
     }
 
-    fn jobs(item: &Item, checked: bool) -> Vec<String> {
+    fn jobs(item: &Item, checks: Checks) -> Vec<String> {
         let entries = workload::all();
         let entry = entries.iter().find(|entry| entry.name == item.case.workload);
         let pace = Pace::of(
@@ -256,7 +276,7 @@ mod tests {
             let copy = if job.copy { " (copy)" } else { "" };
             format!("{}{copy}", job.strategies.join("|"))
         };
-        let groups = item.jobs(&pace, checked);
+        let groups = item.jobs(&pace, checks);
         groups
             .iter()
             .map(|group| group.iter().map(name).collect::<Vec<_>>().join(", "))
@@ -266,10 +286,12 @@ mod tests {
     #[test]
     fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
         let shared = item("yield/current_thread/worker/0B/8");
-        assert_eq!(jobs(&shared, true), ["join, join (copy)", "spawn|join", "spawn"]);
-        assert_eq!(jobs(&shared, false), ["join, join (copy)", "spawn|join"]);
+        assert_eq!(jobs(&shared, Checks::ALL), ["join, join (copy)", "spawn|join", "spawn"]);
+        let checks = |control, carry_over| Checks { control, carry_over };
+        assert_eq!(jobs(&shared, checks(true, false)), ["join, join (copy)", "spawn|join"]);
+        assert_eq!(jobs(&shared, checks(false, false)), ["spawn|join"]);
         let own = item("yield/multi_thread_2/worker/0B/8");
-        assert_eq!(jobs(&own, true), ["join, spawn"]);
+        assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
     }
 
     #[test]

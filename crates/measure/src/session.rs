@@ -23,8 +23,7 @@ use crate::warnings::not_applicable;
 ///
 /// ```no_run
 /// async fn look_up(index: usize) -> usize {
-///     tokio::task::yield_now().await;
-///     index
+///     std::future::ready(index).await
 /// }
 ///
 /// fn main() -> std::process::ExitCode {

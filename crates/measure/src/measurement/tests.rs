@@ -3,7 +3,7 @@ use super::*;
 use crate::block::{Block, Connections, Shape};
 use crate::case::Case;
 use crate::machine_state::State;
-use crate::plan::{Item, Pace};
+use crate::plan::{Checks, Item, Pace};
 use crate::record::PartialLine;
 use crate::simulated::normal;
 use crate::stats::Verdict;
@@ -56,7 +56,7 @@ fn collected(planned: &Planned, mut ns: impl FnMut(&[String], usize, bool, usize
             wake_ns: 1.0,
         };
         collected.take(&PartialLine::Round { round, state });
-        for (job, _) in planned.item.jobs(&planned.pace, true).into_iter().flatten() {
+        for (job, _) in planned.item.jobs(&planned.pace, Checks::ALL).into_iter().flatten() {
             let sides: Vec<Side> = (0..job.strategies.len())
                 .map(|side| {
                     let wall_ns = ns(&job.strategies, side, job.copy, round);

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::machine_state::State;
 use crate::measurement::is_clear;
-use crate::plan::Planned;
+use crate::plan::{Checks, Planned};
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
 use crate::round::{self, Job, News, Sweep, SweepError};
@@ -26,6 +26,9 @@ const MOST_ADDED: f64 = 0.5;
 /// Cases of one thread stay on a core for so many rounds: one that was idle is slow at first, on some hosts for tens of
 /// milliseconds, as a program's own core is not.
 const ROUNDS_ON_A_CORE: usize = 10;
+
+/// A run of as many rounds has its controls in every other one.
+const MANY_ROUNDS: usize = 40;
 
 /// A run while it sweeps.
 pub(super) struct Sweeping<'a> {
@@ -116,9 +119,13 @@ impl Sweeping<'_> {
                 pace.shape.quads = 1;
                 pace.shape.settle /= 4;
             }
-            // Carry-over is known well enough from every other round.
-            let checked = !budget.lean && rounds.len().is_multiple_of(2);
-            groups.extend(planned.item.jobs(&pace, checked));
+            // Noise floor and carry-over are known well enough from every other round of many.
+            let every_other = rounds.len().is_multiple_of(2);
+            let checks = Checks {
+                control: every_other || budget.rounds < MANY_ROUNDS,
+                carry_over: !budget.lean && every_other,
+            };
+            groups.extend(planned.item.jobs(&pace, checks));
         }
         groups
     }
