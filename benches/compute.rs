@@ -9,7 +9,7 @@
 //! What it cannot tell: that computing in async tasks is a good idea. A child that computes for long keeps its
 //! worker from everything else; `spawn_blocking` and thread pools are not measured.
 //!
-//! The axes are in `src/matrix.rs`.
+//! The axes stand in the files of its workloads (`crates/timed/src/workload`).
 
 fn main() -> std::process::ExitCode {
     join_vs_spawn::bench::main("compute", env!("CARGO_BIN_EXE_measuring"))

@@ -12,7 +12,7 @@
 //! kernel's loopback; client and server share the machine's cores. Where the server is what is waited for, rows
 //! are flagged `server_bound`: there the strategy cannot show.
 //!
-//! The axes are in `src/matrix.rs`.
+//! The axes stand in the files of its workloads (`crates/timed/src/workload`).
 
 fn main() -> std::process::ExitCode {
     join_vs_spawn::bench::main("http", env!("CARGO_BIN_EXE_measuring"))

@@ -9,7 +9,7 @@
 //! What it cannot tell: how much the difference matters. Children that wait for something or compute take longer
 //! than their composition; see wakeups and compute.
 //!
-//! The axes are in `src/matrix.rs`.
+//! The axes stand in the files of its workloads (`crates/timed/src/workload`).
 
 fn main() -> std::process::ExitCode {
     join_vs_spawn::bench::main("overhead", env!("CARGO_BIN_EXE_measuring"))

@@ -10,7 +10,7 @@
 //!
 //! What it cannot tell: how wakes arrive in your program. Wakes that come together cost join! one sweep of polls.
 //!
-//! The axes are in `src/matrix.rs`.
+//! The axes stand in the files of its workloads (`crates/timed/src/workload`).
 
 fn main() -> std::process::ExitCode {
     join_vs_spawn::bench::main("wakeups", env!("CARGO_BIN_EXE_measuring"))

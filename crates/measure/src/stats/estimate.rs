@@ -3,7 +3,7 @@
 //! A ratio's centre is the *pseudo-median* of Hodges and Lehmann, the median of all means of two values, with the exact
 //! interval of Wilcoxon's signed ranks: on recorded runs it is half as wide as the median's from order statistics, at the
 //! same cost. It assumes that values scatter alike on both sides of the centre; what scatters otherwise is flagged
-//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`src/simulated.rs`), two modes included.
+//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`crates/measure/src/simulated.rs`), two modes included.
 
 use serde::{Deserialize, Serialize};
 
