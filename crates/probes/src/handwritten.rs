@@ -77,6 +77,7 @@ async fn join_8<K: InlineChild, const P: usize>(seed: u64, iterations: u64) -> S
 
 // What seq! writes out is what one would write by hand, 64 times.
 seq!(I in 0..64 {
+    #[allow(clippy::identity_op, reason = "the first of 64 lines adds 0")]
     async fn join_64<K: InlineChild, const P: usize>(seed: u64, iterations: u64) -> Slice {
         timed!(iterations, digest, {
             let seed = black_box(seed);

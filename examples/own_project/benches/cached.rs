@@ -12,7 +12,9 @@ impl Workload for Cached {
 
     // Runs in the runtime of each block, before anything is timed: connect, allocate, fill here.
     async fn set_up(setup: Setup) -> Result<Self, String> {
-        Ok(Self { table: table(setup.tasks) })
+        Ok(Self {
+            table: table(setup.tasks),
+        })
     }
 
     // Timed: makes child `index` of one fan-out.

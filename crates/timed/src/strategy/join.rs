@@ -23,7 +23,11 @@ pub const fn most_joined(most: usize, inline_bytes: usize) -> usize {
         return most;
     }
     let by_state = MAX_STATE_BYTES / inline_bytes;
-    let by_payload = if most < MOST_WITH_PAYLOAD { most } else { MOST_WITH_PAYLOAD };
+    let by_payload = if most < MOST_WITH_PAYLOAD {
+        most
+    } else {
+        MOST_WITH_PAYLOAD
+    };
     if by_state < by_payload { by_state } else { by_payload }
 }
 

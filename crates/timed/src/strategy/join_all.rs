@@ -9,8 +9,7 @@ pub struct JoinAll;
 
 impl<W: Workload> FanOut<W> for JoinAll {
     async fn run(workload: &W, tasks: usize) -> u64 {
-        let outputs =
-            futures_util::future::join_all((0..tasks).map(|index| workload.child(index))).await;
+        let outputs = futures_util::future::join_all((0..tasks).map(|index| workload.child(index))).await;
         outputs
             .into_iter()
             .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))

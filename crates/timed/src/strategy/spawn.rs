@@ -10,9 +10,7 @@ pub struct Spawn<S>(PhantomData<S>);
 
 impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
     async fn run(workload: &W, tasks: usize) -> u64 {
-        let handles: Vec<_> = (0..tasks)
-            .map(|index| S::spawn(workload.child(index)))
-            .collect();
+        let handles: Vec<_> = (0..tasks).map(|index| S::spawn(workload.child(index))).collect();
         let mut sum = 0u64;
         for handle in handles {
             sum = sum.wrapping_add(W::digest(handle.await.expect("a child panicked")));

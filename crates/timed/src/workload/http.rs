@@ -28,11 +28,7 @@ impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
         Resource::of_child(content::Kind::Body, LATE_MS, setup.payload_bytes, index)
     }
 
-    fn child(
-        &self,
-        client: Arc<Client>,
-        index: usize,
-    ) -> impl Future<Output = Option<Bytes>> + Send + 'static {
+    fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Option<Bytes>> + Send + 'static {
         client.body(index)
     }
 

@@ -23,11 +23,7 @@ impl Kind for Documents {
         Resource::of_child(content::Kind::Json, 0, setup.payload_bytes, index)
     }
 
-    fn child(
-        &self,
-        client: Arc<Client>,
-        index: usize,
-    ) -> impl Future<Output = Self::Output> + Send + 'static {
+    fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Self::Output> + Send + 'static {
         client.json(index)
     }
 
@@ -36,8 +32,8 @@ impl Kind for Documents {
     }
 
     fn expected(resource: &Resource) -> Result<u64, String> {
-        let todos: Vec<Todo> = serde_json::from_slice(&resource.body())
-            .map_err(|error| format!("{}: {error}", resource.path()))?;
+        let todos: Vec<Todo> =
+            serde_json::from_slice(&resource.body()).map_err(|error| format!("{}: {error}", resource.path()))?;
         Ok(sample_todos(&todos))
     }
 }

@@ -82,11 +82,7 @@ impl Kind for Stragglers {
         Resource::of_child(content::Kind::Body, late_ms, setup.payload_bytes, index)
     }
 
-    fn child(
-        &self,
-        client: Arc<Client>,
-        index: usize,
-    ) -> impl Future<Output = Self::Output> + Send + 'static {
+    fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Self::Output> + Send + 'static {
         if index == 0 {
             self.taken.begin();
         }

@@ -93,6 +93,7 @@ macro_rules! workloads {
         $($(#[doc = $doc])+ $(#[cfg($condition)])? pub mod $module;)+
 
         /// All workloads of the bench targets, in the order in which lists and pages show them.
+        #[allow(clippy::vec_init_then_push, reason = "some of them may be left out")]
         pub fn all() -> Vec<Entry> {
             let mut all = Vec::new();
             $($(#[cfg($condition)])? all.push($module::entry());)+
