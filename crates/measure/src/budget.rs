@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::stats::FEWEST_ROUNDS;
 
 /// Of the planned rounds this share is kept before blocks are made shorter.
-const KEPT: f64 = 0.4;
+const KEPT: f64 = 0.25;
 
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;
