@@ -78,7 +78,7 @@ fn quick_has_every_workload_and_every_flavor_but_local() {
         .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
         .collect();
     let workloads = targets().into_iter().flat_map(|target| target.workloads);
-    for workload in workloads.map(|axes| axes.name) {
+    for workload in workloads.map(|entry| entry.name) {
         if workload == "http_straggler" {
             continue;
         }

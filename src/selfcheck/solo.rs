@@ -13,7 +13,6 @@ use crate::block::{Shape, wakes_threads};
 use crate::case::{Case, Flavor, Site};
 use crate::environment::{Environment, cores};
 use crate::layouts::Layouts;
-
 use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
 use crate::round::{Job, measure_solo};

@@ -86,8 +86,8 @@ pub struct Arguments {
     pub shown: Vec<String>,
 }
 
-/// Reads the arguments of a bench of your own. As with any bench without libtest's harness, `cargo bench` adds `--bench`;
-/// without it everything is run once.
+/// Reads the arguments of a bench of your own. `cargo bench` adds `--bench`, `cargo test` does not: a bench that cargo runs
+/// without it runs everything once. Any other program (an example, a binary) measures.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
     let (mut text, mut exact, mut none, mut bench, mut mode) = (None, false, false, false, Mode::Measure);
     let mut shown = Vec::new();

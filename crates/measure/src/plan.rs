@@ -49,11 +49,9 @@ pub struct Pace {
     pub shape: Shape,
     /// The share of the rounds, from 0 to 1.
     pub share: f64,
-    /// Whether each strategy has a runtime of its own.
+    /// Whether each strategy has a runtime of its own. Its control is then every other round against those between; where
+    /// strategies share one, it is a second process of another layout.
     pub own_runtime: bool,
-    /// Whether the reference is measured in a second process of another layout in each round; else every other round is its
-    /// control.
-    pub copied: bool,
     /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
     pub fewest_quads: usize,
 }
@@ -77,7 +75,6 @@ impl Pace {
             },
             share,
             own_runtime: true,
-            copied: false,
             fewest_quads,
         };
         if entry.served {
@@ -92,7 +89,6 @@ impl Pace {
                 shape: Shape::ONE_THREAD,
                 share: 1.0,
                 own_runtime: false,
-                copied: true,
                 fewest_quads,
             },
             (true, false, true) => own(15, 2_500, 2, 0.3),
@@ -178,10 +174,8 @@ impl Item {
             (job, shape)
         };
         if pace.own_runtime {
-            let controlled = self.pairs.iter().filter(|(a, b)| pace.copied && a == b);
-            let copies = controlled.map(|(name, _)| job(&[name], true));
             let alone = self.strategies().into_iter().map(|name| job(&[name], false));
-            return vec![alone.chain(copies).collect()];
+            return vec![alone.collect()];
         }
         let mut groups = Vec::new();
         let mut alone: Vec<&str> = Vec::new();
@@ -300,7 +294,6 @@ mod tests {
             shape: Shape::ONE_THREAD,
             share: 0.2,
             own_runtime: true,
-            copied: false,
             fewest_quads: 1,
         };
         assert_eq!([1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)), [1, 6, 6, 8, 20]);

@@ -50,7 +50,7 @@ pub fn counts(measurements: &[Measurement]) -> Vec<String> {
             .filter(|m| m.status == Status::Ok && !m.is_control())
     };
     let mut strategies: Vec<&str> = Vec::new();
-    for m in compared().filter(|m| m.reference != m.strategy) {
+    for m in compared() {
         if !strategies.contains(&m.strategy.as_str()) {
             strategies.push(&m.strategy);
         }

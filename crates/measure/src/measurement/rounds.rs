@@ -86,7 +86,7 @@ impl<'a> Rounds<'a> {
     /// The natural logs of a pair's ratio.
     pub(super) fn logs(&self, pair: &Pair) -> Series {
         let (strategy, reference) = pair;
-        if strategy == reference && !self.planned.pace.copied {
+        if strategy == reference && self.planned.pace.own_runtime {
             // In pairs, for a reader; the control itself is of all of them.
             let [mut one, other] = self.alternately(strategy);
             let pairs = one.values.iter().zip(&other.values);
@@ -127,7 +127,7 @@ impl<'a> Rounds<'a> {
     /// The control of a strategy, in the log: it against a copy of itself in another process and layout; where runtimes are
     /// not shared, it in every other round against itself in those between.
     pub(super) fn control(&self, strategy: &str) -> Option<Estimate> {
-        if self.planned.pace.copied {
+        if !self.planned.pace.own_runtime {
             return self.logs(&(strategy.to_owned(), strategy.to_owned())).estimate();
         }
         let [one, other] = self.alternately(strategy);

@@ -39,7 +39,6 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
             shape: Shape::ONE_THREAD,
             share: 1.0,
             own_runtime,
-            copied: !own_runtime,
             fewest_quads: 1,
         },
     }

@@ -87,16 +87,23 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
                 std::process::exit(2);
             }
         };
+        let workload = &task.job.case.workload;
+        let Some(entry) = entries.iter().find(|entry| entry.name == workload) else {
+            return say(&Event::Failed(format!("no workload {workload}")));
+        };
         // Servers live as long as the round, and are started by it.
         #[cfg(feature = "http")]
-        if let Err(reason) = start_server(&task.job, entries) {
+        if entry.served
+            && let Some(strategy) = task.job.strategies.first()
+            && let Err(reason) = crate::http::server::choose(strategy)
+        {
             return say(&Event::Failed(reason));
         }
         #[cfg(target_os = "linux")]
         if !wakes_threads(&task.job.case) && busy_until.is_none_or(|until| until.elapsed() > REST) {
             super::fresh::warm(task.core);
         }
-        if !answer(&task, entries)? {
+        if !answer(&task, entry)? {
             return Ok(());
         }
         #[cfg(target_os = "linux")]
@@ -107,11 +114,7 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
 }
 
 /// Measures what a task asks for, in copies of this process where it can be copied; whether the next one may come.
-fn answer(task: &Task, entries: &[Entry]) -> io::Result<bool> {
-    let entry = match entry_of(task, entries) {
-        Ok(entry) => entry,
-        Err(reason) => return say(&Event::Failed(reason)).map(|()| false),
-    };
+fn answer(task: &Task, entry: &Entry) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     if !task.in_place {
         // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
@@ -136,24 +139,6 @@ fn event(measured: Result<Block, String>) -> Event {
             servers: servers(),
         },
         Err(reason) => Event::Failed(reason),
-    }
-}
-
-fn entry_of<'a>(task: &Task, entries: &'a [Entry]) -> Result<&'a Entry, String> {
-    let workload = &task.job.case.workload;
-    let entry = entries.iter().find(|entry| entry.name == workload);
-    entry.ok_or_else(|| format!("no workload {workload}"))
-}
-
-/// Starts the mock server of a job's strategy, where its workload needs one and there is none yet.
-#[cfg(feature = "http")]
-fn start_server(job: &Job, entries: &[Entry]) -> Result<(), String> {
-    let served = entries
-        .iter()
-        .any(|entry| entry.name == job.case.workload && entry.served);
-    match job.strategies.first() {
-        Some(strategy) if served => crate::http::server::choose(strategy),
-        _ => Ok(()),
     }
 }
 

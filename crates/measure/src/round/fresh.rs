@@ -1,9 +1,9 @@
-//! A fresh process for each strategy of each block, without starting the program again: a copy of the round's process as it
+//! A fresh process for each block, without starting the program again: a copy of the round's process as it
 //! was when it had measured nothing yet.
 //!
 //! What a block measures depends on what its process did before: on where earlier blocks left the heap, and on whether there
 //! ever was a second thread (glibc then locks for the rest of the process's life). A program that only uses one strategy has
-//! no such past. A copy costs a third of a millisecond, a start of the program several.
+//! no such past. A copy costs less than a start of the program.
 #![allow(unsafe_code, reason = "a process is copied by fork(2), which no safe wrapper offers")]
 
 use std::io;
