@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`bench`](mod@bench) | the `main` of a bench target, and all that knows Criterion: replay, command line, profiler |
 //! | [`targets`] | the bench targets |
+//! | [`findings`] | what a table shows, in sentences |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`attachments`], [`save`] | what lies beside a run's records; how the last run gets a name |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
@@ -29,6 +30,7 @@ pub mod bench;
 pub mod census;
 pub mod claims;
 pub mod cli;
+pub mod findings;
 pub mod flamegraph;
 pub mod report;
 pub mod save;

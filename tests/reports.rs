@@ -3,9 +3,9 @@
 mod common;
 
 use join_vs_spawn::case::Case;
+use join_vs_spawn::findings;
 use join_vs_spawn::machine_state::State;
 use join_vs_spawn::record::Measurement;
-use join_vs_spawn::report::findings;
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
 use join_vs_spawn::table;
 

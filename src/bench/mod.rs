@@ -17,8 +17,8 @@ use criterion::Criterion;
 
 use crate::case::Case;
 use crate::environment::cores;
+use crate::findings;
 use crate::matrix::Target;
-use crate::report::findings;
 use crate::run::{Request, run};
 use crate::selection::Selection;
 use crate::session;

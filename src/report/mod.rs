@@ -3,9 +3,7 @@
 pub mod census;
 pub mod changes;
 pub mod claims;
-mod crossover;
 pub mod export;
-pub mod findings;
 pub mod html;
 pub mod markdown;
 pub mod selfcheck;

@@ -6,8 +6,8 @@ use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
 use super::{children, counted, listed, with_interval};
 use crate::case::Site;
+use crate::findings::crossover;
 use crate::record::{Measurement, Status};
-use crate::report::crossover;
 use crate::stats::{Estimate, Verdict};
 use crate::text::{label, time, times};
 

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::data::Data;
 use super::{Links, answer, counted, environment, listed, rows, selfcheck, shell, workload};
 use crate::attachments::RecordedRun;
+use crate::findings;
 use crate::record::{Header, Measurement};
-use crate::report::findings;
 
 /// One run as a page.
 pub fn page(run: &RecordedRun, links: &Links) -> String {

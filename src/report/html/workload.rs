@@ -11,8 +11,8 @@ use super::exchange::exchange;
 use super::intervals::intervals;
 use super::{counted, interval, listed, scrolling, verdict_sign};
 use crate::case::Payload;
+use crate::findings::crossover;
 use crate::record::Measurement;
-use crate::report::crossover;
 use crate::stats::Estimate;
 use crate::text::{label, times};
 

@@ -6,9 +6,10 @@ mod headline;
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::{claims, findings, selfcheck};
+use super::{claims, selfcheck};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
+use crate::findings;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{self, label, significant, time, times};

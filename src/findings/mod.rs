@@ -1,8 +1,9 @@
 //! What a run's table shows, in sentences made from its measurements.
 
+pub mod crossover;
+
 use std::collections::HashMap;
 
-use super::crossover;
 use crate::case::{Case, Flavor, Site};
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p};
