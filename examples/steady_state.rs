@@ -2,12 +2,14 @@
 //! runtime was made, and how long a fan-out of 8 children that yield once took in each stretch of time since.
 //!
 //! ```text
-//! cargo run --release --example steady_state -- WORKERS join|spawn [RUNS]
+//! cargo run --release --example steady_state -- WORKERS join|spawn|join_boxed|spawn_boxed [RUNS]
 //! ```
 //!
-//! `WORKERS` 0 is a current_thread runtime. A line for each run, which is a process of its own; ns per fan-out.
+//! `WORKERS` 0 is a current_thread runtime. `_boxed` boxes the parent before it is spawned, as the suite does with its loops
+//! (crates/timed/src/slice.rs): what that costs is the difference. A line for each run, which is a process of its own; ns per fan-out.
 
 use std::hint::black_box;
+use std::pin::Pin;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -62,6 +64,10 @@ async fn stretches<F: Future<Output = u64>>(fan_out: fn() -> F) -> Vec<f64> {
     times
 }
 
+fn boxed(parent: impl Future<Output = Vec<f64>> + Send + 'static) -> Pin<Box<dyn Future<Output = Vec<f64>> + Send>> {
+    Box::pin(parent)
+}
+
 fn runtime(workers: usize) -> std::io::Result<Runtime> {
     let mut builder = match workers {
         0 => Builder::new_current_thread(),
@@ -73,9 +79,9 @@ fn runtime(workers: usize) -> std::io::Result<Runtime> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let strategy = arguments.get(1).map(String::as_str);
-    let (Some(Ok(workers)), Some("join" | "spawn")) = (arguments.first().map(|text| text.parse::<usize>()), strategy)
-    else {
-        eprintln!("usage: steady_state WORKERS join|spawn [RUNS]");
+    let workers = arguments.first().map(|text| text.parse::<usize>());
+    let (Some(Ok(workers)), Some("join" | "spawn" | "join_boxed" | "spawn_boxed")) = (workers, strategy) else {
+        eprintln!("usage: steady_state WORKERS join|spawn|join_boxed|spawn_boxed [RUNS]");
         return ExitCode::from(2);
     };
     let runs: usize = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(6);
@@ -103,6 +109,8 @@ fn main() -> ExitCode {
     };
     let task = match strategy {
         Some("join") => runtime.spawn(stretches(join)),
+        Some("join_boxed") => runtime.spawn(boxed(stretches(join))),
+        Some("spawn_boxed") => runtime.spawn(boxed(stretches(spawn))),
         _ => runtime.spawn(stretches(spawn)),
     };
     match runtime.block_on(task) {

@@ -25,7 +25,7 @@ use crate::targets::targets;
 pub(super) struct Arguments {
     #[command(subcommand)]
     check: Option<Check>,
-    /// A seventh of the cases, in less than a minute
+    /// A seventh of the cases, in two or three minutes
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// 1,000 case-runs of the same code against itself; takes about 15 minutes

@@ -1,12 +1,13 @@
-//! Children that panic, hang, abort, lie, print, sleep: what they cost.
+//! Children that panic, hang, abort, lie, print, sleep, are killed: what they cost.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use join_vs_spawn::record::{self, Status};
 use libtest_mimic::Trial;
 use measure::{Setup, Target, Workload, measure};
 
-use crate::common::place::Place;
+use crate::common::place::{Done, Place, children, has_proc, kill_all, wait_for};
 
 /// What this program is where it is started as one of these children; `None` for another act.
 pub fn act(act: &str) -> Option<ExitCode> {
@@ -18,6 +19,7 @@ pub fn act(act: &str) -> Option<ExitCode> {
         "chatters" => measure(&Target::of::<Misbehaves<CHATTERS>>("chatters")),
         "sleeps" => measure(&Target::of::<Misbehaves<SLEEPS>>("sleeps")),
         "unready" => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
+        "waits" => measure(&Target::of::<Misbehaves<WAITS>>("waits")),
         _ => return None,
     })
 }
@@ -29,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         a_hanging_child_costs_its_case,
         wrong_outputs_cost_their_case,
         a_set_up_that_fails_costs_its_case,
+        a_killed_round_costs_its_case,
         a_chattering_child_costs_nothing,
         slow_children_are_measured_in_the_time_that_is_allowed,
     ]
@@ -45,6 +48,10 @@ const LIES: u8 = 3;
 const UNREADY: u8 = 4;
 const CHATTERS: u8 = 5;
 const SLEEPS: u8 = 6;
+const WAITS: u8 = 7;
+
+/// The file that the first child that waits makes: where it is, no other one waits.
+const WAITED: &str = "TEST_WAITED";
 
 impl<const HOW: u8> Workload for Misbehaves<HOW> {
     type Output = u64;
@@ -72,7 +79,14 @@ impl<const HOW: u8> Workload for Misbehaves<HOW> {
                     1
                 }
                 SLEEPS => {
-                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    1
+                }
+                WAITS if wrong => {
+                    let waited = std::env::var(WAITED).expect("the test names a file");
+                    if std::fs::File::create_new(waited).is_ok() {
+                        std::thread::sleep(Duration::from_secs(60));
+                    }
                     1
                 }
                 _ => 1,
@@ -132,6 +146,41 @@ fn wrong_outputs_cost_their_case() {
 
 fn a_set_up_that_fails_costs_its_case() {
     costs_its_case("unready", "no server to talk to");
+}
+
+fn a_killed_round_costs_its_case() {
+    if !has_proc() {
+        return;
+    }
+    let place = Place::new();
+    let waited = place.path("waited");
+    let variables = [
+        ("JVS_ROUNDS", "6"),
+        ("JVS_TASKS", "2,8"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "worker"),
+        (WAITED, waited.to_str().expect("a path in UTF-8")),
+    ];
+    let run = place.start("waits", &variables, &["--bench"]);
+    // It is in the middle of a block then.
+    wait_for("child that waits", || waited.exists());
+    kill_all(&children(run.id()));
+    Done::of(run.wait_with_output().unwrap())
+        .exits(1)
+        .says("SIGKILL")
+        .says("--no-fail-fast");
+    let measurements = place.measurements("results/latest/waits.jsonl");
+    assert_eq!(measurements.len(), 4);
+    for m in measurements {
+        if m.case.tasks == 8 {
+            assert_eq!(m.status, Status::Failed, "{}", m.case);
+            assert!(m.reason.is_some_and(|reason| reason.contains("SIGKILL")));
+            assert!(m.ratio.is_none() && m.wall_ns.is_none() && m.verdict.is_none());
+        } else {
+            assert_eq!(m.status, Status::Ok, "{}", m.case);
+            assert!(m.block_ns.len() >= 6, "the run went on");
+        }
+    }
 }
 
 fn a_chattering_child_costs_nothing() {

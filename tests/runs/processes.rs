@@ -1,49 +1,16 @@
 //! What happens to a run's processes from outside: kills, Ctrl-C, a reader that is gone, a small stack.
-
-use join_vs_spawn::record::{Measurement, Status};
+use join_vs_spawn::record::Status;
 use libtest_mimic::Trial;
 
-use crate::common::place::{Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, kill_all, small, wait_for};
+use crate::common::place::{Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, small, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_killed_round_costs_its_case,
         no_round_outlives_its_parent,
         a_reader_that_is_gone_ends_the_program_quietly,
         a_small_stack_holds_the_largest_join,
         ctrl_c_ends_what_comes_after_the_rounds,
     ]
-}
-
-fn a_killed_round_costs_its_case() {
-    if !has_proc() {
-        return;
-    }
-    let place = Place::new();
-    let variables = [
-        ("JVS_ROUNDS", "6"),
-        ("JVS_WORKLOADS", "yield"),
-        ("JVS_FLAVORS", "current_thread"),
-        ("JVS_TASKS", "1,2,3,4,6,8,10,12,16,24,32"),
-        NO_PAYLOAD,
-    ];
-    let child = place.start("overhead", &variables, &["--bench"]);
-    place.wait_for_lines("results/latest/overhead.jsonl.partial", 30);
-    wait_for("round", || !children(child.id()).is_empty());
-    kill_all(&children(child.id()));
-    let done = Done::of(child.wait_with_output().unwrap()).exits(1);
-    let done = done.says("SIGKILL").says("--no-fail-fast");
-    let measurements = place.measurements("results/latest/overhead.jsonl");
-    let failed: Vec<&Measurement> = measurements.iter().filter(|m| m.status == Status::Failed).collect();
-    // The round's other process, which waited, costs none.
-    assert_eq!(failed.len(), 2, "one case has two: {}", done.stdout);
-    for m in &failed {
-        assert!(m.reason.as_ref().unwrap().contains("SIGKILL"));
-        assert!(m.ratio.is_none() && m.wall_ns.is_none() && m.verdict.is_none());
-    }
-    for m in measurements.iter().filter(|m| m.status == Status::Ok) {
-        assert!(m.block_ns.len() >= 6, "the run went on");
-    }
 }
 
 fn no_round_outlives_its_parent() {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::record::CutOf;
 use crate::stats::FEWEST_ROUNDS;
 
 /// Of the planned rounds this share is kept before blocks are made shorter.
@@ -54,7 +55,7 @@ impl Budget {
     }
 
     /// After a round, `taken` seconds into the run: cuts what does not fit, and says what that is.
-    pub(crate) fn after_round(&mut self, round: usize, taken: f64) -> Option<String> {
+    pub(crate) fn after_round(&mut self, round: usize, taken: f64) -> Option<(CutOf, String)> {
         self.made += 1;
         if self.made <= FEWEST_ROUNDS {
             self.first_rounds = (taken - self.at_first) / self.made as f64;
@@ -80,22 +81,24 @@ impl Budget {
         if !self.lean && fits < least {
             self.lean = true;
             self.lean_from = Some((self.made, taken));
-            return Some(format!(
+            let what = format!(
                 "Shorter blocks, without the check of what strategies do to each other in one runtime: {took}, and \
                  JVS_MINUTES allows {}.",
                 self.limit()
-            ));
+            );
+            return Some((CutOf::Blocks, what));
         }
         let rounds = fits.max(FEWEST_ROUNDS.min(self.planned));
         if rounds >= self.rounds {
             return None;
         }
         self.rounds = rounds;
-        Some(format!(
+        let what = format!(
             "{rounds} rounds instead of {}: {took}, and JVS_MINUTES allows {}.",
             self.planned,
             self.limit()
-        ))
+        );
+        Some((CutOf::Rounds, what))
     }
 
     /// Whether the time is over.
@@ -137,16 +140,16 @@ mod tests {
     fn first_rounds_are_cut_then_blocks_and_it_ends_in_time() {
         // 10 s a round: 30 of 40 fit into 5 minutes.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let cut = budget.after_round(0, 10.0).expect("a cut");
+        let (_, cut) = budget.after_round(0, 10.0).expect("a cut");
         assert!(cut.contains("30 rounds instead of 40"), "{cut}");
         assert!(cut.contains("6.67 minutes"), "{cut}");
         assert_eq!((budget.rounds, budget.lean), (30, false));
         // 60 s a round: 5 fit; lean ones take 20 s, and 13 more fit.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let cut = budget.after_round(0, 60.0).expect("a cut");
+        let (_, cut) = budget.after_round(0, 60.0).expect("a cut");
         assert!(cut.contains("Shorter blocks") && budget.lean, "{cut}");
         assert_eq!(budget.rounds, 40);
-        let cut = budget.after_round(1, 80.0).expect("a cut");
+        let (_, cut) = budget.after_round(1, 80.0).expect("a cut");
         assert!(cut.contains("13 rounds"), "{cut}");
         let mut taken = 80.0;
         let mut round = 2;

@@ -1,12 +1,12 @@
 //! What a run has measured so far, as the lines of its partial file say it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::block::Block;
 use crate::case::Case;
 use crate::environment::resident_bytes;
 use crate::machine_state::State;
-use crate::record::{Memory, PartialLine};
+use crate::record::{CutOf, Memory, PartialLine};
 use crate::round::Resident;
 use crate::warnings::Conditions;
 
@@ -51,7 +51,8 @@ pub struct Collected {
     pub(crate) conditions: Conditions,
     /// Seconds that the run took, in all its parts.
     pub(crate) seconds: f64,
-    pub(crate) cut: Vec<String>,
+    /// What was left out so that it fits into its time, in words.
+    pub(crate) cut: BTreeMap<CutOf, String>,
 }
 
 impl Collected {
@@ -95,7 +96,9 @@ impl Collected {
             PartialLine::Failed { case, reason } => {
                 self.failed.insert(case.clone(), reason.clone());
             }
-            PartialLine::Cut { what } => self.cut.push(what.clone()),
+            PartialLine::Cut { of, what } => {
+                self.cut.insert(*of, what.clone());
+            }
         }
     }
 
@@ -162,5 +165,25 @@ impl Collected {
         let total: f64 = blocks().map(|block| block.total_ns).sum();
         let timed: f64 = blocks().map(|block| block.timed_ns).sum();
         (total > 0.0).then(|| timed / total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_cuts_of_rounds_the_last_one_stays() {
+        let mut collected = Collected::default();
+        for (of, what) in [
+            (CutOf::Rounds, "45 rounds"),
+            (CutOf::Rounds, "44 rounds"),
+            (CutOf::Blocks, "shorter"),
+        ] {
+            let what = what.to_owned();
+            collected.take(&PartialLine::Cut { of, what });
+        }
+        let said: Vec<&str> = collected.cut.values().map(String::as_str).collect();
+        assert_eq!(said, ["shorter", "44 rounds"]);
     }
 }

@@ -1,5 +1,62 @@
 //! Measures ways to await N children on tokio side by side: `tokio::join!`, `tokio::spawn` and their kin, with a ratio, an
 //! interval that holds on a noisy machine, and a verdict.
+//!
+//! # Your own children
+//!
+//! A bench without libtest's harness (`harness = false`) that calls [`children`] with an async fn is all that is needed;
+//! `examples/own_project` is such a project. `cargo bench` then measures it in some minutes, prints a table, and writes a
+//! record; `cargo test --benches` runs every measurement once. The `JVS_*` variables ([`variables::VARIABLES`]) choose what
+//! is measured and for how long.
+//!
+//! Where children need something set up, or outputs are to be checked, implement [`Workload`] and call [`measure`]:
+//!
+//! ```
+//! use measure::{Setup, Target, Workload, block};
+//!
+//! /// Children that yield once and return their number.
+//! struct Numbers;
+//!
+//! impl Workload for Numbers {
+//!     type Output = u64;
+//!
+//!     // In the runtime of each block, before anything is timed.
+//!     async fn set_up(_: Setup) -> Result<Self, String> {
+//!         Ok(Self)
+//!     }
+//!
+//!     // Timed: makes child `index` of one fan-out.
+//!     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+//!         async move {
+//!             tokio::task::yield_now().await;
+//!             index as u64
+//!         }
+//!     }
+//!
+//!     // Timed too: a number that stands for the output.
+//!     fn digest(output: u64) -> u64 {
+//!         output
+//!     }
+//!
+//!     fn expected(&self, index: usize) -> u64 {
+//!         index as u64
+//!     }
+//! }
+//!
+//! // The `main` of the bench is `measure::measure(&target)`. Here each strategy only runs once, and its outputs are checked.
+//! let target = Target::of::<Numbers>("numbers");
+//! let case = "numbers/current_thread/worker/0B/8".parse()?;
+//! for strategy in ["join", "spawn", "join_set"] {
+//!     block::run_alone(&target.workloads[0], &case, strategy, 1, 0)?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What comes out
+//!
+//! A [`record::Measurement`] for each case and strategy. Times are wall and CPU time in ns **per iteration**, one whole
+//! fan-out; only `difference_ns` is per child. A ratio is the strategy's time over the reference's, with an interval whose
+//! unit is one layout of the program ([`layouts`]); [`stats::Verdict`] says when it counts as slower or faster.
+//! METHODOLOGY.md of the repository says why it is measured so.
 
 // join! of 256 branches.
 #![recursion_limit = "512"]

@@ -57,7 +57,8 @@ impl Progress {
         } else {
             format!(", about {left:.0} s left")
         };
-        let message = format!("round {round} of {of}, {cases} cases done in it{left}");
+        let noun = if cases == 1 { "case" } else { "cases" };
+        let message = format!("round {round} of {of}, {cases} {noun} done in it{left}");
         if !self.terminal && self.printed.elapsed() >= EVERY {
             self.printed = Instant::now();
             eprintln!("{}: {message}", self.name);

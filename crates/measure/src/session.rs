@@ -222,7 +222,11 @@ pub fn finish(outcome: &Outcome, sentences: &[String]) -> ExitCode {
             "{:.0} s{} {} rounds, {}; {:.0}% of the blocks' time lay inside timed slices. Seed {}.",
             header.seconds,
             if header.complete { " in" } else { ", cut short of" },
-            header.rounds.max(header.states.len()),
+            if header.complete {
+                header.states.len()
+            } else {
+                header.rounds.max(header.states.len())
+            },
             match header.layouts {
                 1 => "one layout".to_owned(),
                 layouts => format!("{layouts} layouts"),

@@ -46,7 +46,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("complete", yes(header.complete)),
         ("started", header.started.clone()),
         ("took", time(header.seconds * 1e9)),
-        ("rounds", header.rounds.to_string()),
+        ("rounds", rounds(header)),
         (
             "layouts of the code",
             match &header.only_one_layout {
@@ -166,6 +166,14 @@ pub(super) fn method() -> Markup {
             }
             dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
         }
+    }
+}
+
+/// How many were made, and how many were planned where that is another number.
+fn rounds(header: &Header) -> String {
+    match header.states.len() {
+        made if made == header.rounds || made == 0 => header.rounds.to_string(),
+        made => format!("{made} ({} were planned)", header.rounds),
     }
 }
 

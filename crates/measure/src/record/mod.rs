@@ -163,9 +163,21 @@ pub enum PartialLine {
     },
     /// What was left out so that the run fits into its time.
     Cut {
+        /// Of what.
+        of: CutOf,
         /// In words.
         what: String,
     },
+}
+
+/// What was left out of. A later cut of the same takes the place of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutOf {
+    /// Of each block.
+    Blocks,
+    /// Of the rounds.
+    Rounds,
 }
 
 /// A record that cannot be read or written. Names the file, and the line where there is one.

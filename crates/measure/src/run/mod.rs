@@ -113,7 +113,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     header.timed_share = collected.timed_share();
     header.resident_bytes = collected.memory;
     header.states = collected.states().to_vec();
-    header.cut = collected.cut.clone();
+    header.cut = collected.cut.values().cloned().collect();
     header.conditions = collected.conditions;
     header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);
     if layouts.count() == 1 && settings.rounds > 1 {

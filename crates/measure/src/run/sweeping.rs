@@ -15,7 +15,7 @@ use crate::machine_state::State;
 use crate::measurement::is_clear;
 use crate::plan::{Checks, Planned};
 use crate::progress::Progress;
-use crate::record::{Header, PartialLine, RecordError, Stream};
+use crate::record::{CutOf, Header, PartialLine, RecordError, Stream};
 use crate::round::{self, Job, News, Sweep, SweepError};
 use crate::stats::{FEWEST_ROUNDS, LOOKS};
 use crate::warnings::{self, Conditions, Watch};
@@ -66,9 +66,8 @@ impl Sweeping<'_> {
             }
             self.look(&mut clear);
             let taken = self.collected.seconds;
-            if let Some(cut) = budget.after_round(round, taken) {
-                let line = PartialLine::Cut { what: cut };
-                self.keep(&line)?;
+            if let Some((of, what)) = budget.after_round(round, taken) {
+                self.keep(&PartialLine::Cut { of, what })?;
             }
             round += 1;
             if budget.is_over(taken) {
@@ -82,7 +81,10 @@ impl Sweeping<'_> {
                             ""
                         }
                     );
-                    self.keep(&PartialLine::Cut { what })?;
+                    self.keep(&PartialLine::Cut {
+                        of: CutOf::Rounds,
+                        what,
+                    })?;
                 }
                 break;
             }

@@ -29,7 +29,7 @@ pub struct Setup {
     pub seed: u64,
 }
 
-/// What each child does: implement it to have a child of your own measured (`examples/own_child.rs`).
+/// What each child does: implement it to have a child of your own measured (`examples/own_project/benches/cached.rs`).
 ///
 /// One value serves all iterations of one block, with every strategy of the pair, on that block's runtime.
 pub trait Workload: Send + Sync + Sized + 'static {
