@@ -14,6 +14,7 @@
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`attachments`], [`save`] | what lies beside a run's records; how the last run gets a name |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
+//! | [`builds`] | one tokio against another, one flag against another: made, measured in turns, judged |
 //! | [`claims`] | the article's statements, put to experiments |
 //! | [`selfcheck`] | the suite against itself: where the truth is known, how often is it wrong |
 //! | [`flamegraph`] | stacks, pictures, what differs |
@@ -27,7 +28,7 @@
 
 pub mod attachments;
 pub mod bench;
-pub mod census;
+pub mod builds;
 pub mod claims;
 pub mod cli;
 pub mod findings;
@@ -36,6 +37,8 @@ pub mod report;
 pub mod save;
 pub mod selfcheck;
 pub mod targets;
+
+pub use probes::census;
 
 pub use measure::{
     Target, Workload, block, case, compare, cpu_speed, environment, files, http, interrupt, layouts, machine_state,

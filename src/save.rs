@@ -120,7 +120,10 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str]) -> Result
     for file in files.chain(attached.filter(|name| from.join(name).exists())) {
         let path = temporary.path().join(&file);
         fs::copy(from.join(&file), &path).map_err(io(&from.join(&file)))?;
-        fs::File::open(&path)
+        // Windows writes out only what is open for writing.
+        fs::OpenOptions::new()
+            .write(true)
+            .open(&path)
             .and_then(|file| file.sync_all())
             .map_err(io(&path))?;
     }

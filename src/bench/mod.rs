@@ -81,13 +81,16 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     }
     match arguments.mode {
         Mode::Measure => {
+            let command = session::command(&selection, name, &arguments.shown);
             let outcome = run(Request {
-                plan: &selection.plan(target, &measurements),
-                settings: &selection.settings_for(target),
                 filter: arguments.filter.text(),
                 folder: Some(session::folder(arguments.filter.text().is_some())),
-                command: session::command(&selection, name, &arguments.shown),
-                program: measuring.into(),
+                ..Request::here(
+                    &selection.plan(target, &measurements),
+                    &selection.settings_for(target),
+                    command,
+                    measuring.into(),
+                )
             });
             let outcome = match outcome {
                 Ok(outcome) => outcome,

@@ -1,86 +1,11 @@
 //! The census, in a program of its own: its allocator counts, which nothing that is timed should do. See `--help`.
 
-// An allocator cannot be written without.
-#![allow(unsafe_code)]
-
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use join_vs_spawn::census::{CountingHeap, Heap};
-
-/// The system's allocator, counting.
-struct Counting {
-    allocations: AtomicU64,
-    bytes: AtomicU64,
-    live: AtomicU64,
-    peak: AtomicU64,
-}
+use join_vs_spawn::census::CountingAllocator;
 
 #[global_allocator]
-static HEAP: Counting = Counting {
-    allocations: AtomicU64::new(0),
-    bytes: AtomicU64::new(0),
-    live: AtomicU64::new(0),
-    peak: AtomicU64::new(0),
-};
-
-impl Counting {
-    fn allocated(&self, bytes: usize) {
-        self.allocations.fetch_add(1, Relaxed);
-        self.bytes.fetch_add(bytes as u64, Relaxed);
-        let live = self.live.fetch_add(bytes as u64, Relaxed) + bytes as u64;
-        self.peak.fetch_max(live, Relaxed);
-    }
-
-    fn freed(&self, bytes: usize) {
-        self.live.fetch_sub(bytes as u64, Relaxed);
-    }
-}
-
-// SAFETY: every call goes to the system's allocator unchanged, and its answer is returned unchanged; what is counted
-// beside it are atomics, which neither allocate nor panic.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.allocated(layout.size());
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`, which is the system's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.allocated(layout.size());
-        // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        self.freed(layout.size());
-        // SAFETY: the pointer came from the system's allocator, through this one, with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        self.freed(layout.size());
-        self.allocated(size);
-        // SAFETY: as for `dealloc`, and the caller vouches for the new size.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-impl CountingHeap for Counting {
-    fn heap(&self) -> Heap {
-        Heap {
-            allocations: self.allocations.load(Relaxed),
-            bytes: self.bytes.load(Relaxed),
-            live: self.live.load(Relaxed),
-            peak: self.peak.load(Relaxed),
-        }
-    }
-
-    fn reset_peak(&self) {
-        self.peak.store(self.live.load(Relaxed), Relaxed);
-    }
-}
+static HEAP: CountingAllocator = CountingAllocator::new();
 
 fn main() -> ExitCode {
     join_vs_spawn::cli::census(&HEAP)

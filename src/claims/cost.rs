@@ -9,7 +9,7 @@ use crate::environment::cores;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
-use crate::run::{Request, run};
+use crate::run;
 use crate::session;
 use crate::settings::RunSettings;
 use crate::stats::Estimate;
@@ -108,18 +108,8 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
     ];
     let mut measured = Vec::new();
     for plan in &plans {
-        let outcome = run(Request {
-            plan,
-            settings: &settings,
-            filter: None,
-            folder: None,
-            command: "cargo run --release -- claims".into(),
-            program: session::this_program(),
-        })?;
-        if let Some(trouble) = outcome.trouble {
-            return Err(trouble.into());
-        }
-        measured.extend(outcome.measurements);
+        let command = "cargo run --release -- claims";
+        measured.extend(run::measured(plan, &settings, command, session::this_program())?);
     }
     let failed = measured.iter().find(|m| m.status != Status::Ok);
     match failed {

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
 use super::{Format, print};
-use crate::census::{CountingHeap, Row, count};
+use crate::census::{CountingAllocator, Row, count};
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
@@ -44,7 +44,7 @@ struct Arguments {
 }
 
 /// Runs the program, whose allocator is `heap`.
-pub fn main(heap: &'static dyn CountingHeap) -> ExitCode {
+pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
     let targets = targets();

@@ -1,6 +1,7 @@
 //! The command line of the binary `join-vs-spawn`: everything but measuring, which `cargo bench` does. One file a
 //! subcommand.
 
+mod builds;
 mod census;
 mod claims;
 mod compare;
@@ -56,6 +57,8 @@ enum Command {
     Report(report::Arguments),
     /// Compare two runs case by case; --fail-on makes a change exit 1
     Compare(compare::Arguments),
+    /// Compare builds: one tokio with another, one revision or flag with another; makes and measures them
+    Builds(builds::Arguments),
     /// Keep the last run of all targets under a name, which nothing overwrites
     Record(record::Arguments),
     /// Print a run in the shape that another tool reads
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::List { matrix, target, format } => list::run(matrix, target.as_deref(), format),
         Command::Report(arguments) => report::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Builds(arguments) => builds::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Claims(arguments) => claims::run(&arguments),

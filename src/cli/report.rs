@@ -136,6 +136,14 @@ fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
     }
 }
 
+/// The address of a file, whose path begins with a drive on Windows.
+fn file_url(path: &str) -> String {
+    let path = path.trim_start_matches(r"\\?\").replace('\\', "/");
+    let path = path.replace('%', "%25").replace(' ', "%20").replace('#', "%23");
+    let root = if path.starts_with('/') { "" } else { "/" };
+    format!("file://{root}{}", path.replace('?', "%3F"))
+}
+
 /// Where a measurement's own pages are. Criterion keeps those of the last run only.
 fn links(run: &RecordedRun) -> html::Links {
     let criterion = crate::bench::criterion_home();
@@ -148,13 +156,22 @@ fn links(run: &RecordedRun) -> html::Links {
             .join(case.tasks.to_string())
             .join(file);
         let path = (last && path.exists()).then(|| path.canonicalize().ok()).flatten()?;
-        let path = path.to_str()?;
-        let path = path.replace('%', "%25").replace(' ', "%20").replace('#', "%23");
-        Some(format!("file://{}", path.replace('?', "%3F")))
+        Some(file_url(path.to_str()?))
     };
     let to_flamegraph = link.clone();
     html::Links {
         criterion: Box::new(move |case, strategy| link(case, strategy, "report/index.html")),
         flamegraph: Box::new(move |case, strategy| to_flamegraph(case, strategy, "profile/flamegraph.svg")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_an_address_on_every_system() {
+        assert_eq!(file_url("/a b/50%#?.html"), "file:///a%20b/50%25%23%3F.html");
+        assert_eq!(file_url(r"\\?\C:\a\b.html"), "file:///C:/a/b.html");
     }
 }

@@ -2,11 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::shares::{differences, purposes};
+use super::shares::{differences, modules};
 use super::{Profile, draw};
 use crate::text::{label, percent};
 
-/// Functions that are named.
+/// Functions, and modules, that are named.
 const MOST: usize = 10;
 
 /// A picture: its file's name, its title, its SVG.
@@ -61,11 +61,11 @@ pub fn page(a: (&Profile, &str), b: (&Profile, &str), pictures: &[Picture; 4]) -
                     @if let Some(caveat) = caveat { p.caveat { (label(&profile.strategy)) ": " (caveat) "." } }
                 }
                 (table(
-                    "What the samples were for: the innermost function on each stack whose purpose is known",
-                    ["purpose", from, to, "difference"],
-                    purposes([a.1, b.1])
+                    "The ten modules with most samples: that of the innermost function on each stack, outside of the standard library",
+                    ["module", from, to, "difference"],
+                    modules([a.1, b.1], MOST)
                         .into_iter()
-                        .map(|(name, [a, b])| [name.to_owned(), percent(a), percent(b), points(b - a)]),
+                        .map(|(name, [a, b])| [name, percent(a), percent(b), points(b - a)]),
                 ))
                 (table(
                     "The ten functions whose shares differ most: samples in which the function itself was running",
@@ -102,8 +102,8 @@ pub fn text(a: (&Profile, &str), b: (&Profile, &str)) -> String {
     };
     let percent = |share: f64| format!("{:.1}%", share * 100.0);
     line("share of the samples", from, to, "points");
-    for (name, [a, b]) in purposes([a.1, b.1]) {
-        line(name, &percent(a), &percent(b), &points(b - a));
+    for (name, [a, b]) in modules([a.1, b.1], MOST) {
+        line(&name, &percent(a), &percent(b), &points(b - a));
     }
     for profile in [a.0, b.0] {
         if let Some(caveat) = profile.caveat() {

@@ -1,4 +1,4 @@
-//! What differs between two profiles, in words: by function, and by what functions are for.
+//! What differs between two profiles, in words: by function, and by module.
 
 use std::collections::BTreeMap;
 
@@ -55,115 +55,49 @@ pub fn differences(before: &str, after: &str, most: usize) -> Vec<Difference> {
     all
 }
 
-/// What functions are for, each by parts of their names; the first that fits, from the innermost frame outwards, is what a
-/// sample was for.
-const PURPOSES: &[(&str, &[&str])] = &[
-    (
-        "joining: handles and results",
-        &[
-            "JoinHandle",
-            "try_read_output",
-            "can_read_output",
-            "wake_join",
-            "set_join_waker",
-            "join_handle",
-            "JoinSet",
-            "Trailer::",
-            "Harness<T,S>::complete",
-            "set_stage",
-        ],
-    ),
-    (
-        "allocating tasks, and freeing them",
-        &[
-            "malloc",
-            "calloc",
-            "realloc",
-            "free",
-            "__rust_alloc",
-            "__rust_dealloc",
-            "alloc::alloc",
-            "Cell<",
-            "raw::dealloc",
-            "RawTask::dealloc",
-            "raw_vec",
-        ],
-    ),
-    (
-        "registering wakers: children that are polled and go on waiting",
-        &["AtomicWaker::register", "clone_waker", "drop_waker", "will_wake"],
-    ),
-    (
-        "waking: notifying tasks",
-        &[
-            "waker",
-            "Waker",
-            "::wake",
-            "Defer",
-            "defer",
-            "yield_now",
-            "transition_to_notified",
-            "raw::schedule",
-            "Schedule>::schedule",
-            "Driver as core::future",
-            "Driver as ",
-        ],
-    ),
-    (
-        "scheduling: queues, workers, parking, the I/O driver",
-        &[
-            "scheduler::",
-            "OwnedTasks",
-            "sharded_list",
-            "inject",
-            "park",
-            "Park",
-            "epoll",
-            "mio::",
-            "runtime::driver",
-            "io::driver",
-            "time::Driver",
-            "runtime::io",
-            "runtime::time",
-            "futex",
-            "Condvar",
-            "condvar",
-            "syscall",
-        ],
-    ),
-    (
-        "running tasks: their states and polls",
-        &["runtime::task::", "runtime::coop", "task::coop"],
-    ),
-    ("fetching: client and sockets", &["hyper", "reqwest", "http::", "tower"]),
-    ("the parent and its children", &[timed::FUNCTIONS]),
-];
+/// The crates of the standard library: what is done in them is done for whoever calls them.
+const STANDARD: [&str; 3] = ["alloc", "core", "std"];
 
-/// What no purpose fits.
-const OTHER: &str = "other";
+/// What is in no module.
+const NOWHERE: &str = "no module known";
 
-/// What a stack was sampled for.
-fn purpose(frames: &[&str]) -> &'static str {
-    let of = |frame: &str| {
-        let fits = |(_, parts): &&(&str, &[&str])| parts.iter().any(|part| frame.contains(part));
-        PURPOSES.iter().find(fits).map(|(purpose, _)| *purpose)
-    };
-    // The first frame is the thread.
-    let within = frames.get(1..).unwrap_or_default();
-    within.iter().rev().find_map(|frame| of(frame)).unwrap_or(OTHER)
+/// The module of a function by its name, to its third level: `tokio::runtime::task` of
+/// `<tokio::runtime::task::join::JoinHandle<T> as core::future::Future>::poll`.
+fn module(function: &str) -> Option<&str> {
+    let start = function.find(|c: char| c.is_alphanumeric() || c == '_')?;
+    let name = function[start..].trim_start_matches("dyn ").trim_start_matches("mut ");
+    let end = name
+        .find([' ', '<', '>', ',', '(', ')', '[', '{'])
+        .unwrap_or(name.len());
+    let path = name[..end].trim_end_matches(':');
+    let levels: Vec<(usize, &str)> = path.match_indices("::").take(3).collect();
+    let (end, _) = levels.last()?;
+    let package = path.split("::").next()?;
+    (!STANDARD.contains(&package)).then(|| &path[..*end])
 }
 
-/// The share of each purpose in each of the profiles, in the order of the list above; those that are in none are left out.
-pub fn purposes<const N: usize>(folded: [&str; N]) -> Vec<(&'static str, [f64; N])> {
-    let shares = folded.map(|folded| shares(folded, |frames| purpose(frames)));
-    let names = PURPOSES.iter().map(|(name, _)| *name).chain([OTHER]);
-    names
+/// The module that a stack was sampled in: of its innermost function that is in one, outside of the standard library.
+fn innermost_module<'a>(frames: &[&'a str]) -> &'a str {
+    // The first frame is the thread.
+    let within = frames.get(1..).unwrap_or_default();
+    within.iter().rev().find_map(|frame| module(frame)).unwrap_or(NOWHERE)
+}
+
+/// The share of each module in each of the profiles, the largest first, `most` of them.
+pub fn modules<const N: usize>(folded: [&str; N], most: usize) -> Vec<(String, [f64; N])> {
+    let shares = folded.map(|folded| shares(folded, innermost_module));
+    let names: std::collections::BTreeSet<&str> = shares.iter().flat_map(|shares| shares.keys().copied()).collect();
+    let mut all: Vec<(String, [f64; N])> = names
+        .into_iter()
         .map(|name| {
             let of = |shares: &BTreeMap<&str, f64>| shares.get(name).copied().unwrap_or(0.0);
-            (name, std::array::from_fn(|n| of(&shares[n])))
+            (name.to_owned(), std::array::from_fn(|n| of(&shares[n])))
         })
-        .filter(|(_, shares)| shares.iter().any(|share| *share > 0.0))
-        .collect()
+        .collect();
+    let size = |shares: &[f64; N]| shares.iter().copied().fold(0.0, f64::max);
+    all.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
+    all.truncate(most);
+    all
 }
 
 #[cfg(test)]
@@ -195,15 +129,36 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_for_what_its_innermost_known_function_is_for() {
-        let found = purposes([JOIN, SPAWN]);
-        assert_eq!(
-            found,
-            [
-                ("allocating tasks, and freeing them", [0.0, 0.7]),
-                ("scheduling: queues, workers, parking, the I/O driver", [0.1, 0.2]),
-                ("the parent and its children", [0.9, 0.1]),
-            ]
-        );
+    fn a_sample_is_in_the_module_of_its_innermost_function_that_has_one() {
+        let found = modules([JOIN, SPAWN], 10);
+        let expected = [
+            ("timed", [0.9, 0.1]),
+            ("tokio::runtime::task", [0.0, 0.7]),
+            ("scheduler", [0.1, 0.2]),
+        ];
+        assert_eq!(found, expected.map(|(name, shares)| (name.to_owned(), shares)));
+    }
+
+    #[test]
+    fn modules_are_read_off_names_of_functions() {
+        for (function, expected) in [
+            ("tokio::runtime::task::raw::poll", Some("tokio::runtime::task")),
+            (
+                "<tokio::runtime::task::join::JoinHandle<T> as core::future::future::Future>::poll",
+                Some("tokio::runtime::task"),
+            ),
+            ("<&mut mio::poll::Poll as X>::poll", Some("mio::poll")),
+            (
+                "timed::strategy::spawn::run::{{closure}}",
+                Some("timed::strategy::spawn"),
+            ),
+            ("timed::run", Some("timed")),
+            ("core::ptr::drop_in_place<tokio::runtime::task::Notified>", None),
+            ("malloc", None),
+            ("[vdso]", None),
+            ("", None),
+        ] {
+            assert_eq!(module(function), expected, "{function}");
+        }
     }
 }

@@ -110,11 +110,11 @@ fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
 }
 
 /// A factor as a change in percent.
-fn percent(factor: f64) -> String {
+pub(super) fn percent(factor: f64) -> String {
     format!("{:+.1}%", (factor - 1.0) * 100.0)
 }
 
-fn interval(change: &Estimate) -> String {
+pub(super) fn interval(change: &Estimate) -> String {
     if change.level == 0.0 {
         return "none".into();
     }

@@ -7,104 +7,69 @@ use crate::stats::Estimate;
 
 type Part = (Header, Vec<Measurement>);
 
+/// The columns of the comma-separated values, and where each stands in the record.
+const COLUMNS: [(&str, &str); 34] = [
+    ("target", "/run/target"),
+    ("case", "/case"),
+    ("workload", "/workload"),
+    ("flavor", "/flavor"),
+    ("site", "/site"),
+    ("payload_bytes", "/payload_bytes"),
+    ("tasks", "/tasks"),
+    ("strategy", "/strategy"),
+    ("reference", "/reference"),
+    ("status", "/status"),
+    ("reason", "/reason"),
+    ("flags", "/flags"),
+    ("wall_ns_median", "/wall_ns/median"),
+    ("wall_ns_low", "/wall_ns/low"),
+    ("wall_ns_high", "/wall_ns/high"),
+    ("cpu_ns_median", "/cpu_ns/median"),
+    ("cpu_ns_low", "/cpu_ns/low"),
+    ("cpu_ns_high", "/cpu_ns/high"),
+    ("ratio_median", "/ratio/median"),
+    ("ratio_low", "/ratio/low"),
+    ("ratio_high", "/ratio/high"),
+    ("level", "/ratio/level"),
+    ("noise_floor", "/noise_floor"),
+    ("verdict", "/verdict"),
+    ("machinery_ns", "/machinery_ns/median"),
+    ("server_cpu_ns", "/server_cpu_ns/median"),
+    ("first_result_ns", "/first_result_ns/median"),
+    ("all_but_one_ns", "/all_but_one_ns/median"),
+    ("git", "/run/git"),
+    ("rustc", "/run/rustc"),
+    ("tokio", "/run/tokio"),
+    ("cpu", "/run/cpu"),
+    ("cores", "/run/cores"),
+    ("started", "/run/started"),
+];
+
 /// Comma-separated values, one line a measurement, numbers as in the record; empty where there are none.
 pub fn csv(parts: &[Part]) -> String {
-    const COLUMNS: [&str; 34] = [
-        "target",
-        "case",
-        "workload",
-        "flavor",
-        "site",
-        "payload_bytes",
-        "tasks",
-        "strategy",
-        "reference",
-        "status",
-        "reason",
-        "flags",
-        "wall_ns_median",
-        "wall_ns_low",
-        "wall_ns_high",
-        "cpu_ns_median",
-        "cpu_ns_low",
-        "cpu_ns_high",
-        "ratio_median",
-        "ratio_low",
-        "ratio_high",
-        "level",
-        "noise_floor",
-        "verdict",
-        "machinery_ns",
-        "server_cpu_ns",
-        "first_result_ns",
-        "all_but_one_ns",
-        "git",
-        "rustc",
-        "tokio",
-        "cpu",
-        "cores",
-        "started",
-    ];
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut write = |fields: &[String]| writer.write_record(fields).expect("memory takes every line");
-    write(&COLUMNS.map(String::from));
-    let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
+    let mut write = |fields: [String; COLUMNS.len()]| writer.write_record(fields).expect("memory takes every line");
+    write(COLUMNS.map(|(name, _)| name.to_owned()));
     for (header, measurements) in parts {
-        let environment = &header.environment;
         for m in measurements {
-            let three = |estimate: Option<Estimate>| {
-                [
-                    estimate.map(|e| e.median),
-                    estimate.map(|e| e.low),
-                    estimate.map(|e| e.high),
-                ]
-                .map(number)
-            };
-            let median = |estimate: Option<Estimate>| number(estimate.map(|e| e.median));
-            let mut fields = vec![
-                header.target.clone(),
-                m.case.to_string(),
-                m.case.workload.clone(),
-                m.case.flavor.to_string(),
-                m.case.site.to_string(),
-                m.case.payload.0.to_string(),
-                m.case.tasks.to_string(),
-                m.strategy.clone(),
-                m.reference.clone(),
-                status(m.status).to_owned(),
-                m.reason.clone().unwrap_or_default(),
-                m.flags.join(" "),
-            ];
-            fields.extend(three(m.wall_ns));
-            fields.extend(three(m.cpu_ns));
-            fields.extend(three(m.ratio));
-            fields.extend([
-                number(m.ratio.map(|ratio| ratio.level)),
-                number(m.noise_floor),
-                m.verdict.map_or(String::new(), |verdict| verdict.as_str().to_owned()),
-                median(m.machinery_ns),
-                median(m.server_cpu_ns),
-                median(m.first_result_ns),
-                median(m.all_but_one_ns),
-                environment.git.clone().unwrap_or_default(),
-                environment.rustc.clone(),
-                environment.tokio.clone(),
-                environment.cpu.clone().unwrap_or_default(),
-                environment.cores.to_string(),
-                header.started.clone(),
-            ]);
-            write(&fields);
+            let mut line = json!(m);
+            line["run"] = json!(header);
+            write(COLUMNS.map(|(_, place)| field(line.pointer(place))));
         }
     }
     let bytes = writer.into_inner().expect("memory takes every line");
     String::from_utf8(bytes).expect("all fields are text")
 }
 
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::Failed => "failed",
-        Status::Invalid => "invalid",
+fn field(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(values)) => {
+            let words: Vec<String> = values.iter().map(|value| field(Some(value))).collect();
+            words.join(" ")
+        }
+        Some(other) => other.to_string(),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::environment::Environment;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
 use crate::record::Measurement;
-use crate::run::{Request, RunError, run};
+use crate::run::{self, RunError};
 use crate::session;
 use crate::settings::RunSettings;
 
@@ -126,29 +126,21 @@ impl Bench<'_> {
             if items.is_empty() {
                 continue;
             }
-            let outcome = run(Request {
-                plan: &Plan {
-                    name: name.to_owned(),
-                    entries: entries.clone(),
-                    items,
-                },
-                settings: &RunSettings {
-                    matrix,
-                    rounds,
-                    layouts: self.settings.layouts.min(rounds),
-                    minutes: Some(60.0),
-                    span: Duration::ZERO,
-                    ..self.settings.clone()
-                },
-                filter: None,
-                folder: None,
-                command: "cargo run --release -- selfcheck".into(),
-                program: session::this_program(),
-            })?;
-            if let Some(trouble) = outcome.trouble {
-                return Err(trouble);
-            }
-            all.extend(outcome.measurements);
+            let plan = Plan {
+                name: name.to_owned(),
+                entries: entries.clone(),
+                items,
+            };
+            let settings = RunSettings {
+                matrix,
+                rounds,
+                layouts: self.settings.layouts.min(rounds),
+                minutes: Some(60.0),
+                span: Duration::ZERO,
+                ..self.settings.clone()
+            };
+            let command = "cargo run --release -- selfcheck";
+            all.extend(run::measured(&plan, &settings, command, session::this_program())?);
         }
         Ok(all)
     }

@@ -16,7 +16,7 @@ use crate::layouts::Layouts;
 use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
 use crate::round::{Job, measure_solo};
-use crate::run::{Request, RunError, run};
+use crate::run::{self, RunError};
 use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
@@ -203,18 +203,8 @@ fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measur
 }
 
 fn suite(plan: &Plan, settings: &RunSettings) -> Result<Vec<Measurement>, RunError> {
-    let outcome = run(Request {
-        plan,
-        settings,
-        filter: None,
-        folder: None,
-        command: "cargo run --release -- selfcheck solo".into(),
-        program: session::this_program(),
-    })?;
-    match outcome.trouble {
-        Some(trouble) => Err(trouble),
-        None => Ok(outcome.measurements),
-    }
+    let command = "cargo run --release -- selfcheck solo";
+    run::measured(plan, settings, command, session::this_program())
 }
 
 /// The times of both strategies of each case, in ns per iteration, one for each process; all processes in random order.

@@ -1,12 +1,16 @@
 //! Whole runs, as a user starts them: this program starts itself as a bench target (`ACT`), which starts itself
-//! again as rounds. So its `main` is its own, and libtest-mimic stands in for libtest.
+//! again as rounds and as mock servers. So its `main` is its own, and libtest-mimic stands in for libtest.
 
 #[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 mod children;
 mod criterion;
+mod faults;
+mod http;
+mod outputs;
 mod processes;
+mod profiles;
 
 use std::fs;
 use std::process::ExitCode;
@@ -14,14 +18,21 @@ use std::process::ExitCode;
 use common::place::{ACT, Place, small};
 use join_vs_spawn::bench;
 use join_vs_spawn::record::{self, Measurement, Status};
+use join_vs_spawn::round;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
+    if let Some(code) = http::run_if_faulty_server() {
+        return code;
+    }
     match std::env::var(ACT).as_deref() {
         Ok(act) => {
             children::act(act).unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program")))
         }
-        Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
+        Err(_) => {
+            round::run_if_child(&[]);
+            libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+        }
     }
 }
 
@@ -34,7 +45,16 @@ fn trials() -> Vec<Trial> {
         bad_input_measures_nothing,
         a_misspelled_variable_is_warned_of,
     ];
-    let all = [whole, children::trials(), criterion::trials(), processes::trials()];
+    let all = [
+        whole,
+        children::trials(),
+        criterion::trials(),
+        faults::trials(),
+        http::trials(),
+        outputs::trials(),
+        processes::trials(),
+        profiles::trials(),
+    ];
     all.into_iter().flatten().collect()
 }
 

@@ -101,6 +101,23 @@ impl Budget {
         Some((CutOf::Rounds, what))
     }
 
+    /// What is said of a run whose time was over after so many rounds; nothing where it had all that it should have.
+    pub(crate) fn ended_early(&self, rounds: usize, planned: usize) -> Option<(CutOf, String)> {
+        if rounds >= self.rounds {
+            return None;
+        }
+        let preview = if rounds < FEWEST_ROUNDS {
+            ": a preview, without verdicts"
+        } else {
+            ""
+        };
+        let what = format!(
+            "It ended after {rounds} of {planned} rounds, when its {} were over{preview}.",
+            self.limit()
+        );
+        Some((CutOf::Rounds, what))
+    }
+
     /// Whether the time is over.
     pub(crate) fn is_over(&self, taken: f64) -> bool {
         self.seconds.is_some_and(|limit| taken > limit)

@@ -6,6 +6,34 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+/// What a program was built from, compiled into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Built {
+    /// The compiler.
+    pub rustc: String,
+    /// The version of tokio in the build's lock file.
+    pub tokio: String,
+    /// The version of Criterion in it; `unknown` where it has none.
+    pub criterion: String,
+    /// Cargo's profile.
+    pub profile: String,
+    /// Whether frame pointers were forced.
+    pub frame_pointers: bool,
+}
+
+impl Built {
+    /// Of this program.
+    pub fn here() -> Self {
+        Self {
+            rustc: env!("BUILT_WITH_RUSTC").to_owned(),
+            tokio: env!("BUILT_WITH_TOKIO").to_owned(),
+            criterion: env!("BUILT_WITH_CRITERION").to_owned(),
+            profile: env!("BUILT_WITH_PROFILE").to_owned(),
+            frame_pointers: env!("BUILT_WITH_FRAME_POINTERS") == "true",
+        }
+    }
+}
+
 /// Machine, build and moment, as far as they can be found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
@@ -38,13 +66,18 @@ pub struct Environment {
 impl Environment {
     /// Looks around.
     pub fn here() -> Self {
+        Self::of(Built::here())
+    }
+
+    /// The same of another build, which runs here.
+    pub fn of(built: Built) -> Self {
         Self {
             git: git(),
-            rustc: env!("BUILT_WITH_RUSTC").to_owned(),
-            tokio: env!("BUILT_WITH_TOKIO").to_owned(),
-            criterion: env!("BUILT_WITH_CRITERION").to_owned(),
-            profile: env!("BUILT_WITH_PROFILE").to_owned(),
-            frame_pointers: env!("BUILT_WITH_FRAME_POINTERS") == "true",
+            rustc: built.rustc,
+            tokio: built.tokio,
+            criterion: built.criterion,
+            profile: built.profile,
+            frame_pointers: built.frame_pointers,
             cpu: cpu(),
             cores: cores(),
             quota: quota(),

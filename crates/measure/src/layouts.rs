@@ -45,6 +45,13 @@ impl Layouts {
         }
     }
 
+    /// The same, the first being that of number `by`.
+    pub fn turned(mut self, by: usize) -> Self {
+        let by = by % self.count();
+        self.programs.rotate_left(by);
+        self
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.programs.len()

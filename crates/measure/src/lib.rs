@@ -75,6 +75,7 @@ pub mod machine_state;
 pub mod matrix;
 pub mod measurement;
 pub mod plan;
+pub mod program;
 mod progress;
 pub mod record;
 pub mod round;

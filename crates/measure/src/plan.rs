@@ -224,13 +224,14 @@ pub struct Planned {
 const OPENING_TIME: Duration = Duration::from_millis(6);
 
 impl Planned {
-    /// Whether the case takes part in a round of a run that has `rounds`, `done` rounds being done: evenly spread over the
-    /// run, each case beginning at another round.
-    pub(crate) fn takes_part(&self, round: usize, done: usize, rounds: usize) -> bool {
+    /// Whether the case takes part in a round of a run that has `rounds` of those `planned`, `done` rounds being done: evenly
+    /// spread over the run, each case beginning at another round. Of long blocks there are few as it is, so that they stay as
+    /// many where rounds are cut.
+    pub(crate) fn takes_part(&self, round: usize, done: usize, rounds: usize, planned: usize) -> bool {
         if round >= rounds {
             return true;
         }
-        let wanted = self.pace.rounds(rounds);
+        let wanted = self.pace.rounds(planned).min(rounds);
         // Cases begin one after the other, so that rounds are of the same length.
         let phase = self.place % rounds.div_ceil(wanted);
         done < wanted.min((round + 1 + phase) * wanted / rounds)

@@ -87,13 +87,11 @@ pub fn measure(target: &Target) -> ExitCode {
         Mode::Measure | Mode::Help => {}
     }
     let plan = selection.plan(target, &measurements);
+    let command = command(&selection, target.name, &arguments.shown);
     let outcome = run(Request {
-        plan: &plan,
-        settings: &selection.settings_for(target),
         filter: arguments.filter.text(),
         folder: Some(folder(arguments.filter.text().is_some())),
-        command: command(&selection, target.name, &arguments.shown),
-        program: this_program(),
+        ..Request::here(&plan, &selection.settings_for(target), command, this_program())
     });
     match outcome {
         Ok(outcome) => {
@@ -165,7 +163,7 @@ pub fn command(selection: &Selection, target: &str, arguments: &[String]) -> Str
 }
 
 /// Variables, a program and its arguments as a shell reads them.
-fn shell_words(set: &[String], program: &str, arguments: &[String]) -> String {
+pub fn shell_words(set: &[String], program: &str, arguments: &[String]) -> String {
     let quoted = |word: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_=,./:+".contains(c);
         if !word.is_empty() && word.chars().all(plain) {

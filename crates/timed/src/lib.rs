@@ -6,9 +6,6 @@
 // join! of 256 branches.
 #![recursion_limit = "512"]
 
-/// How the names of this package's functions begin, in a profile.
-pub const FUNCTIONS: &str = concat!(env!("CARGO_CRATE_NAME"), "::");
-
 pub mod block;
 pub mod case;
 pub mod chain;

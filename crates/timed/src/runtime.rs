@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
+use tokio::runtime::{Builder, Runtime};
+#[cfg(feature = "local")]
+use tokio::runtime::{LocalOptions, LocalRuntime};
 
 use crate::case::{Flavor, Site};
 use crate::slice::{Slice, TimedLoop};
@@ -14,10 +16,17 @@ use crate::workload::{Opened, Opening};
 /// debug build moves a fan-out's state through several frames. Pages that are not touched cost nothing.
 const STACK_BYTES: usize = 16 << 20;
 
+/// Whether this build has the flavor `local`.
+pub const HAS_LOCAL: bool = cfg!(feature = "local");
+
+#[cfg(not(feature = "local"))]
+const NO_LOCAL: &str = "this build has no LocalRuntime, which tokio has from 1.51 on";
+
 /// A runtime of some flavor, built as `#[tokio::main]` builds it: with the I/O and time drivers on. They
 /// cost: whenever a thread of the runtime runs out of tasks it asks the I/O driver for events.
 enum Engine {
     Shared(Runtime),
+    #[cfg(feature = "local")]
     Local(LocalRuntime),
 }
 
@@ -83,6 +92,9 @@ impl Engine {
                     .enable_all()
                     .build()?,
             ),
+            #[cfg(not(feature = "local"))]
+            Flavor::Local => return Err(io::Error::new(io::ErrorKind::Unsupported, NO_LOCAL)),
+            #[cfg(feature = "local")]
             Flavor::Local => Engine::Local(
                 Builder::new_current_thread()
                     .enable_all()
@@ -94,6 +106,7 @@ impl Engine {
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self {
             Engine::Shared(runtime) => runtime.block_on(future),
+            #[cfg(feature = "local")]
             Engine::Local(runtime) => runtime.block_on(future),
         }
     }
@@ -101,6 +114,7 @@ impl Engine {
     fn spawning(&self) -> Spawning {
         match self {
             Engine::Shared(_) => Spawning::Shared,
+            #[cfg(feature = "local")]
             Engine::Local(_) => Spawning::Local,
         }
     }

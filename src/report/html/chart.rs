@@ -1,7 +1,7 @@
 //! Charts as inline SVG: lines over an axis. All text in them is also in words, for
 //! those who hear the page.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::scale::{Scale, range, ratio_tick, ticks, time_tick, without_overlap};
 use super::with_interval;
@@ -163,6 +163,17 @@ impl Chart {
     }
 
     fn draw(&self, values: (f64, f64)) -> Markup {
+        html! {
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
+                title { (self.title) }
+                desc { (self.words()) }
+                (self.contents(values))
+            }
+        }
+    }
+
+    /// All that is drawn.
+    fn contents(&self, values: (f64, f64)) -> Markup {
         let positions = self.series.iter().flat_map(|series| &series.points);
         let positions = positions.map(|(x, _)| *x);
         let over = if self.across.log {
@@ -175,21 +186,17 @@ impl Chart {
         let y = Scale::new(values, (BOTTOM, TOP), true);
         let middle = (LEFT + RIGHT) / 2.0;
         html! {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
-                title { (self.title) }
-                desc { (self.words()) }
-                @if let Some(band) = self.band(&x, &y) { path.floor d=(band) {} }
-                @for tick in ticks(values) {
-                    @let at = y.at(tick);
-                    path.grid d={ "M" (LEFT) " " (n(at)) "H" (RIGHT) } {}
-                    text.tick x=(LEFT - 6.0) y=(n(at + 3.6)) text-anchor="end" { (self.unit.tick(tick)) }
-                }
-                @if self.unit == Unit::Ratio { path.one d={ "M" (LEFT) " " (n(y.at(1.0))) "H" (RIGHT) } {} }
-                @for mark in &self.marks { (self.mark(mark, &x, over)) }
-                (self.labels_across(&x, over))
-                text.label x=(middle) y=(HEIGHT - 6.0) text-anchor="middle" { (self.across.label) }
-                @for series in &self.series { (self.line(series, &x, &y)) }
+            @if let Some(band) = self.band(&x, &y) { path.floor d=(band) {} }
+            @for tick in ticks(values) {
+                @let at = y.at(tick);
+                path.grid d={ "M" (LEFT) " " (n(at)) "H" (RIGHT) } {}
+                text.tick x=(LEFT - 6.0) y=(n(at + 3.6)) text-anchor="end" { (self.unit.tick(tick)) }
             }
+            @if self.unit == Unit::Ratio { path.one d={ "M" (LEFT) " " (n(y.at(1.0))) "H" (RIGHT) } {} }
+            @for mark in &self.marks { (self.mark(mark, &x, over)) }
+            (self.labels_across(&x, over))
+            text.label x=(middle) y=(HEIGHT - 6.0) text-anchor="middle" { (self.across.label) }
+            @for series in &self.series { (self.line(series, &x, &y)) }
         }
     }
 
@@ -306,6 +313,31 @@ pub(super) fn panels(charts: &[(String, Chart)]) -> Markup {
 /// One chart with a range of its own.
 pub(super) fn alone(chart: &Chart) -> Markup {
     html! { @if let Some(all) = range(chart.values()) { (chart.draw(all)) } }
+}
+
+/// A chart as a file of its own, with the names of its lines below it.
+pub(super) fn standalone(chart: &Chart) -> Option<String> {
+    const LINE: f64 = 15.0;
+    let all = range(chart.values())?;
+    let height = HEIGHT + LINE * chart.series.len() as f64 + 4.0;
+    let drawn = html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (WIDTH) " " (n(height)) } role="img" {
+            title { (chart.title) }
+            desc { (chart.words()) }
+            style { (PreEscaped(include_str!("style.css"))) }
+            rect width="100%" height="100%" fill="var(--bg)" {}
+            (chart.contents(all))
+            @for (number, series) in chart.series.iter().enumerate() {
+                @let y = HEIGHT + LINE * number as f64 + 6.0;
+                g class=(series.look.class) {
+                    path.line d={ "M" (LEFT) " " (n(y)) "h26" } {}
+                    path.m d=(marker(series.look.marker, LEFT + 13.0, y)) {}
+                }
+                text x=(LEFT + 33.0) y=(n(y + 3.6)) { (series.name) }
+            }
+        }
+    };
+    Some(drawn.into_string())
 }
 
 /// What the colours, dashes and markers stand for.

@@ -3,6 +3,7 @@
 //! Charts are drawn here, as inline SVG; the script only filters and sorts rows that are in the page without it.
 
 mod answer;
+mod builds;
 mod chart;
 mod comparison;
 mod data;
@@ -21,6 +22,7 @@ use crate::case::Case;
 use crate::stats::{Estimate, Verdict};
 use crate::text::{self, times};
 
+pub use builds::{builds, builds_chart};
 pub use comparison::comparison;
 pub use page::page;
 

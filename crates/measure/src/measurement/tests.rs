@@ -227,9 +227,15 @@ fn a_case_takes_part_in_as_many_rounds_as_its_pace_says() {
         for rounds in [1, 6, 10, 40, 100] {
             let mut done = 0;
             for round in 0..rounds {
-                done += usize::from(planned.takes_part(round, done, rounds));
+                done += usize::from(planned.takes_part(round, done, rounds, rounds));
             }
             assert_eq!(done, planned.pace.rounds(rounds), "{case} in {rounds}");
         }
+        // Where rounds were cut, it keeps those that it was to have.
+        let mut done = 0;
+        for round in 0..40 {
+            done += usize::from(planned.takes_part(round, done, 40, 100));
+        }
+        assert_eq!(done, planned.pace.rounds(100).min(40), "{case} in 40 of 100");
     }
 }

@@ -3,8 +3,6 @@
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-#[cfg(target_os = "linux")]
-use std::time::{Duration, Instant};
 
 use super::Job;
 #[cfg(target_os = "linux")]
@@ -62,17 +60,11 @@ fn say(event: &Event) -> io::Result<()> {
     output.flush()
 }
 
-/// After so long a core is taken to have rested.
-#[cfg(target_os = "linux")]
-const REST: Duration = Duration::from_millis(20);
-
 /// Measures what it is told to, up to the first failure or the end of standard input.
 fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
     say(&Event::Ready)?;
     let mut input = io::stdin().lock();
     let mut line = String::new();
-    #[cfg(target_os = "linux")]
-    let mut busy_until: Option<Instant> = None;
     loop {
         line.clear();
         #[cfg(target_os = "linux")]
@@ -100,15 +92,11 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
             return say(&Event::Failed(reason));
         }
         #[cfg(target_os = "linux")]
-        if !wakes_threads(&task.job.case) && busy_until.is_none_or(|until| until.elapsed() > REST) {
+        if task.rested {
             super::fresh::warm(task.core);
         }
         if !answer(&task, entry)? {
             return Ok(());
-        }
-        #[cfg(target_os = "linux")]
-        {
-            busy_until = Some(Instant::now());
         }
     }
 }

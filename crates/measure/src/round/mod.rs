@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::block::{Block, Shape};
+use crate::block::{Block, Shape, wakes_threads};
 use crate::case::{Case, Flavor};
 use crate::interrupt;
 use crate::layouts::Layouts;
@@ -29,6 +29,10 @@ use process::{Answer, MOST_PADDING, Patience, Process};
 use protocol::Task;
 
 pub use child::run_if_child;
+pub(crate) use protocol::PROTOCOL;
+
+/// After so long a core is taken to have rested.
+const REST: Duration = Duration::from_millis(20);
 
 /// How often a round's process may end before it is ready until the run gives up.
 const MOST_DEATHS: usize = 3;
@@ -174,6 +178,8 @@ pub fn sweep<E>(
     for (job, _) in sweep.groups.iter().flatten() {
         *left.entry(job.case.clone()).or_default() += 1;
     }
+    // When the core of the cases of one thread was last busy, whichever process it was that measured there.
+    let mut busy_until: Option<Instant> = None;
     let mut processes = Processes {
         layouts: sweep.layouts,
         layout: sweep.layout,
@@ -197,8 +203,10 @@ pub fn sweep<E>(
                 Patience::OfProcess(sweep.deadline)
             };
             let process = processes.of(job.copy, &mut random)?;
+            let on_one_core = !wakes_threads(&job.case);
             let task = Task {
                 core: sweep.core,
+                rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
                 job,
                 shape,
                 seed: random.u64(..),
@@ -206,6 +214,9 @@ pub fn sweep<E>(
             };
             let answer = process.ask(&task, patience);
             let Task { job, .. } = task;
+            if on_one_core {
+                busy_until = Some(Instant::now());
+            }
             match answer {
                 Answer::Block(block, servers) => {
                     if let (true, Some(resident)) = (waits, process.resident(&servers)) {
@@ -245,6 +256,7 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
         shape,
         seed,
         core: 0,
+        rested: false,
         in_place: true,
     };
     match process.ask(&task, Patience::OfProcess(deadline)) {

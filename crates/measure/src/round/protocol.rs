@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::Job;
 use crate::block::{Block, Shape};
 
+/// The version of what follows: a program of another one cannot be a round of this one.
+pub(crate) const PROTOCOL: u32 = 1;
+
 /// The first argument that makes the program a round instead of itself.
 pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";
 
@@ -19,6 +22,8 @@ pub(super) struct Task {
     pub(super) seed: u64,
     /// The core that a case of one thread stays on, among those that the process may use.
     pub(super) core: usize,
+    /// Whether that core has rested and is to be kept busy for a while before anything is measured on it.
+    pub(super) rested: bool,
     /// Whether in the process itself, as in a program that does nothing else, and not in a copy of it.
     pub(super) in_place: bool,
 }

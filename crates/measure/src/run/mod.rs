@@ -1,8 +1,10 @@
 //! A run: its rounds, one after the other, their blocks streamed to the partial file, and what comes out.
 
+mod interleaved;
 mod resume;
 mod sweeping;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
@@ -11,14 +13,16 @@ use crate::environment::{Environment, cores};
 use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::measurement::measurements;
-use crate::plan::Plan;
+use crate::plan::{Plan, Planned};
 use crate::progress::Progress;
-use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA};
+use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA, Stream};
 use crate::settings::RunSettings;
 use crate::warnings::{self, Conditions, Watch};
 
 use resume::open_stream;
 use sweeping::Sweeping;
+
+pub use interleaved::run_interleaved;
 
 /// What to run.
 pub struct Request<'a> {
@@ -34,6 +38,27 @@ pub struct Request<'a> {
     pub command: String,
     /// The program that rounds are: this one, or one that was built to measure.
     pub program: PathBuf,
+    /// What built the program, and where it runs.
+    pub environment: Environment,
+    /// The layout that the first round has; the others follow. Runs of one program that have different ones have no layout in
+    /// common in any round.
+    pub first_layout: usize,
+}
+
+impl<'a> Request<'a> {
+    /// Of this build, without a record.
+    pub fn here(plan: &'a Plan, settings: &'a RunSettings, command: String, program: PathBuf) -> Self {
+        Self {
+            plan,
+            settings,
+            filter: None,
+            folder: None,
+            command,
+            program,
+            environment: Environment::here(),
+            first_layout: 0,
+        }
+    }
 }
 
 /// What came out of a run.
@@ -77,67 +102,117 @@ pub enum RunError {
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     interrupt::listen().map_err(RunError::Signal)?;
-    let Request { plan, settings, .. } = request;
-    let planned = plan.planned(settings);
-    let folder = match &request.folder {
-        Some(folder) => Some(Folder::take(folder, &plan.name)?),
-        None => None,
-    };
-    let progress = Progress::new(&plan.name);
-    let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
-        progress.layouts(made, of);
-    });
-    let mut header = header(&request, &layouts);
-    let mut collected = Collected::default();
-    let mut stream = match &folder {
-        Some(folder) => Some(open_stream(folder, &request, &mut header, &mut collected)?),
-        None => None,
-    };
-
-    let mut sweeping = Sweeping {
-        request: &request,
-        planned: &planned,
-        header: &header,
-        layouts: &layouts,
-        progress,
-        watch: Watch::begin(),
-        began: Instant::now(),
-        before: (collected.seconds, collected.conditions),
-        collected: &mut collected,
-        stream: stream.as_mut(),
-    };
-    let trouble = sweeping.all_rounds().err();
+    let progress = RefCell::new(Progress::new(&request.plan.name));
+    let mut begun = Begun::new(&request, &progress)?;
+    let trouble = begun.sweeping(&progress).all_rounds().err();
     // What comes now has no rounds that would have to end first.
     interrupt::end_at_once();
+    Ok(begun.finish(trouble))
+}
 
-    header.timed_share = collected.timed_share();
-    header.resident_bytes = collected.memory;
-    header.states = collected.states().to_vec();
-    header.cut = collected.cut.values().cloned().collect();
-    header.conditions = collected.conditions;
-    header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);
-    if layouts.count() == 1 && settings.rounds > 1 {
-        header.traps.push(format!(
-            "One layout of the code ({}): intervals do not know what another build does, which is some percents.",
-            layouts.only_one.as_deref().unwrap_or("JVS_LAYOUTS=1")
-        ));
+/// What `program` measures of a plan, without a record; an error where not every round ran.
+pub fn measured(
+    plan: &Plan,
+    settings: &RunSettings,
+    command: &str,
+    program: PathBuf,
+) -> Result<Vec<Measurement>, RunError> {
+    let outcome = run(Request::here(plan, settings, command.to_owned(), program))?;
+    match outcome.trouble {
+        Some(trouble) => Err(trouble),
+        None => Ok(outcome.measurements),
     }
-    header.seconds = collected.seconds;
-    header.complete = trouble.is_none();
-    let measurements = measurements(&planned, &collected, cores());
-    let mut outcome = Outcome {
-        header,
-        measurements,
-        record: None,
-        trouble,
-    };
-    if let (Some(folder), None) = (folder, &outcome.trouble) {
-        match folder.finish(&outcome.header, &outcome.measurements) {
-            Ok(()) => outcome.record = Some(folder.record().to_owned()),
-            Err(error) => outcome.trouble = Some(error.into()),
+}
+
+/// A run that has begun: its record's folder and header, and what it has collected so far.
+struct Begun<'a> {
+    request: &'a Request<'a>,
+    planned: Vec<Planned>,
+    folder: Option<Folder>,
+    layouts: Layouts,
+    header: Header,
+    collected: Collected,
+    stream: Option<Stream>,
+}
+
+impl<'a> Begun<'a> {
+    fn new(request: &'a Request<'a>, progress: &RefCell<Progress>) -> Result<Self, RunError> {
+        let Request { plan, settings, .. } = request;
+        let folder = match &request.folder {
+            Some(folder) => Some(Folder::take(folder, &plan.name)?),
+            None => None,
+        };
+        let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
+            progress.borrow().layouts(made, of);
+        });
+        let layouts = layouts.turned(request.first_layout);
+        let mut header = header(request, &layouts);
+        let mut collected = Collected::default();
+        let stream = match &folder {
+            Some(folder) => Some(open_stream(folder, request, &mut header, &mut collected)?),
+            None => None,
+        };
+        Ok(Self {
+            request,
+            planned: plan.planned(settings),
+            folder,
+            layouts,
+            header,
+            collected,
+            stream,
+        })
+    }
+
+    fn sweeping<'b>(&'b mut self, progress: &'b RefCell<Progress>) -> Sweeping<'b> {
+        Sweeping {
+            request: self.request,
+            planned: &self.planned,
+            header: &self.header,
+            layouts: &self.layouts,
+            progress,
+            watch: Watch::begin(),
+            began: Instant::now(),
+            before: (self.collected.seconds, self.collected.conditions),
+            collected: &mut self.collected,
+            stream: self.stream.as_mut(),
         }
     }
-    Ok(outcome)
+
+    /// Writes the record, unless there was trouble.
+    fn finish(self, trouble: Option<RunError>) -> Outcome {
+        let Self {
+            mut header, collected, ..
+        } = self;
+        let Request { plan, settings, .. } = self.request;
+        header.timed_share = collected.timed_share();
+        header.resident_bytes = collected.memory;
+        header.states = collected.states().to_vec();
+        header.cut = collected.cut.values().cloned().collect();
+        header.conditions = collected.conditions;
+        header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);
+        if self.layouts.count() == 1 && settings.rounds > 1 {
+            header.traps.push(format!(
+                "One layout of the code ({}): intervals do not know what another build does, which is some percents.",
+                self.layouts.only_one.as_deref().unwrap_or("JVS_LAYOUTS=1")
+            ));
+        }
+        header.seconds = collected.seconds;
+        header.complete = trouble.is_none();
+        let measurements = measurements(&self.planned, &collected, cores());
+        let mut outcome = Outcome {
+            header,
+            measurements,
+            record: None,
+            trouble,
+        };
+        if let (Some(folder), None) = (self.folder, &outcome.trouble) {
+            match folder.finish(&outcome.header, &outcome.measurements) {
+                Ok(()) => outcome.record = Some(folder.record().to_owned()),
+                Err(error) => outcome.trouble = Some(error.into()),
+            }
+        }
+        outcome
+    }
 }
 
 fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
@@ -154,7 +229,7 @@ fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
         started: humantime::format_rfc3339_seconds(now).to_string(),
         seconds: 0.0,
         command: request.command.clone(),
-        environment: Environment::here(),
+        environment: request.environment.clone(),
         rounds: settings.rounds,
         layouts: layouts.count(),
         only_one_layout: layouts.only_one.clone(),

@@ -1,5 +1,6 @@
 //! A run while it sweeps: which blocks each round has, and when there are enough.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,9 @@ use crate::machine_state::State;
 use crate::measurement::is_clear;
 use crate::plan::{Checks, Planned};
 use crate::progress::Progress;
-use crate::record::{CutOf, Header, PartialLine, RecordError, Stream};
+use crate::record::{Header, PartialLine, RecordError, Stream};
 use crate::round::{self, Job, News, Sweep, SweepError};
-use crate::stats::{FEWEST_ROUNDS, LOOKS};
+use crate::stats::LOOKS;
 use crate::warnings::{self, Conditions, Watch};
 
 /// The most rounds that are added for cases that are not clear, as a share of those that were planned.
@@ -36,7 +37,7 @@ pub(super) struct Sweeping<'a> {
     pub(super) planned: &'a [Planned],
     pub(super) header: &'a Header,
     pub(super) layouts: &'a Layouts,
-    pub(super) progress: Progress,
+    pub(super) progress: &'a RefCell<Progress>,
     pub(super) watch: Watch,
     /// When this part of the run began.
     pub(super) began: Instant,
@@ -57,11 +58,7 @@ impl Sweeping<'_> {
             if added && !self.one_more(round, planned_rounds, &budget, &clear) {
                 break;
             }
-            let jobs = self.groups(round, &budget, &clear);
-            if !jobs.is_empty() {
-                self.wait_for_span(round, &budget)?;
-                self.round(round, jobs, &budget)?;
-            } else if added {
+            if !self.one_round(round, &budget, &clear)? && added {
                 break;
             }
             self.look(&mut clear);
@@ -71,26 +68,25 @@ impl Sweeping<'_> {
             }
             round += 1;
             if budget.is_over(taken) {
-                if round < budget.rounds {
-                    let what = format!(
-                        "It ended after {round} of {planned_rounds} rounds, when its {} were over{}.",
-                        budget.limit(),
-                        if round < FEWEST_ROUNDS {
-                            ": a preview, without verdicts"
-                        } else {
-                            ""
-                        }
-                    );
-                    self.keep(&PartialLine::Cut {
-                        of: CutOf::Rounds,
-                        what,
-                    })?;
+                if let Some((of, what)) = budget.ended_early(round, planned_rounds) {
+                    self.keep(&PartialLine::Cut { of, what })?;
                 }
                 break;
             }
         }
-        self.progress.end();
+        self.progress.borrow().end();
         Ok(())
+    }
+
+    /// One round of the cases that are not `clear`; whether there was anything to do in it.
+    pub(super) fn one_round(&mut self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Result<bool, RunError> {
+        let jobs = self.groups(round, budget, clear);
+        if jobs.is_empty() {
+            return Ok(false);
+        }
+        self.wait_for_span(round, budget)?;
+        self.round(round, jobs, budget)?;
+        Ok(true)
     }
 
     /// Whether what clear cases did not need lasts for another round of those that are not clear.
@@ -112,7 +108,7 @@ impl Sweeping<'_> {
                 || self.collected.failure(case).is_some()
                 || warnings::not_applicable(case, cores()).is_some()
                 || rounds.contains(&round)
-                || !planned.takes_part(round, rounds.len(), budget.rounds)
+                || !planned.takes_part(round, rounds.len(), budget.rounds, self.header.rounds)
             {
                 continue;
             }
@@ -182,7 +178,7 @@ impl Sweeping<'_> {
             };
             if !matches!(line, PartialLine::Block { .. }) {
                 done += 1;
-                self.progress.tick(shown, budget.rounds.max(shown), done);
+                self.progress.borrow_mut().tick(shown, budget.rounds.max(shown), done);
             }
             self.keep(&line)
         })
@@ -217,7 +213,7 @@ impl Sweeping<'_> {
     }
 
     /// Takes a line and writes it down.
-    fn keep(&mut self, line: &PartialLine) -> Result<(), RecordError> {
+    pub(super) fn keep(&mut self, line: &PartialLine) -> Result<(), RecordError> {
         self.collected.take(line);
         match &mut self.stream {
             Some(stream) => stream.write(line),

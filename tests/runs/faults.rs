@@ -1,27 +1,16 @@
 //! Faults: what kills, Ctrl-C, a full disk, a second run and a poor machine do to a run, and what they must not do to
-//! what was recorded. (Records of another schema, truncated or doubled: `records.rs`.)
-
-#[macro_use]
-mod common;
+//! what was recorded. (Records of another schema, truncated or doubled: `tests/said/records.rs`.)
 
 use std::fs;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::place::{ACT, Done, LONG, NO_PAYLOAD, Place, children, has_proc, kill, small};
-use join_vs_spawn::bench;
+use crate::common::place::{Done, LONG, NO_PAYLOAD, Place, children, has_proc, kill, small};
 use join_vs_spawn::case::Flavor;
 use join_vs_spawn::record::{self, Measurement, Status};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Trial;
 
-fn main() -> ExitCode {
-    match std::env::var(ACT).as_deref() {
-        Ok(target) => bench::main(target, std::env::current_exe().expect("this program")),
-        Err(_) => libtest_mimic::run(&Arguments::from_args(), trials()).exit_code(),
-    }
-}
-
-fn trials() -> Vec<Trial> {
+pub fn trials() -> Vec<Trial> {
     trials![
         a_run_that_was_cut_short_goes_on,
         a_run_that_was_cut_short_is_set_aside,

@@ -1,8 +1,6 @@
 //! Two recorded runs beside each other: what changed between them, and what cannot be compared.
 
-mod common;
-
-use common::results::{Results, pair, part};
+use crate::common::results::{Results, pair, part};
 use join_vs_spawn::compare::{Change, compare};
 use join_vs_spawn::record::Measurement;
 use serde_json::Value;

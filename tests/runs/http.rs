@@ -1,38 +1,35 @@
 //! The HTTP target as a user starts it, against the mock server and against servers that do wrong. This program
 //! starts itself again as the bench, as its rounds, and as the server: `FAULT` says what is wrong with that.
 
-#[macro_use]
-mod common;
-
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
 
-use common::place::{ACT, Done, Place, alive, children, has_proc, kill, wait_for};
-use join_vs_spawn::bench;
+use crate::common::place::{Done, Place, alive, children, has_proc, kill, wait_for};
 use join_vs_spawn::http::content::Resource;
 use join_vs_spawn::http::server;
 use join_vs_spawn::record::{self, Measurement, Status};
+use libtest_mimic::Trial;
 
 const FAULT: &str = "TEST_FAULT";
 
-fn main() -> ExitCode {
-    let fault = std::env::var(FAULT).ok();
-    if let Some(fault) = fault
-        && std::env::args().nth(1).as_deref() == Some(server::ARGUMENT)
-    {
-        if fault == "no_port" {
-            server::serve(|| Err(io::Error::from(io::ErrorKind::AddrInUse)));
-        }
-        serve_wrongly(&fault);
-        return ExitCode::SUCCESS;
+/// If this program was started as a server that does wrong, is that; else returns.
+pub fn run_if_faulty_server() -> Option<ExitCode> {
+    let fault = std::env::var(FAULT).ok()?;
+    if std::env::args().nth(1).as_deref() != Some(server::ARGUMENT) {
+        return None;
     }
-    if let Ok(target) = std::env::var(ACT) {
-        return bench::main(&target, std::env::current_exe().expect("this program"));
+    if fault == "no_port" {
+        server::serve(|| Err(io::Error::from(io::ErrorKind::AddrInUse)));
     }
-    let trials = trials![
+    serve_wrongly(&fault);
+    Some(ExitCode::SUCCESS)
+}
+
+pub fn trials() -> Vec<Trial> {
+    trials![
         a_run_opens_a_connection_for_each_child_and_keeps_it,
         the_kin_run_too,
         a_proxy_in_the_environment_changes_nothing,
@@ -48,8 +45,7 @@ fn main() -> ExitCode {
         a_killed_server_costs_its_case,
         a_stopped_server_costs_its_case,
         no_server_outlives_its_run,
-    ];
-    libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit_code()
+    ]
 }
 
 /// A server that says what the suite expects and does wrong in one way, for bodies of 64 KiB alone where it can.

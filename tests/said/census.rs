@@ -2,13 +2,11 @@
 //! than a release build and lays them out otherwise. A tokio that counts otherwise turns `the_counts_are_the_expected_ones`
 //! red with a line for each difference; the first lines of the files say how to make them anew.
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use common::exits;
+use crate::common::exits;
 
 use serde_json::Value;
 

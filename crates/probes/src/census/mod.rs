@@ -1,14 +1,15 @@
 //! The census: what one iteration of a case does, counted instead of timed. Times say how much, counts say why, and on
 //! one thread they are the same on every machine.
 //!
-//! Each measurement is run twice, each time in a fresh runtime. Once as it is timed, for the allocator of a program that
-//! [counts](Heap) (`src/bin/census.rs`): what a loop of many iterations allocates, less what a loop of one does, is the
+//! Each measurement is run twice, each time in a fresh runtime. Once as it is timed, for the [allocator of a program that
+//! counts](CountingAllocator): what a loop of many iterations allocates, less what a loop of one does, is the
 //! iterations' own. And once with children whose type is erased (`counted.rs`), which count their polls and wakes: they are
 //! boxed, so nothing is said of memory there.
 //!
 //! Exact, that is the same in each run, where one thread does everything: on `current_thread` and `local`, except `http`
 //! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
 
+mod allocator;
 mod rows;
 
 use std::sync::{Arc, Mutex};
@@ -19,7 +20,8 @@ use crate::runtime::Schedule;
 use crate::slice::{SETTLING_BYTES, Slice, executed};
 use crate::workload::Entry;
 
-use probes::counted::{Counted, Counts, Parent};
+use crate::counted::{Counted, Counts, Parent};
+pub use allocator::{CountingAllocator, Heap};
 pub use rows::Row;
 
 /// Iterations that are counted, where one lasts no longer than it must.
@@ -27,29 +29,8 @@ const ITERATIONS: u64 = 32;
 /// And where a server makes each wait.
 const FEW: u64 = 4;
 
-/// What an allocator counted since the program began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Heap {
-    /// Allocations; one that is moved to a larger or smaller place is another.
-    pub allocations: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Bytes that are allocated now.
-    pub live: u64,
-    /// The most that ever were at once since the peak was reset.
-    pub peak: u64,
-}
-
-/// The allocator of a program that counts, process-wide: a count for each thread would miss the workers.
-pub trait CountingHeap: Sync {
-    /// As it stands.
-    fn heap(&self) -> Heap;
-    /// From here on the peak is that of what comes.
-    fn reset_peak(&self);
-}
-
 /// Counts one iteration of a strategy in a case. The error is the reason for which there is nothing to count.
-pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static dyn CountingHeap) -> Result<Row, String> {
+pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static CountingAllocator) -> Result<Row, String> {
     let iterations = if entry.lasts.is_zero() { ITERATIONS } else { FEW };
     let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
     let counts = polls_and_wakes(entry, case, strategy, iterations)?;
@@ -106,7 +87,7 @@ fn weigh(
     entry: &Entry,
     case: &Case,
     strategy: &str,
-    heap: &'static dyn CountingHeap,
+    heap: &'static CountingAllocator,
     iterations: u64,
 ) -> Result<(Grown, Sizes), String> {
     let seen: Arc<Mutex<Vec<[Heap; 2]>>> = Arc::default();

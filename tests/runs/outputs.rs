@@ -1,10 +1,6 @@
 //! Every strategy returns the workload's outputs, on every workload, flavor and site; and what it takes to do
 //! so is what the documents say. The mock server is this program started again, so its `main` is its own.
 
-#[macro_use]
-mod common;
-
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,12 +9,12 @@ use join_vs_spawn::slice::TimedLoop;
 use join_vs_spawn::slice::executed;
 use join_vs_spawn::strategy::{self, join};
 use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
-use join_vs_spawn::{Target, Workload, block, round};
+use join_vs_spawn::{Target, Workload, block};
+use libtest_mimic::Trial;
 use measure::Setup;
 
-fn main() -> ExitCode {
-    round::run_if_child(&[]);
-    let trials = trials![
+pub fn trials() -> Vec<Trial> {
+    trials![
         every_strategy_on_every_workload_flavor_and_site,
         every_arity_and_payload_of_join,
         the_largest_join_fits_a_workers_stack,
@@ -28,8 +24,7 @@ fn main() -> ExitCode {
         wrong_outputs_are_noticed,
         a_strategy_without_that_many_children_is_an_error,
         polls_of_separate_wakes_are_exact_on_current_thread_in_a_task,
-    ];
-    libtest_mimic::run(&libtest_mimic::Arguments::from_args(), trials).exit_code()
+    ]
 }
 
 const FLAVORS: [Flavor; 4] = [

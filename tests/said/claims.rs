@@ -1,12 +1,10 @@
 //! The command `claims`. What it says of behaviour is tested where the experiments are (`src/claims/`).
 
-mod common;
-
 use std::fs;
 use std::process::{Command, Output};
 
-use common::exits;
-use common::results::{lines, part};
+use crate::common::exits;
+use crate::common::results::{lines, part};
 
 use serde_json::Value;
 

@@ -1,11 +1,9 @@
 //! Recorded runs as a user handles them: record, report, export; and what is wrong with some of them.
 
-mod common;
-
 use std::fs;
 use std::process::Command;
 
-use common::results::{Results, TARGETS, lines, part};
+use crate::common::results::{Results, TARGETS, lines, part};
 use join_vs_spawn::attachments::RecordedRun;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::record::{Header, Measurement};

@@ -1,7 +1,5 @@
 //! What a reader sees at the end of a run, made from measurements with known truth.
 
-mod common;
-
 use join_vs_spawn::case::Case;
 use join_vs_spawn::findings;
 use join_vs_spawn::machine_state::State;
@@ -9,7 +7,7 @@ use join_vs_spawn::record::Measurement;
 use join_vs_spawn::stats::{Estimate, Verdict, judge};
 use join_vs_spawn::table;
 
-use common::{header, measured, steady};
+use crate::common::{header, measured, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
     steady(id, join_ns, ratio, 0.002)

@@ -1,15 +1,13 @@
 //! The HTML pages, made from measurements with known truth, and tried in a browser where there is one.
 
-mod common;
-
 use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::compare;
 use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::html::{self, Links, comparison};
 use join_vs_spawn::run_store::Run;
 
-use common::browser::{browse, has_browser};
-use common::{header, steady};
+use crate::common::browser::{browse, has_browser};
+use crate::common::{header, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
     steady(id, join_ns, ratio, 0.02)

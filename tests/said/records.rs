@@ -1,7 +1,5 @@
 //! Records: what is written is read back, and what is wrong is told with file and line.
 
-mod common;
-
 use std::fs;
 use std::path::PathBuf;
 
@@ -9,7 +7,7 @@ use join_vs_spawn::case::Case;
 use join_vs_spawn::record::{Folder, Measurement, PartialLine, Status, read};
 use join_vs_spawn::stats::{Estimate, Verdict};
 
-use common::header;
+use crate::common::header;
 
 fn measurement(tasks: usize) -> Measurement {
     let case: Case = format!("yield/multi_thread_2/worker/0B/{tasks}").parse().unwrap();

@@ -1,0 +1,15 @@
+//! Builds compared: this project with one tokio against another, one revision, flag or allocator against another.
+//!
+//! Each build is made in a folder of its own ([`make`](mod@make)), all of them are measured round by round in turns ([`measured`]), and what
+//! changed from the first to the others is judged beside what the first shows against itself ([`judged`]).
+
+pub mod bisect;
+pub mod judged;
+pub mod make;
+pub mod measured;
+mod sources;
+pub mod spec;
+
+pub use judged::{Judged, judged};
+pub use make::{Made, MakeError, make};
+pub use spec::Spec;

@@ -1,0 +1,262 @@
+//! Builds compared, for the terminal and as Markdown.
+
+use comfy_table::{Cell as Text, CellAlignment, Table, presets};
+
+pub use super::changes::Style;
+use super::changes::{interval, percent};
+use super::markdown;
+use crate::builds::Judged;
+use crate::builds::judged::{Cell, CountChange, Row};
+use crate::compare::Change;
+use crate::text::{label, lines, time};
+
+/// What changed, as text. Rows that did not surely change are counted, and shown where `all`.
+pub fn render(judged: &Judged, all: bool, style: Style) -> String {
+    let bullet = if style == Style::Markdown { "- " } else { "" };
+    let mut text = String::new();
+    for (number, build) in judged.builds.iter().enumerate() {
+        let rows: Vec<(&Row, &Cell)> = judged
+            .cells(number)
+            .filter(|(_, cell)| all || is_change(cell))
+            .collect();
+        if !rows.is_empty() {
+            text += &format!(
+                "{}\n\n",
+                title(&plain(build, style), &plain(&judged.base, style), style)
+            );
+            text += &table(&rows, style);
+            text += "\n";
+        }
+    }
+    for sentence in sentences(judged) {
+        text += &format!("{bullet}{}\n", plain(&sentence, style));
+    }
+    let hidden = (0..judged.builds.len())
+        .flat_map(|number| judged.cells(number))
+        .filter(|(_, cell)| !is_change(cell) && cell.change.is_some())
+        .count();
+    if !all && hidden > 0 {
+        text += &format!("{bullet}{hidden} rows without a sure change are not shown (--all shows them).\n");
+    }
+    text
+}
+
+fn plain(text: &str, style: Style) -> String {
+    match style {
+        Style::Text => text.to_owned(),
+        Style::Markdown => markdown::escape(text),
+    }
+}
+
+fn title(build: &str, base: &str, style: Style) -> String {
+    match style {
+        Style::Text => format!("{build} against {base}"),
+        Style::Markdown => format!("**{build}** against {base}"),
+    }
+}
+
+/// Whether its time or its ratio surely changed.
+pub fn is_change(cell: &Cell) -> bool {
+    let sure = |change| matches!(change, Change::Slower | Change::Faster);
+    sure(cell.judged) || cell.ratio_judged.is_some_and(sure)
+}
+
+fn table(rows: &[(&Row, &Cell)], style: Style) -> String {
+    let mut table = Table::new();
+    table.load_style(match style {
+        Style::Text => presets::NOTHING,
+        Style::Markdown => presets::ASCII_MARKDOWN,
+    });
+    table.set_header([
+        "case", "strategy", "before", "after", "time", "interval", "judged", "ratio", "judged", "counts",
+    ]);
+    let mut rows = rows.to_vec();
+    rows.sort_by(|(_, a), (_, b)| distance(b).total_cmp(&distance(a)));
+    for (row, cell) in rows {
+        let right = |text: String| Text::new(text).set_alignment(CellAlignment::Right);
+        let none = || "-".to_owned();
+        table.add_row([
+            Text::new(row.case.to_string()),
+            Text::new(label(&row.strategy)),
+            right(time(row.base_ns)),
+            right(cell.wall_ns.map_or_else(none, time)),
+            right(cell.change.map_or_else(none, |change| percent(change.median))),
+            right(cell.change.as_ref().map_or_else(none, interval)),
+            Text::new(cell.judged.as_str()),
+            right(cell.ratio_change.map_or_else(none, |change| percent(change.median))),
+            Text::new(cell.ratio_judged.map_or("-", Change::as_str)),
+            Text::new(counts(cell)),
+        ]);
+    }
+    lines(&table)
+}
+
+/// How far a change surely is.
+fn distance(cell: &Cell) -> f64 {
+    let Some(change) = cell.change else {
+        return f64::NEG_INFINITY;
+    };
+    let sure = if is_change(cell) { 1e3 } else { 0.0 };
+    sure + change.low.ln().max(-change.high.ln())
+}
+
+/// What of a cell's counts is another number than the first build's.
+pub fn counts(cell: &Cell) -> String {
+    match cell.counts.as_deref() {
+        None => "-".to_owned(),
+        Some([]) => "equal".to_owned(),
+        Some(changes) => {
+            let words: Vec<String> = changes.iter().map(count_change).collect();
+            words.join(", ")
+        }
+    }
+}
+
+fn count_change(change: &CountChange) -> String {
+    let number = |value: f64| {
+        let text = format!("{value:.2}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    format!("{} {} → {}", change.what, number(change.from), number(change.to))
+}
+
+/// What the comparison says, build by build, and what its null pair says of it.
+pub fn sentences(judged: &Judged) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let fraction = |fraction: f64| format!("±{}%", crate::text::significant(fraction * 100.0));
+    for (number, build) in judged.builds.iter().enumerate() {
+        let compared = judged.cells(number).filter(|(_, cell)| cell.change.is_some()).count();
+        let (slower, faster) = (
+            judged.count(number, Change::Slower),
+            judged.count(number, Change::Faster),
+        );
+        sentences.push(format!(
+            "{build} against {}: of {compared} times {slower} rose, {faster} fell, {} are unchanged, {} inconclusive.",
+            judged.base,
+            judged.count(number, Change::Unchanged),
+            compared - slower - faster - judged.count(number, Change::Unchanged),
+        ));
+        // A count tells whether something else is done, a time how long it takes.
+        let changed: Vec<&Cell> = judged
+            .cells(number)
+            .map(|(_, cell)| cell)
+            .filter(|cell| is_change(cell))
+            .collect();
+        let equal = changed
+            .iter()
+            .filter(|cell| cell.counts.as_ref().is_some_and(Vec::is_empty))
+            .count();
+        let other = changed
+            .iter()
+            .filter(|cell| cell.counts.as_ref().is_some_and(|c| !c.is_empty()))
+            .count();
+        if equal + other > 0 {
+            sentences.push(format!(
+                "Of the changed ones that can be counted, {equal} do the same work in another time (polls, wakes, allocations \
+                 are equal), and {other} do other work."
+            ));
+        }
+        let lacking: Vec<&Cell> = judged
+            .cells(number)
+            .map(|(_, cell)| cell)
+            .filter(|c| c.missing.is_some())
+            .collect();
+        if let Some(reason) = lacking.first().and_then(|cell| cell.missing.as_deref()) {
+            sentences.push(format!("{build} has no time for {} rows: {reason}.", lacking.len()));
+        }
+    }
+    let (called, of) = judged.null_changed();
+    let margins = judged.margins().map_or(String::new(), |(median, widest)| {
+        format!(
+            " A change counts beyond what that shows in its row, {} at the median and {} at the widest, and never below {}.",
+            fraction(median),
+            fraction(widest),
+            fraction(judged.threshold)
+        )
+    });
+    sentences.push(format!(
+        "{} again, in other layouts of its code, where nothing changed: {called} of {of} times called changed.{margins}",
+        judged.base
+    ));
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Estimate;
+
+    fn judged_with(change: f64, counts: Option<Vec<CountChange>>) -> Judged {
+        let estimate = |median: f64| Estimate {
+            median,
+            low: median * 0.98,
+            high: median * 1.02,
+            level: 0.95,
+        };
+        Judged {
+            base: "tokio=1.50.0".into(),
+            builds: vec!["tokio=1.51.0".into()],
+            threshold: 0.03,
+            rows: vec![Row {
+                case: "yield/multi_thread_2/worker/0B/4".parse().expect("an id"),
+                strategy: "spawn".into(),
+                base_ns: 1480.0,
+                null: Some(estimate(1.0)),
+                null_judged: Change::Unchanged,
+                margin: 0.03,
+                cells: vec![Cell {
+                    wall_ns: Some(1480.0 * change),
+                    change: Some(estimate(change)),
+                    ratio_change: Some(estimate(change)),
+                    judged: if change > 1.1 {
+                        Change::Slower
+                    } else {
+                        Change::Unchanged
+                    },
+                    ratio_judged: Some(Change::Unchanged),
+                    counts,
+                    missing: None,
+                }],
+            }],
+        }
+    }
+
+    #[test]
+    fn what_changed_comes_first_and_says_whether_the_work_did() {
+        let text = render(&judged_with(2.24, Some(Vec::new())), false, Style::Text);
+        assert!(text.starts_with("tokio=1.51.0 against tokio=1.50.0\n"), "{text}");
+        for part in [
+            "+124.0%",
+            "1.48 µs",
+            "equal",
+            "of 1 times 1 rose",
+            "0 of 1 times called changed",
+            "±3.00%",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+        let more = CountChange {
+            what: "allocations",
+            from: 9.0,
+            to: 17.0,
+        };
+        let text = render(&judged_with(2.24, Some(vec![more])), false, Style::Markdown);
+        assert!(
+            text.contains("allocations 9 → 17") && text.contains("1 do other work"),
+            "{text}"
+        );
+        assert!(text.contains("| case"), "{text}");
+    }
+
+    #[test]
+    fn what_did_not_change_is_counted_and_shown_where_it_is_asked_for() {
+        let judged = judged_with(1.0, None);
+        let text = render(&judged, false, Style::Text);
+        assert!(
+            text.contains("1 are unchanged") && text.contains("1 rows without a sure change"),
+            "{text}"
+        );
+        assert!(!text.contains("yield/multi_thread_2"), "{text}");
+        assert!(render(&judged, true, Style::Text).contains("yield/multi_thread_2"));
+    }
+}

@@ -1,0 +1,281 @@
+//! The page of builds compared.
+
+use maud::{Markup, html};
+
+use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
+use super::{interval, scrolling, shell};
+use crate::builds::Judged;
+use crate::builds::judged::{Cell, Row};
+use crate::builds::measured::Manifest;
+use crate::case::Case;
+use crate::compare::Change;
+use crate::report::builds::{counts, is_change, sentences};
+use crate::stats::Estimate;
+use crate::text::{label, time, times};
+
+/// Lines are drawn over so many builds at least.
+const FEWEST_IN_A_LINE: usize = 2;
+/// And of so many cases, those that changed most.
+const MOST_CHARTS: usize = 12;
+
+/// Builds compared: what changed, build by build.
+pub fn builds(manifest: &Manifest, judged: &Judged) -> String {
+    let charts = charts(judged);
+    let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
+    for (id, name, there) in [
+        ("lines", "over the builds", !charts.is_empty()),
+        ("rows", "all rows", true),
+        ("environment", "builds", true),
+        ("method", "method", true),
+    ] {
+        if there {
+            sections.push((id.into(), name.into()));
+        }
+    }
+    let content = html! {
+        header id="answer" {
+            p.kicker { (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix" }
+            h1 { (judged.base) " against " (judged.builds.join(", ")) }
+            div.answer { @for sentence in sentences(judged) { p { (sentence) } } }
+        }
+        @if !charts.is_empty() {
+            section id="lines" aria-labelledby="h-lines" {
+                h2 id="h-lines" { "Over the builds" }
+                p { "Time of each build over the first one's, for the cases that changed most." }
+                (legend(&strategies(judged), false))
+                (panels(&charts))
+            }
+        }
+        section id="rows" aria-labelledby="h-rows" {
+            h2 id="h-rows" { "All rows" }
+            @if judged.rows.is_empty() { p { "Nothing was measured in the first build." } } @else { (map(judged)) }
+        }
+        section id="environment" aria-labelledby="h-environment" {
+            h2 id="h-environment" { "Builds" }
+            (made_of(manifest))
+            p { "Measured by " code { (manifest.command) } }
+        }
+        section id="method" aria-labelledby="h-method" {
+            h2 id="h-method" { "Method" }
+            p {
+                "Each round runs every build once, in random order, with the same seed, each in processes and a layout of its \
+                code of its own. A change is the time of a strategy in one build over its time in the first one: the \
+                pseudo-median over the rounds, with the exact interval of signed ranks. It is called slower or faster where \
+                that whole interval lies beyond the margin of its row, and stands in the table of all rows (Benjamini and \
+                Hochberg, 5%). The margin is the threshold, or as far as the first build lies from itself, measured once \
+                more in other layouts. The change of a ratio is that of the strategy's time over the reference's."
+            }
+            p {
+                "Counts are of one iteration on one thread. Where they are equal and the time is not, the same work takes \
+                another time; where they differ, something else is done."
+            }
+        }
+    };
+    let title = format!("{} against {}", judged.base, judged.builds.join(", "));
+    shell(&title, &sections, content)
+}
+
+/// One chart of the measurements of these ids over the builds, as a file of its own; `None` where there is nothing to draw.
+pub fn builds_chart(judged: &Judged, ids: &[String]) -> Option<String> {
+    let rows = ids.iter().filter_map(|id| {
+        let row = judged
+            .rows
+            .iter()
+            .find(|row| row.case.measurement_id(&row.strategy) == *id);
+        Some((id, row?))
+    });
+    let rows: Vec<_> = rows.collect();
+    let middle = (rows.len() as f64 - 1.0) / 2.0;
+    let series = rows.iter().enumerate().map(|(number, (id, row))| Series {
+        name: (*id).clone(),
+        look: Look::of_flavor(number),
+        points: points(row),
+        aside: (number as f64 - middle) * 2.0,
+    });
+    standalone(&Chart {
+        title: format!("Time over that of {}, build by build", judged.base),
+        across: across(judged),
+        unit: Unit::Ratio,
+        series: series.collect(),
+        floor: Vec::new(),
+        marks: Vec::new(),
+    })
+}
+
+/// A row's times over the first build's, by the place of the build.
+fn points(row: &Row) -> Vec<(f64, Estimate)> {
+    let others = (1..).zip(&row.cells);
+    let others = others.filter_map(|(at, cell)| Some((f64::from(at), cell.change?)));
+    [(0.0, one())].into_iter().chain(others).collect()
+}
+
+/// The builds from left to right.
+fn across(judged: &Judged) -> Across {
+    let names = [&judged.base].into_iter().chain(&judged.builds);
+    let short = |name: &String| name.strip_prefix("tokio=").unwrap_or(name).to_owned();
+    Across {
+        label: "build".into(),
+        ticks: names.enumerate().map(|(at, name)| (at as f64, short(name))).collect(),
+        log: false,
+    }
+}
+
+fn one() -> Estimate {
+    Estimate {
+        median: 1.0,
+        low: 1.0,
+        high: 1.0,
+        level: 0.0,
+    }
+}
+
+fn strategies(judged: &Judged) -> Vec<(String, Look)> {
+    let mut names: Vec<&str> = Vec::new();
+    for row in &judged.rows {
+        if !names.contains(&row.strategy.as_str()) {
+            names.push(&row.strategy);
+        }
+    }
+    names
+        .into_iter()
+        .map(|name| (label(name).to_owned(), Look::of_strategy(name)))
+        .collect()
+}
+
+/// A panel for each of the cases that changed most, over three builds or more.
+fn charts(judged: &Judged) -> Vec<(String, Chart)> {
+    if judged.builds.len() < FEWEST_IN_A_LINE {
+        return Vec::new();
+    }
+    let farthest = |row: &Row| {
+        let changed = row.cells.iter().filter(|cell| is_change(cell));
+        changed
+            .filter_map(|cell| Some(cell.change?.median.ln().abs()))
+            .fold(0.0, f64::max)
+    };
+    let mut cases: Vec<(&Case, f64)> = Vec::new();
+    for row in &judged.rows {
+        let by = farthest(row);
+        match cases.iter_mut().find(|(case, _)| *case == &row.case) {
+            Some((_, most)) => *most = most.max(by),
+            None => cases.push((&row.case, by)),
+        }
+    }
+    cases.retain(|(_, by)| *by > 0.0);
+    cases.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    cases.truncate(MOST_CHARTS);
+    let chart = |(case, _): (&Case, f64)| {
+        let rows: Vec<&Row> = judged.rows.iter().filter(|row| row.case == *case).collect();
+        let series = rows.iter().enumerate().map(|(number, row)| Series {
+            name: label(&row.strategy).to_owned(),
+            look: Look::of_strategy(&row.strategy),
+            points: points(row),
+            aside: number as f64 * 3.0 - 1.5,
+        });
+        let chart = Chart {
+            title: format!("{case}: time over the first build's"),
+            across: across(judged),
+            unit: Unit::Ratio,
+            series: series.collect(),
+            floor: Vec::new(),
+            marks: Vec::new(),
+        };
+        (case.to_string(), chart)
+    };
+    cases.into_iter().map(chart).collect()
+}
+
+fn sign(change: Change) -> &'static str {
+    match change {
+        Change::Slower => "▲ ",
+        Change::Faster => "▼ ",
+        Change::Unchanged | Change::Inconclusive | Change::Host => "",
+    }
+}
+
+/// Rows × builds, each cell with its change in words; its colour only repeats them.
+fn map(judged: &Judged) -> Markup {
+    let mut rows: Vec<&Row> = judged.rows.iter().collect();
+    // What changed first, in the order of the record else.
+    rows.sort_by_key(|row| !row.cells.iter().any(is_change));
+    html! {
+        (scrolling("All rows", html! {
+            table.map {
+                caption { "Time over the first build's, " (judged.base) }
+                thead {
+                    tr {
+                        @for name in ["case", "strategy", "time before", "margin"] { th scope="col" { (name) } }
+                        @for build in &judged.builds { th scope="col" { (build) } }
+                        @for build in &judged.builds { th scope="col" { "counts in " (build) } }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            th scope="row" { code { (row.case) } }
+                            td { (label(&row.strategy)) }
+                            td.n { (time(row.base_ns)) }
+                            td.n { (margin(row.margin)) }
+                            @for cell in &row.cells { (change(cell)) }
+                            @for cell in &row.cells { td.notes { (counts(cell)) } }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
+
+fn margin(margin: f64) -> String {
+    if margin.is_finite() {
+        format!("±{}%", crate::text::significant(margin * 100.0))
+    } else {
+        "-".to_owned()
+    }
+}
+
+fn change(cell: &Cell) -> Markup {
+    let Some(change) = &cell.change else {
+        return html! { td.v-failed { (cell.missing.as_deref().unwrap_or("not measured")) } };
+    };
+    html! {
+        td class={ "v-" (cell.judged.as_str()) } {
+            (sign(cell.judged)) (times(change.median)) " " small { (interval(change)) } br;
+            small {
+                (cell.judged.as_str())
+                @if let (Some(ratio), Some(judged)) = (&cell.ratio_change, cell.ratio_judged) {
+                    "; ratio " (times(ratio.median)) " " (judged.as_str())
+                }
+            }
+        }
+    }
+}
+
+fn made_of(manifest: &Manifest) -> Markup {
+    html! {
+        (scrolling("Builds", html! {
+            table {
+                caption { "What each build was made of" }
+                thead {
+                    tr {
+                        @for name in ["build", "tokio", "compiled from", "revision", "compiler", "records"] {
+                            th scope="col" { (name) }
+                        }
+                    }
+                }
+                tbody {
+                    @for build in &manifest.builds {
+                        tr {
+                            th scope="row" { (build.name) }
+                            td { (build.tokio) }
+                            td { (build.tokio_source.as_deref().unwrap_or("another folder")) }
+                            td { (build.revision.as_deref().unwrap_or("unknown")) }
+                            td { (build.rustc) }
+                            td { code { (build.folder) } }
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}

@@ -1,0 +1,16 @@
+//! What is said: records, tables, pages, commands and their answers. One program, since linking each costs more than running it.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod builds;
+mod census;
+mod claims;
+mod compared;
+mod examples;
+mod kept;
+mod matrices;
+mod pages;
+mod records;
+mod reports;
+mod selfcheck;
