@@ -130,7 +130,7 @@ pub fn make(
     compile(spec, local, &folder, tell)?;
     let program = |name: &str| {
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        folder.join("target").join("release").join(file)
+        target(&folder).join("release").join(file)
     };
     let made = Made {
         spec: spec.clone(),
@@ -200,6 +200,10 @@ fn write_sources(
     Ok(revision)
 }
 
+fn target(folder: &Path) -> PathBuf {
+    folder.join("source").join(sources::TARGET)
+}
+
 fn compile(spec: &Spec, local: bool, folder: &Path, tell: &mut dyn FnMut(&str)) -> Result<(), MakeError> {
     let mut arguments = vec!["build", "--release", "--locked", "--package", "jvs-programs"];
     if !local {
@@ -210,8 +214,7 @@ fn compile(spec: &Spec, local: bool, folder: &Path, tell: &mut dyn FnMut(&str)) 
         Some(Allocator::Mimalloc) => arguments.extend(["--features", "mimalloc"]),
         Some(Allocator::Jemalloc) => arguments.extend(["--features", "jemalloc"]),
     }
-    let target = folder.join("target");
-    let target = target.to_string_lossy().into_owned();
+    let target = target(folder).to_string_lossy().into_owned();
     arguments.extend(["--target-dir", &target]);
     run_cargo(spec, "compile", &folder.join("source"), &arguments, &spec.flags, tell)
 }

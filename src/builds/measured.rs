@@ -393,7 +393,7 @@ pub fn count(
 /// Counts are the same each time where one thread does everything.
 fn exact(target: &Target, case: &Case) -> bool {
     let served = target.entry(&case.workload).is_some_and(|entry| entry.served);
-    matches!(case.flavor, Flavor::CurrentThread | Flavor::Local) && !served
+    case.flavor.has_one_thread() && !served
 }
 
 fn counted(made: &Made, wanted: &Wanted<'_>) -> Result<Vec<census::Row>, String> {

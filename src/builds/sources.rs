@@ -85,7 +85,7 @@ pub(super) fn unpack(clone: &Path, commit: &str, into: &Path) -> Result<(), Stri
     moved.map_err(|error| format!("{}: {error}", into.display()))
 }
 
-/// All files below a folder.
+/// All files below a folder, but for those of [`TARGET`].
 pub(super) fn of_folder(folder: &Path) -> io::Result<Files> {
     let mut files = Files::new();
     for path in below(folder)? {
@@ -99,13 +99,16 @@ pub(super) fn of_folder(folder: &Path) -> io::Result<Files> {
     Ok(files)
 }
 
-/// The paths of all files below a folder, as seen from there.
+/// The paths of all files below a folder, as seen from there, but for those of [`TARGET`].
 fn below(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut left = vec![folder.to_owned()];
     while let Some(next) = left.pop() {
         for entry in fs::read_dir(&next)? {
             let path = entry?.path();
+            if path == folder.join(TARGET) {
+                continue;
+            }
             if path.is_dir() {
                 left.push(path);
             } else if let Ok(path) = path.strip_prefix(folder) {
@@ -129,7 +132,11 @@ fn is_executable(path: &Path) -> bool {
     }
 }
 
-/// Makes `folder` hold these files and no others. A file that is as it should be is not touched, so that cargo compiles again
+/// Where a build's compiled files are, below its sources: above it lies the lock file that they were made by, which is how the
+/// build script of `crates/measure` finds it.
+pub(super) const TARGET: &str = "target";
+
+/// Makes `folder` hold these files and no others, but for [`TARGET`]. A file that is as it should be is not touched, so that cargo compiles again
 /// what changed and nothing else.
 pub(super) fn write(files: &Files, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;

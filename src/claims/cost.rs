@@ -94,11 +94,7 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
     };
     let item = |point: &Point, strategies: &[&str]| Item::of(point.case(), strategies, "join");
     let (fetching, others): (Vec<Entry>, Vec<Entry>) = entries().into_iter().partition(|entry| entry.served);
-    let plan = |entries, items| Plan {
-        name: "claims".to_owned(),
-        entries,
-        items,
-    };
+    let plan = |entries, items| Plan::of("claims", entries, items);
     let plans = [
         plan(
             others,

@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     /// Two builds or more; the last word may be a filter instead, a regular expression on the ids of measurements
     #[arg(value_name = "SPEC", required_unless_present_any = ["clean", "show"])]
     words: Vec<String>,
-    /// Keep the comparison as results/builds-NAME, which nothing overwrites
+    /// Keep the comparison as results/builds-NAME (with --bisect all of them in results/bisect-NAME), which nothing overwrites
     #[arg(long, default_value = LATEST)]
     name: String,
     /// Changes of a time below this many percent are none
@@ -376,8 +376,8 @@ fn threshold(arguments: &Arguments) -> Result<f64, Trouble> {
     )))
 }
 
-fn folder_of(name: &str) -> Result<PathBuf, Trouble> {
-    let folder = format!("builds-{name}");
+fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
+    let folder = format!("{kind}-{name}");
     if measure::run_store::is_run_name(&folder) {
         Ok(results().join(folder))
     } else {
@@ -389,7 +389,7 @@ fn folder_of(name: &str) -> Result<PathBuf, Trouble> {
 
 fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let (specs, filter) = words(&arguments.words)?;
-    let (threshold, folder) = (threshold(arguments)?, folder_of(&arguments.name)?);
+    let (threshold, folder) = (threshold(arguments)?, folder_of("builds", &arguments.name)?);
     let targets = targets();
     let selection = selection(&targets)?;
     let wanted = wanted(&targets, &selection, &specs, filter)?;
@@ -408,7 +408,7 @@ fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
     let folder = match Path::new(name) {
         folder if folder.is_dir() && name.contains(std::path::MAIN_SEPARATOR) => folder.to_owned(),
-        _ => folder_of(name)?,
+        _ => folder_of("builds", name)?,
     };
     let path = folder.join(measured::MANIFEST);
     let Some(manifest) = Manifest::read(&path)? else {
@@ -467,7 +467,7 @@ fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             "--bisect takes two SPECs, a good and a bad one, and a filter".into(),
         ));
     };
-    let (threshold, folder) = (threshold(arguments)?, folder_of(&arguments.name)?);
+    let (threshold, folder) = (threshold(arguments)?, folder_of("bisect", &arguments.name)?);
     let candidates = bisect::candidates(good, bad, &package_folder())?;
     let targets = targets();
     let selection = selection(&targets)?;

@@ -8,6 +8,8 @@ mod compare;
 mod export;
 mod flamegraph;
 mod list;
+mod merge;
+mod plan;
 mod record;
 mod report;
 mod selfcheck;
@@ -59,6 +61,10 @@ enum Command {
     Compare(compare::Arguments),
     /// Compare builds: one tokio with another, one revision or flag with another; makes and measures them
     Builds(builds::Arguments),
+    /// Share a matrix out among machines: prints the command of each
+    Plan(plan::Arguments),
+    /// Make one run of what the shards of a matrix measured
+    Merge(merge::Arguments),
     /// Keep the last run of all targets under a name, which nothing overwrites
     Record(record::Arguments),
     /// Print a run in the shape that another tool reads
@@ -88,6 +94,8 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Builds(arguments) => builds::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Claims(arguments) => claims::run(&arguments),

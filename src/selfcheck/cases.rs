@@ -3,6 +3,7 @@
 use probes::entries::{COPIED, COPIED_TASKS, HAND_WRITTEN, HAND_WRITTEN_PAYLOADS, HAND_WRITTEN_TASKS};
 
 use super::Extent;
+use crate::block::wakes_threads;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
 use crate::plan::{Item, Pair};
@@ -40,11 +41,7 @@ const INJECTED: [(&str, usize, usize); 3] = [("yield", 4 * KIB, 64), ("wake", 0,
 /// Whether a delay of the parent lengthens the iteration by as much. Where `wake`'s driver may run on another thread
 /// meanwhile, it parks, and waking it costs more.
 fn adds_up(case: &Case) -> bool {
-    let one_thread = match case.flavor {
-        Flavor::CurrentThread | Flavor::Local => true,
-        Flavor::MultiThread(workers) => workers == 1 && case.site == Site::Worker,
-    };
-    case.workload != "wake" || one_thread
+    case.workload != "wake" || !wakes_threads(case)
 }
 
 fn pair(strategy: &str, reference: &str) -> Pair {

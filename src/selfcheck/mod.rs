@@ -126,11 +126,7 @@ impl Bench<'_> {
             if items.is_empty() {
                 continue;
             }
-            let plan = Plan {
-                name: name.to_owned(),
-                entries: entries.clone(),
-                items,
-            };
+            let plan = Plan::of(name, entries.clone(), items);
             let settings = RunSettings {
                 matrix,
                 rounds,

@@ -255,11 +255,7 @@ fn compare_hand_written(selection: &Selection, tell: &impl Fn(&str)) -> Result<V
     let items = cases
         .iter()
         .map(|case| Item::of(case.clone(), &["join", "spawn"], "join"));
-    let plan = Plan {
-        name: "solo".into(),
-        entries: entries(),
-        items: items.collect(),
-    };
+    let plan = Plan::of("solo", entries(), items.collect());
     let measured = suite(&plan, &selection.settings)?;
     let solo_cases: Vec<(Case, [&str; 2])> = cases
         .into_iter()

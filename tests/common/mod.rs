@@ -55,6 +55,7 @@ pub fn header() -> Header {
             .collect(),
         seed: u64::MAX,
         plan: "0123456789abcdef".into(),
+        shard: None,
         timed_share: Some(0.8),
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),

@@ -10,6 +10,7 @@ mod compared;
 mod examples;
 mod kept;
 mod matrices;
+mod merged;
 mod pages;
 mod records;
 mod reports;

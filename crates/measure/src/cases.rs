@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::case::{Case, Payload, Site};
+use crate::environment::cores;
 use crate::matrix::{Matrix, Target, flavors};
-use crate::plan::{Item, Plan};
+use crate::plan::{self, Item, Plan};
 use crate::selection::Selection;
+use crate::shard::{self, Shard, Sharded};
 use crate::strategy::join;
 use crate::variables::VariableError;
 use crate::workload::{self, Entry, Sweep};
@@ -146,7 +148,12 @@ impl Selection {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<(Case, Vec<String>)>, VariableError> {
         let mut measurements = Vec::new();
-        for case in self.cases(target, cores)? {
+        let cases = self.cases(target, cores)?;
+        let places = match self.shard {
+            None => (0..cases.len()).collect(),
+            Some(shard) => self.places(shard, target, &cases),
+        };
+        for case in places.into_iter().map(|place| cases[place].clone()) {
             let strategies = self.strategies.iter();
             let strategies: Vec<String> = strategies
                 .filter(|strategy| wanted(&case.measurement_id(strategy)))
@@ -159,9 +166,50 @@ impl Selection {
         Ok(measurements)
     }
 
+    /// The places of a shard's cases among those of a target.
+    fn places(&self, shard: Shard, target: &Target, cases: &[Case]) -> Vec<usize> {
+        let whole = self.plan_of(target, cases);
+        let times: Vec<Duration> = whole
+            .planned(&self.settings)
+            .iter()
+            .map(|planned| planned.expected_time(&self.settings))
+            .collect();
+        shard.places(&times, &shard::anchors(cases))
+    }
+
+    /// Which part of a target the selection's shard is; `None` where all of it is measured.
+    fn sharded(&self, target: &Target, cores: usize) -> Result<Option<Sharded>, VariableError> {
+        let Some(shard) = self.shard else {
+            return Ok(None);
+        };
+        let cases = self.cases(target, cores)?;
+        Ok(Some(Sharded {
+            number: shard.number,
+            of: shard.of,
+            whole: plan::hash(&self.plan_of(target, &cases).items),
+            cases: cases.len(),
+            places: self.places(shard, target, &cases),
+            anchors: shard::anchors(&cases),
+        }))
+    }
+
+    /// The plan of all strategies in these cases.
+    fn plan_of(&self, target: &Target, cases: &[Case]) -> Plan {
+        let all = |case: &Case| (case.clone(), self.strategies.clone());
+        self.plan_in_full(target, &cases.iter().map(all).collect::<Vec<_>>())
+    }
+
     /// The plan of that: every strategy against the reference, the reference against itself, and the workload's own
     /// machinery where it has some.
     pub fn plan(&self, target: &Target, measurements: &[(Case, Vec<String>)]) -> Plan {
+        Plan {
+            // The cases were found before, so that there are some.
+            shard: self.sharded(target, cores()).ok().flatten(),
+            ..self.plan_in_full(target, measurements)
+        }
+    }
+
+    fn plan_in_full(&self, target: &Target, measurements: &[(Case, Vec<String>)]) -> Plan {
         let item = |(case, strategies): &(Case, Vec<String>)| {
             let others = strategies.iter().filter(|strategy| **strategy != self.reference);
             let mut strategies = vec![self.reference.as_str()];
@@ -171,11 +219,8 @@ impl Selection {
             }
             Item::of(case.clone(), &strategies, &self.reference)
         };
-        Plan {
-            name: target.name.to_owned(),
-            entries: target.workloads.clone(),
-            items: measurements.iter().map(item).collect(),
-        }
+        let items = measurements.iter().map(item).collect();
+        Plan::of(target.name, target.workloads.clone(), items)
     }
 
     /// About how long a run of that plan takes.

@@ -74,6 +74,7 @@ pub mod layouts;
 pub mod machine_state;
 pub mod matrix;
 pub mod measurement;
+pub mod merge;
 pub mod plan;
 pub mod program;
 mod progress;
@@ -84,6 +85,7 @@ pub mod run_store;
 pub mod selection;
 pub mod session;
 pub mod settings;
+pub mod shard;
 #[cfg(test)]
 mod simulated;
 pub mod stats;

@@ -7,6 +7,7 @@ use crate::case::{Case, Site};
 use crate::matrix::Matrix;
 use crate::round::Job;
 use crate::settings::RunSettings;
+use crate::shard::Sharded;
 use crate::stats::FEWEST_ROUNDS;
 use crate::workload::{self, Entry};
 
@@ -19,9 +20,27 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// The cases, and the pairs of each.
     pub items: Vec<Item>,
+    /// Which part of a matrix they are, where that was shared out.
+    pub shard: Option<Sharded>,
+}
+
+/// A number that stands for what is measured.
+pub(crate) fn hash(items: &[Item]) -> String {
+    let text = serde_json::to_vec(items).expect("a plan is plain data");
+    format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text))
 }
 
 impl Plan {
+    /// Of all of these.
+    pub fn of(name: &str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
+        Self {
+            name: name.to_owned(),
+            entries,
+            items,
+            shard: None,
+        }
+    }
+
     /// The workload of that name.
     pub fn entry(&self, workload: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == workload)

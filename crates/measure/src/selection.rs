@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::case::{Flavor, ParseError, Payload, Site, parse_tasks};
+use crate::case::{FLAVORS, Flavor, ParseError, Payload, Site, parse_tasks};
 use crate::matrix::{Matrix, Target};
 use crate::settings::RunSettings;
+use crate::shard::{self, Shard};
 use crate::strategy::{self, join};
 use crate::variables::{VARIABLES, VariableError};
 use crate::workload::Entry;
@@ -25,6 +26,8 @@ pub struct Selection {
     pub reference: String,
     /// How to measure it.
     pub settings: RunSettings,
+    /// Which share of each target's cases; `None` for all of them.
+    pub shard: Option<Shard>,
     /// The variables that were set, as `NAME=value`, for the record's command.
     pub set: Vec<String>,
 }
@@ -96,7 +99,7 @@ impl Selection {
             ));
         }
 
-        let flavor_names = || "current_thread, local, multi_thread_K with K workers from 1 to 512".to_owned();
+        let flavor_names = || FLAVORS.to_owned();
         let flavors = parsed::<Flavor>("JVS_FLAVORS", list("JVS_FLAVORS", &flavor_names)?, &flavor_names)?;
         let site_names = || "worker block_on".to_owned();
         let sites = parsed::<Site>("JVS_SITES", list("JVS_SITES", &site_names)?, &site_names)?;
@@ -128,6 +131,13 @@ impl Selection {
             strategies,
             reference,
             settings: RunSettings::read(&variable, matrix)?,
+            shard: match variable("JVS_SHARD") {
+                None => None,
+                Some(text) => match text.parse() {
+                    Ok(shard) => Some(shard),
+                    Err(()) => return Err(VariableError::new("JVS_SHARD", text, "not a share", shard::WANTED)),
+                },
+            },
             set: VARIABLES
                 .iter()
                 .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))

@@ -71,6 +71,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "JVS_DEADLINE",
         "seconds without a word from a round after which the case under way has failed [30]",
     ),
+    (
+        "JVS_SHARD",
+        "K/N: share K of N of each target's cases, for `merge` [all of them]",
+    ),
     ("JVS_SEED", "seed of orders and data [drawn anew]"),
     ("JVS_RESUME", "1: go on with the run that was cut short"),
     ("JVS_RESULTS", "folder of the records [results]"),

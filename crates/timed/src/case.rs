@@ -92,7 +92,15 @@ impl Flavor {
             Flavor::MultiThread(workers) => workers,
         }
     }
+
+    /// Whether the thread that calls `block_on` polls all tasks, and there is no other.
+    pub fn has_one_thread(self) -> bool {
+        !matches!(self, Flavor::MultiThread(_))
+    }
 }
+
+/// The names that a flavor can have.
+pub const FLAVORS: &str = "current_thread, local, or multi_thread_K with K workers from 1 to 512";
 
 impl fmt::Display for Flavor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,7 +116,7 @@ impl FromStr for Flavor {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        const WANTED: &str = "a flavor: current_thread, local, or multi_thread_K with K workers from 1 to 512";
+        const WANTED: &str = "a flavor";
         match text {
             "current_thread" => return Ok(Flavor::CurrentThread),
             "local" => return Ok(Flavor::Local),

@@ -16,6 +16,7 @@ use crate::block::Block;
 use crate::case::Case;
 use crate::environment::Environment;
 use crate::machine_state::State;
+use crate::shard::Sharded;
 use crate::stats::{round_medians, units};
 use crate::warnings::Conditions;
 
@@ -66,6 +67,9 @@ pub struct Header {
     pub seed: u64,
     /// Hash of the list of measurements, to tell whether a run that was cut short is the same run.
     pub plan: String,
+    /// Which part of its matrix it is, where that was shared out; left out else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Sharded>,
     /// Share of the blocks' wall time that lay inside timed slices.
     pub timed_share: Option<f64>,
     /// Resident memory of its processes, in bytes, after their first case and at their end.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::block::{Block, Shape, wakes_threads};
-use crate::case::{Case, Flavor};
+use crate::case::Case;
 use crate::interrupt;
 use crate::layouts::Layouts;
 
@@ -107,7 +107,7 @@ pub enum SweepError<E> {
 
 /// Whether a case is measured in the process that has one thread.
 fn one_thread(case: &Case) -> bool {
-    matches!(case.flavor, Flavor::CurrentThread | Flavor::Local)
+    case.flavor.has_one_thread()
 }
 
 /// Jobs in the order in which they are done.

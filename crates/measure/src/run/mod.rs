@@ -13,7 +13,7 @@ use crate::environment::{Environment, cores};
 use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::measurement::measurements;
-use crate::plan::{Plan, Planned};
+use crate::plan::{self, Plan, Planned};
 use crate::progress::Progress;
 use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA, Stream};
 use crate::settings::RunSettings;
@@ -218,7 +218,6 @@ impl<'a> Begun<'a> {
 fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
     let Request { plan, settings, .. } = request;
     let now = SystemTime::now();
-    let text = serde_json::to_vec(&plan.items).expect("a plan is plain data");
     let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Header {
         schema: SCHEMA,
@@ -237,7 +236,8 @@ fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
         cut: Vec::new(),
         states: Vec::new(),
         seed: settings.seed.unwrap_or(since_epoch.as_nanos() as u64),
-        plan: format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text)),
+        plan: plan::hash(&plan.items),
+        shard: plan.shard.clone(),
         timed_share: None,
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),

@@ -15,7 +15,7 @@ mod rows;
 use std::sync::{Arc, Mutex};
 
 use crate::block::drive_case;
-use crate::case::{Case, Flavor};
+use crate::case::Case;
 use crate::runtime::Schedule;
 use crate::slice::{SETTLING_BYTES, Slice, executed};
 use crate::workload::Entry;
@@ -38,7 +38,7 @@ pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static Counting
     Ok(Row {
         case: case.clone(),
         strategy: strategy.to_owned(),
-        exact: matches!(case.flavor, Flavor::CurrentThread | Flavor::Local) && !entry.served,
+        exact: case.flavor.has_one_thread() && !entry.served,
         child_polls: mean(|counts| counts.child_polls),
         parent_polls: mean(|counts| counts.parent_polls),
         wakes: mean(|counts| counts.wakes),

@@ -1,0 +1,198 @@
+//! Shards merged: the records of shares of one matrix, measured on machines of one kind, as one record.
+
+use std::path::{Path, PathBuf};
+
+use crate::record::{Header, Measurement};
+use crate::shard::Sharded;
+use crate::stats::Estimate;
+
+/// A shard's record.
+pub type Part = (PathBuf, Header, Vec<Measurement>);
+
+/// Why shards are not merged.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// A record does not fit to the others.
+    #[error("{}:{line}: {problem}", path.display())]
+    Misfit {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The machines measured the same cases, and found something else.
+    #[error("the shards' anchors disagree, so that they are not of one kind of machine: {}", .0.join("; "))]
+    Disagree(Vec<String>),
+}
+
+/// The fields that `--allow` can let differ.
+pub const ALLOWED: [&str; 7] = ["cpu", "cores", "kernel", "rustc", "tokio", "profile", "revision"];
+
+/// In what shards must be alike: each field's name, and its value in a header.
+fn fields(header: &Header) -> Vec<(&'static str, String)> {
+    let e = &header.environment;
+    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
+    let sharded = header.shard.as_ref();
+    vec![
+        ("cpu", text(&e.cpu)),
+        ("cores", e.cores.to_string()),
+        ("kernel", text(&e.kernel)),
+        ("rustc", e.rustc.clone()),
+        ("tokio", e.tokio.clone()),
+        ("profile", e.profile.clone()),
+        ("revision", text(&e.git)),
+        ("matrix", header.matrix.clone()),
+        ("filter", text(&header.filter)),
+        ("rounds", header.rounds.to_string()),
+        ("layouts", header.layouts.to_string()),
+        ("seed", header.seed.to_string()),
+        ("number of shards", sharded.map_or(0, |sharded| sharded.of).to_string()),
+        (
+            "plan",
+            sharded.map_or_else(String::new, |sharded| sharded.whole.clone()),
+        ),
+    ]
+}
+
+/// Merges the records of one target. Fields named in `allow` may differ.
+pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measurement>), MergeError> {
+    let misfit = |path: &Path, line: usize, problem: String| MergeError::Misfit {
+        path: path.to_owned(),
+        line,
+        problem,
+    };
+    let sharded = |part: &Part| -> Result<Sharded, MergeError> {
+        let (path, header, _) = part;
+        if !header.complete {
+            return Err(misfit(path, 1, "the run is not complete".into()));
+        }
+        let none = || misfit(path, 1, "no shard: it was measured without JVS_SHARD".into());
+        header.shard.clone().ok_or_else(none)
+    };
+    let Some(first) = parts.first() else {
+        return Err(misfit(Path::new(""), 1, "nothing to merge".into()));
+    };
+    let whole = sharded(first)?;
+    // Each case by its place: its lines, and which record they are from.
+    let mut cases: Vec<Option<(usize, Vec<Measurement>)>> = vec![None; whole.cases];
+    let mut numbers: Vec<usize> = Vec::new();
+    let mut disagree = Vec::new();
+    for (number, part) in parts.iter().enumerate() {
+        let (path, header, measurements) = part;
+        let own = sharded(part)?;
+        for ((name, expected), (_, found)) in fields(&first.1).into_iter().zip(fields(header)) {
+            if expected != found && !allow.iter().any(|allowed| allowed == name) {
+                let mut problem = format!("{name}: {found}, but {expected} in {}", first.0.display());
+                if ALLOWED.contains(&name) {
+                    problem += &format!(" (--allow {name} lets it differ)");
+                }
+                return Err(misfit(path, 1, problem));
+            }
+        }
+        if numbers.contains(&own.number) {
+            return Err(misfit(
+                path,
+                1,
+                format!("shard {} of {} is there twice", own.number, own.of),
+            ));
+        }
+        numbers.push(own.number);
+        let mut places = own.places.iter();
+        // The header is line 1.
+        let mut line = 2;
+        for lines in measurements.chunk_by(|a, b| a.case == b.case) {
+            let place = places.next().copied().filter(|place| *place < cases.len());
+            let Some(place) = place else {
+                return Err(misfit(path, line, format!("{}: no case of this shard", lines[0].case)));
+            };
+            match &cases[place] {
+                None => cases[place] = Some((number, lines.to_vec())),
+                Some((other, before)) if whole.anchors.contains(&place) => {
+                    disagree.extend(
+                        disagreement(before, lines)
+                            .map(|what| format!("{what} ({} and {})", parts[*other].0.display(), path.display())),
+                    );
+                }
+                Some((other, _)) => {
+                    return Err(misfit(
+                        path,
+                        line,
+                        format!("{} is in {} as well", lines[0].case, parts[*other].0.display()),
+                    ));
+                }
+            }
+            line += lines.len();
+        }
+    }
+    if let Some(missing) = (1..=whole.of).find(|number| !numbers.contains(number)) {
+        return Err(misfit(
+            &first.0,
+            1,
+            format!("shard {missing} of {} is missing", whole.of),
+        ));
+    }
+    if let Some(place) = cases.iter().position(Option::is_none) {
+        return Err(misfit(
+            &first.0,
+            1,
+            format!("case {} of {} is in no shard", place + 1, whole.cases),
+        ));
+    }
+    if !disagree.is_empty() {
+        return Err(MergeError::Disagree(disagree));
+    }
+    let measurements = cases.into_iter().flatten().flat_map(|(_, lines)| lines).collect();
+    Ok((header(parts, &whole), measurements))
+}
+
+/// How an anchor's ratios differ beyond their intervals.
+fn disagreement(a: &[Measurement], b: &[Measurement]) -> impl Iterator<Item = String> {
+    let differ = |a: &Measurement, b: &Measurement| -> Option<String> {
+        let (one, other): (Estimate, Estimate) = (a.ratio?, b.ratio?);
+        let apart = one.high < other.low || other.high < one.low;
+        (apart && !a.is_control() && one.level > 0.0 && other.level > 0.0).then(|| {
+            format!(
+                "{}: [{:.4}, {:.4}] and [{:.4}, {:.4}]",
+                a.case.measurement_id(&a.strategy),
+                one.low,
+                one.high,
+                other.low,
+                other.high
+            )
+        })
+    };
+    let found: Vec<String> = a
+        .iter()
+        .filter_map(|one| differ(one, b.iter().find(|other| other.strategy == one.strategy)?))
+        .collect();
+    found.into_iter()
+}
+
+/// The header of the whole.
+fn header(parts: &[Part], whole: &Sharded) -> Header {
+    let headers = || parts.iter().map(|(_, header, _)| header);
+    let mut merged = parts[0].1.clone();
+    merged.shard = None;
+    merged.plan = whole.whole.clone();
+    merged.started = headers().map(|header| header.started.clone()).min().unwrap_or_default();
+    merged.seconds = headers().map(|header| header.seconds).sum();
+    let without_shard = |word: &&str| !word.starts_with("JVS_SHARD=");
+    merged.command = merged
+        .command
+        .split(' ')
+        .filter(without_shard)
+        .collect::<Vec<_>>()
+        .join(" ");
+    for header in headers().skip(1) {
+        for (all, more) in [(&mut merged.cut, &header.cut), (&mut merged.traps, &header.traps)] {
+            for line in more {
+                if !all.contains(line) {
+                    all.push(line.clone());
+                }
+            }
+        }
+    }
+    merged
+}

@@ -1,0 +1,103 @@
+//! `merge`: shards of one matrix, measured on machines of one kind, as one run.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{bad_input, results};
+use crate::files;
+use crate::record::{self, Status};
+use crate::run_store::records;
+use crate::save::save;
+use measure::merge::{ALLOWED, MergeError, Part, merge};
+
+#[derive(Args)]
+#[command(
+    after_help = "Each folder holds what one shard measured (JVS_SHARD=K/N cargo bench; `plan --shards N` prints the commands). The\n\
+                  machines must be of one kind, and measure the same plan with the same seed; whatever differs is named with file\n\
+                  and line, and nothing is written. A few cases are in every shard: where they disagree, the exit code is 1.\n\n\
+                  Example: cargo run --release -- merge shard-1 shard-2 shard-3 shard-4 --into my-fleet"
+)]
+pub(super) struct Arguments {
+    /// The shards' folders
+    #[arg(required = true)]
+    folders: Vec<PathBuf>,
+    /// The name of the run that comes out: letters, digits and ._-
+    #[arg(long)]
+    into: String,
+    /// Lets a field differ: cpu, cores, kernel, rustc, tokio, profile, revision
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    allow: Vec<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if let Some(wrong) = arguments.allow.iter().find(|field| !ALLOWED.contains(&field.as_str())) {
+        return bad_input(format!(
+            "--allow {wrong}: no such field; allowed: {}",
+            ALLOWED.join(" ")
+        ));
+    }
+    let parts = match read(&arguments.folders) {
+        Ok(parts) => parts,
+        Err(error) => return bad_input(error),
+    };
+    let mut targets: Vec<String> = parts.iter().map(|(_, header, _)| header.target.clone()).collect();
+    targets.sort();
+    targets.dedup();
+    let place = match tempfile::tempdir() {
+        Ok(place) => place,
+        Err(error) => return bad_input(format!("a temporary folder: {error}")),
+    };
+    for target in &targets {
+        let shards: Vec<Part> = parts
+            .iter()
+            .filter(|(_, header, _)| header.target == *target)
+            .cloned()
+            .collect();
+        let (header, measurements) = match merge(&shards, &arguments.allow) {
+            Ok(merged) => merged,
+            Err(error @ MergeError::Disagree(_)) => {
+                eprintln!("join-vs-spawn: {target}: {error}");
+                return ExitCode::from(1);
+            }
+            Err(error) => return bad_input(error),
+        };
+        let failed = measurements.iter().filter(|m| m.status == Status::Failed).count();
+        let path = place.path().join(format!("{target}.jsonl"));
+        if let Err(error) = files::replace(&path, record::to_text(&header, &measurements).as_bytes()) {
+            return bad_input(format!("{}: {error}", path.display()));
+        }
+        eprintln!(
+            "{target}: {} measurements of {} shards, {failed} failed",
+            measurements.len(),
+            shards.len()
+        );
+    }
+    let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
+    match save(&results(), place.path(), &arguments.into, &targets) {
+        Ok(saved) => {
+            println!("{}", saved.folder.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => bad_input(error),
+    }
+}
+
+fn read(folders: &[PathBuf]) -> Result<Vec<Part>, String> {
+    let mut parts = Vec::new();
+    for folder in folders {
+        let paths = records(folder).map_err(|error| error.to_string())?;
+        if paths.is_empty() {
+            return Err(format!(
+                "{}: no records (TARGET.jsonl) in this folder",
+                folder.display()
+            ));
+        }
+        for path in paths {
+            let (header, measurements) = record::read(Path::new(&path)).map_err(|error| error.to_string())?;
+            parts.push((path, header, measurements));
+        }
+    }
+    Ok(parts)
+}
