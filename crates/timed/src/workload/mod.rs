@@ -109,6 +109,8 @@ workloads! {
     ready;
     /// Waits for a signal of its own; the signals are fired one at a time.
     wake;
+    /// Holds a Mutex that all share, for one yield.
+    mutex;
     /// Hashes its payload, which lies on the heap.
     compute;
     /// Fetches a body from the mock server.
