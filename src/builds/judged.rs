@@ -102,8 +102,23 @@ fn by_round(m: &Measurement, values: &[Vec<f64>], through: fn(f64) -> f64) -> Ro
         .collect()
 }
 
-fn times(m: &Measurement) -> Rounds {
-    by_round(m, &m.block_ns, f64::ln)
+/// The times of a measurement. The reference's own line has those of its control alone, which is in every other round; beside a
+/// strategy it was measured in all.
+fn times(m: &Measurement, of_build: &ById<'_>) -> Rounds {
+    let own = |m: &Measurement| by_round(m, &m.block_ns, f64::ln);
+    let beside = of_build
+        .values()
+        .find(|other| m.is_control() && other.case == m.case && !other.is_control() && other.status == Status::Ok);
+    match beside {
+        None => own(m),
+        Some(other) => {
+            let ratios = ratios(other);
+            own(other)
+                .into_iter()
+                .filter_map(|(round, time)| Some((round, time - ratios.get(&round)?)))
+                .collect()
+        }
+    }
 }
 
 fn ratios(m: &Measurement) -> Rounds {
@@ -185,7 +200,7 @@ fn counts_by_id(build: &Measured) -> HashMap<String, &census::Row> {
 
 /// Judges `builds` against `base`, of which `null` is the same build in other layouts.
 pub fn judged(base: &Measured, builds: &[Measured], null: &Measured, threshold: f64) -> Judged {
-    let (null_ids, base_counts) = (by_id(null), counts_by_id(base));
+    let (base_ids, null_ids, base_counts) = (by_id(base), by_id(null), counts_by_id(base));
     let others: Vec<(ById<'_>, HashMap<String, &census::Row>)> =
         builds.iter().map(|build| (by_id(build), counts_by_id(build))).collect();
     let mut rows = Vec::new();
@@ -196,7 +211,8 @@ pub fn judged(base: &Measured, builds: &[Measured], null: &Measured, threshold: 
     for m in measured.filter(|m| m.status == Status::Ok) {
         let id = m.case.measurement_id(&m.strategy);
         let again = null_ids.get(&id).filter(|again| again.status == Status::Ok);
-        let found = again.and_then(|again| Found::of(&differences(&times(m), &times(again)), threshold));
+        let base_times = times(m, &base_ids);
+        let found = again.and_then(|again| Found::of(&differences(&base_times, &times(again, &null_ids)), threshold));
         let floor = found.as_ref().map_or(f64::INFINITY, |found| farther_end(&found.change));
         let ratio_floor = again
             .and_then(|again| Found::of(&differences(&ratios(m), &ratios(again)), threshold))
@@ -206,7 +222,8 @@ pub fn judged(base: &Measured, builds: &[Measured], null: &Measured, threshold: 
         let cells = others
             .iter()
             .map(|(ids, counts)| {
-                let (cell, chances) = cell(m, ids.get(&id).copied(), [margin, ratio_margin]);
+                let other = ids.get(&id).copied().map(|other| (other, times(other, ids)));
+                let (cell, chances) = cell((m, &base_times), other, [margin, ratio_margin]);
                 of_row.push(chances);
                 let counted = base_counts.get(&id).zip(counts.get(&id));
                 Cell {
@@ -243,7 +260,11 @@ fn farther_end(change: &Estimate) -> f64 {
     change.high.ln().abs().max(change.low.ln().abs()).exp_m1()
 }
 
-fn cell(base: &Measurement, other: Option<&Measurement>, margins: [f64; 2]) -> (Cell, (f64, f64)) {
+fn cell(
+    (base, base_times): (&Measurement, &Rounds),
+    other: Option<(&Measurement, Rounds)>,
+    margins: [f64; 2],
+) -> (Cell, (f64, f64)) {
     let nothing = |missing: Option<String>| Cell {
         wall_ns: None,
         change: None,
@@ -253,13 +274,13 @@ fn cell(base: &Measurement, other: Option<&Measurement>, margins: [f64; 2]) -> (
         counts: None,
         missing,
     };
-    let other = match other {
-        Some(other) if other.status == Status::Ok => other,
-        Some(other) => return (nothing(other.reason.clone()), (1.0, 1.0)),
+    let (other, other_times) = match other {
+        Some((other, times)) if other.status == Status::Ok => (other, times),
+        Some((other, _)) => return (nothing(other.reason.clone()), (1.0, 1.0)),
         None => return (nothing(Some("this build does not have it".to_owned())), (1.0, 1.0)),
     };
     let [margin, ratio_margin] = margins;
-    let time = Found::of(&differences(&times(base), &times(other)), margin);
+    let time = Found::of(&differences(base_times, &other_times), margin);
     let ratio = match base.is_control() {
         true => None,
         false => Found::of(&differences(&ratios(base), &ratios(other)), ratio_margin),
@@ -418,7 +439,7 @@ mod tests {
     }
 
     fn header() -> Header {
-        let line = include_str!("../../results/tokio-1.54.1-5/wakeups.jsonl")
+        let line = include_str!("../../results/tokio-1.54.1-7/wakeups.jsonl")
             .lines()
             .next();
         serde_json::from_str(line.expect("a header")).expect("a header")

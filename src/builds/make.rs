@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use measure::environment::{Built, Environment};
 use measure::program::Program;
 
-use super::sources::{self, Wanted};
+use super::sources::{self, Project, Wanted};
 use super::spec::{Allocator, Spec, Tokio};
 
 /// A build that is ready to be measured.
@@ -105,12 +105,12 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> MakeError + '_ {
     }
 }
 
-/// Makes a build of the project in `project`, in a folder of `cache`; with the flavor `local` where that is wanted and its tokio
+/// Makes a build of `project` in a folder of `cache`; with the flavor `local` where that is wanted and its tokio
 /// has it. `tell` is told what is going on.
 pub fn make(
     spec: &Spec,
     local: bool,
-    project: &Path,
+    project: &Project,
     cache: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Made, MakeError> {
@@ -151,7 +151,7 @@ pub fn make(
 fn write_sources(
     spec: &Spec,
     wanted: Option<&Wanted>,
-    project: &Path,
+    project: &Project,
     folder: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Option<String>, MakeError> {
@@ -160,17 +160,14 @@ fn write_sources(
         reason,
     };
     let (mut files, revision) = match &spec.revision {
-        None => {
-            let files = sources::of_work_tree(project).map_err(no_sources)?;
-            (files, Environment::here().git)
-        }
+        None => project.work_tree().map_err(no_sources)?,
         Some(revision) => {
-            let commit = sources::commit(project, revision)
+            let commit = sources::commit(&project.folder, revision)
                 .map_err(|reason| no_sources(format!("revision {revision}: {reason}")))?;
             let short = commit[..12.min(commit.len())].to_owned();
             let unpacked = folder.join(format!("revision-{short}"));
             if !unpacked.is_dir() {
-                sources::unpack(project, &commit, &unpacked).map_err(no_sources)?;
+                sources::unpack(&project.folder, &commit, &unpacked).map_err(no_sources)?;
             }
             let files = sources::of_folder(&unpacked).map_err(io_error(&unpacked))?;
             (files, Some(short))

@@ -338,7 +338,6 @@ pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<()
         if plans.is_empty() {
             continue;
         }
-        let names: Vec<&str> = plans.iter().map(|(named, ..)| named.name.as_str()).collect();
         let requests: Vec<Request<'_>> = plans
             .iter()
             .map(|(named, made, plan, first_layout)| Request {
@@ -352,7 +351,7 @@ pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<()
                 first_layout: *first_layout,
             })
             .collect();
-        for outcome in run_interleaved(&names, &requests)? {
+        for outcome in run_interleaved(&requests)? {
             if let Some(trouble) = outcome.trouble {
                 return Err(trouble.into());
             }

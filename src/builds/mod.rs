@@ -12,4 +12,5 @@ pub mod spec;
 
 pub use judged::{Judged, judged};
 pub use make::{Made, MakeError, make};
+pub use sources::Project;
 pub use spec::Spec;

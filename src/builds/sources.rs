@@ -1,11 +1,13 @@
 //! The sources of a build: this project's files as they are or as a revision has them, with another tokio in their manifests.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use measure::environment::Environment;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use super::MakeError;
@@ -19,6 +21,32 @@ pub(super) type Files = BTreeMap<PathBuf, Contents>;
 pub(super) struct Contents {
     bytes: Vec<u8>,
     executable: bool,
+}
+
+/// The project whose builds are compared. Its work tree is read once, so that builds that are made minutes apart are of the same
+/// sources, whatever is edited meanwhile.
+pub struct Project {
+    pub(super) folder: PathBuf,
+    work_tree: OnceCell<(Files, Option<String>)>,
+}
+
+impl Project {
+    /// In this folder.
+    pub fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            work_tree: OnceCell::new(),
+        }
+    }
+
+    /// The files of the work tree as they were when this was first asked, and their revision.
+    pub(super) fn work_tree(&self) -> Result<(Files, Option<String>), String> {
+        if let Some(known) = self.work_tree.get() {
+            return Ok(known.clone());
+        }
+        let read = (of_work_tree(&self.folder)?, Environment::here().git);
+        Ok(self.work_tree.get_or_init(|| read).clone())
+    }
 }
 
 /// Runs git in a folder; the error is what it says.
@@ -41,7 +69,7 @@ pub(super) fn commit(folder: &Path, revision: &str) -> Result<String, String> {
 }
 
 /// The files that git tracks in `project`, as they are in the work tree. Recorded runs are no sources.
-pub(super) fn of_work_tree(project: &Path) -> Result<Files, String> {
+fn of_work_tree(project: &Path) -> Result<Files, String> {
     let listed = git(project, &["ls-files", "-z"])?;
     let mut files = Files::new();
     for path in String::from_utf8_lossy(&listed).split_terminator('\0') {

@@ -17,7 +17,7 @@ use crate::builds::bisect::{self, Answer};
 use crate::builds::make::bytes_below;
 use crate::builds::measured::{self, Manifest, MeasureError, Place, Wanted};
 use crate::builds::spec::{WANTED, looks_like_one};
-use crate::builds::{Judged, Made, Spec, judged, make};
+use crate::builds::{Judged, Made, Project, Spec, judged, make};
 use crate::case::{Case, Flavor};
 use crate::compare::Change;
 use crate::environment::{cores, package_folder};
@@ -287,13 +287,18 @@ fn wanted<'a>(
 }
 
 /// Makes each of the builds.
-fn make_all(specs: &[Spec], wanted: &Wanted<'_>, telling: &mut Telling) -> Result<Vec<Made>, Trouble> {
+fn make_all(
+    project: &Project,
+    specs: &[Spec],
+    wanted: &Wanted<'_>,
+    telling: &mut Telling,
+) -> Result<Vec<Made>, Trouble> {
     // Builds without the loops of a flavor that is not measured are the sooner made, and alike whatever their tokio has.
     let local = wanted.targets.iter().any(|(_, measurements)| {
         let mut cases = measurements.iter().map(|(case, _)| case);
         cases.any(|case| case.flavor == Flavor::Local)
     });
-    let (project, cache) = (package_folder(), cache());
+    let cache = cache();
     let mut made: Vec<Made> = Vec::new();
     for (number, spec) in specs.iter().enumerate() {
         if let Some(before) = made.iter().find(|other| other.spec == *spec) {
@@ -303,7 +308,7 @@ fn make_all(specs: &[Spec], wanted: &Wanted<'_>, telling: &mut Telling) -> Resul
         let began = Instant::now();
         let of = format!("build {} of {}, {spec}", number + 1, specs.len());
         telling.tell(&of);
-        let one = make(spec, local, &project, &cache, &mut |what| {
+        let one = make(spec, local, project, &cache, &mut |what| {
             telling.tell(&format!("{of}: {what}"))
         })?;
         telling.say(&format!(
@@ -400,7 +405,7 @@ fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         return Err(MeasureError::Exists { folder }.into());
     }
     let mut telling = Telling::new();
-    let made = make_all(&specs, &wanted, &mut telling)?;
+    let made = make_all(&Project::new(package_folder()), &specs, &wanted, &mut telling)?;
     let (manifest, judged) = compare_in(&folder, replace, &made, &wanted, threshold, &mut telling)?;
     end(arguments, &folder, &manifest, &judged)
 }
@@ -468,6 +473,7 @@ fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         ));
     };
     let (threshold, folder) = (threshold(arguments)?, folder_of("bisect", &arguments.name)?);
+    let project = Project::new(package_folder());
     let candidates = bisect::candidates(good, bad, &package_folder())?;
     let targets = targets();
     let selection = selection(&targets)?;
@@ -476,7 +482,7 @@ fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let mut telling = Telling::new();
 
     let ends = [&candidates[0], &candidates[candidates.len() - 1]].map(Spec::clone);
-    let ends = make_all(&ends, &wanted, &mut telling)?;
+    let ends = make_all(&project, &ends, &wanted, &mut telling)?;
     let (_, judged) = compare_in(&folder.join("ends"), replace, &ends, &wanted, threshold, &mut telling)?;
     print(&render(&judged, false, Style::Text));
     let surest = judged
@@ -501,7 +507,12 @@ fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let mut measured = 2;
     let found = bisect::search(candidates.len() - 1, |place| {
         let candidate = &candidates[place];
-        let made = match make_all(&[candidates[0].clone(), candidate.clone()], &wanted, &mut telling) {
+        let made = match make_all(
+            &project,
+            &[candidates[0].clone(), candidate.clone()],
+            &wanted,
+            &mut telling,
+        ) {
             Ok(made) => made,
             Err(Trouble::Input(reason)) => {
                 println!("  {candidate}: passed over: {reason}");

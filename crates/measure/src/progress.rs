@@ -16,8 +16,6 @@ pub(crate) struct Progress {
     began: Instant,
     printed: Instant,
     first_round: Option<usize>,
-    /// Which of several runs that take turns; empty where there is one.
-    pub(crate) part: String,
 }
 
 impl Progress {
@@ -34,7 +32,6 @@ impl Progress {
             began: Instant::now(),
             printed: Instant::now(),
             first_round: None,
-            part: String::new(),
         }
     }
 
@@ -61,12 +58,7 @@ impl Progress {
             format!(", about {left:.0} s left")
         };
         let noun = if cases == 1 { "case" } else { "cases" };
-        let part = if self.part.is_empty() {
-            String::new()
-        } else {
-            format!(" by {}", self.part)
-        };
-        let message = format!("round {round} of {of}{part}, {cases} {noun} done in it{left}");
+        let message = format!("round {round} of {of}, {cases} {noun} done in it{left}");
         if !self.terminal && self.printed.elapsed() >= EVERY {
             self.printed = Instant::now();
             eprintln!("{}: {message}", self.name);

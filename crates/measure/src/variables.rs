@@ -34,7 +34,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_WORKLOADS",
-        "only these workloads: ready,yield,wake,compute,http,http_delay,http_parse,http_straggler",
+        "only these workloads, with commas between: yield,wake (--list shows all that are measured)",
     ),
     (
         "JVS_FLAVORS",

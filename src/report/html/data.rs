@@ -1,23 +1,13 @@
 //! A run's measurements in the order and the groups that the page shows them in, found by index and not by search.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::record::{Header, Measurement, Status};
+use crate::workload::{self, Entry};
 
 type Part = (Header, Vec<Measurement>);
-
-/// `ready` comes after `yield`: its children fold away, so that it is no headline.
-const ORDER: [&str; 8] = [
-    "yield",
-    "ready",
-    "wake",
-    "compute",
-    "http",
-    "http_delay",
-    "http_parse",
-    "http_straggler",
-];
 
 /// What every part of the page reads.
 pub(super) struct Data<'a> {
@@ -53,10 +43,18 @@ pub(super) struct Sweep<'a, Fixed> {
     pub rows: Vec<&'a Measurement>,
 }
 
+/// The workloads of the suite, in the order of pages. What is none of them, a reader's own, comes last.
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(workload::all);
+
 /// The place of a workload on a page.
 pub(super) fn rank(workload: &str) -> usize {
-    let known = ORDER.iter().position(|&name| name == workload);
-    known.unwrap_or(ORDER.len())
+    let known = ENTRIES.iter().position(|entry| entry.name == workload);
+    known.unwrap_or(ENTRIES.len())
+}
+
+/// What a workload's children do, and what is expected of it; `None` for a reader's own.
+pub(super) fn known(workload: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.name == workload)
 }
 
 impl<'a> Data<'a> {

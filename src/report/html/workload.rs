@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::answer::{per_child, tasks_across};
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
-use super::data::{Data, Group, Workload};
+use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
 use super::{counted, interval, listed, scrolling, verdict_sign};
@@ -15,24 +15,6 @@ use crate::findings::crossover;
 use crate::record::Measurement;
 use crate::stats::Estimate;
 use crate::text::{label, times};
-
-/// What a child of each workload does.
-pub(super) fn described(workload: &str) -> &'static str {
-    match workload {
-        "yield" => "Each child yields once: what composing it costs.",
-        "ready" => {
-            "Each child is complete at once. Such children fold away in some strategies more than in others: read this \
-             beside yield."
-        }
-        "wake" => "Each child waits for a signal of its own, and the signals come one at a time.",
-        "compute" => "Each child hashes its payload and never awaits.",
-        "http" => "Each child fetches from a mock server on this machine, which answers at once.",
-        "http_delay" => "Each child fetches from a mock server that answers late.",
-        "http_parse" => "Each child fetches JSON and decodes it.",
-        "http_straggler" => "Each child fetches; the answer to the first one comes late.",
-        _ => "",
-    }
-}
 
 /// The section, under its heading.
 pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
@@ -67,7 +49,10 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
     html! {
         section id={ "workload-" (workload.name) } aria-labelledby={ "h-" (workload.name) } {
             h2 id={ "h-" (workload.name) } { (workload.name) }
-            p { (described(workload.name)) }
+            @if let Some(entry) = known(workload.name) {
+                p { (entry.description) }
+                p.note { "Expected: " (entry.expectation) }
+            }
             (crossovers(workload, reference))
             @for (title, charts, ratio) in &kinds {
                 @if !charts.is_empty() {

@@ -14,7 +14,7 @@ mod fresh;
 mod process;
 mod protocol;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -114,9 +114,12 @@ fn one_thread(case: &Case) -> bool {
 type Order = Vec<(Job, Shape)>;
 
 /// What has one thread and what has several, which are measured in processes of their own; either first, groups in random
-/// order, and the jobs of a group together.
-fn in_random_order(groups: Vec<Order>, random: &mut fastrand::Rng) -> [Order; 2] {
-    let (single, several): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| one_thread(&group[0].0.case));
+/// order, and the jobs of a group together. A group that several sweeps have is there once.
+fn in_random_order(sweeps: &[Sweep<'_>], random: &mut fastrand::Rng) -> [Order; 2] {
+    let mut seen: HashSet<&Job> = HashSet::new();
+    let all = sweeps.iter().flat_map(|sweep| &sweep.groups);
+    let groups = all.filter(|group| seen.insert(&group[0].0)).cloned();
+    let (single, several): (Vec<Order>, Vec<_>) = groups.partition(|group| one_thread(&group[0].0.case));
     let mut kinds = [single, several];
     random.shuffle(&mut kinds);
     kinds.map(|mut groups| {
@@ -165,6 +168,40 @@ impl Processes<'_> {
     }
 }
 
+/// A sweep under way.
+struct Sweeping<'a> {
+    processes: Processes<'a>,
+    /// Jobs that each case still has.
+    left: HashMap<Case, usize>,
+    jobs: HashSet<Job>,
+}
+
+impl<'a> Sweeping<'a> {
+    fn new(sweep: &Sweep<'a>) -> Self {
+        let jobs = || sweep.groups.iter().flatten().map(|(job, _)| job);
+        let mut left: HashMap<Case, usize> = HashMap::new();
+        for job in jobs() {
+            *left.entry(job.case.clone()).or_default() += 1;
+        }
+        Self {
+            processes: Processes {
+                layouts: sweep.layouts,
+                layout: sweep.layout,
+                deadline: sweep.deadline,
+                running: [None, None],
+                deaths: 0,
+            },
+            left,
+            jobs: jobs().cloned().collect(),
+        }
+    }
+
+    /// Whether the job is one of its own, and its case has not failed.
+    fn has(&self, job: &Job) -> bool {
+        self.jobs.contains(job) && self.left.contains_key(&job.case)
+    }
+}
+
 /// Runs one round: tells `listener` what comes in, and goes on without a case whose process dies, or is silent for too
 /// long. `served` says whether a case's children wait for the mock server.
 pub fn sweep<E>(
@@ -172,73 +209,86 @@ pub fn sweep<E>(
     served: impl Fn(&Case) -> bool,
     mut listener: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
 ) -> Result<(), SweepError<E>> {
+    sweep_together(&[sweep], served, |_, case, job, news| listener(case, job, news))
+}
+
+/// Runs one round of several programs: each job is done by all that have it, one right after the other in random order, so that
+/// what is compared is milliseconds apart. The listener is told the place of the sweep, too; seed, core and end are the
+/// first one's.
+pub fn sweep_together<E>(
+    sweeps: &[Sweep<'_>],
+    served: impl Fn(&Case) -> bool,
+    mut listener: impl FnMut(usize, &Case, Option<&Job>, News) -> Result<(), E>,
+) -> Result<(), SweepError<E>> {
     let tell = SweepError::Listener;
-    let mut random = fastrand::Rng::with_seed(sweep.seed);
-    let mut left: HashMap<Case, usize> = HashMap::new();
-    for (job, _) in sweep.groups.iter().flatten() {
-        *left.entry(job.case.clone()).or_default() += 1;
-    }
+    let Some(first) = sweeps.first() else {
+        return Ok(());
+    };
+    let mut random = fastrand::Rng::with_seed(first.seed);
     // When the core of the cases of one thread was last busy, whichever process it was that measured there.
     let mut busy_until: Option<Instant> = None;
-    let mut processes = Processes {
-        layouts: sweep.layouts,
-        layout: sweep.layout,
-        deadline: sweep.deadline,
-        running: [None, None],
-        deaths: 0,
-    };
-    for jobs in in_random_order(sweep.groups, &mut random) {
-        processes.running = [None, None];
+    let mut all: Vec<Sweeping<'_>> = sweeps.iter().map(Sweeping::new).collect();
+    for jobs in in_random_order(sweeps, &mut random) {
+        for sweeping in &mut all {
+            sweeping.processes.running = [None, None];
+        }
         for (job, shape) in jobs {
-            if !left.contains_key(&job.case) {
-                continue;
+            let seed = random.u64(..);
+            let mut turns: Vec<usize> = (0..all.len()).collect();
+            if turns.len() > 1 {
+                random.shuffle(&mut turns);
             }
-            if sweep.until.is_some_and(|until| Instant::now() > until) {
-                return Ok(());
-            }
-            let waits = served(&job.case);
-            let patience = if waits {
-                Patience::OfRequest(sweep.patience)
-            } else {
-                Patience::OfProcess(sweep.deadline)
-            };
-            let process = processes.of(job.copy, &mut random)?;
-            let on_one_core = !wakes_threads(&job.case);
-            let task = Task {
-                core: sweep.core,
-                rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
-                job,
-                shape,
-                seed: random.u64(..),
-                in_place: false,
-            };
-            let answer = process.ask(&task, patience);
-            let Task { job, .. } = task;
-            if on_one_core {
-                busy_until = Some(Instant::now());
-            }
-            match answer {
-                Answer::Block(block, servers) => {
-                    if let (true, Some(resident)) = (waits, process.resident(&servers)) {
-                        listener(&job.case, None, News::Resident(resident)).map_err(tell)?;
-                    }
-                    listener(&job.case, Some(&job), News::Block(block)).map_err(tell)?;
-                    // A round that the same signal ended has not failed.
-                    if interrupt::pending() {
-                        return Err(SweepError::Interrupted);
-                    }
-                    let jobs = left.get_mut(&job.case).expect("it was left");
-                    *jobs -= 1;
-                    if *jobs == 0 {
-                        listener(&job.case, None, News::Done).map_err(tell)?;
-                    }
+            for place in turns {
+                let sweeping = &mut all[place];
+                if !sweeping.has(&job) {
+                    continue;
                 }
-                Answer::Interrupted => return Err(SweepError::Interrupted),
-                Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
-                Answer::Failed(reason) => {
-                    processes.running[usize::from(job.copy)] = None;
-                    left.remove(&job.case);
-                    listener(&job.case, None, News::Failed(reason)).map_err(tell)?;
+                if first.until.is_some_and(|until| Instant::now() > until) {
+                    return Ok(());
+                }
+                let waits = served(&job.case);
+                let patience = if waits {
+                    Patience::OfRequest(first.patience)
+                } else {
+                    Patience::OfProcess(first.deadline)
+                };
+                let process = sweeping.processes.of(job.copy, &mut random)?;
+                let on_one_core = !wakes_threads(&job.case);
+                let task = Task {
+                    core: first.core,
+                    rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
+                    job: job.clone(),
+                    shape,
+                    seed,
+                    in_place: false,
+                };
+                let answer = process.ask(&task, patience);
+                if on_one_core {
+                    busy_until = Some(Instant::now());
+                }
+                match answer {
+                    Answer::Block(block, servers) => {
+                        if let (true, Some(resident)) = (waits, process.resident(&servers)) {
+                            listener(place, &job.case, None, News::Resident(resident)).map_err(tell)?;
+                        }
+                        listener(place, &job.case, Some(&job), News::Block(block)).map_err(tell)?;
+                        // A round that the same signal ended has not failed.
+                        if interrupt::pending() {
+                            return Err(SweepError::Interrupted);
+                        }
+                        let jobs = sweeping.left.get_mut(&job.case).expect("it was left");
+                        *jobs -= 1;
+                        if *jobs == 0 {
+                            listener(place, &job.case, None, News::Done).map_err(tell)?;
+                        }
+                    }
+                    Answer::Interrupted => return Err(SweepError::Interrupted),
+                    Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
+                    Answer::Failed(reason) => {
+                        sweeping.processes.running[usize::from(job.copy)] = None;
+                        sweeping.left.remove(&job.case);
+                        listener(place, &job.case, None, News::Failed(reason)).map_err(tell)?;
+                    }
                 }
             }
         }

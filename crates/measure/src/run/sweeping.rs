@@ -47,7 +47,7 @@ pub(super) struct Sweeping<'a> {
     pub(super) stream: Option<&'a mut Stream>,
 }
 
-impl Sweeping<'_> {
+impl<'a> Sweeping<'a> {
     pub(super) fn all_rounds(&mut self) -> Result<(), RunError> {
         let planned_rounds = self.header.rounds;
         let mut budget = Budget::new(planned_rounds, self.header.minutes, self.collected.seconds);
@@ -79,13 +79,19 @@ impl Sweeping<'_> {
     }
 
     /// One round of the cases that are not `clear`; whether there was anything to do in it.
-    pub(super) fn one_round(&mut self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Result<bool, RunError> {
-        let jobs = self.groups(round, budget, clear);
-        if jobs.is_empty() {
+    fn one_round(&mut self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Result<bool, RunError> {
+        let Some(sweep) = self.begin_round(round, budget, clear)? else {
             return Ok(false);
-        }
+        };
         self.wait_for_span(round, budget)?;
-        self.round(round, jobs, budget)?;
+        let plan = self.request.plan;
+        let served = |case: &Case| plan.entry(&case.workload).is_some_and(|entry| entry.served);
+        let mut done = 0;
+        let swept = round::sweep(sweep, served, |case, job, news| {
+            self.hear(round, budget, &mut done, case, job, news)
+        });
+        swept.map_err(|error| self.swept_error(error))?;
+        self.end_round()?;
         Ok(true)
     }
 
@@ -128,7 +134,17 @@ impl Sweeping<'_> {
         groups
     }
 
-    fn round(&mut self, round: usize, groups: Vec<Vec<(Job, Shape)>>, budget: &Budget) -> Result<(), RunError> {
+    /// What a round has to do; `None` where it has nothing.
+    pub(super) fn begin_round(
+        &mut self,
+        round: usize,
+        budget: &Budget,
+        clear: &HashSet<Case>,
+    ) -> Result<Option<Sweep<'a>>, RunError> {
+        let groups = self.groups(round, budget, clear);
+        if groups.is_empty() {
+            return Ok(None);
+        }
         // A round's orders depend on the run's seed and its own number only, so that a run that is gone on
         // with is the run that was begun.
         let mut random = fastrand::Rng::with_seed(self.header.seed.wrapping_add(round as u64));
@@ -137,7 +153,7 @@ impl Sweeping<'_> {
             let state = State::now(layout);
             self.keep(&PartialLine::Round { round, state })?;
         }
-        let sweep = Sweep {
+        Ok(Some(Sweep {
             seed: random.u64(..),
             layout,
             layouts: self.layouts,
@@ -146,50 +162,63 @@ impl Sweeping<'_> {
             deadline: self.request.settings.deadline,
             patience: self.request.settings.deadline / 3,
             until: budget.hard_end(self.began, self.before.0),
-        };
-        let plan = self.request.plan;
-        let served = |case: &Case| plan.entry(&case.workload).is_some_and(|entry| entry.served);
-        let shown = self.collected.states().len().max(round + 1);
-        let mut done = 0;
-        round::sweep(sweep, served, |case, job, news| {
-            let line = match news {
-                News::Resident(now) => {
-                    self.collected.take_resident(round, now);
-                    return Ok(());
-                }
-                News::Block(block) => {
-                    let job = job.expect("a block has its job");
-                    PartialLine::Block {
-                        round,
-                        case: case.clone(),
-                        strategies: job.strategies.clone(),
-                        copy: job.copy,
-                        block: *block,
-                    }
-                }
-                News::Done => PartialLine::Done {
+        }))
+    }
+
+    /// Takes what a round tells; `done` counts its cases.
+    pub(super) fn hear(
+        &mut self,
+        round: usize,
+        budget: &Budget,
+        done: &mut usize,
+        case: &Case,
+        job: Option<&Job>,
+        news: News,
+    ) -> Result<(), RecordError> {
+        let line = match news {
+            News::Resident(now) => {
+                self.collected.take_resident(round, now);
+                return Ok(());
+            }
+            News::Block(block) => {
+                let job = job.expect("a block has its job");
+                PartialLine::Block {
                     round,
                     case: case.clone(),
-                },
-                News::Failed(reason) => PartialLine::Failed {
-                    case: case.clone(),
-                    reason,
-                },
-            };
-            if !matches!(line, PartialLine::Block { .. }) {
-                done += 1;
-                self.progress.borrow_mut().tick(shown, budget.rounds.max(shown), done);
+                    strategies: job.strategies.clone(),
+                    copy: job.copy,
+                    block: *block,
+                }
             }
-            self.keep(&line)
-        })
-        .map_err(|error| match error {
+            News::Done => PartialLine::Done {
+                round,
+                case: case.clone(),
+            },
+            News::Failed(reason) => PartialLine::Failed {
+                case: case.clone(),
+                reason,
+            },
+        };
+        if !matches!(line, PartialLine::Block { .. }) {
+            *done += 1;
+            let shown = self.collected.states().len().max(round + 1);
+            self.progress.borrow_mut().tick(shown, budget.rounds.max(shown), *done);
+        }
+        self.keep(&line)
+    }
+
+    pub(super) fn swept_error(&self, error: SweepError<RecordError>) -> RunError {
+        match error {
             SweepError::Listener(error) => RunError::Record(error),
             SweepError::Process(what) => RunError::Process(what),
             SweepError::Interrupted => self.interrupted(),
-        })?;
+        }
+    }
+
+    /// After a round: what happened around it.
+    pub(super) fn end_round(&mut self) -> Result<(), RecordError> {
         let line = self.around();
-        self.keep(&line)?;
-        Ok(())
+        self.keep(&line)
     }
 
     /// What happened around the run until now, in all its parts.
@@ -223,7 +252,7 @@ impl Sweeping<'_> {
 
     /// Waits until it is a round's turn: a run of few cases is spread over as long as one that knows more than a moment of
     /// the machine.
-    fn wait_for_span(&self, round: usize, budget: &Budget) -> Result<(), RunError> {
+    pub(super) fn wait_for_span(&self, round: usize, budget: &Budget) -> Result<(), RunError> {
         let due = self.request.settings.span.mul_f64(round as f64 / budget.rounds as f64);
         loop {
             if interrupt::pending() {

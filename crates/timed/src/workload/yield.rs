@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::hint::black_box;
 
-use super::{Entry, InlineChild, inline_entry};
+use super::{Axes, Entry, InlineChild, Sweep, inline_entry};
 
 /// The child of this workload.
 pub struct Yield;
@@ -22,10 +22,19 @@ impl InlineChild for Yield {
 }
 
 pub(super) fn entry() -> Entry {
+    let entry = inline_entry::<Yield>("yield");
     Entry {
+        axes: Axes {
+            // 4 as well: beyond 3 tasks in a row a worker leaves its LIFO slot.
+            quick: Sweep {
+                tasks: &[1, 4, 8, 64],
+                ..entry.axes.quick
+            },
+            ..entry.axes
+        },
         description: "Each child yields once: what composing it costs.",
         expectation: "join! wins by a factor: one task is queued and polled twice, where spawn allocates and queues a \
                       task for each child. Large payloads narrow it, since both copy them.",
-        ..inline_entry::<Yield>("yield")
+        ..entry
     }
 }
