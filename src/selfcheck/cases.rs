@@ -7,6 +7,7 @@ use crate::block::wakes_threads;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
 use crate::plan::{Item, Pair};
+use crate::workload;
 
 /// The effects that are injected, as fractions of an iteration.
 pub(super) const EFFECTS: [f64; 4] = [0.02, 0.05, 0.20, 1.00];
@@ -82,11 +83,20 @@ fn compared(case: Case) -> Item {
     Item { case, pairs }
 }
 
+/// Any other workload: 8 children at its first payload, in a task.
+fn others() -> impl Iterator<Item = (&'static str, usize, usize, bool)> {
+    let listed = |name: &str| SHORT.iter().any(|(known, ..)| *known == name);
+    let rest = workload::all()
+        .into_iter()
+        .filter(move |entry| !entry.served && !listed(entry.name));
+    rest.map(|entry| (entry.name, entry.payloads[0], 8, false))
+}
+
 /// Cases of everything but fetching.
 pub(super) fn short(extent: Extent) -> Vec<Item> {
     let mut items = Vec::new();
     for flavor in flavors() {
-        for (workload, payload, tasks, both) in SHORT {
+        for (workload, payload, tasks, both) in SHORT.into_iter().chain(others()) {
             for site in [Site::Worker, Site::BlockOn] {
                 if site == Site::Worker || both {
                     items.push(compared(case(workload, flavor, site, payload, tasks)));
@@ -237,7 +247,6 @@ pub(super) fn busy(short: &[Item], injections: &[Injection]) -> Vec<Item> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload;
 
     #[test]
     fn every_workload_flavor_and_site_is_checked_and_300_controls_in_two_repetitions() {

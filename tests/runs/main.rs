@@ -142,7 +142,9 @@ fn a_filter_selects_what_the_list_shows() {
         assert!(!listed.is_empty() && listed.len() < 4, "{filter:?}");
         let place = Place::new();
         let all = [&["--bench"], filter].concat();
-        let done = place.run("overhead", &small(&[]), &all).exits(0);
+        // Criterion wants ten samples: of ten rounds there are as many, however slow they are.
+        let ten = small(&[("JVS_ROUNDS", "10")]);
+        let done = place.run("overhead", &ten, &all).exits(0);
         // Criterion analyses just these, and the record has them and their reference.
         let analysed: Vec<&str> = done
             .stderr
