@@ -1,6 +1,6 @@
 //! What changed from the first build to each of the others. Pure: no clock, no file.
 //!
-//! The unit is the round: each ran every build once, with the same seed, in processes of their own and layouts that none
+//! The unit is the round: in each every build measured the same blocks, in processes of their own and layouts that none
 //! shares. A change of a time is the pseudo-median over rounds of the log of the one build's time over the first's, with the
 //! exact interval of signed ranks. The first build is measured a second time, in other layouts: what that *null pair* shows
 //! where nothing changed is the least that can count as a change.

@@ -1,6 +1,6 @@
 //! Builds compared: this project with one tokio against another, one revision, flag or allocator against another.
 //!
-//! Each build is made in a folder of its own ([`make`](mod@make)), all of them are measured round by round in turns ([`measured`]), and what
+//! Each build is made in a folder of its own ([`make`](mod@make)), all of them are measured block by block in turns ([`measured`]), and what
 //! changed from the first to the others is judged beside what the first shows against itself ([`judged`]).
 
 pub mod bisect;

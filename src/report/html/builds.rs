@@ -58,8 +58,8 @@ pub fn builds(manifest: &Manifest, judged: &Judged) -> String {
         section id="method" aria-labelledby="h-method" {
             h2 id="h-method" { "Method" }
             p {
-                "Each round runs every build once, in random order, with the same seed, each in processes and a layout of its \
-                code of its own. A change is the time of a strategy in one build over its time in the first one: the \
+                "Each block is measured by every build, one right after the other in random order, with the same data, each in \
+                processes and a layout of its code of its own. A change is the time of a strategy in one build over its time in the first one: the \
                 pseudo-median over the rounds, with the exact interval of signed ranks. It is called slower or faster where \
                 that whole interval lies beyond the margin of its row, and stands in the table of all rows (Benjamini and \
                 Hochberg, 5%). The margin is the threshold, or as far as the first build lies from itself, measured once \
