@@ -1,7 +1,7 @@
 //! Builds compared: this project with one tokio against another, one revision, flag or allocator against another.
 //!
 //! Each build is made in a folder of its own ([`make`](mod@make)), all of them are measured block by block in turns ([`measured`]), and what
-//! changed from the first to the others is judged beside what the first shows against itself ([`judged`]).
+//! changed from the first to the others is judged beside what the first shows against itself ([`judged`](mod@judged)).
 
 pub mod bisect;
 pub mod judged;
