@@ -10,13 +10,13 @@ mod replay;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use criterion::Criterion;
 
 use crate::case::Case;
-use crate::environment::cores;
+use crate::environment::{cores, target_folder};
 use crate::findings;
 use crate::matrix::Target;
 use crate::run::{Request, run};
@@ -178,24 +178,8 @@ fn nothing_to_do(target: &Target, selection: &Selection, arguments: &Arguments) 
 
 /// Where Criterion keeps its results: as Criterion finds it, but found once.
 pub(crate) fn criterion_home() -> PathBuf {
-    if let Some(home) = std::env::var_os("CRITERION_HOME") {
-        return home.into();
-    }
-    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
-        return Path::new(&target).join("criterion");
-    }
-    cargo_target_folder()
-        .unwrap_or_else(|| "target".into())
-        .join("criterion")
-}
-
-fn cargo_target_folder() -> Option<PathBuf> {
-    let output = Command::new(std::env::var_os("CARGO")?)
-        .args(["metadata", "--format-version", "1", "--no-deps"])
-        .output()
-        .ok()?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-    Some(metadata.get("target_directory")?.as_str()?.into())
+    let home = std::env::var_os("CRITERION_HOME").map(PathBuf::from);
+    home.unwrap_or_else(|| target_folder().join("criterion"))
 }
 
 /// A baseline that Criterion would miss only after everything was measured.

@@ -1,37 +1,25 @@
-//! The rounds of several builds, the counts of each, and the folder that keeps them.
+//! The rounds of several builds, and the counts of each.
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use measure::case::{Case, Flavor};
 use measure::environment::cores;
 use measure::matrix::{Matrix, Target};
-use measure::record::{self, RecordError};
-use measure::run::{Request, RunError, run_interleaved};
+use measure::run::{Request, run_interleaved};
 use measure::selection::Selection;
 use measure::settings::RunSettings;
-use measure::variables::{VariableError, variable};
-use serde::{Deserialize, Serialize};
 
-use super::judged::Measured;
 use super::make::Made;
-use crate::census;
-use crate::files;
+use super::place::{COUNTS, Manifest, MeasureError, Named, Place, SCHEMA, file_error};
+use crate::{census, files};
 
-/// Rounds of the quick matrix, where `JVS_ROUNDS` says nothing: builds share no process, which takes more of them.
-const QUICK_ROUNDS: usize = 30;
-/// And so many times the minutes that the matrix has for one build.
+/// So many times the minutes that the quick matrix has for a run: of one build more rounds are made than a run has.
 const QUICK_MINUTES: f64 = 2.5;
 
 /// As many as `JVS_ROUNDS` allows.
 const MOST_ROUNDS: usize = 1000;
-
-/// The name of the file that says what a folder holds.
-pub const MANIFEST: &str = "builds.json";
-/// The name of the file with a build's counts.
-const COUNTS: &str = "counts.json";
 
 /// Cases, and the strategies that are measured of each.
 type Measurements = Vec<(Case, Vec<String>)>;
@@ -50,206 +38,18 @@ pub struct Wanted<'a> {
     pub more_rounds: usize,
 }
 
-/// One of the builds of a comparison, as its manifest says it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Named {
-    /// What it is called in tables.
-    pub name: String,
-    /// Its folder, below the manifest's.
-    pub folder: String,
-    /// What it was made of.
-    pub spec: String,
-    /// The revision of this project.
-    pub revision: Option<String>,
-    /// The version of tokio that its lock file has, which is also compiled into its program.
-    pub tokio: String,
-    /// The folder of the registry that its program was compiled from, as its bytes tell.
-    pub tokio_source: Option<String>,
-    /// The compiler.
-    pub rustc: String,
-    /// XXH3 of the program that measures.
-    pub program: String,
-    /// Whether it is the first build again.
-    pub null: bool,
-}
-
-/// What a folder of compared builds holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// The version of this file.
-    pub schema: u32,
-    /// Whether all of it was measured.
-    pub complete: bool,
-    /// A command that measures the same.
-    pub command: String,
-    /// `quick`, `default` or `full`.
-    pub matrix: String,
-    /// The filter.
-    pub filter: Option<String>,
-    /// The variables that were set.
-    pub variables: Vec<String>,
-    /// Seed of all builds' orders and data.
-    pub seed: u64,
-    /// The builds, the first one first, and again at the end.
-    pub builds: Vec<Named>,
-}
-
-const SCHEMA: u32 = 1;
-
-/// Why nothing was measured.
-#[derive(Debug, thiserror::Error)]
-pub enum MeasureError {
-    /// The run, or one of its records.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// A record.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A variable.
-    #[error(transparent)]
-    Variable(#[from] VariableError),
-    /// A file or folder.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The folder holds another comparison.
-    #[error("{} holds a comparison already, which is never overwritten; choose another --name", folder.display())]
-    Exists {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The program that counts failed.
-    #[error("{build}: its counts: {reason}")]
-    Counts {
-        /// The build.
-        build: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-fn file_error(path: &Path, reason: impl ToString) -> MeasureError {
-    MeasureError::File {
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    }
-}
-
-/// A folder in which builds are compared: a new one, or one that is gone on with.
-pub struct Place {
-    /// The folder.
-    pub folder: PathBuf,
-    /// What it holds.
-    pub manifest: Manifest,
-    /// Whether it was begun before.
-    pub resumed: bool,
-}
-
-impl Place {
-    /// Takes a folder for a comparison of these builds. One of the same that was cut short is gone on with; another one is
-    /// removed where `replace` says so, and refused else.
-    pub fn take(folder: &Path, builds: &[Made], wanted: &Wanted<'_>, replace: bool) -> Result<Self, MeasureError> {
-        let seed = wanted.selection.settings.seed;
-        let mut manifest = Manifest {
-            schema: SCHEMA,
-            complete: false,
-            command: wanted.command.clone(),
-            matrix: wanted.selection.settings.matrix.to_string(),
-            filter: wanted.filter.clone(),
-            variables: wanted.selection.set.clone(),
-            seed: seed.unwrap_or_else(|| fastrand::u64(..)),
-            builds: named(builds)?,
-        };
-        let path = folder.join(MANIFEST);
-        if let Some(before) = Manifest::read(&path)? {
-            manifest.seed = seed.unwrap_or(before.seed);
-            if before == manifest {
-                return Ok(Self {
-                    folder: folder.to_owned(),
-                    manifest,
-                    resumed: true,
-                });
-            }
-            if !replace {
-                return Err(MeasureError::Exists {
-                    folder: folder.to_owned(),
-                });
-            }
-            manifest.seed = seed.unwrap_or_else(|| fastrand::u64(..));
-            fs::remove_dir_all(folder).map_err(|error| file_error(folder, error))?;
-        } else if folder.exists() && !replace {
-            return Err(MeasureError::Exists {
-                folder: folder.to_owned(),
-            });
-        }
-        fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
-        manifest.write(folder)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            manifest,
-            resumed: false,
-        })
-    }
-
-    fn of(&self, build: &Named) -> PathBuf {
-        self.folder.join(&build.folder)
-    }
-
-    /// Says that all was measured.
-    pub fn complete(&mut self) -> Result<(), MeasureError> {
-        self.manifest.complete = true;
-        self.manifest.write(&self.folder)
-    }
-
-    /// What was measured of each build, in the order of the manifest.
-    pub fn measured(&self) -> Result<Vec<Measured>, MeasureError> {
-        read(&self.folder, &self.manifest)
-    }
-}
-
-/// What the folder of a comparison holds of each build, in the order of its manifest.
-pub fn read(folder: &Path, manifest: &Manifest) -> Result<Vec<Measured>, MeasureError> {
-    let of_build = |build: &Named| {
-        let folder = folder.join(&build.folder);
-        let mut paths: Vec<PathBuf> = fs::read_dir(&folder)
-            .map_err(|error| file_error(&folder, error))?
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
-            .collect();
-        paths.sort();
-        let counts = folder.join(COUNTS);
-        let text = fs::read_to_string(&counts).map_err(|error| file_error(&counts, error))?;
-        Ok(Measured {
-            name: build.name.clone(),
-            parts: paths.iter().map(|path| record::read(path)).collect::<Result<_, _>>()?,
-            counts: serde_json::from_str(&text).map_err(|error| file_error(&counts, error))?,
-        })
-    };
-    manifest.builds.iter().map(of_build).collect()
-}
-
-impl Manifest {
-    /// The manifest in a file; `None` where there is no such file.
-    pub fn read(path: &Path) -> Result<Option<Self>, MeasureError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(file_error(path, error)),
-        };
-        let manifest = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
-        Ok(Some(manifest))
-    }
-
-    fn write(&self, folder: &Path) -> Result<(), MeasureError> {
-        let path = folder.join(MANIFEST);
-        let text = format!("{:#}\n", serde_json::json!(self));
-        files::replace(&path, text.as_bytes()).map_err(|error| file_error(&path, error))
-    }
+/// What a comparison of these builds is.
+pub fn manifest(builds: &[Made], wanted: &Wanted<'_>) -> Result<Manifest, MeasureError> {
+    Ok(Manifest {
+        schema: SCHEMA,
+        complete: false,
+        command: wanted.command.clone(),
+        matrix: wanted.selection.settings.matrix.to_string(),
+        filter: wanted.filter.clone(),
+        variables: wanted.selection.set.clone(),
+        seed: wanted.selection.settings.seed.unwrap_or_else(|| fastrand::u64(..)),
+        builds: named(builds)?,
+    })
 }
 
 /// The builds by name, each once, and the first one again.
@@ -283,23 +83,15 @@ fn named(builds: &[Made]) -> Result<Vec<Named>, MeasureError> {
 /// How a target is measured in a comparison of builds.
 fn settings(wanted: &Wanted<'_>, target: &Target, place: &Place) -> RunSettings {
     let own = wanted.selection.settings_for(target);
-    let quick = own.matrix == Matrix::Quick;
-    let rounds = match variable("JVS_ROUNDS") {
-        None if quick => QUICK_ROUNDS,
-        _ => own.rounds,
+    let set = wanted.selection.settings.minutes.is_some();
+    let times = if own.matrix == Matrix::Quick && !set {
+        QUICK_MINUTES
+    } else {
+        1.0
     };
-    let minutes = match variable("JVS_MINUTES") {
-        None if quick => own.minutes.map(|minutes| minutes * QUICK_MINUTES),
-        _ => own.minutes,
-    };
-    let rounds = (rounds * wanted.more_rounds).min(MOST_ROUNDS);
     RunSettings {
-        rounds,
-        minutes: minutes.map(|minutes| minutes * wanted.more_rounds as f64),
-        layouts: match variable("JVS_LAYOUTS") {
-            None => own.layouts.max(rounds.min(20)),
-            Some(_) => own.layouts,
-        },
+        rounds: (own.rounds * wanted.more_rounds).min(MOST_ROUNDS),
+        minutes: own.minutes.map(|minutes| minutes * times * wanted.more_rounds as f64),
         seed: Some(place.manifest.seed),
         resume: place.resumed,
         ..own

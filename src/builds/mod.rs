@@ -7,6 +7,7 @@ pub mod bisect;
 pub mod judged;
 pub mod make;
 pub mod measured;
+pub mod place;
 mod sources;
 pub mod spec;
 

@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn a_clone_may_have_an_at_in_its_path() {
-        let git = spec("tokio=git:/home/me@work/tokio@v1.50").tokio;
+        let git = spec("tokio=git:clones/me@work/tokio@v1.50").tokio;
         let expected = Tokio::Git {
-            folder: "/home/me@work/tokio".into(),
+            folder: "clones/me@work/tokio".into(),
             revision: "v1.50".into(),
         };
         assert_eq!(git, Some(expected));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{bad_input, print, results};
+use super::{TableFormat, bad_input, print, results, threshold};
 use crate::compare::{Change, compare};
 use crate::report::changes::{Style, render};
 use crate::run_store::{Run, names_of_two as names};
@@ -29,8 +29,8 @@ pub(super) struct Arguments {
     /// Show measurements that did not surely change, too
     #[arg(long)]
     all: bool,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    format: TableFormat,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,24 +43,11 @@ enum FailOn {
     Missing,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// For reading elsewhere
-    Markdown,
-    /// For a machine: every measurement, whatever became of it
-    Json,
-}
-
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let threshold = arguments.threshold / 100.0;
-    if !(0.0..10.0).contains(&threshold) {
-        return bad_input(format!(
-            "--threshold {}: not a number of percent from 0 to 1000",
-            arguments.threshold
-        ));
-    }
+    let threshold = match threshold(arguments.threshold) {
+        Ok(threshold) => threshold,
+        Err(error) => return bad_input(error),
+    };
     let runs = [&arguments.a, &arguments.b].map(|name| Run::load(&results(), name));
     let (a, b) = match runs {
         [Ok(a), Ok(b)] => (a, b),
@@ -68,9 +55,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     };
     let comparison = compare(names(&a, &b), &a.parts, &b.parts, threshold);
     let text = match arguments.format {
-        Format::Text => render(&comparison, arguments.all, Style::Text),
-        Format::Markdown => render(&comparison, arguments.all, Style::Markdown),
-        Format::Json => format!("{:#}\n", serde_json::json!(comparison)),
+        TableFormat::Text => render(&comparison, arguments.all, Style::Text),
+        TableFormat::Markdown => render(&comparison, arguments.all, Style::Markdown),
+        TableFormat::Json => format!("{:#}\n", serde_json::json!(comparison)),
     };
     let printed = print(&text);
     let changed = |change| comparison.rows.iter().any(|row| row.judged == change);

@@ -85,6 +85,27 @@ enum Format {
     Json,
 }
 
+/// How a table is written that others read as well.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TableFormat {
+    /// For reading
+    Text,
+    /// For reading elsewhere
+    Markdown,
+    /// For a machine: every row, whatever became of it
+    Json,
+}
+
+/// The fraction below which a change is none, of a flag in percent.
+fn threshold(percent: f64) -> Result<f64, String> {
+    let threshold = percent / 100.0;
+    if (0.0..10.0).contains(&threshold) {
+        Ok(threshold)
+    } else {
+        Err(format!("--threshold {percent}: not a number of percent from 0 to 1000"))
+    }
+}
+
 /// Runs the binary.
 pub fn main() -> ExitCode {
     crate::round::run_if_child(&crate::selfcheck::entries());

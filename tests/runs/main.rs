@@ -8,6 +8,7 @@ mod children;
 mod criterion;
 mod faults;
 mod http;
+mod interleaved;
 mod outputs;
 mod processes;
 mod profiles;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         return code;
     }
     match std::env::var(ACT).as_deref() {
+        Ok("interleaves") => interleaved::act(),
         Ok(act) => {
             children::act(act).unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program")))
         }
@@ -51,6 +53,7 @@ fn trials() -> Vec<Trial> {
         criterion::trials(),
         faults::trials(),
         http::trials(),
+        interleaved::trials(),
         outputs::trials(),
         processes::trials(),
         profiles::trials(),

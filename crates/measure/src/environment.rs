@@ -112,6 +112,23 @@ pub fn package_folder() -> std::path::PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
 }
 
+/// The folder that cargo builds into, as it says where it runs this.
+pub fn target_folder() -> std::path::PathBuf {
+    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+        return target.into();
+    }
+    let asked = || {
+        let output = Command::new(std::env::var_os("CARGO")?)
+            .args(["metadata", "--format-version", "1", "--no-deps"])
+            .current_dir(package_folder())
+            .output()
+            .ok()?;
+        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        Some(metadata.get("target_directory")?.as_str()?.into())
+    };
+    asked().unwrap_or_else(|| package_folder().join("target"))
+}
+
 pub(crate) fn read(path: &str) -> Option<String> {
     let text = fs::read_to_string(Path::new(path)).ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())

@@ -77,7 +77,7 @@ pub mod measurement;
 pub mod merge;
 pub mod plan;
 pub mod program;
-mod progress;
+pub mod progress;
 pub mod record;
 pub mod round;
 pub mod run;

@@ -6,7 +6,7 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone
 use super::{interval, scrolling, shell};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
-use crate::builds::measured::Manifest;
+use crate::builds::place::Manifest;
 use crate::case::Case;
 use crate::compare::Change;
 use crate::report::builds::{counts, is_change, sentences};

@@ -53,20 +53,27 @@ pub struct Job {
 pub struct Sweep<'a> {
     /// Seed of the orders and the data of this round.
     pub seed: u64,
-    /// The number of its layout.
-    pub layout: usize,
-    /// The programs.
-    pub layouts: &'a Layouts,
     /// The core that cases of one thread are measured on, among those that may be used.
     pub core: usize,
-    /// Jobs that are done one after the other, in any order; groups come in any order.
-    pub groups: Vec<Vec<(Job, Shape)>>,
+    /// What each program has to do: one program, or several that are compared.
+    pub shares: Vec<Share<'a>>,
     /// How long a block may last.
     pub deadline: Duration,
     /// How long one may last whose children wait for the mock server.
     pub patience: Duration,
     /// When the round is to stop, done or not.
     pub until: Option<Instant>,
+}
+
+/// What one program has to do in a round.
+#[derive(Debug)]
+pub struct Share<'a> {
+    /// The number of its layout.
+    pub layout: usize,
+    /// The program, in its layouts.
+    pub layouts: &'a Layouts,
+    /// Jobs that are done one after the other, in any order; groups come in any order.
+    pub groups: Vec<Order>,
 }
 
 /// Resident memory of a round's processes, in bytes.
@@ -105,21 +112,16 @@ pub enum SweepError<E> {
     Process(String),
 }
 
-/// Whether a case is measured in the process that has one thread.
-fn one_thread(case: &Case) -> bool {
-    case.flavor.has_one_thread()
-}
-
 /// Jobs in the order in which they are done.
-type Order = Vec<(Job, Shape)>;
+pub type Order = Vec<(Job, Shape)>;
 
 /// What has one thread and what has several, which are measured in processes of their own; either first, groups in random
-/// order, and the jobs of a group together. A group that several sweeps have is there once.
-fn in_random_order(sweeps: &[Sweep<'_>], random: &mut fastrand::Rng) -> [Order; 2] {
+/// order, and the jobs of a group together. A group that several programs have is there once.
+fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Order; 2] {
     let mut seen: HashSet<&Job> = HashSet::new();
-    let all = sweeps.iter().flat_map(|sweep| &sweep.groups);
+    let all = shares.iter().flat_map(|share| &share.groups);
     let groups = all.filter(|group| seen.insert(&group[0].0)).cloned();
-    let (single, several): (Vec<Order>, Vec<_>) = groups.partition(|group| one_thread(&group[0].0.case));
+    let (single, several): (Vec<Order>, Vec<_>) = groups.partition(|group| group[0].0.case.flavor.has_one_thread());
     let mut kinds = [single, several];
     random.shuffle(&mut kinds);
     kinds.map(|mut groups| {
@@ -168,26 +170,26 @@ impl Processes<'_> {
     }
 }
 
-/// A sweep under way.
-struct Sweeping<'a> {
+/// A program's share under way.
+struct Program<'a> {
     processes: Processes<'a>,
     /// Jobs that each case still has.
     left: HashMap<Case, usize>,
     jobs: HashSet<Job>,
 }
 
-impl<'a> Sweeping<'a> {
-    fn new(sweep: &Sweep<'a>) -> Self {
-        let jobs = || sweep.groups.iter().flatten().map(|(job, _)| job);
+impl<'a> Program<'a> {
+    fn new(share: &Share<'a>, deadline: Duration) -> Self {
+        let jobs = || share.groups.iter().flatten().map(|(job, _)| job);
         let mut left: HashMap<Case, usize> = HashMap::new();
         for job in jobs() {
             *left.entry(job.case.clone()).or_default() += 1;
         }
         Self {
             processes: Processes {
-                layouts: sweep.layouts,
-                layout: sweep.layout,
-                deadline: sweep.deadline,
+                layouts: share.layouts,
+                layout: share.layout,
+                deadline,
                 running: [None, None],
                 deaths: 0,
             },
@@ -202,60 +204,46 @@ impl<'a> Sweeping<'a> {
     }
 }
 
-/// Runs one round: tells `listener` what comes in, and goes on without a case whose process dies, or is silent for too
-/// long. `served` says whether a case's children wait for the mock server.
+/// Runs one round: tells `listener` what comes in, with the place of the share, and goes on without a case whose process dies,
+/// or is silent for too long. Each job is done by all programs that have it, one right after the other in random order, so that
+/// what is compared is milliseconds apart. `served` says whether a case's children wait for the mock server.
 pub fn sweep<E>(
     sweep: Sweep<'_>,
-    served: impl Fn(&Case) -> bool,
-    mut listener: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
-) -> Result<(), SweepError<E>> {
-    sweep_together(&[sweep], served, |_, case, job, news| listener(case, job, news))
-}
-
-/// Runs one round of several programs: each job is done by all that have it, one right after the other in random order, so that
-/// what is compared is milliseconds apart. The listener is told the place of the sweep, too; seed, core and end are the
-/// first one's.
-pub fn sweep_together<E>(
-    sweeps: &[Sweep<'_>],
     served: impl Fn(&Case) -> bool,
     mut listener: impl FnMut(usize, &Case, Option<&Job>, News) -> Result<(), E>,
 ) -> Result<(), SweepError<E>> {
     let tell = SweepError::Listener;
-    let Some(first) = sweeps.first() else {
-        return Ok(());
-    };
-    let mut random = fastrand::Rng::with_seed(first.seed);
+    let mut random = fastrand::Rng::with_seed(sweep.seed);
     // When the core of the cases of one thread was last busy, whichever process it was that measured there.
     let mut busy_until: Option<Instant> = None;
-    let mut all: Vec<Sweeping<'_>> = sweeps.iter().map(Sweeping::new).collect();
-    for jobs in in_random_order(sweeps, &mut random) {
-        for sweeping in &mut all {
-            sweeping.processes.running = [None, None];
+    let new = |share| Program::new(share, sweep.deadline);
+    let mut programs: Vec<Program<'_>> = sweep.shares.iter().map(new).collect();
+    for jobs in in_random_order(&sweep.shares, &mut random) {
+        for program in &mut programs {
+            program.processes.running = [None, None];
         }
         for (job, shape) in jobs {
             let seed = random.u64(..);
-            let mut turns: Vec<usize> = (0..all.len()).collect();
-            if turns.len() > 1 {
-                random.shuffle(&mut turns);
-            }
+            let mut turns: Vec<usize> = (0..programs.len()).collect();
+            random.shuffle(&mut turns);
             for place in turns {
-                let sweeping = &mut all[place];
-                if !sweeping.has(&job) {
+                let program = &mut programs[place];
+                if !program.has(&job) {
                     continue;
                 }
-                if first.until.is_some_and(|until| Instant::now() > until) {
+                if sweep.until.is_some_and(|until| Instant::now() > until) {
                     return Ok(());
                 }
                 let waits = served(&job.case);
                 let patience = if waits {
-                    Patience::OfRequest(first.patience)
+                    Patience::OfRequest(sweep.patience)
                 } else {
-                    Patience::OfProcess(first.deadline)
+                    Patience::OfProcess(sweep.deadline)
                 };
-                let process = sweeping.processes.of(job.copy, &mut random)?;
+                let process = program.processes.of(job.copy, &mut random)?;
                 let on_one_core = !wakes_threads(&job.case);
                 let task = Task {
-                    core: first.core,
+                    core: sweep.core,
                     rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
                     job: job.clone(),
                     shape,
@@ -276,7 +264,7 @@ pub fn sweep_together<E>(
                         if interrupt::pending() {
                             return Err(SweepError::Interrupted);
                         }
-                        let jobs = sweeping.left.get_mut(&job.case).expect("it was left");
+                        let jobs = program.left.get_mut(&job.case).expect("it was left");
                         *jobs -= 1;
                         if *jobs == 0 {
                             listener(place, &job.case, None, News::Done).map_err(tell)?;
@@ -285,8 +273,8 @@ pub fn sweep_together<E>(
                     Answer::Interrupted => return Err(SweepError::Interrupted),
                     Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
                     Answer::Failed(reason) => {
-                        sweeping.processes.running[usize::from(job.copy)] = None;
-                        sweeping.left.remove(&job.case);
+                        program.processes.running[usize::from(job.copy)] = None;
+                        program.left.remove(&job.case);
                         listener(place, &job.case, None, News::Failed(reason)).map_err(tell)?;
                     }
                 }

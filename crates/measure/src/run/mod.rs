@@ -1,7 +1,7 @@
 //! A run: its rounds, one after the other, their blocks streamed to the partial file, and what comes out.
 
-mod interleaved;
 mod resume;
+mod rounds;
 mod sweeping;
 
 use std::cell::RefCell;
@@ -20,9 +20,8 @@ use crate::settings::RunSettings;
 use crate::warnings::{self, Conditions, Watch};
 
 use resume::open_stream;
+use rounds::all_rounds;
 use sweeping::Sweeping;
-
-pub use interleaved::run_interleaved;
 
 /// What to run.
 pub struct Request<'a> {
@@ -101,13 +100,35 @@ pub enum RunError {
 
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
+    let (mut begun, trouble) = sweep(std::slice::from_ref(&request))?;
+    Ok(begun.remove(0).finish(trouble))
+}
+
+/// Measures one plan with several programs, of which each measures every block, milliseconds apart: what is compared then is
+/// the programs, and not moments of the machine. The plans have the same name, the settings the same rounds and seed. An error
+/// means that no record was written; partial ones are kept.
+pub fn run_interleaved(requests: &[Request<'_>]) -> Result<Vec<Outcome>, RunError> {
+    let (begun, trouble) = sweep(requests)?;
+    match trouble {
+        None => Ok(begun.into_iter().map(|one| one.finish(None)).collect()),
+        Some(error) => Err(error),
+    }
+}
+
+/// Begins the runs and makes all their rounds; why they ended early, where they did.
+fn sweep<'a>(requests: &'a [Request<'a>]) -> Result<(Vec<Begun<'a>>, Option<RunError>), RunError> {
     interrupt::listen().map_err(RunError::Signal)?;
-    let progress = RefCell::new(Progress::new(&request.plan.name));
-    let mut begun = Begun::new(&request, &progress)?;
-    let trouble = begun.sweeping(&progress).all_rounds().err();
+    let name = requests.first().map_or("", |request| request.plan.name.as_str());
+    let progress = RefCell::new(Progress::new(name));
+    let begun = requests.iter().map(|request| Begun::new(request, &progress));
+    let mut begun: Vec<Begun<'_>> = begun.collect::<Result<_, _>>()?;
+    let mut sweepings: Vec<Sweeping<'_>> = begun.iter_mut().map(|one| one.sweeping(&progress)).collect();
+    let trouble = all_rounds(&mut sweepings).err();
+    drop(sweepings);
+    progress.borrow().end();
     // What comes now has no rounds that would have to end first.
     interrupt::end_at_once();
-    Ok(begun.finish(trouble))
+    Ok((begun, trouble))
 }
 
 /// What `program` measures of a plan, without a record; an error where not every round ran.
@@ -143,7 +164,7 @@ impl<'a> Begun<'a> {
             None => None,
         };
         let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
-            progress.borrow().layouts(made, of);
+            progress.borrow_mut().layouts(made, of);
         });
         let layouts = layouts.turned(request.first_layout);
         let mut header = header(request, &layouts);

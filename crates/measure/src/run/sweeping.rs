@@ -1,4 +1,4 @@
-//! A run while it sweeps: which blocks each round has, and when there are enough.
+//! A run while it sweeps: which blocks each round has, what comes of them, and which cases have enough.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ use crate::measurement::is_clear;
 use crate::plan::{Checks, Planned};
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
-use crate::round::{self, Job, News, Sweep, SweepError};
+use crate::round::{Job, News, Share, SweepError};
 use crate::stats::LOOKS;
 use crate::warnings::{self, Conditions, Watch};
 
@@ -48,55 +48,8 @@ pub(super) struct Sweeping<'a> {
 }
 
 impl<'a> Sweeping<'a> {
-    pub(super) fn all_rounds(&mut self) -> Result<(), RunError> {
-        let planned_rounds = self.header.rounds;
-        let mut budget = Budget::new(planned_rounds, self.header.minutes, self.collected.seconds);
-        let mut clear: HashSet<Case> = HashSet::new();
-        let mut round = 0;
-        loop {
-            let added = round >= budget.rounds;
-            if added && !self.one_more(round, planned_rounds, &budget, &clear) {
-                break;
-            }
-            if !self.one_round(round, &budget, &clear)? && added {
-                break;
-            }
-            self.look(&mut clear);
-            let taken = self.collected.seconds;
-            if let Some((of, what)) = budget.after_round(round, taken) {
-                self.keep(&PartialLine::Cut { of, what })?;
-            }
-            round += 1;
-            if budget.is_over(taken) {
-                if let Some((of, what)) = budget.ended_early(round, planned_rounds) {
-                    self.keep(&PartialLine::Cut { of, what })?;
-                }
-                break;
-            }
-        }
-        self.progress.borrow().end();
-        Ok(())
-    }
-
-    /// One round of the cases that are not `clear`; whether there was anything to do in it.
-    fn one_round(&mut self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Result<bool, RunError> {
-        let Some(sweep) = self.begin_round(round, budget, clear)? else {
-            return Ok(false);
-        };
-        self.wait_for_span(round, budget)?;
-        let plan = self.request.plan;
-        let served = |case: &Case| plan.entry(&case.workload).is_some_and(|entry| entry.served);
-        let mut done = 0;
-        let swept = round::sweep(sweep, served, |case, job, news| {
-            self.hear(round, budget, &mut done, case, job, news)
-        });
-        swept.map_err(|error| self.swept_error(error))?;
-        self.end_round()?;
-        Ok(true)
-    }
-
     /// Whether what clear cases did not need lasts for another round of those that are not clear.
-    fn one_more(&self, round: usize, planned_rounds: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
+    pub(super) fn one_more(&self, round: usize, planned_rounds: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
         let most = (planned_rounds as f64 * (1.0 + MOST_ADDED)) as usize;
         budget.rounds == planned_rounds
             && round < most
@@ -140,29 +93,32 @@ impl<'a> Sweeping<'a> {
         round: usize,
         budget: &Budget,
         clear: &HashSet<Case>,
-    ) -> Result<Option<Sweep<'a>>, RunError> {
+    ) -> Result<Option<Share<'a>>, RunError> {
         let groups = self.groups(round, budget, clear);
         if groups.is_empty() {
             return Ok(None);
         }
-        // A round's orders depend on the run's seed and its own number only, so that a run that is gone on
-        // with is the run that was begun.
-        let mut random = fastrand::Rng::with_seed(self.header.seed.wrapping_add(round as u64));
         let layout = self.layouts.number(round);
         if self.collected.states().len() <= round {
             let state = State::now(layout);
             self.keep(&PartialLine::Round { round, state })?;
         }
-        Ok(Some(Sweep {
-            seed: random.u64(..),
+        Ok(Some(Share {
             layout,
             layouts: self.layouts,
-            core: round / ROUNDS_ON_A_CORE,
             groups,
-            deadline: self.request.settings.deadline,
-            patience: self.request.settings.deadline / 3,
-            until: budget.hard_end(self.began, self.before.0),
         }))
+    }
+
+    /// The seed of a round's orders and data. It depends on the run's and the round's number only, so that a run that is gone on
+    /// with is the run that was begun.
+    pub(super) fn seed_of(&self, round: usize) -> u64 {
+        fastrand::Rng::with_seed(self.header.seed.wrapping_add(round as u64)).u64(..)
+    }
+
+    /// The core that cases of one thread are measured on in a round, among those that may be used.
+    pub(super) fn core_in(&self, round: usize) -> usize {
+        round / ROUNDS_ON_A_CORE
     }
 
     /// Takes what a round tells; `done` counts its cases.
@@ -267,7 +223,7 @@ impl<'a> Sweeping<'a> {
     }
 
     /// Finds the cases that need no more rounds.
-    fn look(&self, clear: &mut HashSet<Case>) {
+    pub(super) fn look(&self, clear: &mut HashSet<Case>) {
         for planned in self.planned {
             let case = &planned.item.case;
             let rounds = self.collected.rounds_of(case).len();

@@ -9,6 +9,7 @@ mod estimate;
 pub mod modes;
 pub mod sequential;
 mod stretches;
+mod student;
 mod units;
 mod verdict;
 
@@ -20,6 +21,7 @@ pub use estimate::{
 pub use modes::{Mode, bimodal, opposite_modes};
 pub use sequential::{LOOK_LEVEL, LOOKS, clear};
 pub use stretches::{Stretch, stretches};
+pub use student::student_p;
 pub use timed::numbers::{interquartile_mean, median, sorted};
 pub use units::units;
 pub use verdict::{FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p};

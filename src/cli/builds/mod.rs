@@ -1,26 +1,26 @@
 //! `builds`: this project with one tokio against another, one flag against another, one revision against another.
 
+mod bisect;
+
 use std::fmt::Display;
 use std::fs;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use clap::Args;
+use measure::progress::Telling;
 use regex::Regex;
 
-use super::{bad_input, print, results};
-use crate::builds::bisect::{self, Answer};
+use super::{TableFormat, bad_input, print, results, threshold};
 use crate::builds::make::bytes_below;
-use crate::builds::measured::{self, Manifest, MeasureError, Place, Wanted};
+use crate::builds::measured::{self, Wanted};
+use crate::builds::place::{self, Manifest, MeasureError, Place};
 use crate::builds::spec::{WANTED, looks_like_one};
 use crate::builds::{Judged, Made, Project, Spec, judged, make};
-use crate::case::{Case, Flavor};
-use crate::compare::Change;
-use crate::environment::{cores, package_folder};
+use crate::case::Flavor;
+use crate::environment::{cores, package_folder, target_folder};
 use crate::interrupt;
 use crate::matrix::{Matrix, Target};
 use crate::report::builds::{Style, render};
@@ -61,8 +61,8 @@ pub(super) struct Arguments {
     /// Show rows that did not surely change, too
     #[arg(long)]
     all: bool,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    format: TableFormat,
     /// Find the first of the builds from a good to a bad one that changed, over tokio's releases or over revisions
     #[arg(long)]
     bisect: bool,
@@ -79,15 +79,8 @@ pub(super) struct Arguments {
 
 const LATEST: &str = "latest";
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// For reading elsewhere
-    Markdown,
-    /// For a machine: every row, whatever became of it
-    Json,
-}
+/// Rounds of the quick matrix.
+const QUICK_ROUNDS: usize = 30;
 
 /// By how much a time must have risen, as a fraction.
 #[derive(Clone, Copy)]
@@ -109,43 +102,6 @@ impl FromStr for FailOn {
             Some(percent) if (0.0..1000.0).contains(&percent) => Ok(Self(percent / 100.0)),
             _ => Err(wanted()),
         }
-    }
-}
-
-/// What goes on, on standard error: a line that is redrawn on a terminal, a line a minute elsewhere.
-struct Telling {
-    bar: ProgressBar,
-    terminal: bool,
-    printed: Instant,
-}
-
-impl Telling {
-    fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(2));
-        bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is a constant"));
-        Self {
-            bar,
-            terminal: std::io::stderr().is_terminal(),
-            printed: Instant::now(),
-        }
-    }
-
-    fn tell(&mut self, what: &str) {
-        const EVERY: Duration = Duration::from_secs(60);
-        self.bar.set_message(what.to_owned());
-        if !self.terminal && self.printed.elapsed() > EVERY {
-            self.printed = Instant::now();
-            eprintln!("{what}");
-        }
-    }
-
-    /// A line that stays.
-    fn say(&self, what: &str) {
-        self.bar.suspend(|| eprintln!("{what}"));
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
     }
 }
 
@@ -174,7 +130,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let done = match &arguments.show {
         Some(name) => show(arguments, name),
         None if arguments.clean => return clean(),
-        None if arguments.bisect => bisected(arguments),
+        None if arguments.bisect => bisect::bisected(arguments),
         None => compared(arguments),
     };
     match done {
@@ -187,15 +143,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Where builds are kept.
+/// Where builds are kept: cargo is run in another folder to make them.
 fn cache() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package_folder().join("target"), PathBuf::from);
-    let target = if target.is_absolute() {
-        target
-    } else {
-        std::env::current_dir().unwrap_or_default().join(target)
-    };
-    target.join("builds")
+    let folder = target_folder().join("builds");
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn clean() -> ExitCode {
@@ -231,13 +182,15 @@ fn words(words: &[String]) -> Result<(Vec<Spec>, Option<String>), Trouble> {
     Ok((specs, filter))
 }
 
-/// What the variables and the filter choose, in the quick matrix unless a variable names another.
+/// What the variables choose; where they say nothing, the quick matrix, in more rounds than a run has: builds share no process.
 fn selection(targets: &[Target]) -> Result<Selection, Trouble> {
-    let quick = |name: &str| match (name, variable(name)) {
-        ("JVS_MATRIX", None) => Some(Matrix::Quick.to_string()),
-        (_, given) => given,
+    let quick = variable("JVS_MATRIX").is_none_or(|matrix| matrix == "quick");
+    let unset = |name: &str| match name {
+        "JVS_MATRIX" => Some(Matrix::Quick.to_string()),
+        "JVS_ROUNDS" if quick => Some(QUICK_ROUNDS.to_string()),
+        _ => None,
     };
-    Ok(Selection::read(quick, targets)?)
+    Ok(Selection::read(|name| variable(name).or_else(|| unset(name)), targets)?)
 }
 
 fn wanted<'a>(
@@ -339,7 +292,8 @@ fn compare_in(
     threshold: f64,
     telling: &mut Telling,
 ) -> Result<(Manifest, Judged), Trouble> {
-    let mut place = Place::take(folder, made, wanted, replace).map_err(measuring)?;
+    let manifest = measured::manifest(made, wanted).map_err(measuring)?;
+    let mut place = Place::take(folder, manifest, wanted.selection.settings.seed, replace).map_err(measuring)?;
     if place.resumed {
         telling.say("going on with what an earlier start of the same measured");
     } else {
@@ -360,7 +314,7 @@ fn compare_in(
 }
 
 fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Result<Judged, Trouble> {
-    let mut all = measured::read(folder, manifest)?;
+    let mut all = place::read(folder, manifest)?;
     let null = all.pop().unwrap_or_default();
     let base = if all.is_empty() {
         Default::default()
@@ -368,17 +322,6 @@ fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Result<Judged, T
         all.remove(0)
     };
     Ok(judged(&base, &all, &null, threshold))
-}
-
-fn threshold(arguments: &Arguments) -> Result<f64, Trouble> {
-    let threshold = arguments.threshold / 100.0;
-    if (0.0..10.0).contains(&threshold) {
-        return Ok(threshold);
-    }
-    Err(Trouble::Input(format!(
-        "--threshold {}: not a number of percent from 0 to 1000",
-        arguments.threshold
-    )))
 }
 
 fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
@@ -394,12 +337,12 @@ fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
 
 fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let (specs, filter) = words(&arguments.words)?;
-    let (threshold, folder) = (threshold(arguments)?, folder_of("builds", &arguments.name)?);
+    let (threshold, folder) = (threshold(arguments.threshold)?, folder_of("builds", &arguments.name)?);
     let targets = targets();
     let selection = selection(&targets)?;
     let wanted = wanted(&targets, &selection, &specs, filter)?;
     let replace = arguments.name == LATEST;
-    if let (false, Some(before)) = (replace, Manifest::read(&folder.join(measured::MANIFEST))?)
+    if let (false, Some(before)) = (replace, Manifest::read(&folder.join(place::MANIFEST))?)
         && before.complete
     {
         return Err(MeasureError::Exists { folder }.into());
@@ -415,7 +358,7 @@ fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
         folder if folder.is_dir() && name.contains(std::path::MAIN_SEPARATOR) => folder.to_owned(),
         _ => folder_of("builds", name)?,
     };
-    let path = folder.join(measured::MANIFEST);
+    let path = folder.join(place::MANIFEST);
     let Some(manifest) = Manifest::read(&path)? else {
         return Err(Trouble::Input(format!(
             "{name}: no comparison of builds ({} does not exist)",
@@ -428,7 +371,7 @@ fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
             manifest.command
         )));
     }
-    let judged = judge(&folder, &manifest, threshold(arguments)?)?;
+    let judged = judge(&folder, &manifest, threshold(arguments.threshold)?)?;
     end(arguments, &folder, &manifest, &judged)
 }
 
@@ -449,9 +392,9 @@ fn end(arguments: &Arguments, folder: &Path, manifest: &Manifest, judged: &Judge
         eprintln!("Chart: {}", path.display());
     }
     let text = match arguments.format {
-        Format::Text => render(judged, arguments.all, Style::Text),
-        Format::Markdown => render(judged, arguments.all, Style::Markdown),
-        Format::Json => format!("{:#}\n", serde_json::json!(judged)),
+        TableFormat::Text => render(judged, arguments.all, Style::Text),
+        TableFormat::Markdown => render(judged, arguments.all, Style::Markdown),
+        TableFormat::Json => format!("{:#}\n", serde_json::json!(judged)),
     };
     let code = print(&text);
     eprintln!("Page: {}", page.display());
@@ -460,113 +403,6 @@ fn end(arguments: &Arguments, folder: &Path, manifest: &Manifest, judged: &Judge
         .fail_on
         .is_some_and(|FailOn(beyond)| judged.any_slower(beyond));
     Ok(if failed { ExitCode::from(1) } else { code })
-}
-
-/// How many times more rounds a candidate gets that cannot be told.
-const AGAIN: [usize; 2] = [1, 4];
-
-fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
-    let (specs, filter) = words(&arguments.words)?;
-    let [good, bad] = &specs[..] else {
-        return Err(Trouble::Input(
-            "--bisect takes two SPECs, a good and a bad one, and a filter".into(),
-        ));
-    };
-    let (threshold, folder) = (threshold(arguments)?, folder_of("bisect", &arguments.name)?);
-    let project = Project::new(package_folder());
-    let candidates = bisect::candidates(good, bad, &package_folder())?;
-    let targets = targets();
-    let selection = selection(&targets)?;
-    let mut wanted = wanted(&targets, &selection, &specs, filter)?;
-    let replace = arguments.name == LATEST;
-    let mut telling = Telling::new();
-
-    let ends = [&candidates[0], &candidates[candidates.len() - 1]].map(Spec::clone);
-    let ends = make_all(&project, &ends, &wanted, &mut telling)?;
-    let (_, judged) = compare_in(&folder.join("ends"), replace, &ends, &wanted, threshold, &mut telling)?;
-    print(&render(&judged, false, Style::Text));
-    let surest = judged
-        .cells(0)
-        .filter(|(_, cell)| matches!(cell.judged, Change::Slower | Change::Faster))
-        .filter_map(|(row, cell)| Some((row, cell.change?)))
-        .max_by(|(_, a), (_, b)| a.median.ln().abs().total_cmp(&b.median.ln().abs()));
-    let Some((row, whole)) = surest else {
-        println!("Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them.");
-        return Ok(ExitCode::from(1));
-    };
-    let (case, strategy): (Case, String) = (row.case.clone(), row.strategy.clone());
-    let id = case.measurement_id(&strategy);
-    println!("Looking for what changed {id}, among {} builds.", candidates.len());
-    wanted
-        .targets
-        .retain(|(target, _)| target.entry(&case.workload).is_some());
-    for (_, measurements) in &mut wanted.targets {
-        *measurements = vec![(case.clone(), vec![strategy.clone()])];
-    }
-    let half = whole.median.ln() / 2.0;
-    let mut measured = 2;
-    let found = bisect::search(candidates.len() - 1, |place| {
-        let candidate = &candidates[place];
-        let made = match make_all(
-            &project,
-            &[candidates[0].clone(), candidate.clone()],
-            &wanted,
-            &mut telling,
-        ) {
-            Ok(made) => made,
-            Err(Trouble::Input(reason)) => {
-                println!("  {candidate}: passed over: {reason}");
-                return Ok(Answer::Unknown(reason));
-            }
-            Err(trouble) => return Err(trouble),
-        };
-        measured += 1;
-        for times in AGAIN {
-            wanted.more_rounds = times;
-            let folder = folder.join(format!("{}-{times}", candidate.file_name()));
-            let (_, judged) = compare_in(&folder, replace, &made, &wanted, threshold, &mut telling)?;
-            let cell = judged
-                .rows
-                .iter()
-                .find(|row| row.strategy == strategy)
-                .map(|row| &row.cells[0]);
-            let Some(change) = cell.and_then(|cell| cell.change) else {
-                return Ok(Answer::Unknown("it could not be measured".into()));
-            };
-            // On which side of half of the whole change, for sure.
-            let [low, high] = [change.low.ln() / half, change.high.ln() / half];
-            let answer = if low.min(high) > 1.0 {
-                Answer::Bad
-            } else if low.max(high) < 1.0 {
-                Answer::Good
-            } else {
-                continue;
-            };
-            println!(
-                "  {candidate}: {} {}: {}",
-                crate::text::times(change.median),
-                crate::text::interval(&change, "no interval"),
-                if answer == Answer::Bad {
-                    "changed"
-                } else {
-                    "as the good one"
-                }
-            );
-            return Ok(answer);
-        }
-        println!("  {candidate}: not to be told, with {} times as many rounds", AGAIN[1]);
-        Ok(Answer::Unknown("its interval holds half of the change".into()))
-    })?;
-    println!(
-        "{id} changed from {} to {}; {measured} of {} builds were measured.",
-        candidates[found.last_good],
-        candidates[found.first_bad],
-        candidates.len()
-    );
-    for (place, why) in &found.unknown {
-        println!("Between them, and not told: {}: {why}", candidates[*place]);
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

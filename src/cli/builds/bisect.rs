@@ -1,0 +1,142 @@
+//! `builds --bisect`: which build was the first to change, from a good one to a bad one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use measure::progress::Telling;
+
+use super::{Arguments, LATEST, Trouble, compare_in, folder_of, make_all, print, selection, threshold, wanted, words};
+use crate::builds::bisect::{self, Answer};
+use crate::builds::measured::Wanted;
+use crate::builds::{Judged, Project, Spec};
+use crate::compare::Change;
+use crate::environment::package_folder;
+use crate::report::builds::{Style, render};
+use crate::stats::Estimate;
+use crate::targets::targets;
+use crate::text::{interval, times};
+
+/// How many times more rounds a candidate gets that cannot be told.
+const AGAIN: [usize; 2] = [1, 4];
+
+/// The builds that are searched, and how they are measured.
+struct Search<'a> {
+    project: Project,
+    candidates: Vec<Spec>,
+    folder: PathBuf,
+    replace: bool,
+    threshold: f64,
+    wanted: Wanted<'a>,
+    telling: Telling,
+    /// Builds that were measured.
+    measured: usize,
+}
+
+impl Search<'_> {
+    /// Measures a candidate beside the good one, in a folder of that name.
+    fn beside_the_good_one(&mut self, place: usize, name: &str) -> Result<Judged, Trouble> {
+        let specs = [&self.candidates[0], &self.candidates[place]].map(Spec::clone);
+        let made = make_all(&self.project, &specs, &self.wanted, &mut self.telling)?;
+        let folder = self.folder.join(name);
+        let compared = compare_in(
+            &folder,
+            self.replace,
+            &made,
+            &self.wanted,
+            self.threshold,
+            &mut self.telling,
+        );
+        compared.map(|(_, judged)| judged)
+    }
+
+    /// Whether a candidate is on the good or on the bad side of half of the `whole` change of what is measured.
+    fn ask(&mut self, place: usize, whole: &Estimate) -> Result<Answer, Trouble> {
+        let candidate = self.candidates[place].clone();
+        let strategy = self.wanted.targets[0].1[0].1[0].clone();
+        let half = whole.median.ln() / 2.0;
+        for more in AGAIN {
+            self.wanted.more_rounds = more;
+            let name = format!("{}-{more}", candidate.file_name());
+            let judged = match self.beside_the_good_one(place, &name) {
+                Err(Trouble::Input(reason)) => {
+                    println!("  {candidate}: passed over: {reason}");
+                    return Ok(Answer::Unknown(reason));
+                }
+                judged => judged?,
+            };
+            self.measured += usize::from(more == AGAIN[0]);
+            let row = judged.rows.iter().find(|row| row.strategy == strategy);
+            let Some(change) = row.and_then(|row| row.cells[0].change) else {
+                return Ok(Answer::Unknown("it could not be measured".into()));
+            };
+            let [low, high] = [change.low.ln() / half, change.high.ln() / half];
+            let (answer, said) = if low.min(high) > 1.0 {
+                (Answer::Bad, "changed")
+            } else if low.max(high) < 1.0 {
+                (Answer::Good, "as the good one")
+            } else {
+                continue;
+            };
+            let shown = interval(&change, "no interval");
+            println!("  {candidate}: {} {shown}: {said}", times(change.median));
+            return Ok(answer);
+        }
+        println!(
+            "  {candidate}: not to be told, with {} times as many rounds",
+            AGAIN[AGAIN.len() - 1]
+        );
+        Ok(Answer::Unknown("its interval holds half of the change".into()))
+    }
+}
+
+pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let (specs, filter) = words(&arguments.words)?;
+    let [good, bad] = &specs[..] else {
+        return Err(Trouble::Input(
+            "--bisect takes two SPECs, a good and a bad one, and a filter".into(),
+        ));
+    };
+    let targets = targets();
+    let selection = selection(&targets)?;
+    let mut search = Search {
+        project: Project::new(package_folder()),
+        candidates: bisect::candidates(good, bad, &package_folder())?,
+        folder: folder_of("bisect", &arguments.name)?,
+        replace: arguments.name == LATEST,
+        threshold: threshold(arguments.threshold)?,
+        wanted: wanted(&targets, &selection, &specs, filter)?,
+        telling: Telling::new(),
+        measured: 2,
+    };
+    let last = search.candidates.len() - 1;
+    let judged = search.beside_the_good_one(last, "ends")?;
+    print(&render(&judged, false, Style::Text));
+    let surest = judged
+        .cells(0)
+        .filter(|(_, cell)| matches!(cell.judged, Change::Slower | Change::Faster))
+        .filter_map(|(row, cell)| Some((row, cell.change?)))
+        .max_by(|(_, a), (_, b)| a.median.ln().abs().total_cmp(&b.median.ln().abs()));
+    let Some((row, whole)) = surest else {
+        println!("Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them.");
+        return Ok(ExitCode::from(1));
+    };
+    let id = row.case.measurement_id(&row.strategy);
+    println!("Looking for what changed {id}, among {} builds.", last + 1);
+    let of_case = |(target, _): &(&crate::Target, _)| target.entry(&row.case.workload).is_some();
+    search.wanted.targets.retain(of_case);
+    for (_, measurements) in &mut search.wanted.targets {
+        *measurements = vec![(row.case.clone(), vec![row.strategy.clone()])];
+    }
+    let found = bisect::search(last, |place| search.ask(place, &whole))?;
+    println!(
+        "{id} changed from {} to {}; {} of {} builds were measured.",
+        search.candidates[found.last_good],
+        search.candidates[found.first_bad],
+        search.measured,
+        last + 1
+    );
+    for (place, why) in &found.unknown {
+        println!("Between them, and not told: {}: {why}", search.candidates[*place]);
+    }
+    Ok(ExitCode::SUCCESS)
+}
