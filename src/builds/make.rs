@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use measure::environment::{Built, Environment};
 use measure::program::Program;
 
-use super::sources::{self, Project, Wanted};
+use super::manifests::{self, Wanted};
+use super::sources::{self, Project};
 use super::spec::{Allocator, Spec, Tokio};
 
 /// A build that is ready to be measured.
@@ -121,7 +122,7 @@ pub fn make(
     let _held = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(io_error(&lock))?;
-    let wanted = sources::wanted(spec, &folder)?;
+    let wanted = manifests::wanted(spec, &folder)?;
     let revision = write_sources(spec, wanted.as_ref(), project, &folder, tell)?;
     let local = local
         && wanted
@@ -177,7 +178,7 @@ fn write_sources(
         return Err(MakeError::TooOld { spec: spec.to_string() });
     }
     if let Some(wanted) = wanted {
-        sources::put_tokio(&mut files, wanted).map_err(no_sources)?;
+        manifests::put_tokio(&mut files, wanted).map_err(no_sources)?;
     }
     let source = folder.join("source");
     let stamp = folder.join("sources.hash");
@@ -305,7 +306,7 @@ fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, MakeError> {
     };
     let path = made.folder.join("source").join("Cargo.lock");
     let lock = fs::read_to_string(&path).map_err(io_error(&path))?;
-    let locked = sources::locked(&lock).map_err(wrong)?;
+    let locked = manifests::locked(&lock).map_err(wrong)?;
     let compiled = &made.built().tokio;
     if locked.len() != 1 || locked[0] != *compiled {
         return Err(wrong(format!(

@@ -6,6 +6,7 @@
 pub mod bisect;
 pub mod judged;
 pub mod make;
+mod manifests;
 pub mod measured;
 pub mod place;
 mod sources;
