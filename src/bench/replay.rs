@@ -66,12 +66,24 @@ pub(super) fn replay(criterion: &mut Criterion, measurements: &[(Case, Vec<Strin
     if outcome.trouble.is_some() {
         return false;
     }
-    let samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
+    let all_samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
         let found = |m: &&Measurement| m.case == *case && m.strategy == strategy;
         let measurement = outcome.measurements.iter().find(found)?;
-        let samples = measurement.block_ns.concat();
-        (measurement.status == Status::Ok && samples.len() >= FEWEST_SAMPLES).then_some(samples)
+        (measurement.status == Status::Ok).then(|| measurement.block_ns.concat())
     };
+    let samples =
+        |case: &Case, strategy: &str| all_samples(case, strategy).filter(|samples| samples.len() >= FEWEST_SAMPLES);
+    let few = measurements
+        .iter()
+        .flat_map(|(case, strategies)| strategies.iter().filter_map(|strategy| all_samples(case, strategy)))
+        .filter(|samples| samples.len() < FEWEST_SAMPLES)
+        .count();
+    if few > 0 {
+        eprintln!(
+            "{few} measurements have fewer than {FEWEST_SAMPLES} blocks, the fewest that Criterion takes: they are in \
+             the record, not in Criterion's reports (JVS_ROUNDS=10 is enough)"
+        );
+    }
     let replayable: Vec<(Case, Vec<String>)> = measurements
         .iter()
         .map(|(case, strategies)| {

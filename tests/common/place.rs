@@ -18,6 +18,8 @@ pub const SMALL: [(&str, &str); 5] = [
     ("JVS_SITES", "worker"),
     ("JVS_TASKS", "2,8"),
 ];
+/// Criterion wants ten samples: of ten rounds there are as many, however slow they are.
+pub const TEN_ROUNDS: (&str, &str) = ("JVS_ROUNDS", "10");
 /// Several rounds of two cases, long enough to be disturbed.
 pub const LONG: [(&str, &str); 2] = [("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
 

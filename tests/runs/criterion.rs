@@ -4,7 +4,7 @@ use std::fs;
 
 use libtest_mimic::Trial;
 
-use crate::common::place::{Place, small};
+use crate::common::place::{Place, TEN_ROUNDS, small};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -42,7 +42,7 @@ fn test_mode_and_profile_mode_write_no_records() {
 
 fn baselines_are_kept_compared_and_missed_in_time() {
     let place = Place::new();
-    let run = |arguments: &[&str]| place.run("overhead", &small(&[]), arguments);
+    let run = |arguments: &[&str]| place.run("overhead", &small(&[TEN_ROUNDS]), arguments);
     run(&["--bench", "--baseline", "old"])
         .exits(2)
         .says("--save-baseline old");
