@@ -170,15 +170,15 @@ impl Processes<'_> {
     }
 }
 
-/// A program's share under way.
-struct Program<'a> {
+/// One program's share of a round under way.
+struct ShareUnderWay<'a> {
     processes: Processes<'a>,
     /// Jobs that each case still has.
     left: HashMap<Case, usize>,
     jobs: HashSet<Job>,
 }
 
-impl<'a> Program<'a> {
+impl<'a> ShareUnderWay<'a> {
     fn new(share: &Share<'a>, deadline: Duration) -> Self {
         let jobs = || share.groups.iter().flatten().map(|(job, _)| job);
         let mut left: HashMap<Case, usize> = HashMap::new();
@@ -216,8 +216,8 @@ pub fn sweep<E>(
     let mut random = fastrand::Rng::with_seed(sweep.seed);
     // When the core of the cases of one thread was last busy, whichever process it was that measured there.
     let mut busy_until: Option<Instant> = None;
-    let new = |share| Program::new(share, sweep.deadline);
-    let mut programs: Vec<Program<'_>> = sweep.shares.iter().map(new).collect();
+    let new = |share| ShareUnderWay::new(share, sweep.deadline);
+    let mut programs: Vec<ShareUnderWay<'_>> = sweep.shares.iter().map(new).collect();
     for jobs in in_random_order(&sweep.shares, &mut random) {
         for program in &mut programs {
             program.processes.running = [None, None];
