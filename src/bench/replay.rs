@@ -66,28 +66,31 @@ pub(super) fn replay(criterion: &mut Criterion, measurements: &[(Case, Vec<Strin
     if outcome.trouble.is_some() {
         return false;
     }
-    let all_samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
+    let samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
         let found = |m: &&Measurement| m.case == *case && m.strategy == strategy;
         let measurement = outcome.measurements.iter().find(found)?;
         (measurement.status == Status::Ok).then(|| measurement.block_ns.concat())
     };
-    let samples =
-        |case: &Case, strategy: &str| all_samples(case, strategy).filter(|samples| samples.len() >= FEWEST_SAMPLES);
-    let few = measurements
+    let enough = |case: &Case, strategy: &str| samples(case, strategy).map(|samples| samples.len() >= FEWEST_SAMPLES);
+    let too_few: usize = measurements
         .iter()
-        .flat_map(|(case, strategies)| strategies.iter().filter_map(|strategy| all_samples(case, strategy)))
-        .filter(|samples| samples.len() < FEWEST_SAMPLES)
-        .count();
-    if few > 0 {
+        .map(|(case, strategies)| {
+            strategies
+                .iter()
+                .filter(|name| enough(case, name) == Some(false))
+                .count()
+        })
+        .sum();
+    if too_few > 0 {
         eprintln!(
-            "{few} measurements have fewer than {FEWEST_SAMPLES} blocks, the fewest that Criterion takes: they are in \
-             the record, not in Criterion's reports (JVS_ROUNDS=10 is enough)"
+            "Criterion's reports lack {too_few} measurements of fewer than {FEWEST_SAMPLES} blocks, the fewest that it \
+             takes; the record has them. More rounds (JVS_ROUNDS) are more blocks."
         );
     }
     let replayable: Vec<(Case, Vec<String>)> = measurements
         .iter()
         .map(|(case, strategies)| {
-            let kept = strategies.iter().filter(|strategy| samples(case, strategy).is_some());
+            let kept = strategies.iter().filter(|name| enough(case, name) == Some(true));
             (case.clone(), kept.cloned().collect())
         })
         .filter(|(_, strategies): &(Case, Vec<String>)| !strategies.is_empty())

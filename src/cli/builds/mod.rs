@@ -342,6 +342,7 @@ fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let selection = selection(&targets)?;
     let wanted = wanted(&targets, &selection, &specs, filter)?;
     let replace = arguments.name == LATEST;
+    // Before the builds are made, which takes minutes.
     if let (false, Some(before)) = (replace, Manifest::read(&folder.join(place::MANIFEST))?)
         && before.complete
     {
