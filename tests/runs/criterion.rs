@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
         test_mode_and_profile_mode_write_no_records,
         baselines_are_kept_compared_and_missed_in_time,
         criterions_failure_does_not_cost_the_table,
+        what_criterion_does_not_take_is_said,
     ]
 }
 
@@ -78,4 +79,21 @@ fn criterions_failure_does_not_cost_the_table() {
         .says("spawn against join!");
     assert!(matches!(done.code, Some(0 | 1)), "{:?}", done.code);
     assert_eq!(place.measurements("results/latest/overhead.jsonl").len(), 4);
+}
+
+fn what_criterion_does_not_take_is_said() {
+    let place = Place::new();
+    // A round has few blocks of what takes long.
+    let long = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_TASKS", "16"),
+        ("JVS_PAYLOADS", "1MiB"),
+    ];
+    place
+        .run("compute", &long, &["--bench"])
+        .exits(0)
+        .says("Criterion's reports lack 2 measurements of fewer than 10 blocks");
+    assert_eq!(place.measurements("results/latest/compute.jsonl").len(), 2);
+    assert!(!place.path("criterion/compute_current_thread_worker_1MiB").exists());
 }
