@@ -1,8 +1,9 @@
 //! The bench targets. What each of their workloads is measured over stands in the workload's own file
 //! (`crates/timed/src/workload`).
 
-use crate::matrix::{Minutes, Target};
-use crate::workload;
+use crate::case::{Flavor, Site};
+use crate::matrix::{JOIN_AND_SPAWN, Minutes, Target};
+use crate::workload::{self, Axes, Entry, Full, Sweep};
 
 /// A target's name, and how many minutes a run of it may take in the default matrix.
 const TARGETS: [(&str, f64); 4] = [("overhead", 2.5), ("wakeups", 0.8), ("compute", 0.6), ("http", 1.2)];
@@ -15,10 +16,59 @@ pub fn targets() -> Vec<Target> {
             .into_iter()
             .filter(|entry| entry.target == name)
             .collect(),
-        // In `quick`, four targets and their replay into Criterion take a minute.
-        minutes: Minutes { quick: 0.2, default },
+        // In `quick`, all targets and their replay into Criterion take a minute.
+        minutes: Minutes { quick: 0.17, default },
+        strategies: JOIN_AND_SPAWN,
+        reference: "join",
+        flavors: None,
     };
-    TARGETS.map(target).into()
+    let mut targets: Vec<Target> = TARGETS.map(target).into();
+    targets.push(scale());
+    targets
+}
+
+/// The target `scale`: numbers of children that are known at run time only, and what is compared there.
+fn scale() -> Target {
+    Target {
+        name: "scale",
+        workloads: workload::all().into_iter().filter_map(in_scale).collect(),
+        minutes: Minutes {
+            quick: 0.17,
+            default: 1.1,
+        },
+        strategies: &[
+            "join",
+            "spawn",
+            "spawn_aborting",
+            "join_all",
+            "join_set",
+            "futures_unordered",
+            "buffer_unordered@64",
+        ],
+        // join! cannot have the numbers that matter here.
+        reference: "futures_unordered",
+        flavors: Some(&[Flavor::CurrentThread]),
+    }
+}
+
+/// A workload as `scale` measures it.
+fn in_scale(entry: Entry) -> Option<Entry> {
+    Some(Entry {
+        target: "scale",
+        payloads: &[0],
+        axes: Axes {
+            quick: Sweep::over_tasks(&[31, 1_000]),
+            default: entry.scale?,
+            // Without those that other targets have.
+            full: Full {
+                tasks: &[30, 31, 100, 1_000, 10_000, 100_000],
+                sites: &[Site::Worker],
+            },
+            also: &[],
+            on_request: false,
+        },
+        ..entry
+    })
 }
 
 #[cfg(test)]
@@ -27,7 +77,9 @@ mod tests {
 
     #[test]
     fn every_workload_is_of_a_target_that_there_is() {
-        let measured: usize = targets().iter().map(|target| target.workloads.len()).sum();
-        assert_eq!(measured, workload::all().len());
+        for entry in workload::all() {
+            let of = |target: &Target| target.name == entry.target && target.entry(&entry.name).is_some();
+            assert!(targets().iter().any(of), "{}", entry.name);
+        }
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn run_in_process(criterion: &mut Criterion, target: &Target, measure
                 if entry.served {
                     watchdog::arm();
                 }
-                let ran = block::run_alone(entry, case, strategy, iterations, iterations);
+                let ran = block::run_alone(&entry, case, strategy, iterations, iterations);
                 watchdog::disarm();
                 match ran {
                     Ok(wall) => wall,

@@ -190,13 +190,13 @@ fn exact(target: &Target, case: &Case) -> bool {
 fn counted(made: &Made, wanted: &Wanted<'_>) -> Result<Vec<census::Row>, String> {
     let mut ids = String::new();
     for (target, measurements) in &wanted.targets {
+        let reference = wanted.selection.reference_in(target).to_string();
         for (case, strategies) in measurements
             .iter()
             .filter(|(case, _)| exact(target, case) && has(made, case))
         {
-            let reference = &wanted.selection.reference;
-            let others = strategies.iter().filter(|strategy| *strategy != reference);
-            for strategy in [reference].into_iter().chain(others) {
+            let others = strategies.iter().filter(|strategy| **strategy != reference);
+            for strategy in [&reference].into_iter().chain(others) {
                 ids += &case.measurement_id(strategy);
                 ids.push('\n');
             }

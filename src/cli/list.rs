@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::{Format, bad_input};
 use crate::environment::cores;
+use crate::matrix::Target;
 use crate::selection::Selection;
 use crate::targets::targets;
 use crate::variables::variable;
@@ -34,9 +35,13 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
             Err(error) => return bad_input(error),
         }
     }
-    let minutes = |target: &_, measurements: &[_]| {
+    let minutes = |target: &Target, measurements: &[_]| {
         let plan = selection.plan(target, measurements);
         selection.expected_time(&plan).as_secs_f64() / 60.0
+    };
+    let strategies = |target: &Target| -> Vec<String> {
+        let strategies = selection.strategies_in(target);
+        strategies.iter().map(ToString::to_string).collect()
     };
     if format == Format::Json {
         let targets: Vec<serde_json::Value> = rows
@@ -46,8 +51,8 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
                 serde_json::json!({
                     "target": target.name,
                     "matrix": selection.settings.matrix.to_string(),
-                    "strategies": selection.strategies,
-                    "reference": selection.reference,
+                    "strategies": strategies(target),
+                    "reference": selection.reference_in(target).to_string(),
                     "expected_minutes": if cases.is_empty() { 0.0 } else { minutes(target, measurements) },
                     "cases": cases,
                 })
@@ -66,19 +71,17 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
     for (target, measurements) in rows.iter().filter(|(_, measurements)| !measurements.is_empty()) {
         let time = minutes(target, measurements);
         println!(
-            "{:10}{:5} cases, about {time:.1} minutes",
+            "{:10}{:5} cases × {}, about {time:.1} minutes",
             target.name,
-            measurements.len()
+            measurements.len(),
+            strategies(target).join(" ")
         );
         cases += measurements.len();
         total += time;
     }
     println!(
-        "{:10}{cases:5} cases × {}, about {total:.1} minutes ({} matrix, {} rounds)",
-        "in all",
-        selection.strategies.join(" "),
-        selection.settings.matrix,
-        selection.settings.rounds
+        "{:10}{cases:5} cases, about {total:.1} minutes ({} matrix, {} rounds)",
+        "in all", selection.settings.matrix, selection.settings.rounds
     );
     ExitCode::SUCCESS
 }

@@ -49,7 +49,7 @@ enum Command {
         /// quick, default or full
         #[arg(long)]
         matrix: Option<String>,
-        /// Only this bench target: overhead, wakeups, compute or http
+        /// Only this bench target: overhead, wakeups, compute, http or scale
         #[arg(long)]
         target: Option<String>,
         #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -1,6 +1,7 @@
 //! What a run's table shows, in sentences made from its measurements.
 
 pub mod crossover;
+mod scale;
 
 use std::collections::HashMap;
 
@@ -21,6 +22,8 @@ pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
     sentences.extend(compute(&measured));
     sentences.extend(http(&measured));
     sentences.extend(straggler(&measured));
+    sentences.extend(hot(&measured));
+    sentences.extend(scale::sentences(&measured));
     sentences
 }
 
@@ -267,6 +270,24 @@ fn straggler(measured: &[&Measurement]) -> Option<String> {
         format!(
             "Where the first child's answer is late, the parent has the first result, all but one and all after: {}.",
             parts.join("; ")
+        )
+    })
+}
+
+/// How long the siblings of a hot child wait.
+fn hot(measured: &[&Measurement]) -> Option<String> {
+    let parts: Vec<String> = measured
+        .iter()
+        .filter(|m| m.siblings_ns.is_some() && m.case.site == Site::Worker)
+        .filter_map(|m| {
+            let siblings = time(m.siblings_ns?.median);
+            Some(format!("{} on {} {siblings}", label(&m.strategy), m.case.flavor))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Where the first child computes without a pause, its siblings, which yield once, have ended after: {}.",
+            parts.join(", ")
         )
     })
 }

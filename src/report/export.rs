@@ -8,7 +8,7 @@ use crate::stats::Estimate;
 type Part = (Header, Vec<Measurement>);
 
 /// The columns of the comma-separated values, and where each stands in the record.
-const COLUMNS: [(&str, &str); 34] = [
+const COLUMNS: [(&str, &str); 35] = [
     ("target", "/run/target"),
     ("case", "/case"),
     ("workload", "/workload"),
@@ -37,6 +37,7 @@ const COLUMNS: [(&str, &str); 34] = [
     ("server_cpu_ns", "/server_cpu_ns/median"),
     ("first_result_ns", "/first_result_ns/median"),
     ("all_but_one_ns", "/all_but_one_ns/median"),
+    ("siblings_ns", "/siblings_ns/median"),
     ("git", "/run/git"),
     ("rustc", "/run/rustc"),
     ("tokio", "/run/tokio"),

@@ -115,7 +115,7 @@ impl Bench<'_> {
     fn measure(&self, name: &'static str, items: Vec<Item>, rounds: usize) -> Result<Vec<Measurement>, RunError> {
         (self.tell)(name);
         let entries = entries();
-        let served = |case: &Case| entries.iter().any(|entry| entry.name == case.workload && entry.served);
+        let served = |case: &Case| crate::workload::find(&entries, &case.workload).is_some_and(|entry| entry.served);
         let long = |item: &Item| wakes_threads(&item.case) || served(&item.case);
         let (long, short): (Vec<Item>, Vec<Item>) = items.into_iter().partition(long);
         let mut all = Vec::new();

@@ -229,7 +229,7 @@ fn solo(
                 strategies: vec![strategies[side].to_owned()],
                 copy: false,
             };
-            let served = entries.iter().any(|entry| entry.name == case.workload && entry.served);
+            let served = crate::workload::find(&entries, &case.workload).is_some_and(|entry| entry.served);
             let program = layouts.program(random.usize(..layouts.count()));
             let block = measure_solo(
                 program,

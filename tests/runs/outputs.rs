@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use join_vs_spawn::case::{Case, Flavor, Payload, Site};
 use join_vs_spawn::slice::TimedLoop;
 use join_vs_spawn::slice::executed;
-use join_vs_spawn::strategy::{self, join};
+use join_vs_spawn::strategy::{Strategy, join};
 use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
 use join_vs_spawn::{Target, Workload, block};
 use libtest_mimic::Trial;
@@ -16,9 +16,13 @@ use measure::Setup;
 pub fn trials() -> Vec<Trial> {
     trials![
         every_strategy_on_every_workload_flavor_and_site,
+        every_strategy_on_workloads_with_parameters,
+        every_strategy_beside_tasks_that_are_always_ready,
+        dropped_fan_outs_end_their_children,
+        a_hundred_thousand_children,
         every_arity_and_payload_of_join,
         the_largest_join_fits_a_workers_stack,
-        strategies_other_than_join_take_any_number,
+        strategies_take_any_number,
         machinery_runs_where_there_is_some,
         no_wake_is_lost_between_workers,
         wrong_outputs_are_noticed,
@@ -37,7 +41,7 @@ const SITES: [Site; 2] = [Site::Worker, Site::BlockOn];
 
 fn run(entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, strategy: &str) {
     let case = Case {
-        workload: entry.name.to_owned(),
+        workload: entry.name.to_string(),
         flavor,
         site,
         payload: Payload(payload),
@@ -60,18 +64,105 @@ fn every_strategy_on_every_workload_flavor_and_site() {
     for entry in workload::all() {
         for flavor in FLAVORS {
             for site in SITES {
-                for strategy in strategy::NAMES {
+                for strategy in strategies() {
                     // One after the other, 48 children that wait 20 ms each take a second.
-                    let most = if entry.lasts.is_zero() { 48 } else { 4 };
-                    let most = if *strategy == "join" {
-                        most.min(entry.most_joined)
+                    let numbers: &[usize] = if entry.lasts.is_zero() {
+                        &[1, 3, 4, 48]
                     } else {
-                        most
+                        &[1, 3, 4]
                     };
-                    for tasks in [1, 3, most] {
-                        run(&entry, flavor, site, entry.payloads[0], tasks, strategy);
+                    let payload = entry.payloads[0];
+                    for &tasks in numbers
+                        .iter()
+                        .filter(|&&tasks| entry.can_have(strategy, payload, tasks))
+                    {
+                        run(&entry, flavor, site, payload, tasks, &strategy.to_string());
                     }
                 }
+            }
+        }
+    }
+}
+
+/// All strategies, and those with a bound at bounds that few and many children reach.
+fn strategies() -> Vec<Strategy> {
+    let bounded = [
+        "buffer_unordered@1",
+        "buffer_unordered@3",
+        "join_set@1",
+        "join_set@3",
+        "join_set@64",
+    ];
+    let bounded = bounded.map(|id| id.parse().expect("a strategy"));
+    Strategy::all().chain(bounded).collect()
+}
+
+/// Workloads with other parameters than their usual ones.
+const VARIANTS: [&str; 7] = [
+    "wake@2",
+    "wake@all",
+    "wake@1_oneshot",
+    "wake@all_oneshot",
+    "wake@1_100ns",
+    "wake@3_1us",
+    "hot@10us",
+];
+
+fn every_strategy_on_workloads_with_parameters() {
+    let entries = workload::all();
+    for name in VARIANTS {
+        let entry = workload::find(&entries, name).expect(name);
+        for flavor in FLAVORS {
+            for strategy in strategies() {
+                for tasks in [1, 4, 64, 256]
+                    .into_iter()
+                    .filter(|&tasks| entry.can_have(strategy, 0, tasks))
+                {
+                    run(&entry, flavor, Site::Worker, 0, tasks, &strategy.to_string());
+                }
+            }
+        }
+    }
+}
+
+fn every_strategy_beside_tasks_that_are_always_ready() {
+    let entries = workload::all();
+    for entry in ["yield", "wake"].map(|name| workload::find(&entries, name).expect(name)) {
+        for flavor in FLAVORS {
+            for site in [Site::WorkerBeside(1), Site::WorkerBeside(5), Site::BlockOnBeside(2)] {
+                for strategy in strategies() {
+                    for tasks in [1, 8].into_iter().filter(|&tasks| entry.can_have(strategy, 0, tasks)) {
+                        run(&entry, flavor, site, 0, tasks, &strategy.to_string());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A strategy whose children outlive their handles is refused where the fan-out is dropped; every other one ends them.
+fn dropped_fan_outs_end_their_children() {
+    let entry = workload::find(&workload::all(), "cancel").expect("a workload");
+    for strategy in strategies() {
+        let case = "cancel/multi_thread_2/worker/0B/8".parse().expect("a case");
+        let ran = block::run_alone(&entry, &case, &strategy.to_string(), 5, 1);
+        assert_eq!(ran.is_ok(), entry.can_have(strategy, 0, 8), "{strategy}: {ran:?}");
+    }
+}
+
+/// The largest numbers of children, on a thread's usual stack.
+fn a_hundred_thousand_children() {
+    for entry in workload::all().iter().filter(|entry| entry.scale.is_some()) {
+        for strategy in [
+            "spawn_aborting",
+            "join_all",
+            "join_set",
+            "futures_unordered",
+            "buffer_unordered@64",
+        ] {
+            // One turn of a bounded stream of sleeps lasts as long as one sleep.
+            if entry.name != "timers" || strategy != "buffer_unordered@64" {
+                run(entry, Flavor::CurrentThread, Site::Worker, 0, 100_000, strategy);
             }
         }
     }
@@ -102,16 +193,17 @@ fn the_largest_join_fits_a_workers_stack() {
     });
 }
 
-fn strategies_other_than_join_take_any_number() {
+fn strategies_take_any_number() {
     for entry in workload::all() {
-        for strategy in strategy::NAMES.iter().filter(|name| **name != "join") {
+        let any_number = |strategy: &Strategy| entry.can_have(*strategy, entry.payloads[0], 7);
+        for strategy in strategies().into_iter().filter(any_number) {
             run(
                 &entry,
                 Flavor::CurrentThread,
                 Site::Worker,
                 entry.payloads[0],
                 7,
-                strategy,
+                &strategy.to_string(),
             );
         }
     }

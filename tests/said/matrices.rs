@@ -7,8 +7,9 @@ use join_vs_spawn::selection::Selection;
 use join_vs_spawn::strategy::join;
 use join_vs_spawn::targets::targets;
 use join_vs_spawn::variables::{VARIABLES, misspelled};
+use join_vs_spawn::workload::Entry;
 
-const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
+const TARGETS: [&str; 5] = ["overhead", "wakeups", "compute", "http", "scale"];
 
 fn read(variables: &[(&str, &str)]) -> Result<Selection, String> {
     let variable = |name: &str| {
@@ -34,16 +35,18 @@ fn ids(target: &str, variables: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn sizes() {
     let count = |matrix| TARGETS.map(|target| cases(target, &[("JVS_MATRIX", matrix)]).unwrap().len());
-    // 2 workloads × 3 flavors × 2 sites × 11 points; 3 flavors × 10; 3 flavors × 7; 3 flavors × (6 + 1 + 1).
-    assert_eq!(count("default"), [132, 30, 21, 24]);
+    // 2 workloads × 3 flavors × 2 sites × 11 points, and yield on a busy runtime; 3 flavors × (10 and hot's one); 3 flavors × 7;
+    // 3 flavors × (6 + 1 + 1 + 1); 5 workloads × 7 and cancel's 3.
+    assert_eq!(count("default"), [132 + 3 * 2, 33, 21, 27, 38]);
     // yield has a fourth number of tasks.
-    assert_eq!(count("quick"), [36 + 6, 12, 12, 9]);
-    let [overhead, wakeups, compute, http] = count("full");
+    assert_eq!(count("quick"), [36 + 6, 15, 12, 9, 12]);
+    let [overhead, wakeups, compute, http, scale] = count("full");
     // 16 numbers of children without payload, 13 up to 64 with one, 9 within 1 MiB with 64 KiB; 4 flavors.
-    assert_eq!(overhead, 2 * 4 * 2 * (16 + 4 * 13 + 9));
-    // wake, and mutex at both sites up to 64 children.
-    assert_eq!(wakeups, 4 * 16 + 4 * 2 * 13);
+    assert_eq!(overhead, 2 * 4 * 2 * (16 + 4 * 13 + 9) + 4 * 2);
+    // wake, mutex at both sites up to 64 children, and hot.
+    assert_eq!(wakeups, 4 * 16 + 4 * 2 * 13 + 4 * 3);
     assert_eq!(compute, 4 * 16 * 6);
+    assert_eq!(scale, 4 * 6 * 6);
     // 4 numbers of tasks × 3 bodies and the article's case; the kin, of which one has 3 documents.
     assert_eq!(http, 4 * (4 * 3 + 1 + 1 + 3 + 1));
 }
@@ -59,7 +62,10 @@ fn ids_are_unique_and_no_case_is_impossible() {
             for (case, strategies) in selection.measurements(target, 2, |_| true).unwrap() {
                 let entry = target.entry(&case.workload).unwrap();
                 assert!(entry.payloads.contains(&case.payload.0), "{case}");
-                assert!(join::ARITIES.contains(&case.tasks), "{case}");
+                assert!(
+                    target.reference != "join" || join::ARITIES.contains(&case.tasks),
+                    "{case}"
+                );
                 if entry.inline {
                     assert!(case.tasks * case.payload.0 <= join::MAX_STATE_BYTES, "{case}");
                 }
@@ -80,7 +86,9 @@ fn quick_has_every_workload_and_every_flavor_but_local() {
         .flat_map(|target| cases(target, &[("JVS_MATRIX", "quick")]).unwrap())
         .collect();
     let workloads = targets().into_iter().flat_map(|target| target.workloads);
-    for workload in workloads.filter(|entry| !entry.axes.on_request).map(|entry| entry.name) {
+    // Late answers take a time that quick has not.
+    let quick = |entry: &Entry| !entry.axes.on_request && entry.name != "http_straggler";
+    for workload in workloads.filter(quick).map(|entry| entry.name) {
         assert!(all.iter().any(|case| case.workload == workload), "{workload}");
     }
     for flavor in [Flavor::CurrentThread, Flavor::MultiThread(1), Flavor::MultiThread(2)] {
@@ -163,8 +171,9 @@ fn a_variable_replaces_its_axis() {
 #[test]
 fn a_target_that_cannot_have_a_valid_value_is_left_without_cases() {
     assert!(ids("wakeups", &[("JVS_PAYLOADS", "4KiB")]).is_empty());
+    assert!(ids("compute", &[("JVS_WORKLOADS", "wake@2")]).is_empty());
     assert!(ids("overhead", &[("JVS_WORKLOADS", "wake")]).is_empty());
-    assert_eq!(ids("wakeups", &[("JVS_PAYLOADS", "0B,1MiB")]).len(), 30);
+    assert_eq!(ids("wakeups", &[("JVS_PAYLOADS", "0B,1MiB")]).len(), 33);
     assert!(ids("compute", &[("JVS_PAYLOADS", "0B")]).is_empty());
 }
 
@@ -196,7 +205,17 @@ fn values_that_nothing_can_have_are_errors_in_one_line() {
         ("JVS_FLAVORS", "multi_thread_0", "multi_thread_K"),
         ("JVS_FLAVORS", "multi_thread", "multi_thread_K"),
         ("JVS_FLAVORS", " ", "empty"),
-        ("JVS_SITES", "main", "worker block_on"),
+        ("JVS_SITES", "main", "worker, block_on"),
+        ("JVS_SITES", "worker_beside_0", "worker_beside_K"),
+        ("JVS_WORKLOADS", "wake@0", "SIGNALS"),
+        ("JVS_WORKLOADS", "wake@2_fast", "oneshot"),
+        ("JVS_WORKLOADS", "yield@2", "yield ready"),
+        ("JVS_WORKLOADS", "hot@1s", "10000us"),
+        ("JVS_STRATEGIES", "buffer_unordered", "buffer_unordered@BOUND"),
+        ("JVS_STRATEGIES", "buffer_unordered@0", "1 to 1000000"),
+        ("JVS_STRATEGIES", "join@4", "buffer_unordered@BOUND"),
+        ("JVS_REFERENCE", "join_set@x", "1 to 1000000"),
+        ("JVS_TASKS", "1000001", "1 to 1000000"),
         ("JVS_WORKLOADS", "yeild", "yield ready"),
         ("JVS_STRATEGIES", "joinall", "join_all"),
         ("JVS_STRATEGIES", "", "empty"),
@@ -209,7 +228,7 @@ fn values_that_nothing_can_have_are_errors_in_one_line() {
         ("JVS_SPAN", "1.5", "seconds"),
         ("JVS_DEADLINE", "0", "seconds"),
     ] {
-        let error = read(&[(name, value)]).unwrap_err();
+        let error = cases("overhead", &[(name, value)]).unwrap_err();
         assert!(error.starts_with(&format!("{name}=")), "{error}");
         assert!(error.contains(says) && error.contains("allowed"), "{error}");
         assert!(!error.contains('\n'), "{error}");
@@ -230,7 +249,7 @@ fn a_joins_state_over_1_mib_is_an_error_where_it_was_asked_for() {
 fn every_case_carries_its_control() {
     let targets = targets();
     let selection = read(&[]).unwrap();
-    let only_spawn = |id: &str| id.contains("/spawn/");
+    let only_spawn = |id: &str| id.starts_with("wake/") && id.contains("/spawn/");
     let measurements = selection.measurements(&targets[1], 2, only_spawn).unwrap();
     for item in selection.plan(&targets[1], &measurements).items {
         let pairs: Vec<(&str, &str)> = item.pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
@@ -255,9 +274,14 @@ fn a_workload_on_request_is_measured_where_it_is_named() {
         let ids = ids("http", variables);
         ids.iter().any(|id| id.starts_with("http_straggler/"))
     };
-    assert!(!straggles(&[]) && !straggles(&[("JVS_MATRIX", "quick")]));
-    assert!(straggles(&[("JVS_MATRIX", "full")]));
-    assert!(straggles(&[("JVS_WORKLOADS", "http_straggler")]));
+    assert!(straggles(&[]) && !straggles(&[("JVS_MATRIX", "quick")]));
+    let mutex = |variables: &[(&str, &str)]| {
+        let ids = ids("wakeups", variables);
+        ids.iter().any(|id| id.starts_with("mutex/"))
+    };
+    assert!(!mutex(&[]) && !mutex(&[("JVS_MATRIX", "quick")]));
+    assert!(mutex(&[("JVS_MATRIX", "full")]));
+    assert!(mutex(&[("JVS_WORKLOADS", "mutex")]));
 }
 
 #[test]
@@ -283,4 +307,52 @@ fn a_run_of_late_answers_is_expected_to_take_longer() {
         selection.expected_time(&selection.plan(&targets[3], &measurements))
     };
     assert!(expected("http_delay") > 2 * expected("http_parse"));
+}
+
+#[test]
+fn scale_measures_each_strategy_where_it_can_be() {
+    let targets = targets();
+    let scale = targets.iter().find(|target| target.name == "scale").unwrap();
+    let selection = read(&[]).unwrap();
+    let measurements = selection.measurements(scale, 2, |_| true).unwrap();
+    let strategies = |id: &str| {
+        let (_, strategies) = measurements.iter().find(|(case, _)| case.to_string() == id).unwrap();
+        strategies.join(" ")
+    };
+    let rest = "join_all join_set futures_unordered buffer_unordered@64";
+    assert_eq!(
+        strategies("yield/current_thread/worker/0B/10"),
+        format!("join spawn spawn_aborting {rest}")
+    );
+    assert_eq!(
+        strategies("yield/current_thread/worker/0B/31"),
+        format!("spawn spawn_aborting {rest}")
+    );
+    assert_eq!(
+        strategies("cancel/current_thread/worker/0B/1000"),
+        format!("spawn_aborting {rest}")
+    );
+    for item in selection.plan(scale, &measurements).items {
+        assert!(item.pairs.iter().all(|(_, reference)| reference == "futures_unordered"));
+    }
+    // A number that no join! can have is none of its business here, but is where join! is asked for.
+    assert_eq!(
+        ids("scale", &[("JVS_TASKS", "77"), ("JVS_WORKLOADS", "yield")]).len(),
+        1
+    );
+    let asked = [("JVS_TASKS", "77"), ("JVS_STRATEGIES", "join,spawn")];
+    assert!(cases("scale", &asked).unwrap_err().contains("no join! of that many"));
+}
+
+#[test]
+fn parameters_make_cases_of_their_own() {
+    let asked = [
+        ("JVS_WORKLOADS", "wake@4_100ns,wake"),
+        ("JVS_TASKS", "8"),
+        ("JVS_FLAVORS", "current_thread"),
+        ("JVS_SITES", "worker,worker_beside_2"),
+    ];
+    let wake = |workload: &str, site: &str| format!("{workload}/current_thread/{site}/0B/8");
+    let expected = ["wake@4_100ns", "wake"].map(|name| [wake(name, "worker"), wake(name, "worker_beside_2")]);
+    assert_eq!(ids("wakeups", &asked), expected.concat());
 }

@@ -8,7 +8,7 @@ use crate::matrix::{Matrix, Target, flavors};
 use crate::plan::{self, Item, Plan};
 use crate::selection::Selection;
 use crate::shard::{self, Shard, Sharded};
-use crate::strategy::join;
+use crate::strategy::{Strategy, join};
 use crate::variables::VariableError;
 use crate::workload::{self, Entry, Sweep};
 
@@ -18,14 +18,18 @@ type Point = (Site, usize, usize);
 impl Selection {
     /// The cases of `target` on a machine with `cores` cores, in the order of the axes.
     pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
-        let default_flavors = flavors(self.settings.matrix, cores);
+        let default_flavors = match (target.flavors, self.settings.matrix) {
+            (Some(flavors), Matrix::Quick | Matrix::Default) => flavors.to_vec(),
+            (_, matrix) => flavors(matrix, cores),
+        };
         let flavors = self.flavors.as_ref().unwrap_or(&default_flavors);
         let mut cases = Vec::new();
-        for entry in target.workloads.iter().filter(|entry| self.wants(entry)) {
-            let points = self.points(entry)?;
+        self.check_tasks(target)?;
+        for entry in &self.entries(target) {
+            let points = self.points(entry, target)?;
             for &flavor in flavors {
                 cases.extend(points.iter().map(|&(site, payload, tasks)| Case {
-                    workload: entry.name.to_owned(),
+                    workload: entry.name.to_string(),
                     flavor,
                     site,
                     payload: Payload(payload),
@@ -36,15 +40,24 @@ impl Selection {
         Ok(cases)
     }
 
-    fn wants(&self, entry: &Entry) -> bool {
-        match &self.workloads {
-            Some(names) => names.iter().any(|wanted| wanted == entry.name),
-            None => !entry.axes.on_request || self.settings.matrix == Matrix::Full,
-        }
+    /// The workloads of a target that are measured, each with its parameters where it has some.
+    fn entries(&self, target: &Target) -> Vec<Entry> {
+        let Some(names) = &self.workloads else {
+            let wanted = |entry: &&Entry| !entry.axes.on_request || self.settings.matrix == Matrix::Full;
+            return target.workloads.iter().filter(wanted).cloned().collect();
+        };
+        let mut entries: Vec<Entry> = names.iter().filter_map(|name| target.entry(name)).collect();
+        // In the order of the target's; variants in the order in which they are asked for.
+        let base = |entry: &Entry| entry.name.split('@').next().map(str::to_owned);
+        entries.sort_by_key(|entry| {
+            let place = |known: &Entry| Some(&*known.name) == base(entry).as_deref();
+            target.workloads.iter().position(place)
+        });
+        entries
     }
 
     /// The points of one workload.
-    fn points(&self, entry: &Entry) -> Result<Vec<Point>, VariableError> {
+    fn points(&self, entry: &Entry, target: &Target) -> Result<Vec<Point>, VariableError> {
         let axes = &entry.axes;
         let (points, matrix_sites) = match self.settings.matrix {
             Matrix::Full => (self.product(entry), axes.full.sites),
@@ -63,8 +76,9 @@ impl Selection {
                 && among(&self.payloads, payload)
                 && among(&self.tasks, tasks)
         }));
-        self.check_state(entry, &all)?;
-        all.retain(|&(_, payload, tasks)| self.fits(entry, payload, tasks));
+        self.check_state(entry, target, &all)?;
+        let reference = self.reference_in(target);
+        all.retain(|&(_, payload, tasks)| entry.can_have(reference, payload, tasks));
         all.sort_unstable();
         all.dedup();
         Ok(all)
@@ -110,20 +124,19 @@ impl Selection {
             .collect()
     }
 
-    /// Whether a join!, where one is measured, is compiled for that many children.
-    fn fits(&self, entry: &Entry, payload: usize, tasks: usize) -> bool {
-        !self.joins() || tasks <= entry.most_joined(payload)
-    }
-
     /// A point that the variables ask for by both its values, and that no join! can have, is an error.
-    fn check_state(&self, entry: &Entry, points: &[Point]) -> Result<(), VariableError> {
+    fn check_state(&self, entry: &Entry, target: &Target, points: &[Point]) -> Result<(), VariableError> {
         let (Some(given_tasks), Some(given_payloads)) = (&self.tasks, &self.payloads) else {
             return Ok(());
         };
+        let join: Strategy = "join".parse().expect("a strategy");
+        if self.reference_in(target) != join && !self.asks_for(join) {
+            return Ok(());
+        }
         let asked = points.iter().find(|(_, payload, tasks)| {
             entry.inline
                 && *payload > 0
-                && !self.fits(entry, *payload, *tasks)
+                && !entry.can_have(join, *payload, *tasks)
                 && given_payloads.contains(payload)
                 && given_tasks.contains(tasks)
         });
@@ -154,16 +167,23 @@ impl Selection {
             Some(shard) => self.places(shard, target, &cases),
         };
         for case in places.into_iter().map(|place| cases[place].clone()) {
-            let strategies = self.strategies.iter();
-            let strategies: Vec<String> = strategies
-                .filter(|strategy| wanted(&case.measurement_id(strategy)))
-                .cloned()
-                .collect();
+            let mut strategies = self.strategies_of(target, &case);
+            strategies.retain(|strategy| wanted(&case.measurement_id(strategy)));
             if !strategies.is_empty() {
                 measurements.push((case, strategies));
             }
         }
         Ok(measurements)
+    }
+
+    /// The strategies that a case is measured with: those that are possible.
+    fn strategies_of(&self, target: &Target, case: &Case) -> Vec<String> {
+        let entry = target
+            .entry(&case.workload)
+            .expect("cases are of the target's workloads");
+        let possible = |strategy: &Strategy| entry.can_have(*strategy, case.payload.0, case.tasks);
+        let strategies = self.strategies_in(target).into_iter().filter(possible);
+        strategies.map(|strategy| strategy.to_string()).collect()
     }
 
     /// The places of a shard's cases among those of a target.
@@ -195,7 +215,7 @@ impl Selection {
 
     /// The plan of all strategies in these cases.
     fn plan_of(&self, target: &Target, cases: &[Case]) -> Plan {
-        let all = |case: &Case| (case.clone(), self.strategies.clone());
+        let all = |case: &Case| (case.clone(), self.strategies_of(target, case));
         self.plan_in_full(target, &cases.iter().map(all).collect::<Vec<_>>())
     }
 
@@ -210,14 +230,15 @@ impl Selection {
     }
 
     fn plan_in_full(&self, target: &Target, measurements: &[(Case, Vec<String>)]) -> Plan {
+        let reference = self.reference_in(target).to_string();
         let item = |(case, strategies): &(Case, Vec<String>)| {
-            let others = strategies.iter().filter(|strategy| **strategy != self.reference);
-            let mut strategies = vec![self.reference.as_str()];
+            let others = strategies.iter().filter(|strategy| **strategy != reference);
+            let mut strategies = vec![reference.as_str()];
             strategies.extend(others.map(String::as_str));
             if target.entry(&case.workload).is_some_and(|entry| entry.machinery) {
                 strategies.push(workload::MACHINERY);
             }
-            Item::of(case.clone(), &strategies, &self.reference)
+            Item::of(case.clone(), &strategies, &reference)
         };
         let items = measurements.iter().map(item).collect();
         Plan::of(target.name, target.workloads.clone(), items)

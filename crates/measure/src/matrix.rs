@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::case::{Flavor, is_name};
-use crate::workload::{Entry, Workload};
+use crate::workload::{self, Entry, Workload};
 
 /// What `JVS_MATRIX` chooses from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,17 @@ pub struct Target {
     pub workloads: Vec<Entry>,
     /// How long a run of it may take.
     pub minutes: Minutes,
+    /// The strategies that are measured where none are asked for.
+    pub strategies: &'static [&'static str],
+    /// What they are compared to where nothing else is asked for. Only the reference must be possible in each case; other
+    /// strategies are left out where they are not.
+    pub reference: &'static str,
+    /// The flavors where none are asked for, in place of the matrix'.
+    pub flavors: Option<&'static [Flavor]>,
 }
+
+/// What the article compares.
+pub const JOIN_AND_SPAWN: &[&str] = &["join", "spawn"];
 
 /// How long a run of a target may take, in minutes: what does not fit into them is cut. `full` takes what it takes.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +81,7 @@ impl Target {
     ///
     /// Where the name is of another form.
     pub fn of<W: Workload>(name: &'static str) -> Self {
-        Self::own(Entry::of::<W>(checked(name), &[0]))
+        Self::own(name, Entry::of::<W>(checked(name), &[0]))
     }
 
     /// The same for a child that is made by a function; see [`children`](crate::children).
@@ -84,20 +94,23 @@ impl Target {
         F: Fn(usize) -> C + Send + Sync + 'static,
         C: Future<Output: Send> + Send + 'static,
     {
-        Self::own(Entry::of_children(checked(name), child))
+        Self::own(name, Entry::of_children(checked(name), child))
     }
 
-    fn own(entry: Entry) -> Self {
+    fn own(name: &'static str, entry: Entry) -> Self {
         Target {
-            name: entry.name,
+            name,
             workloads: vec![entry],
             minutes: Minutes::OWN,
+            strategies: JOIN_AND_SPAWN,
+            reference: "join",
+            flavors: None,
         }
     }
 
-    /// The workload of that name.
-    pub fn entry(&self, workload: &str) -> Option<&Entry> {
-        self.workloads.iter().find(|entry| entry.name == workload)
+    /// The workload of that name, or variant of one.
+    pub fn entry(&self, workload: &str) -> Option<Entry> {
+        workload::find(&self.workloads, workload)
     }
 }
 

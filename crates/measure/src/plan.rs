@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::block::{Shape, wakes_threads};
-use crate::case::{Case, Site};
+use crate::case::Case;
 use crate::matrix::Matrix;
 use crate::round::Job;
 use crate::settings::RunSettings;
@@ -41,9 +41,9 @@ impl Plan {
         }
     }
 
-    /// The workload of that name.
-    pub fn entry(&self, workload: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == workload)
+    /// The workload of that name, or variant of one.
+    pub fn entry(&self, workload: &str) -> Option<Entry> {
+        workload::find(&self.entries, workload)
     }
 
     /// Its cases, and how each is measured.
@@ -53,8 +53,8 @@ impl Plan {
             Some(Planned {
                 place,
                 item: item.clone(),
-                pace: Pace::of(&item.case, entry, settings),
-                entry: entry.clone(),
+                pace: Pace::of(&item.case, &entry, settings),
+                entry,
             })
         };
         self.items.iter().enumerate().filter_map(planned).collect()
@@ -74,6 +74,9 @@ pub struct Pace {
     /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
     pub fewest_quads: usize,
 }
+
+/// From so many children on an iteration takes milliseconds: each strategy then has few blocks, in a runtime of its own.
+const MANY: usize = 10_000;
 
 /// Criterion takes no fewer samples; a quad makes two of each side.
 const FEWEST_SAMPLES: usize = 10;
@@ -102,8 +105,12 @@ impl Pace {
                 false => own(20, 5_000, 6, 0.14),
             };
         }
+        if case.tasks >= MANY {
+            // One iteration is long against whatever a runtime has to settle.
+            return own(0, 0, 1, 0.06);
+        }
         let several = case.flavor.workers() > 1;
-        match (wakes_threads(case), several && case.site == Site::Worker, quick) {
+        match (wakes_threads(case), several && case.site.in_task(), quick) {
             (false, ..) => Self {
                 shape: Shape::ONE_THREAD,
                 share: 1.0,

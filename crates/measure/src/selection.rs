@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::case::{FLAVORS, Flavor, ParseError, Payload, Site, parse_tasks};
+use crate::case::{FLAVORS, Flavor, MAX_TASKS, ParseError, Payload, SITES, Site, parse_tasks};
 use crate::matrix::{Matrix, Target};
 use crate::settings::RunSettings;
 use crate::shard::{self, Shard};
-use crate::strategy::{self, join};
+use crate::strategy::{Strategy, join};
 use crate::variables::{VARIABLES, VariableError};
-use crate::workload::Entry;
+use crate::workload::{self, Entry};
 
 /// What the variables say.
 #[derive(Debug, Clone)]
@@ -20,10 +20,10 @@ pub struct Selection {
     /// In bytes.
     pub(crate) payloads: Option<Vec<usize>>,
     pub(crate) tasks: Option<Vec<usize>>,
-    /// The strategies to measure, in the order of tables.
-    pub strategies: Vec<String>,
-    /// The strategy that the others are compared to.
-    pub reference: String,
+    /// Those of `JVS_STRATEGIES`, in the order of tables.
+    strategies: Option<Vec<Strategy>>,
+    /// That of `JVS_REFERENCE`.
+    reference: Option<Strategy>,
     /// How to measure it.
     pub settings: RunSettings,
     /// Which share of each target's cases; `None` for all of them.
@@ -59,15 +59,6 @@ impl Selection {
         let list = |name: &'static str, allowed: &dyn Fn() -> String| {
             variable(name).map(|text| listed(name, &text, allowed)).transpose()
         };
-        // A list whose values must all be among these names.
-        let among = |name: &'static str, what: &str, names: &[&str]| {
-            let values = list(name, &|| words(names))?;
-            match values.iter().flatten().find(|value| !names.contains(&value.as_str())) {
-                None => Ok(values),
-                Some(wrong) => Err(VariableError::new(name, wrong, format!("no such {what}"), words(names))),
-            }
-        };
-
         let matrix = match variable("JVS_MATRIX").as_deref() {
             None | Some("default") => Matrix::Default,
             Some("quick") => Matrix::Quick,
@@ -81,27 +72,47 @@ impl Selection {
                 ));
             }
         };
-        let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-        let workloads = among("JVS_WORKLOADS", "workload", &names)?;
-        let mut strategies = match among("JVS_STRATEGIES", "strategy", strategy::NAMES)? {
-            Some(names) => names,
-            None if matrix == Matrix::Full => strategy::NAMES.iter().map(|name| (*name).to_owned()).collect(),
-            None => vec!["join".to_owned(), "spawn".to_owned()],
-        };
-        strategies.sort_by_key(|name| strategy::NAMES.iter().position(|known| known == name));
-        let reference = variable("JVS_REFERENCE").unwrap_or_else(|| "join".to_owned());
-        if !strategy::NAMES.contains(&reference.as_str()) {
-            return Err(VariableError::new(
-                "JVS_REFERENCE",
-                reference,
-                "no such strategy",
-                words(strategy::NAMES),
-            ));
+        let workloads = list("JVS_WORKLOADS", &|| workload_names(&entries))?;
+        for name in workloads.iter().flatten() {
+            if !entries
+                .iter()
+                .any(|entry| workload::find(std::slice::from_ref(*entry), name).is_some())
+            {
+                let wanted = name.split_once('@').and_then(|(base, _)| {
+                    let variants = entries.iter().find(|entry| entry.name == base)?.variants?;
+                    Some(("no such parameters", variants.wanted.to_owned()))
+                });
+                let (problem, allowed) = wanted.unwrap_or_else(|| ("no such workload", workload_names(&entries)));
+                return Err(VariableError::new("JVS_WORKLOADS", name, problem, allowed));
+            }
         }
+        let strategies = parsed::<Strategy>(
+            "JVS_STRATEGIES",
+            list("JVS_STRATEGIES", &Strategy::wanted)?,
+            &Strategy::wanted,
+        )?;
+        let strategies = strategies.map(|mut strategies| {
+            strategies.sort_by_key(|strategy| strategy.place());
+            strategies
+        });
+        let reference = match variable("JVS_REFERENCE") {
+            None => None,
+            Some(text) => {
+                let wrong = |error: ParseError| {
+                    VariableError::new(
+                        "JVS_REFERENCE",
+                        &text,
+                        format!("not {}", error.wanted),
+                        Strategy::wanted(),
+                    )
+                };
+                Some(text.parse::<Strategy>().map_err(wrong)?)
+            }
+        };
 
         let flavor_names = || FLAVORS.to_owned();
         let flavors = parsed::<Flavor>("JVS_FLAVORS", list("JVS_FLAVORS", &flavor_names)?, &flavor_names)?;
-        let site_names = || "worker block_on".to_owned();
+        let site_names = || SITES.to_owned();
         let sites = parsed::<Site>("JVS_SITES", list("JVS_SITES", &site_names)?, &site_names)?;
         let payload_names = || {
             let mut all: Vec<usize> = entries.iter().flat_map(|entry| entry.payloads).copied().collect();
@@ -144,21 +155,12 @@ impl Selection {
                 .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
                 .collect(),
         };
-        let allowed = || match selection.joins() {
-            true => format!(
-                "{} (join! takes its number of children when it is compiled; any from 1 to 65536 when neither \
-                 JVS_STRATEGIES nor JVS_REFERENCE is join)",
-                words(join::ARITIES)
-            ),
-            false => "any number from 1 to 65536".to_owned(),
+        let any = || format!("numbers from 1 to {MAX_TASKS}");
+        let number = |value: String| {
+            let wrong = |_| VariableError::new("JVS_TASKS", &value, "not a number of tasks", any());
+            parse_tasks(&value).map_err(wrong)
         };
-        let wrong = |value: &str, problem: &str| VariableError::new("JVS_TASKS", value, problem, allowed());
-        let number = |value: String| match parse_tasks(&value) {
-            Ok(number) if !selection.joins() || join::ARITIES.contains(&number) => Ok(number),
-            Ok(_) => Err(wrong(&value, "no join! of that many children is compiled in")),
-            Err(_) => Err(wrong(&value, "not a number of tasks")),
-        };
-        let tasks = list("JVS_TASKS", &allowed)?;
+        let tasks = list("JVS_TASKS", &any)?;
         let tasks = tasks
             .map(|values| values.into_iter().map(number).collect())
             .transpose()?;
@@ -177,10 +179,72 @@ impl Selection {
         }
     }
 
-    /// Whether a join! is measured, whose number of children is fixed when it is compiled.
-    pub(crate) fn joins(&self) -> bool {
-        self.reference == "join" || self.strategies.iter().any(|name| name == "join")
+    /// The strategies that are measured in a target, in the order of tables.
+    pub fn strategies_in(&self, target: &Target) -> Vec<Strategy> {
+        match &self.strategies {
+            Some(strategies) => strategies.clone(),
+            None if self.settings.matrix == Matrix::Full => Strategy::all().collect(),
+            None => {
+                let known = |name: &&str| name.parse().expect("a target names strategies that there are");
+                target.strategies.iter().map(known).collect()
+            }
+        }
     }
+
+    /// The strategy that the others are compared to in a target.
+    pub fn reference_in(&self, target: &Target) -> Strategy {
+        let usual = || target.reference.parse().expect("a target's reference is a strategy");
+        self.reference.unwrap_or_else(usual)
+    }
+
+    /// Whether `JVS_STRATEGIES` names it.
+    pub(crate) fn asks_for(&self, strategy: Strategy) -> bool {
+        self.strategies.as_ref().is_some_and(|asked| asked.contains(&strategy))
+    }
+
+    /// A number of children that what is asked for cannot have, because it is compiled for some only, is an error.
+    pub(crate) fn check_tasks(&self, target: &Target) -> Result<(), VariableError> {
+        let asked = match (&self.strategies, target.reference) {
+            (Some(asked), _) => asked.clone(),
+            (None, "join") => vec!["join".parse().expect("a strategy")],
+            (None, _) => Vec::new(),
+        };
+        for strategy in asked.into_iter().chain([self.reference_in(target)]) {
+            let Some(arities) = strategy.kind().arities else {
+                continue;
+            };
+            let wrong = |tasks: &&usize| !arities.contains(tasks);
+            if let Some(tasks) = self.tasks.iter().flatten().find(wrong) {
+                let allowed = match arities == join::ARITIES {
+                    true => format!(
+                        "{} (join! takes its number of children when it is compiled; any from 1 to {MAX_TASKS} when neither \
+                         JVS_STRATEGIES nor JVS_REFERENCE is join)",
+                        words(arities)
+                    ),
+                    false => format!("{} with {strategy}", words(arities)),
+                };
+                let problem =
+                    format!("no {strategy} of that many children is compiled in").replace("no join of", "no join! of");
+                return Err(VariableError::new("JVS_TASKS", tasks.to_string(), problem, allowed));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The workloads' names, and what those with parameters can be.
+fn workload_names(entries: &[&Entry]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for entry in entries {
+        let variants = entry.variants.map(|variants| variants.wanted);
+        for name in [Some(&*entry.name), variants].into_iter().flatten() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names.sort_by_key(|name| name.contains(' '));
+    names.join(" ")
 }
 
 /// Parses each value of a list.

@@ -110,7 +110,7 @@ fn test(target: &Target, measurements: &[(Case, Vec<String>)]) -> ExitCode {
             .expect("cases are of the target's workloads");
         for strategy in strategies {
             let id = case.measurement_id(strategy);
-            if let Err(reason) = block::run_alone(entry, case, strategy, 1, 0) {
+            if let Err(reason) = block::run_alone(&entry, case, strategy, 1, 0) {
                 eprintln!("{id}: {reason}");
                 return ExitCode::from(1);
             }

@@ -34,13 +34,17 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_WORKLOADS",
-        "only these workloads, with commas between: yield,wake (--list shows all that are measured)",
+        "only these workloads, with commas between: yield,wake; some have parameters: wake@4_100ns, hot@10us (--list shows all \
+         that are measured)",
     ),
     (
         "JVS_FLAVORS",
         "only these runtimes: current_thread,multi_thread_2,local",
     ),
-    ("JVS_SITES", "only these sites: worker,block_on"),
+    (
+        "JVS_SITES",
+        "only these sites: worker,block_on, or beside always-ready tasks: worker_beside_4",
+    ),
     (
         "JVS_PAYLOADS",
         "these payloads instead: 0B,64B,1KiB,4KiB,16KiB,64KiB,1MiB",
@@ -48,9 +52,13 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("JVS_TASKS", "these numbers of children instead: 1,8,64"),
     (
         "JVS_STRATEGIES",
-        "these strategies: join,spawn,join_all,join_set,futures_unordered,sequential [join,spawn]",
+        "these strategies: join,spawn,join_all,join_set,futures_unordered,sequential, …, some with a bound on children at once: \
+         buffer_unordered@64,join_set@64 [by target: join,spawn]",
     ),
-    ("JVS_REFERENCE", "the strategy that the others are compared to [join]"),
+    (
+        "JVS_REFERENCE",
+        "the strategy that the others are compared to [by target: join; scale: futures_unordered]",
+    ),
     (
         "JVS_ROUNDS",
         "processes that sweep over all cases: 1 for a preview, else 6 or more [100; quick: 20]",

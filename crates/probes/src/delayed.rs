@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use crate::slice::Totals;
-use crate::strategy::FanOut;
+use crate::strategy::{Count, FanOut};
 use crate::workload::{Setup, Workload};
 use timed::chain::chain;
 
@@ -74,8 +74,8 @@ impl<W: Workload> Workload for Delayed<W> {
 pub(crate) struct AndDelay<F>(F);
 
 impl<W: Workload, F: FanOut<Delayed<W>>> FanOut<Delayed<W>> for AndDelay<F> {
-    async fn run(workload: &Delayed<W>, tasks: usize) -> u64 {
-        let sum = F::run(workload, tasks).await;
+    async fn run(workload: &Delayed<W>, count: Count) -> u64 {
+        let sum = F::run(workload, count).await;
         workload.delay(sum);
         sum
     }
@@ -85,7 +85,7 @@ impl<W: Workload, F: FanOut<Delayed<W>>> FanOut<Delayed<W>> for AndDelay<F> {
 pub(crate) struct DelayAlone;
 
 impl<W: Workload> FanOut<Delayed<W>> for DelayAlone {
-    async fn run(workload: &Delayed<W>, _tasks: usize) -> u64 {
+    async fn run(workload: &Delayed<W>, _count: Count) -> u64 {
         let sum = black_box(workload.sum);
         workload.delay(sum);
         sum

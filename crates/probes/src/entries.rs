@@ -10,7 +10,7 @@ use crate::handwritten;
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::join::Join;
 use crate::strategy::spawn::Spawn;
-use crate::strategy::{FanOut, Local, Shared, Spawning};
+use crate::strategy::{Count, FanOut, Local, Shared, Spawning};
 use crate::workload::compute::Compute;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
@@ -33,7 +33,7 @@ pub const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
 /// All workloads, with whatever strategies there are beside the suite's.
 pub fn entries() -> Vec<Entry> {
     let with_more = |entry: Entry| Entry {
-        open: match entry.name {
+        open: match &*entry.name {
             "ready" => Arc::new(open_inline::<Ready>),
             "yield" => Arc::new(open_inline::<Yield>),
             "wake" => Arc::new(open_delayed::<Wake>),
@@ -111,12 +111,13 @@ fn open_delayed<W: Workload>(setup: Setup) -> Opening {
 /// A loop of the copy.
 fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
     let copied = || Arc::new(Copied::of(workload.clone()));
+    let count = Count::of(tasks);
     match (name, tasks, spawning) {
-        ("join_copy", 3, _) => Some(fan_out_loop::<_, Join<3>>(copied(), tasks)),
-        ("join_copy", 8, _) => Some(fan_out_loop::<_, Join<8>>(copied(), tasks)),
-        ("join_copy", 32, _) => Some(fan_out_loop::<_, Join<32>>(copied(), tasks)),
-        ("spawn_copy", _, Spawning::Shared) => Some(fan_out_loop::<_, Spawn<Shared>>(copied(), tasks)),
-        ("spawn_copy", _, Spawning::Local) => Some(fan_out_loop::<_, Spawn<Local>>(copied(), tasks)),
+        ("join_copy", 3, _) => fan_out_loop::<_, Join<3>>(copied(), count),
+        ("join_copy", 8, _) => fan_out_loop::<_, Join<8>>(copied(), count),
+        ("join_copy", 32, _) => fan_out_loop::<_, Join<32>>(copied(), count),
+        ("spawn_copy", _, Spawning::Shared) => fan_out_loop::<_, Spawn<Shared>>(copied(), count),
+        ("spawn_copy", _, Spawning::Local) => fan_out_loop::<_, Spawn<Local>>(copied(), count),
         _ => None,
     }
 }
@@ -124,14 +125,14 @@ fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spaw
 /// A `join!` with a delay behind it, or the delay alone.
 fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<Box<dyn TimedLoop>> {
     fn behind<W: Workload, F: FanOut<Delayed<W>>>(workload: Delayed<W>, tasks: usize) -> Option<Box<dyn TimedLoop>> {
-        Some(fan_out_loop::<_, AndDelay<F>>(Arc::new(workload), tasks))
+        fan_out_loop::<_, AndDelay<F>>(Arc::new(workload), Count::of(tasks))
     }
     let (kind, length) = name.split_once('+')?;
     let workload = Delayed::new(workload.clone(), tasks, length.parse().ok()?);
     match (kind, tasks) {
         ("join", 64) => behind::<W, Join<64>>(workload, tasks),
         ("join", 32) => behind::<W, Join<32>>(workload, tasks),
-        ("chain", _) => Some(fan_out_loop::<_, DelayAlone>(Arc::new(workload), tasks)),
+        ("chain", _) => fan_out_loop::<_, DelayAlone>(Arc::new(workload), Count::of(tasks)),
         _ => None,
     }
 }

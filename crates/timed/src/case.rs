@@ -138,14 +138,40 @@ pub enum Site {
     Worker,
     /// In the future given to `Runtime::block_on`, as in `#[tokio::main] async fn main`.
     BlockOn,
+    /// Inside a spawned task, beside so many other tasks that are always ready: a runtime that never rests.
+    WorkerBeside(u16),
+    /// In `block_on`, beside as many.
+    BlockOnBeside(u16),
 }
+
+/// More always-ready tasks than this are a mistake rather than a measurement.
+const MAX_BESIDE: u16 = 1024;
+
+impl Site {
+    /// Whether it is inside a spawned task.
+    pub fn in_task(self) -> bool {
+        matches!(self, Site::Worker | Site::WorkerBeside(_))
+    }
+
+    /// The tasks that are always ready beside the fan-out.
+    pub fn beside(self) -> u16 {
+        match self {
+            Site::Worker | Site::BlockOn => 0,
+            Site::WorkerBeside(tasks) | Site::BlockOnBeside(tasks) => tasks,
+        }
+    }
+}
+
+/// The names that a site can have.
+pub const SITES: &str = "worker, block_on, worker_beside_K, block_on_beside_K with K always-ready tasks from 1 to 1024";
 
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Site::Worker => "worker",
-            Site::BlockOn => "block_on",
-        })
+        f.write_str(if self.in_task() { "worker" } else { "block_on" })?;
+        match self.beside() {
+            0 => Ok(()),
+            tasks => write!(f, "_beside_{tasks}"),
+        }
     }
 }
 
@@ -153,11 +179,19 @@ impl FromStr for Site {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "worker" => Ok(Site::Worker),
-            "block_on" => Ok(Site::BlockOn),
-            _ => Err(ParseError::new(text, "a site: worker or block_on")),
-        }
+        let beside = |rest: &str| -> Option<u16> {
+            let tasks = rest.strip_prefix("_beside_")?;
+            let number = tasks.parse().ok()?;
+            ((1..=MAX_BESIDE).contains(&number) && number.to_string() == tasks).then_some(number)
+        };
+        let site = match (text.strip_prefix("worker"), text.strip_prefix("block_on")) {
+            (Some(""), _) => Some(Site::Worker),
+            (_, Some("")) => Some(Site::BlockOn),
+            (Some(rest), _) => beside(rest).map(Site::WorkerBeside),
+            (_, Some(rest)) => beside(rest).map(Site::BlockOnBeside),
+            _ => None,
+        };
+        site.ok_or_else(|| ParseError::new(text, "a site"))
     }
 }
 
@@ -204,7 +238,7 @@ impl FromStr for Case {
         let [workload, flavor, site, payload, tasks] = parts[..] else {
             return Err(ParseError::new(text, WANTED_CASE));
         };
-        if !is_name(workload) {
+        if !is_id(workload) {
             return Err(ParseError::new(text, WANTED_CASE));
         }
         Ok(Case {
@@ -288,21 +322,30 @@ pub fn parse_measurement_id(text: &str) -> Result<(Case, String), ParseError> {
     let error = || ParseError::new(text, WANTED);
     let (rest, tasks) = text.rsplit_once('/').ok_or_else(error)?;
     let (group, strategy) = rest.rsplit_once('/').ok_or_else(error)?;
-    if !is_name(strategy) {
+    if !is_id(strategy) {
         return Err(error());
     }
     Ok((format!("{group}/{tasks}").parse()?, strategy.to_owned()))
 }
 
 /// More children than this is a mistake rather than a measurement.
-const MAX_TASKS: usize = 65_536;
+pub const MAX_TASKS: usize = 1_000_000;
 
 /// Reads a number of tasks as `JVS_TASKS` and ids spell it.
 pub fn parse_tasks(text: &str) -> Result<usize, ParseError> {
     text.parse()
         .ok()
         .filter(|tasks: &usize| (1..=MAX_TASKS).contains(tasks) && tasks.to_string() == text)
-        .ok_or_else(|| ParseError::new(text, "a number of tasks from 1 to 65536"))
+        .ok_or_else(|| ParseError::new(text, "a number of tasks from 1 to 1000000"))
+}
+
+/// Whether `text` can stand for a workload or a strategy in an id: a name, and behind `@` parameters where it has some.
+pub fn is_id(text: &str) -> bool {
+    let parameter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match text.split_once('@') {
+        None => is_name(text),
+        Some((name, parameters)) => is_name(name) && !parameters.is_empty() && parameters.chars().all(parameter),
+    }
 }
 
 /// Whether `text` can name a workload, a strategy or a target: it becomes part of ids and of file names.
@@ -351,14 +394,19 @@ mod tests {
 
     #[test]
     fn ids_round_trip() {
-        for workload in ["ready", "yield", "http_delay"] {
+        for workload in ["ready", "http_delay", "wake@4_100ns"] {
             for flavor in [
                 Flavor::CurrentThread,
                 Flavor::MultiThread(1),
                 Flavor::MultiThread(16),
                 Flavor::Local,
             ] {
-                for site in [Site::Worker, Site::BlockOn] {
+                for site in [
+                    Site::Worker,
+                    Site::BlockOn,
+                    Site::WorkerBeside(4),
+                    Site::BlockOnBeside(1),
+                ] {
                     for payload in [0, 1, 64, 1000, 1024, 1500 * 1024, 1 << 20] {
                         let case = Case {
                             workload: workload.into(),
@@ -368,8 +416,8 @@ mod tests {
                             tasks: 96,
                         };
                         assert_eq!(case.to_string().parse::<Case>().as_ref(), Ok(&case));
-                        let id = case.measurement_id("join_set");
-                        assert_eq!(parse_measurement_id(&id), Ok((case, "join_set".into())));
+                        let id = case.measurement_id("join_set@64");
+                        assert_eq!(parse_measurement_id(&id), Ok((case, "join_set@64".into())));
                     }
                 }
             }
@@ -414,7 +462,17 @@ mod tests {
         ] {
             assert!(wrong.parse::<Flavor>().is_err(), "{wrong}");
         }
-        for wrong in ["0", "-1", "08", "+8", "eight", "", "65537", "8 "] {
+        for wrong in [
+            "",
+            "Worker",
+            "worker_beside_0",
+            "worker_beside_04",
+            "block_on_beside_1025",
+            "block_on_4",
+        ] {
+            assert!(wrong.parse::<Site>().is_err(), "{wrong}");
+        }
+        for wrong in ["0", "-1", "08", "+8", "eight", "", "1000001", "8 "] {
             assert!(parse_tasks(wrong).is_err(), "{wrong}");
         }
         for wrong in [
@@ -422,6 +480,9 @@ mod tests {
             "yield/current_thread/worker/0B/8/9",
             "../x/current_thread/worker/0B/8",
             "/current_thread/worker/0B/8",
+            "wake@/current_thread/worker/0B/8",
+            "wake@4@4/current_thread/worker/0B/8",
+            "wake@4:1/current_thread/worker/0B/8",
         ] {
             assert!(wrong.parse::<Case>().is_err(), "{wrong}");
         }

@@ -7,6 +7,7 @@
 #![recursion_limit = "512"]
 
 pub mod block;
+pub mod cancelled;
 pub mod case;
 pub mod chain;
 #[cfg(feature = "http")]

@@ -1,7 +1,9 @@
 //! Flavor and site: the runtime of a block, and slices driven in it.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use tokio::runtime::{Builder, Runtime};
 #[cfg(feature = "local")]
@@ -30,6 +32,19 @@ enum Engine {
     Local(LocalRuntime),
 }
 
+/// A task that takes turns for ever, each as short as can be. It wakes itself, and not by `yield_now`, which would have the
+/// runtime ask the I/O driver for events before each of its turns.
+struct AlwaysReady;
+
+impl Future for AlwaysReady {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
 /// Which slice comes next: asked and told by [`drive`], one slice at a time.
 pub trait Schedule: Send + 'static {
     /// The side to run, and its iterations; `None` at the end.
@@ -49,7 +64,10 @@ where
 {
     let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     let spawning = engine.spawning();
-    if site == Site::Worker {
+    for _ in 0..site.beside() {
+        engine.spawn(AlwaysReady);
+    }
+    if site.in_task() {
         return engine.block_on(spawned(async move {
             let (mut schedule, loops) = begin(opening.await?, spawning)?;
             while let Some((side, iterations)) = schedule.next() {
@@ -109,6 +127,14 @@ impl Engine {
             #[cfg(feature = "local")]
             Engine::Local(runtime) => runtime.block_on(future),
         }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        match self {
+            Engine::Shared(runtime) => runtime.spawn(task),
+            #[cfg(feature = "local")]
+            Engine::Local(runtime) => runtime.spawn_local(task),
+        };
     }
 
     fn spawning(&self) -> Spawning {

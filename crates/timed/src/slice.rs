@@ -12,8 +12,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cancelled::cancelled_fan_outs;
 use crate::numbers::interquartile_mean;
-use crate::strategy::FanOut;
+use crate::strategy::{Count, FanOut, at_once};
 use crate::workload::Workload;
 
 /// What a slice measured.
@@ -46,6 +47,8 @@ pub struct Totals {
     pub first_result: Option<Duration>,
     /// Time from each iteration's start until the parent had all results but one, summed up.
     pub all_but_one: Option<Duration>,
+    /// Time from each iteration's start until the siblings of its hot child had ended, summed up.
+    pub siblings: Option<Duration>,
 }
 
 impl Totals {
@@ -59,6 +62,7 @@ impl Totals {
         add(&mut self.server_cpu, before.server_cpu, after.server_cpu);
         add(&mut self.first_result, before.first_result, after.first_result);
         add(&mut self.all_but_one, before.all_but_one, after.all_but_one);
+        add(&mut self.siblings, before.siblings, after.siblings);
         if let (Some(before), Some(after)) = (before.connections, after.connections) {
             self.connections = Some(self.connections.unwrap_or(0) + after.saturating_sub(before));
         }
@@ -127,20 +131,28 @@ fn size_of_returned<A, B, R>(_: impl Fn(A, B) -> R) -> usize {
     size_of::<R>()
 }
 
-/// The suite's timed loop: `iterations` fan-outs of `tasks` children of `workload`, awaited by `F`.
-pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize) -> Box<dyn TimedLoop> {
+/// The suite's timed loop: fan-outs of so many children of `workload`, awaited by `F`; of a workload that
+/// [cancels](Workload::CANCELS), dropped half done, and `None` where that does not end the children.
+pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count) -> Option<Box<dyn TimedLoop>> {
     let fan_out_bytes = size_of_returned(F::run);
-    // The condition is a constant, so that the other loop is not even compiled.
-    if const { W::SETTLES } {
-        Box::new(Looped {
-            make: move |iterations| settling_fan_outs::<W, F>(workload.clone(), tasks, iterations),
+    // The conditions are constants, so that the other loops are not even compiled.
+    if const { W::CANCELS && F::STOPS_ON_DROP } {
+        Some(Box::new(Looped {
+            make: move |iterations| cancelled_fan_outs::<W, F>(workload.clone(), count, iterations),
             fan_out_bytes,
-        })
+        }))
+    } else if const { W::CANCELS } {
+        None
+    } else if const { W::SETTLES } {
+        Some(Box::new(Looped {
+            make: move |iterations| settling_fan_outs::<W, F>(workload.clone(), count, iterations),
+            fan_out_bytes,
+        }))
     } else {
-        Box::new(Looped {
-            make: move |iterations| fan_outs::<W, F>(workload.clone(), tasks, iterations),
+        Some(Box::new(Looped {
+            make: move |iterations| fan_outs::<W, F>(workload.clone(), count, iterations),
             fan_out_bytes,
-        })
+        }))
     }
 }
 
@@ -152,8 +164,8 @@ pub const fn executed(iterations: u64) -> u64 {
     iterations + 1 + iterations / UNTIMED
 }
 
-async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
-    workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
+async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count, iterations: u64) -> Slice {
+    workload.before_slice(at_once::<W, F>(count));
     let mut digest = 0;
     let mut before = Totals::default();
     let mut cpu = Duration::ZERO;
@@ -166,7 +178,7 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, ite
         cpu = process_cpu_time();
         start = Instant::now();
         for _ in 0..pass {
-            let output = F::run(black_box(&*workload), tasks).await;
+            let output = F::run(black_box(&*workload), count).await;
             digest = black_box(output).wrapping_add(digest);
         }
     }
@@ -186,8 +198,8 @@ pub const SETTLING_BYTES: u64 = 16;
 
 /// The same where the workload settles between iterations: each is timed on its own, and a slow first one among them
 /// counts for nothing. A loop of its own, since the other's iterations are too short for a clock around each.
-async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: usize, iterations: u64) -> Slice {
-    workload.before_slice(if F::ALL_AT_ONCE { tasks } else { 1 });
+async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count, iterations: u64) -> Slice {
+    workload.before_slice(at_once::<W, F>(count));
     let mut digest = 0u64;
     let mut each_ns = Vec::with_capacity(iterations as usize);
     let mut wall = Duration::ZERO;
@@ -195,7 +207,7 @@ async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, tasks: u
     let cpu = process_cpu_time();
     for _ in 0..iterations {
         let start = Instant::now();
-        let output = F::run(black_box(&*workload), tasks).await;
+        let output = F::run(black_box(&*workload), count).await;
         let time = start.elapsed();
         wall += time;
         each_ns.push(time.as_nanos() as f64);

@@ -46,15 +46,20 @@ pub(super) struct Sweep<'a, Fixed> {
 /// The workloads of the suite, in the order of pages. What is none of them, a reader's own, comes last.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(workload::all);
 
+/// A workload's name without its parameters.
+fn base(workload: &str) -> &str {
+    workload.split('@').next().unwrap_or(workload)
+}
+
 /// The place of a workload on a page.
 pub(super) fn rank(workload: &str) -> usize {
-    let known = ENTRIES.iter().position(|entry| entry.name == workload);
+    let known = ENTRIES.iter().position(|entry| entry.name == base(workload));
     known.unwrap_or(ENTRIES.len())
 }
 
 /// What a workload's children do, and what is expected of it; `None` for a reader's own.
 pub(super) fn known(workload: &str) -> Option<&'static Entry> {
-    ENTRIES.iter().find(|entry| entry.name == workload)
+    ENTRIES.iter().find(|entry| entry.name == base(workload))
 }
 
 impl<'a> Data<'a> {

@@ -140,6 +140,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         server_cpu_ns,
         first_result_ns: of_side(|side| side.first_result_ns).estimate(),
         all_but_one_ns: of_side(|side| side.all_but_one_ns).estimate(),
+        siblings_ns: of_side(|side| side.siblings_ns).estimate(),
         connections_opened: opened.collect(),
         in_rounds: logs.rounds.clone(),
         rounds: logs.each(),

@@ -66,6 +66,7 @@ fn collected(planned: &Planned, mut ns: impl FnMut(&[String], usize, bool, usize
                         server_cpu_ns: None,
                         first_result_ns: None,
                         all_but_one_ns: None,
+                        siblings_ns: None,
                     }
                 })
                 .collect();

@@ -64,6 +64,9 @@ pub struct Measurement {
     pub first_result_ns: Option<Estimate>,
     /// Time until it had all results but one; null but for `http_straggler`.
     pub all_but_one_ns: Option<Estimate>,
+    /// Time until the siblings of a hot child had ended, in ns per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings_ns: Option<Estimate>,
     /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
     pub connections_opened: Vec<Vec<u64>>,
     /// The rounds in which it was measured, from 0.
@@ -99,6 +102,7 @@ impl Measurement {
             server_cpu_ns: None,
             first_result_ns: None,
             all_but_one_ns: None,
+            siblings_ns: None,
             connections_opened: Vec::new(),
             in_rounds: Vec::new(),
             rounds: Vec::new(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{Header, Line, Measurement, NO_CHECKSUM, RecordError, SCHEMA, Status, io_error};
-use crate::case::is_name;
+use crate::case::{is_id, is_name};
 use crate::stats::Estimate;
 
 pub(super) fn checksum(text: &str) -> String {
@@ -83,7 +83,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
 /// Whether a measurement agrees with itself: what is read here becomes part of ids, pages and comparisons.
 fn check(m: &Measurement) -> Result<(), String> {
     for name in [&m.strategy, &m.reference] {
-        if !is_name(name) {
+        if !is_id(name) {
             return Err(format!("`{name}` is not a strategy's name"));
         }
     }
@@ -104,6 +104,7 @@ fn check(m: &Measurement) -> Result<(), String> {
         ("server_cpu_ns", m.server_cpu_ns),
         ("first_result_ns", m.first_result_ns),
         ("all_but_one_ns", m.all_but_one_ns),
+        ("siblings_ns", m.siblings_ns),
     ] {
         let Some(Estimate {
             median,

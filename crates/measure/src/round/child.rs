@@ -11,7 +11,7 @@ use super::protocol::{ARGUMENT, Event, MARK, Task};
 #[cfg(target_os = "linux")]
 use crate::block::wakes_threads;
 use crate::block::{self, Block};
-use crate::workload::Entry;
+use crate::workload::{self, Entry};
 
 /// If this process was started as a round or as a mock server, is that and exits; else returns. Comes first in
 /// every `main`.
@@ -80,7 +80,7 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
             }
         };
         let workload = &task.job.case.workload;
-        let Some(entry) = entries.iter().find(|entry| entry.name == workload) else {
+        let Some(entry) = workload::find(entries, workload) else {
             return say(&Event::Failed(format!("no workload {workload}")));
         };
         // Servers live as long as the round, and are started by it.
@@ -95,7 +95,7 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
         if task.rested {
             super::fresh::warm(task.core);
         }
-        if !answer(&task, entry)? {
+        if !answer(&task, &entry)? {
             return Ok(());
         }
     }

@@ -6,6 +6,7 @@
 
 mod binomial;
 mod estimate;
+pub mod growth;
 pub mod modes;
 pub mod sequential;
 mod stretches;

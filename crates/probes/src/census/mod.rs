@@ -31,6 +31,9 @@ const FEW: u64 = 4;
 
 /// Counts one iteration of a strategy in a case. The error is the reason for which there is nothing to count.
 pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static CountingAllocator) -> Result<Row, String> {
+    if entry.cancels {
+        return Err("its fan-outs are dropped half done: there is no whole one to count".into());
+    }
     let iterations = if entry.lasts.is_zero() { ITERATIONS } else { FEW };
     let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
     let counts = polls_and_wakes(entry, case, strategy, iterations)?;
@@ -158,7 +161,7 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
         move |opened, strategy, spawning| {
             let counted = Arc::new(Counted::new(opened.clone(), sink.clone()));
             let tally = counted.tally();
-            let timed = crate::strategy::timed_loop(strategy, counted, tasks, spawning)?;
+            let timed = crate::strategy::timed_loop(strategy.parse().ok()?, counted, tasks, spawning)?;
             Some(crate::slice::timed_loop(move |iterations| {
                 Parent::new(timed.run(iterations), tally.clone())
             }))

@@ -40,6 +40,9 @@ pub struct Side {
     /// Time until it had all results but one, in ns per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_but_one_ns: Option<f64>,
+    /// Time until the siblings of a hot child had ended, in ns per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings_ns: Option<f64>,
 }
 
 /// Connections that a block's client had opened.

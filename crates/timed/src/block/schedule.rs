@@ -35,6 +35,7 @@ impl Measuring {
             server_cpu_ns: self.totals.server_cpu.map(per_iteration),
             first_result_ns: self.totals.first_result.map(per_iteration),
             all_but_one_ns: self.totals.all_but_one.map(per_iteration),
+            siblings_ns: self.totals.siblings.map(per_iteration),
         }
     }
 }

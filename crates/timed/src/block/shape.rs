@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Site};
+use crate::case::Case;
 
 /// How long and how many the slices of a block are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl Shape {
 /// Whether a case uses more than one thread, so that its strategies wake threads: each then has a runtime of its own, since
 /// what one does to the threads is felt by the other.
 pub fn wakes_threads(case: &Case) -> bool {
-    !case.flavor.has_one_thread() && (case.flavor.workers() > 1 || case.site == Site::BlockOn)
+    !case.flavor.has_one_thread() && (case.flavor.workers() > 1 || !case.site.in_task())
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use futures_util::StreamExt;
 
-use super::FanOut;
+use super::{Count, FanOut};
 use crate::workload::Workload;
 
 /// `FuturesUnordered`, collected and drained.
 pub struct FuturesUnordered;
 
 impl<W: Workload> FanOut<W> for FuturesUnordered {
-    async fn run(workload: &W, tasks: usize) -> u64 {
+    async fn run(workload: &W, count: Count) -> u64 {
         let mut children: futures_util::stream::FuturesUnordered<_> =
-            (0..tasks).map(|index| workload.child(index)).collect();
+            (0..count.tasks()).map(|index| workload.child(index)).collect();
         let mut sum = 0u64;
         while let Some(output) = children.next().await {
             sum = sum.wrapping_add(W::digest(output));

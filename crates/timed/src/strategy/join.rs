@@ -1,13 +1,7 @@
 //! `tokio::join!` takes its children as macro arguments, so the number of children is fixed when the suite is
 //! compiled. Each arity is a type of its own: see [`super`] on why no match over arities may be in async code.
 
-use std::sync::Arc;
-
-use seq_macro::seq;
-
-use super::{FanOut, Spawning};
-use crate::slice::{TimedLoop, fan_out_loop};
-use crate::workload::Workload;
+use super::Kind;
 
 /// The most bytes of inline payload that one join! may hold: half of a tokio worker's default stack of 2 MiB,
 /// through which the state passes when the task that holds it is spawned.
@@ -34,16 +28,24 @@ pub const fn most_joined(most: usize, inline_bytes: usize) -> usize {
 /// `tokio::join!` of `N` children.
 pub struct Join<const N: usize>;
 
-/// Implements each arity, and lists them in [`ARITIES`] and in the choice among them.
-macro_rules! ladder {
-    ($($n:literal)+) => {
+/// `tokio::join!`, told of the order of polls or not.
+macro_rules! in_order {
+    (() $($children:tt)*) => { tokio::join!($($children)*) };
+    ((biased) $($children:tt)*) => { tokio::join!(biased; $($children)*) };
+}
+pub(super) use in_order;
+
+/// Implements each arity of `$strategy`, lists them in `ARITIES` and in the choice among them; `$order` is what join! is told
+/// of the order of polls, and `$most` the most children for a workload of that many, with so many bytes inside each.
+macro_rules! joins {
+    ($strategy:ident, $order:tt, $most:expr, [$($n:literal)+]) => {
         /// The numbers of children for which a `tokio::join!` is compiled in.
         pub const ARITIES: &[usize] = &[$($n),+];
 
-        $(seq!(I in 0..$n {
-            impl<W: Workload> FanOut<W> for Join<$n> {
-                async fn run(workload: &W, _tasks: usize) -> u64 {
-                    let (#(output~I,)*) = tokio::join!(#(workload.child(I),)*);
+        $(seq_macro::seq!(I in 0..$n {
+            impl<W: $crate::workload::Workload> $crate::strategy::FanOut<W> for $strategy<$n> {
+                async fn run(workload: &W, _count: $crate::strategy::Count) -> u64 {
+                    let (#(output~I,)*) = $crate::strategy::join::in_order!($order #(workload.child(I),)*);
                     let mut sum = 0u64;
                     #(sum = sum.wrapping_add(W::digest(output~I));)*
                     sum
@@ -51,20 +53,26 @@ macro_rules! ladder {
             }
         });)+
 
-        pub(super) fn timed_loop<W: Workload>(
-            workload: Arc<W>,
-            tasks: usize,
-            _: Spawning,
-        ) -> Option<Box<dyn TimedLoop>> {
-            match tasks {
+        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+            workload: std::sync::Arc<W>,
+            count: $crate::strategy::Count,
+            _: $crate::strategy::Spawning,
+        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
+            match count.tasks() {
                 // The condition is a constant, so that what it excludes is not even compiled.
-                $($n if const { $n <= most_joined(W::MOST_JOINED, W::INLINE_BYTES) } => {
-                    Some(fan_out_loop::<W, Join<$n>>(workload, tasks))
+                $($n if const { $n <= $most(W::MOST_JOINED, W::INLINE_BYTES) } => {
+                    $crate::slice::fan_out_loop::<W, $strategy<$n>>(workload, count)
                 })+
                 _ => None,
             }
         }
     };
 }
+pub(super) use joins;
 
-ladder! { 1 2 3 4 6 8 10 12 16 24 32 48 64 96 128 256 }
+joins! { Join, (), most_joined, [1 2 3 4 6 8 10 12 16 24 32 48 64 96 128 256] }
+
+pub(super) const KIND: Kind = Kind {
+    arities: Some(ARITIES),
+    ..Kind::ANY_NUMBER
+};

@@ -1,18 +1,18 @@
 //! One child after the other: no concurrency at all, the line that every other strategy must beat where
 //! children wait.
 
-use super::FanOut;
+use super::{Count, FanOut};
 use crate::workload::Workload;
 
 /// `child.await` in a for loop.
 pub struct Sequential;
 
 impl<W: Workload> FanOut<W> for Sequential {
-    const ALL_AT_ONCE: bool = false;
+    const AT_ONCE: bool = false;
 
-    async fn run(workload: &W, tasks: usize) -> u64 {
+    async fn run(workload: &W, count: Count) -> u64 {
         let mut sum = 0u64;
-        for index in 0..tasks {
+        for index in 0..count.tasks() {
             sum = sum.wrapping_add(W::digest(workload.child(index).await));
         }
         sum

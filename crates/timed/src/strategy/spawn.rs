@@ -2,15 +2,20 @@
 
 use std::marker::PhantomData;
 
-use super::{FanOut, Spawner};
+use super::{Count, FanOut, Kind, Spawner};
 use crate::workload::Workload;
 
 /// Spawns into a Vec of handles, as the article's example does.
 pub struct Spawn<S>(PhantomData<S>);
 
 impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
-    async fn run(workload: &W, tasks: usize) -> u64 {
-        let handles: Vec<_> = (0..tasks).map(|index| S::spawn(workload.child(index))).collect();
+    // A handle that is dropped leaves its child to run.
+    const STOPS_ON_DROP: bool = false;
+
+    async fn run(workload: &W, count: Count) -> u64 {
+        let handles: Vec<_> = (0..count.tasks())
+            .map(|index| S::spawn(workload.child(index)))
+            .collect();
         let mut sum = 0u64;
         for handle in handles {
             sum = sum.wrapping_add(W::digest(handle.await.expect("a child panicked")));
@@ -19,4 +24,9 @@ impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
     }
 }
 
-any_number!(spawning Spawn);
+pub(super) const KIND: Kind = Kind {
+    stops_on_drop: false,
+    ..Kind::ANY_NUMBER
+};
+
+any_number!(@spawning Spawn);

@@ -1,12 +1,13 @@
 //! What the rest of the suite knows of a workload: its name, its texts, its axes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Opening, Setup, Workload, open};
 use crate::case::{Case, Site};
-use crate::strategy::join;
+use crate::strategy::{Strategy, join};
 
 /// Sets a workload up for a case.
 pub type Open = Arc<dyn Fn(Setup) -> Opening + Send + Sync>;
@@ -15,7 +16,7 @@ pub type Open = Arc<dyn Fn(Setup) -> Opening + Send + Sync>;
 #[derive(Clone)]
 pub struct Entry {
     /// Its name in ids.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The bench target that measures it.
     pub target: &'static str,
     /// What a child does, in one or two sentences.
@@ -34,10 +35,16 @@ pub struct Entry {
     pub served: bool,
     /// Whether it [settles](Workload::SETTLES) between iterations.
     pub settles: bool,
+    /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
+    pub cancels: bool,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
     /// What is measured of it.
     pub axes: Axes,
+    /// What is measured of it in the bench target `scale`, beside its own.
+    pub scale: Option<Sweep>,
+    /// What it can be with parameters behind its name; `None` where it has none.
+    pub variants: Option<Variants>,
     /// Flags of a case that follow from how the workload works.
     pub flags: fn(&Case) -> &'static [&'static str],
     /// Sets it up for a case.
@@ -54,7 +61,7 @@ impl Entry {
     /// A workload whose payload, if any, lies on the heap: in a bench target of its own name, over 2 to 32 children.
     pub fn of<W: Workload>(name: &'static str, payloads: &'static [usize]) -> Self {
         Self {
-            name,
+            name: Cow::Borrowed(name),
             target: name,
             description: "",
             expectation: "",
@@ -64,17 +71,52 @@ impl Entry {
             machinery: false,
             served: false,
             settles: W::SETTLES,
+            cancels: W::CANCELS,
             lasts: Duration::ZERO,
             axes: Axes::OWN,
+            scale: None,
+            variants: None,
             flags: |_| &[],
             open: Arc::new(open::<W>),
         }
+    }
+
+    /// Whether a strategy can have so many of its children, with that payload in bytes.
+    pub fn can_have(&self, strategy: Strategy, payload: usize, tasks: usize) -> bool {
+        let kind = strategy.kind();
+        let compiled = kind.arities.is_none_or(|arities| {
+            arities.contains(&tasks)
+                && tasks <= self.most_joined(payload)
+                && (kind.inline_payloads || !self.inline || payload == 0)
+        });
+        compiled && (kind.stops_on_drop || !self.cancels)
     }
 
     /// The most children of a `join!` that is compiled for it with that payload, in bytes.
     pub fn most_joined(&self, payload: usize) -> usize {
         join::most_joined(self.most_joined, if self.inline { payload } else { 0 })
     }
+}
+
+/// Parameters of a workload: what stands behind `@` in its name.
+#[derive(Clone, Copy)]
+pub struct Variants {
+    /// What they can be, for a reader.
+    pub wanted: &'static str,
+    /// The entry with these; `None` where they are others than it can have.
+    pub make: fn(&str) -> Option<Entry>,
+}
+
+/// Reads a time as ids spell it: a whole number of `ns`, or of `us` where it is one.
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let number: u64 = digits.parse().ok()?;
+    let ns = match &text[digits.len()..] {
+        "ns" if number % 1000 != 0 || number == 0 => number,
+        "us" => number.checked_mul(1000)?,
+        _ => return None,
+    };
+    (number.to_string() == digits).then(|| Duration::from_nanos(ns))
 }
 
 /// At site `worker` only.

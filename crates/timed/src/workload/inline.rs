@@ -62,6 +62,7 @@ pub(super) fn inline_entry<K: InlineChild>(name: &'static str) -> Entry {
             full: Full::ladder(BOTH),
             ..Axes::OWN
         },
+        scale: Some(Sweep::over_tasks(&[10, 30, 31, 100, 1_000, 10_000, 100_000])),
         open: Arc::new(open_inline::<K>),
         ..Entry::of::<Inline<K, 0>>(name, INLINE_PAYLOADS)
     }

@@ -10,9 +10,10 @@ mod opened;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::cancelled::Cancelling;
 use crate::slice::{TimedLoop, Totals};
 
-pub use entry::{Axes, Entry, Full, Open, Sweep};
+pub use entry::{Axes, Entry, Full, Open, Sweep, Variants};
 pub use inline::{INLINE_PAYLOADS, Inline, InlineChild, open_inline};
 pub use opened::{Children, MACHINERY, Opened, Opening, erased, open};
 
@@ -46,6 +47,10 @@ pub trait Workload: Send + Sync + Sized + 'static {
     /// Whether the workload [settles](Workload::settle) between iterations; then each is timed on its own.
     const SETTLES: bool = false;
 
+    /// Whether fan-outs of it are dropped half done, and what is timed is how long that takes: see
+    /// [`cancelling`](Workload::cancelling).
+    const CANCELS: bool = false;
+
     /// Makes ready, inside the block's runtime and before anything is timed. The error becomes the reason
     /// for which the case is recorded as failed.
     fn set_up(setup: Setup) -> impl Future<Output = Result<Self, String>> + Send;
@@ -75,6 +80,11 @@ pub trait Workload: Send + Sync + Sized + 'static {
         std::future::ready(())
     }
 
+    /// What its children tell of themselves, where it [cancels](Workload::CANCELS).
+    fn cancelling(&self) -> Option<&Cancelling> {
+        None
+    }
+
     /// Why outputs were other than expected, if the workload knows: the reason for which the case failed.
     fn failure_reason(&self) -> Option<String> {
         None
@@ -85,6 +95,28 @@ pub trait Workload: Send + Sync + Sized + 'static {
     fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
         None
     }
+}
+
+/// The workload of that name: one of `entries`, or one of their [variants](Variants).
+pub fn find(entries: &[Entry], name: &str) -> Option<Entry> {
+    if let Some(entry) = entries.iter().find(|entry| entry.name == name) {
+        return Some(entry.clone());
+    }
+    let (base, parameters) = name.split_once('@')?;
+    let mut bases = entries.iter().filter(|entry| entry.name == base);
+    let variant = bases.find_map(|entry| {
+        let variant = (entry.variants?.make)(parameters)?;
+        Some(Entry {
+            // A target may have made axes of its own.
+            target: entry.target,
+            axes: Axes {
+                on_request: true,
+                ..entry.axes
+            },
+            ..variant
+        })
+    })?;
+    Some(variant)
 }
 
 /// Declares the modules and the list of their entries. A module offers `entry() -> Entry`.
@@ -113,6 +145,12 @@ workloads! {
     mutex;
     /// Hashes its payload, which lies on the heap.
     compute;
+    /// Computes in its first child; the others wait for it, or not.
+    hot;
+    /// Sleeps for a millisecond or two.
+    timers;
+    /// Is dropped half done.
+    cancel;
     /// Fetches a body from the mock server.
     #[cfg(feature = "http")]
     http;

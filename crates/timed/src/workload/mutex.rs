@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Axes, Entry, Setup, Workload};
+use super::{Axes, Entry, Setup, Sweep, Workload};
 
 /// What the children share: how often it was held.
 pub struct Shared {
@@ -50,6 +50,7 @@ pub(super) fn entry() -> Entry {
             on_request: true,
             ..Axes::OWN
         },
+        scale: Some(Sweep::over_tasks(&[10, 30, 31, 100, 1_000, 10_000, 100_000])),
         ..Entry::of::<Shared>("mutex", &[0])
     }
 }

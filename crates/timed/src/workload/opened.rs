@@ -46,7 +46,7 @@ impl<W: Workload> Opened for Typed<W> {
         if strategy == MACHINERY {
             return workload.machinery();
         }
-        strategy::timed_loop(strategy, workload, self.tasks, spawning)
+        strategy::timed_loop(strategy.parse().ok()?, workload, self.tasks, spawning)
     }
 
     fn expected_digest(&self) -> u64 {

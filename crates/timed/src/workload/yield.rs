@@ -5,6 +5,7 @@ use std::future::Future;
 use std::hint::black_box;
 
 use super::{Axes, Entry, InlineChild, Sweep, inline_entry};
+use crate::case::Site;
 
 /// The child of this workload.
 pub struct Yield;
@@ -30,6 +31,8 @@ pub(super) fn entry() -> Entry {
                 tasks: &[1, 4, 8, 64],
                 ..entry.axes.quick
             },
+            // The same as a busy server has it: no worker is parked.
+            also: &[(Site::WorkerBeside(4), 0, 8), (Site::BlockOnBeside(4), 0, 8)],
             ..entry.axes
         },
         description: "Each child yields once: what composing it costs.",

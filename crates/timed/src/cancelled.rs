@@ -1,0 +1,126 @@
+//! Fan-outs that are dropped half done: how long until the destructor of every child has run.
+
+use std::future::{Future, poll_fn};
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use futures_util::task::AtomicWaker;
+
+use crate::numbers::interquartile_mean;
+use crate::slice::{Slice, Totals, process_cpu_time};
+use crate::strategy::{Count, FanOut, at_once};
+use crate::workload::Workload;
+
+/// What children that are cancelled tell of themselves.
+#[derive(Debug, Default)]
+pub struct Cancelling {
+    made: AtomicUsize,
+    waiting: AtomicUsize,
+    ended: AtomicUsize,
+    /// How many wait when the fan-out is half done.
+    half: AtomicUsize,
+    /// Of the task that makes the fan-outs, and drops them.
+    parent: AtomicWaker,
+}
+
+impl Cancelling {
+    /// A child was made.
+    pub fn made(&self) {
+        self.made.fetch_add(1, Relaxed);
+    }
+
+    /// A child began to wait for what never comes.
+    pub fn waits(&self) {
+        if self.waiting.fetch_add(1, AcqRel) + 1 == self.half.load(Relaxed) {
+            self.parent.wake();
+        }
+    }
+
+    /// A child's destructor ran.
+    pub fn ended(&self) {
+        if self.ended.fetch_add(1, AcqRel) + 1 == self.made.load(Relaxed) {
+            self.parent.wake();
+        }
+    }
+
+    /// A new iteration, half done when so many wait.
+    fn begin(&self, half: usize) {
+        for count in [&self.made, &self.waiting, &self.ended] {
+            count.store(0, Relaxed);
+        }
+        self.half.store(half, Release);
+    }
+
+    fn is_half_done(&self) -> bool {
+        self.waiting.load(Acquire) >= self.half.load(Relaxed)
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.load(Acquire) == self.made.load(Relaxed)
+    }
+}
+
+/// Each fan-out is polled until every second child has ended and the others wait, as many at once as the strategy holds; then it
+/// is dropped. Timed is from the drop until the last destructor has run, which includes one reading of the clock.
+pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
+    workload: Arc<W>,
+    count: Count,
+    iterations: u64,
+) -> Slice {
+    let cancelling = workload.cancelling().expect("the workload cancels");
+    let half = count.tasks().div_ceil(2).min(at_once::<W, F>(count));
+    let expected = (0..count.tasks()).fold(0, |sum: u64, index| sum.wrapping_add(workload.expected(index)));
+    let mut each_ns = Vec::with_capacity(iterations as usize);
+    let mut wall = Duration::ZERO;
+    let mut cpu = Duration::ZERO;
+    let mut digest = 0u64;
+    for _ in 0..iterations {
+        cancelling.begin(half);
+        let mut fan_out = pin!(Some(F::run(black_box(&*workload), count)));
+        poll_fn(|cx| {
+            cancelling.parent.register(cx.waker());
+            if !cancelling.is_half_done()
+                && let Some(fan_out) = fan_out.as_mut().as_pin_mut()
+            {
+                // It cannot end, since half of its children cannot.
+                let _ = fan_out.poll(cx);
+            }
+            match cancelling.is_half_done() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        let cpu_before = process_cpu_time();
+        let start = Instant::now();
+        fan_out.set(None);
+        poll_fn(|cx| {
+            if cancelling.is_over() {
+                return Poll::Ready(());
+            }
+            cancelling.parent.register(cx.waker());
+            match cancelling.is_over() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+        let time = start.elapsed();
+        cpu += process_cpu_time().saturating_sub(cpu_before);
+        wall += time;
+        each_ns.push(time.as_nanos() as f64);
+        digest = digest.wrapping_add(expected);
+    }
+    Slice {
+        wall,
+        typical_ns: Some(interquartile_mean(&each_ns)),
+        cpu,
+        digest,
+        before: Totals::default(),
+        after: Totals::default(),
+    }
+}

@@ -1,0 +1,29 @@
+//! `StreamExt::buffer_unordered` of the futures crate: a stream of children of which so many as the bound allows are held in a
+//! `FuturesUnordered`, each on its own wake; the next is taken when one ends.
+
+use futures_util::StreamExt;
+
+use super::{Bound, Count, FanOut, Kind};
+use crate::workload::Workload;
+
+/// A bounded stream, drained.
+pub struct BufferUnordered;
+
+impl<W: Workload> FanOut<W> for BufferUnordered {
+    async fn run(workload: &W, count: Count) -> u64 {
+        let children = futures_util::stream::iter((0..count.tasks()).map(|index| workload.child(index)));
+        let mut children = children.buffer_unordered(count.bound());
+        let mut sum = 0u64;
+        while let Some(output) = children.next().await {
+            sum = sum.wrapping_add(W::digest(output));
+        }
+        sum
+    }
+}
+
+pub(super) const KIND: Kind = Kind {
+    bound: Bound::Needed,
+    ..Kind::ANY_NUMBER
+};
+
+any_number!(@loop BufferUnordered);

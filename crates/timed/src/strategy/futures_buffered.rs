@@ -1,0 +1,18 @@
+//! `futures_buffered::join_all`: the children in one slab, each with a waker of its own.
+
+use super::{Count, FanOut};
+use crate::workload::Workload;
+
+/// `join_all` over an iterator of children.
+pub struct FuturesBuffered;
+
+impl<W: Workload> FanOut<W> for FuturesBuffered {
+    async fn run(workload: &W, count: Count) -> u64 {
+        let outputs = futures_buffered::join_all((0..count.tasks()).map(|index| workload.child(index))).await;
+        outputs
+            .into_iter()
+            .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
+    }
+}
+
+any_number!(FuturesBuffered);

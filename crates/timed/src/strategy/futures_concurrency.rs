@@ -1,0 +1,21 @@
+//! `Join` of the futures-concurrency crate over a Vec of children, each with a waker of its own.
+
+use futures_concurrency::future::Join;
+
+use super::{Count, FanOut};
+use crate::workload::Workload;
+
+/// `Vec::join`.
+pub struct FuturesConcurrency;
+
+impl<W: Workload> FanOut<W> for FuturesConcurrency {
+    async fn run(workload: &W, count: Count) -> u64 {
+        let children: Vec<_> = (0..count.tasks()).map(|index| workload.child(index)).collect();
+        let outputs = children.join().await;
+        outputs
+            .into_iter()
+            .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
+    }
+}
+
+any_number!(FuturesConcurrency);

@@ -1,0 +1,62 @@
+//! `tokio::join!` of handles: each child spawned, the handles awaited by one join!, as tokio's documentation of `join!`
+//! recommends where children shall run in parallel. Its number of children is fixed when it is compiled, as join!'s is.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use seq_macro::seq;
+
+use super::{Count, FanOut, Kind, Spawner, Spawning};
+use crate::slice::{TimedLoop, fan_out_loop};
+use crate::workload::Workload;
+
+/// `tokio::join!` of the handles of `N` children.
+pub struct JoinSpawned<const N: usize, S>(PhantomData<S>);
+
+macro_rules! ladder {
+    ($($n:literal)+) => {
+        /// The numbers of children for which it is compiled in.
+        pub const ARITIES: &[usize] = &[$($n),+];
+
+        $(seq!(I in 0..$n {
+            impl<W: Workload, S: Spawner> FanOut<W> for JoinSpawned<$n, S> {
+                // A handle that is dropped leaves its child to run.
+                const STOPS_ON_DROP: bool = false;
+
+                async fn run(workload: &W, _count: Count) -> u64 {
+                    let (#(output~I,)*) = tokio::join!(#(S::spawn(workload.child(I)),)*);
+                    let mut sum = 0u64;
+                    #(sum = sum.wrapping_add(W::digest(output~I.expect("a child panicked")));)*
+                    sum
+                }
+            }
+        });)+
+
+        pub(super) fn timed_loop<W: Workload>(
+            workload: Arc<W>,
+            count: Count,
+            spawning: Spawning,
+        ) -> Option<Box<dyn TimedLoop>> {
+            match (count.tasks(), spawning) {
+                $(
+                    ($n, Spawning::Shared) if const { $n <= W::MOST_JOINED && W::INLINE_BYTES == 0 } => {
+                        fan_out_loop::<W, JoinSpawned<$n, super::Shared>>(workload, count)
+                    }
+                    ($n, Spawning::Local) if const { $n <= W::MOST_JOINED && W::INLINE_BYTES == 0 } => {
+                        fan_out_loop::<W, JoinSpawned<$n, super::Local>>(workload, count)
+                    }
+                )+
+                _ => None,
+            }
+        }
+    };
+}
+
+ladder! { 1 2 4 8 16 32 64 }
+
+pub(super) const KIND: Kind = Kind {
+    arities: Some(ARITIES),
+    stops_on_drop: false,
+    inline_payloads: false,
+    ..Kind::ANY_NUMBER
+};
