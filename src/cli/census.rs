@@ -12,7 +12,7 @@ use crate::census::{CountingAllocator, Row, count};
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
-use crate::targets::targets;
+use crate::targets::without_scale;
 
 /// Counts what one iteration of each measurement does, without a clock: polls, wakes, tasks, allocations, sizes
 #[derive(Parser)]
@@ -47,7 +47,7 @@ struct Arguments {
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
-    let targets = targets();
+    let targets = without_scale();
     let selection = match session::selection(&targets) {
         Ok(selection) => selection,
         Err(error) => return bad_input(error),

@@ -22,7 +22,7 @@ use crate::selection::Selection;
 use crate::session;
 use crate::settings::RunSettings;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
-use crate::targets::targets;
+use crate::targets::without_scale;
 use crate::warnings::not_applicable;
 
 /// A case in the suite and in programs of its own.
@@ -187,7 +187,7 @@ fn chosen(spawns: &[Measurement]) -> Vec<&Measurement> {
 /// The default cases of all targets, measured as `cargo bench` does.
 fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measurement>, SelfcheckError> {
     let mut all = Vec::new();
-    for target in targets() {
+    for target in without_scale() {
         let measurements = selection.measurements(&target, cores(), |_| true);
         let measurements = measurements.map_err(|error| SelfcheckError::Solo(error.to_string()))?;
         if measurements.is_empty() {

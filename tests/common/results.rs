@@ -9,7 +9,7 @@ use join_vs_spawn::record::{self, Header, Measurement};
 
 use super::{exits, header, measured};
 
-pub const TARGETS: [&str; 4] = ["overhead", "wakeups", "compute", "http"];
+pub const TARGETS: [&str; 5] = ["overhead", "wakeups", "compute", "http", "scale"];
 
 /// A case measured with join and with spawn, which takes `ratio` times as long; rounds differ by some percents.
 pub fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
@@ -28,6 +28,7 @@ pub fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
         "overhead" => ("yield", "0B"),
         "wakeups" => ("wake", "0B"),
         "compute" => ("compute", "16KiB"),
+        "scale" => ("timers", "0B"),
         _ => ("http", "64B"),
     };
     let header = Header {

@@ -19,7 +19,7 @@ pub fn trials() -> Vec<Trial> {
         every_strategy_on_workloads_with_parameters,
         every_strategy_beside_tasks_that_are_always_ready,
         dropped_fan_outs_end_their_children,
-        a_hundred_thousand_children,
+        many_children,
         every_arity_and_payload_of_join,
         the_largest_join_fits_a_workers_stack,
         strategies_take_any_number,
@@ -40,6 +40,10 @@ const FLAVORS: [Flavor; 4] = [
 const SITES: [Site; 2] = [Site::Worker, Site::BlockOn];
 
 fn run(entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, strategy: &str) {
+    run_times(3, entry, flavor, site, payload, tasks, strategy);
+}
+
+fn run_times(iterations: u64, entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, strategy: &str) {
     let case = Case {
         workload: entry.name.to_string(),
         flavor,
@@ -47,7 +51,7 @@ fn run(entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, 
         payload: Payload(payload),
         tasks,
     };
-    if let Err(reason) = block::run_alone(entry, &case, strategy, 3, 0xdead_beef_dead_beef) {
+    if let Err(reason) = block::run_alone(entry, &case, strategy, iterations, 0xdead_beef_dead_beef) {
         panic!("{}: {reason}", case.measurement_id(strategy));
     }
 }
@@ -150,19 +154,19 @@ fn dropped_fan_outs_end_their_children() {
     }
 }
 
-/// The largest numbers of children, on a thread's usual stack.
-fn a_hundred_thousand_children() {
+/// Numbers of children of which the largest are measured, on a thread's usual stack. A debug build takes ten times as long.
+fn many_children() {
     for entry in workload::all().iter().filter(|entry| entry.scale.is_some()) {
-        for strategy in [
-            "spawn_aborting",
-            "join_all",
-            "join_set",
-            "futures_unordered",
-            "buffer_unordered@64",
-        ] {
-            // One turn of a bounded stream of sleeps lasts as long as one sleep.
-            if entry.name != "timers" || strategy != "buffer_unordered@64" {
-                run(entry, Flavor::CurrentThread, Site::Worker, 0, 100_000, strategy);
+        // One turn of a bounded stream of sleeps lasts as long as one sleep.
+        let bounded = if entry.name == "timers" {
+            "buffer_unordered@10000"
+        } else {
+            "buffer_unordered@64"
+        };
+        for strategy in ["spawn_aborting", "join_all", "join_set", "futures_unordered", bounded] {
+            run_times(1, entry, Flavor::CurrentThread, Site::Worker, 0, 5_000, strategy);
+            if entry.name == "yield" {
+                run_times(1, entry, Flavor::CurrentThread, Site::Worker, 0, 100_000, strategy);
             }
         }
     }

@@ -4,8 +4,17 @@
 //! strategy. Their ids are Criterion's: the group is `WORKLOAD/FLAVOR/SITE/PAYLOAD`, then the strategy, then
 //! the number of tasks.
 
+pub mod fields;
+mod flavor;
+mod payload;
+mod site;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use flavor::{FLAVORS, Flavor};
+pub use payload::Payload;
+pub use site::{SITES, Site};
 
 /// Text that is not an axis value or an id; says what would be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,175 +32,6 @@ impl ParseError {
             text: text.to_owned(),
             wanted,
         }
-    }
-}
-
-/// Bytes that each child carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Payload(
-    /// The number of bytes.
-    pub usize,
-);
-
-const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
-
-impl fmt::Display for Payload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            bytes if bytes >= MIB && bytes % MIB == 0 => write!(f, "{}MiB", bytes / MIB),
-            bytes if bytes >= KIB && bytes % KIB == 0 => write!(f, "{}KiB", bytes / KIB),
-            bytes => write!(f, "{bytes}B"),
-        }
-    }
-}
-
-impl FromStr for Payload {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const WANTED: &str = "a payload, spelled as a number and B, KiB or MiB in lowest terms (64B, 4KiB, 1MiB)";
-        let error = || ParseError::new(text, WANTED);
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let unit = match &text[digits.len()..] {
-            "B" => 1,
-            "KiB" => KIB,
-            "MiB" => MIB,
-            _ => return Err(error()),
-        };
-        let number: usize = digits.parse().map_err(|_| error())?;
-        let payload = Payload(number.checked_mul(unit).ok_or_else(error)?);
-        // One spelling for one value, or the same case would have two ids.
-        if payload.to_string() == text {
-            Ok(payload)
-        } else {
-            Err(error())
-        }
-    }
-}
-
-/// The kind of runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Flavor {
-    /// `Builder::new_current_thread()`.
-    CurrentThread,
-    /// `Builder::new_multi_thread()` with this many workers.
-    MultiThread(usize),
-    /// `LocalRuntime`, with `spawn_local` in place of `spawn`.
-    Local,
-}
-
-/// More workers than this is a mistake rather than a measurement.
-const MAX_WORKERS: usize = 512;
-
-impl Flavor {
-    /// Threads that poll tasks.
-    pub fn workers(self) -> usize {
-        match self {
-            Flavor::CurrentThread | Flavor::Local => 1,
-            Flavor::MultiThread(workers) => workers,
-        }
-    }
-
-    /// Whether the thread that calls `block_on` polls all tasks, and there is no other.
-    pub fn has_one_thread(self) -> bool {
-        !matches!(self, Flavor::MultiThread(_))
-    }
-}
-
-/// The names that a flavor can have.
-pub const FLAVORS: &str = "current_thread, local, or multi_thread_K with K workers from 1 to 512";
-
-impl fmt::Display for Flavor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Flavor::CurrentThread => f.write_str("current_thread"),
-            Flavor::MultiThread(workers) => write!(f, "multi_thread_{workers}"),
-            Flavor::Local => f.write_str("local"),
-        }
-    }
-}
-
-impl FromStr for Flavor {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        const WANTED: &str = "a flavor";
-        match text {
-            "current_thread" => return Ok(Flavor::CurrentThread),
-            "local" => return Ok(Flavor::Local),
-            _ => {}
-        }
-        text.strip_prefix("multi_thread_")
-            .and_then(|workers| workers.parse().ok())
-            .filter(|workers| (1..=MAX_WORKERS).contains(workers))
-            .map(Flavor::MultiThread)
-            .filter(|flavor| flavor.to_string() == text)
-            .ok_or_else(|| ParseError::new(text, WANTED))
-    }
-}
-
-/// Where the fan-out runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Site {
-    /// Inside a spawned task.
-    Worker,
-    /// In the future given to `Runtime::block_on`, as in `#[tokio::main] async fn main`.
-    BlockOn,
-    /// Inside a spawned task, beside so many other tasks that are always ready: a runtime that never rests.
-    WorkerBeside(u16),
-    /// In `block_on`, beside as many.
-    BlockOnBeside(u16),
-}
-
-/// More always-ready tasks than this are a mistake rather than a measurement.
-const MAX_BESIDE: u16 = 1024;
-
-impl Site {
-    /// Whether it is inside a spawned task.
-    pub fn in_task(self) -> bool {
-        matches!(self, Site::Worker | Site::WorkerBeside(_))
-    }
-
-    /// The tasks that are always ready beside the fan-out.
-    pub fn beside(self) -> u16 {
-        match self {
-            Site::Worker | Site::BlockOn => 0,
-            Site::WorkerBeside(tasks) | Site::BlockOnBeside(tasks) => tasks,
-        }
-    }
-}
-
-/// The names that a site can have.
-pub const SITES: &str = "worker, block_on, worker_beside_K, block_on_beside_K with K always-ready tasks from 1 to 1024";
-
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.in_task() { "worker" } else { "block_on" })?;
-        match self.beside() {
-            0 => Ok(()),
-            tasks => write!(f, "_beside_{tasks}"),
-        }
-    }
-}
-
-impl FromStr for Site {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let beside = |rest: &str| -> Option<u16> {
-            let tasks = rest.strip_prefix("_beside_")?;
-            let number = tasks.parse().ok()?;
-            ((1..=MAX_BESIDE).contains(&number) && number.to_string() == tasks).then_some(number)
-        };
-        let site = match (text.strip_prefix("worker"), text.strip_prefix("block_on")) {
-            (Some(""), _) => Some(Site::Worker),
-            (_, Some("")) => Some(Site::BlockOn),
-            (Some(rest), _) => beside(rest).map(Site::WorkerBeside),
-            (_, Some(rest)) => beside(rest).map(Site::BlockOnBeside),
-            _ => None,
-        };
-        site.ok_or_else(|| ParseError::new(text, "a site"))
     }
 }
 
@@ -262,57 +102,6 @@ impl<'de> serde::Deserialize<'de> for Case {
         String::deserialize(deserializer)?
             .parse()
             .map_err(serde::de::Error::custom)
-    }
-}
-
-/// A case in a line of JSON: its id as `case`, and each axis in a field of its own, so that a query has nothing to split.
-/// For `#[serde(flatten, with = "case::fields")]`; a line whose fields contradict each other is refused.
-pub mod fields {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
-    use super::Case;
-
-    #[derive(PartialEq, Serialize, Deserialize)]
-    struct Fields {
-        case: Case,
-        workload: String,
-        flavor: String,
-        site: String,
-        payload_bytes: usize,
-        tasks: usize,
-    }
-
-    impl Fields {
-        fn of(case: &Case) -> Self {
-            Self {
-                case: case.clone(),
-                workload: case.workload.clone(),
-                flavor: case.flavor.to_string(),
-                site: case.site.to_string(),
-                payload_bytes: case.payload.0,
-                tasks: case.tasks,
-            }
-        }
-    }
-
-    /// The six fields.
-    pub fn serialize<S: Serializer>(case: &Case, serializer: S) -> Result<S::Ok, S::Error> {
-        Fields::of(case).serialize(serializer)
-    }
-
-    /// The case, if the six fields agree.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Case, D::Error> {
-        let found = Fields::deserialize(deserializer)?;
-        let meant = Fields::of(&found.case);
-        if found == meant {
-            return Ok(found.case);
-        }
-        let shown = |fields| serde_json::to_string(&fields).expect("names and numbers");
-        Err(D::Error::custom(format!(
-            "the case's fields do not go with its id: {}, not {}",
-            shown(found),
-            shown(meant)
-        )))
     }
 }
 

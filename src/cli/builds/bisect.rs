@@ -13,7 +13,7 @@ use crate::compare::Change;
 use crate::environment::package_folder;
 use crate::report::builds::{Style, render};
 use crate::stats::Estimate;
-use crate::targets::targets;
+use crate::targets::without_scale;
 use crate::text::{interval, times};
 
 /// How many times more rounds a candidate gets that cannot be told.
@@ -96,7 +96,7 @@ pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             "--bisect takes two SPECs, a good and a bad one, and a filter".into(),
         ));
     };
-    let targets = targets();
+    let targets = without_scale();
     let selection = selection(&targets)?;
     let mut search = Search {
         project: Project::new(package_folder()),

@@ -28,7 +28,7 @@ use crate::report::html;
 use crate::run::RunError;
 use crate::selection::Selection;
 use crate::session;
-use crate::targets::targets;
+use crate::targets::without_scale;
 use crate::variables::variable;
 
 #[derive(Args)]
@@ -338,7 +338,7 @@ fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
 fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let (specs, filter) = words(&arguments.words)?;
     let (threshold, folder) = (threshold(arguments.threshold)?, folder_of("builds", &arguments.name)?);
-    let targets = targets();
+    let targets = without_scale();
     let selection = selection(&targets)?;
     let wanted = wanted(&targets, &selection, &specs, filter)?;
     let replace = arguments.name == LATEST;

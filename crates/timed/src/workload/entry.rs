@@ -112,7 +112,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let number: u64 = digits.parse().ok()?;
     let ns = match &text[digits.len()..] {
-        "ns" if number % 1000 != 0 || number == 0 => number,
+        "ns" if !number.is_multiple_of(1000) || number == 0 => number,
         "us" => number.checked_mul(1000)?,
         _ => return None,
     };

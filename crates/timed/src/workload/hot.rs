@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 use std::time::{Duration, Instant};
 
+use super::began::Began;
 use super::entry::{Variants, WORKER, parse_duration};
 use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
 use crate::slice::Totals;
@@ -20,30 +21,24 @@ pub struct Hot {
 
 /// When the siblings of an iteration ended.
 struct Siblings {
-    epoch: Instant,
     /// How many there are.
     number: u64,
-    /// When the iteration under way began, in ns since the epoch.
-    began: AtomicU64,
-    /// Of it, how many ended.
+    began: Began,
+    /// Of the iteration under way, how many ended.
     ended: AtomicU64,
     /// Time from each iteration's start to the end of its last sibling, over all of them, in ns.
     total: AtomicU64,
 }
 
 impl Siblings {
-    fn now(&self) -> u64 {
-        self.epoch.elapsed().as_nanos() as u64
-    }
-
     fn begin(&self) {
         self.ended.store(0, Relaxed);
-        self.began.store(self.now(), Release);
+        self.began.now();
     }
 
     fn ends(&self) {
         if self.ended.fetch_add(1, AcqRel) + 1 == self.number {
-            self.total.fetch_add(self.now() - self.began.load(Acquire), Relaxed);
+            self.total.fetch_add(self.began.elapsed_ns(), Relaxed);
         }
     }
 }
@@ -63,9 +58,8 @@ impl Hot {
         Self {
             burst,
             siblings: Arc::new(Siblings {
-                epoch: Instant::now(),
                 number: setup.tasks as u64 - 1,
-                began: AtomicU64::new(0),
+                began: Began::new(),
                 ended: AtomicU64::new(0),
                 total: AtomicU64::new(0),
             }),

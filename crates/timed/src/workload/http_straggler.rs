@@ -8,10 +8,11 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::began::Began;
 use super::fetching::{Kind, fetching_entry};
 use super::{Entry, Setup, Sweep, http_delay::LATE_MS};
 use crate::http::client::Client;
@@ -25,11 +26,9 @@ pub struct Stragglers {
 
 /// When results were taken. Only the parent writes: it makes the children and takes their results.
 pub struct Taken {
-    epoch: Instant,
     tasks: u64,
-    /// When the iteration under way began, in ns since the epoch.
-    began: AtomicU64,
-    /// Results taken in it.
+    began: Began,
+    /// Results taken in the iteration under way.
     results: AtomicU64,
     /// Time until the first, over all iterations, in ns.
     first: AtomicU64,
@@ -38,19 +37,15 @@ pub struct Taken {
 }
 
 impl Taken {
-    fn now(&self) -> u64 {
-        self.epoch.elapsed().as_nanos() as u64
-    }
-
     fn begin(&self) {
-        self.began.store(self.now(), Relaxed);
+        self.began.now();
         self.results.store(0, Relaxed);
     }
 
     fn take(&self) {
         let results = self.results.fetch_add(1, Relaxed) + 1;
         if results == 1 || results + 1 == self.tasks {
-            let time = self.now() - self.began.load(Relaxed);
+            let time = self.began.elapsed_ns();
             if results == 1 {
                 self.first.fetch_add(time, Relaxed);
             }
@@ -67,9 +62,8 @@ impl Kind for Stragglers {
     fn new(setup: Setup) -> Self {
         Self {
             taken: Arc::new(Taken {
-                epoch: Instant::now(),
                 tasks: setup.tasks as u64,
-                began: AtomicU64::new(0),
+                began: Began::new(),
                 results: AtomicU64::new(0),
                 first: AtomicU64::new(0),
                 all_but_one: AtomicU64::new(0),

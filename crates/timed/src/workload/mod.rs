@@ -1,5 +1,6 @@
 //! Workloads: what each child does. One file a workload, one line in the list below.
 
+mod began;
 mod entry;
 #[cfg(feature = "http")]
 pub mod fetching;

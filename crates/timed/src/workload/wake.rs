@@ -8,284 +8,31 @@
 //! `block_on`, whose future tokio does not poll in its turn among the tasks.
 //!
 //! Two parameters stand behind `@` in its name, `wake@SIGNALS_LEAF`: how many signals come together, before what they woke is
-//! polled (a number, or `all`), and what a child waits on ([`Leaf`]): what polling it costs while it still waits. A strategy
+//! polled (a number, or `all`), and what a child waits on (`leaf.rs`): what polling it costs while it still waits. A strategy
 //! with a bound holds only some children at once; then signals come in the order of the children, to one that waits.
 
-use std::fmt;
+mod driver;
+pub mod leaf;
+mod parameters;
+
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::oneshot;
 
 use super::entry::{Variants, WORKER};
 use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
 use crate::case::Case;
-use crate::chain::chain;
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::{Count, FanOut};
-
-/// Shuffled orders made for each block, used in turn: more than any branch predictor remembers of one order,
-/// few enough to stay in cache for small N.
-const ORDERS: usize = 32;
-
-/// Numbers in all orders together at most, so that making them does not take longer than what is measured.
-const MOST_IN_ORDERS: usize = 1 << 18;
-
-/// What a child waits on.
-pub trait Leaf: Send + Sync + 'static {
-    /// The end that the driver fires.
-    type Signal: Send + Sync;
-    /// The end in the child.
-    type Waiting: Send + Unpin;
-
-    /// A child's signal, made once for a block; polls of a child that waits last so much longer.
-    fn signal(idle: Duration) -> Self::Signal;
-
-    /// Called when the child is made.
-    fn begin(signal: &Self::Signal) -> Self::Waiting;
-
-    /// Fires the child's signal.
-    fn fire(signal: &Self::Signal);
-
-    /// Whether it was fired; if not, the child is woken when it is. `begun` is called once it waits.
-    fn poll(signal: &Self::Signal, waiting: &mut Self::Waiting, cx: &mut Context<'_>, begun: impl FnOnce())
-    -> Poll<()>;
-}
-
-/// A flag and an `AtomicWaker`, as small leaf futures have them.
-pub struct Flag;
-
-/// One child's flag.
-#[derive(Default)]
-pub struct FlagSignal {
-    fired: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl FlagSignal {
-    fn fire(&self) {
-        self.fired.store(true, Release);
-        self.waker.wake();
-    }
-
-    fn poll(&self, cx: &mut Context<'_>, begun: impl FnOnce()) -> Poll<()> {
-        // As a leaf future does: look, register, look again.
-        if !self.fired.load(Acquire) {
-            self.waker.register(cx.waker());
-            begun();
-            if !self.fired.load(Acquire) {
-                return Poll::Pending;
-            }
-        }
-        self.fired.store(false, Relaxed);
-        Poll::Ready(())
-    }
-}
-
-impl Leaf for Flag {
-    type Signal = FlagSignal;
-    type Waiting = ();
-
-    fn signal(_: Duration) -> FlagSignal {
-        FlagSignal::default()
-    }
-
-    fn begin(_: &FlagSignal) {}
-
-    fn fire(signal: &FlagSignal) {
-        signal.fire();
-    }
-
-    fn poll(signal: &FlagSignal, (): &mut (), cx: &mut Context<'_>, begun: impl FnOnce()) -> Poll<()> {
-        signal.poll(cx, begun)
-    }
-}
-
-/// The same, with work in every poll that finds it not fired: what a leaf with much to look at costs.
-pub struct Busy;
-
-/// A flag, and how much work a look at it is.
-pub struct BusySignal {
-    flag: FlagSignal,
-    steps: u64,
-}
-
-/// ns of a step of [`chain`]: of several measurements the shortest, since whatever disturbs one makes it longer.
-fn step_ns() -> f64 {
-    const STEPS: u64 = 5_000;
-    let measure = |_| {
-        let start = Instant::now();
-        std::hint::black_box(chain(std::hint::black_box(1), STEPS));
-        start.elapsed().as_nanos() as f64 / STEPS as f64
-    };
-    (0..5).map(measure).fold(f64::INFINITY, f64::min)
-}
-
-impl Leaf for Busy {
-    type Signal = BusySignal;
-    type Waiting = ();
-
-    fn signal(idle: Duration) -> BusySignal {
-        static STEP_NS: std::sync::OnceLock<f64> = std::sync::OnceLock::new();
-        let steps = idle.as_nanos() as f64 / STEP_NS.get_or_init(step_ns);
-        BusySignal {
-            flag: FlagSignal::default(),
-            steps: steps.round() as u64,
-        }
-    }
-
-    fn begin(_: &BusySignal) {}
-
-    fn fire(signal: &BusySignal) {
-        signal.flag.fire();
-    }
-
-    fn poll(signal: &BusySignal, (): &mut (), cx: &mut Context<'_>, begun: impl FnOnce()) -> Poll<()> {
-        let polled = signal.flag.poll(cx, begun);
-        if polled.is_pending() {
-            std::hint::black_box(chain(1, signal.steps));
-        }
-        polled
-    }
-}
-
-/// A `tokio::sync::oneshot`, made anew with each child. It takes part in tokio's budget for cooperation: one task gets 128
-/// results in one poll, and then has to wait for its next turn.
-pub struct Oneshot;
-
-impl Leaf for Oneshot {
-    type Signal = Mutex<Option<oneshot::Sender<()>>>;
-    type Waiting = (oneshot::Receiver<()>, bool);
-
-    fn signal(_: Duration) -> Self::Signal {
-        Mutex::default()
-    }
-
-    fn begin(signal: &Self::Signal) -> Self::Waiting {
-        let (sender, receiver) = oneshot::channel();
-        *signal.lock().expect("nobody panics with it") = Some(sender);
-        (receiver, false)
-    }
-
-    fn fire(signal: &Self::Signal) {
-        let sender = signal.lock().expect("nobody panics with it").take();
-        // A receiver that is gone has nobody to tell.
-        let _ = sender.expect("a child that waits has a sender").send(());
-    }
-
-    fn poll(
-        _: &Self::Signal,
-        (receiver, waits): &mut Self::Waiting,
-        cx: &mut Context<'_>,
-        begun: impl FnOnce(),
-    ) -> Poll<()> {
-        let polled = Pin::new(receiver)
-            .poll(cx)
-            .map(|received| received.expect("it was fired"));
-        if polled.is_pending() && !*waits {
-            *waits = true;
-            begun();
-        }
-        polled
-    }
-}
-
-struct Shared<L: Leaf> {
-    signals: Box<[L::Signal]>,
-    /// Children of the iteration under way that wait, or have.
-    waiting: AtomicUsize,
-    /// How many the strategy holds at once.
-    at_once: AtomicUsize,
-    driver: AtomicWaker,
-    parent: CountingParent,
-}
-
-/// The parent that only counts signals.
-#[derive(Default)]
-struct CountingParent {
-    /// Whether it waits in the children's place.
-    waits: AtomicBool,
-    /// Signals that were fired for it since the block began.
-    fired: AtomicUsize,
-    waker: AtomicWaker,
-}
-
-impl<L: Leaf> Shared<L> {
-    fn begin_to_wait(&self, children: usize) {
-        if self.waiting.fetch_add(children, AcqRel) + children >= self.at_once.load(Relaxed) {
-            self.driver.wake();
-        }
-    }
-}
-
-/// Fires the signals; one poll, one signal, or as many as come together.
-struct Driver<L: Leaf> {
-    shared: Arc<Shared<L>>,
-    together: usize,
-    orders: Vec<Vec<u32>>,
-    /// The order in use and the position in it.
-    order: usize,
-    next: usize,
-    /// Whether the signals of this order are for the parent that only counts.
-    for_parent: bool,
-}
-
-impl<L: Leaf> Driver<L> {
-    fn fire(&self, index: usize) {
-        let shared = &self.shared;
-        if self.for_parent {
-            shared.parent.fired.fetch_add(1, Release);
-            shared.parent.waker.wake();
-        } else {
-            L::fire(&shared.signals[index]);
-        }
-    }
-}
-
-impl<L: Leaf> Future for Driver<L> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let shared = &this.shared;
-        let tasks = shared.signals.len();
-        let at_once = shared.at_once.load(Relaxed);
-        // As many wait as the strategy holds, or as are left.
-        let wanted = (this.next + at_once).min(tasks);
-        if shared.waiting.load(Acquire) < wanted {
-            shared.driver.register(cx.waker());
-            if shared.waiting.load(Acquire) < wanted {
-                return Poll::Pending;
-            }
-        }
-        if this.next == 0 {
-            this.for_parent = shared.parent.waits.load(Relaxed);
-            this.order = (this.order + 1) % this.orders.len();
-        }
-        let until = (this.next + this.together.min(at_once)).min(tasks);
-        if until == tasks {
-            // Before the last is fired, since those of the next iteration may then begin to wait.
-            shared.waiting.fetch_sub(tasks, AcqRel);
-        }
-        for place in this.next..until {
-            this.fire(if at_once < tasks {
-                place
-            } else {
-                this.orders[this.order][place] as usize
-            });
-        }
-        this.next = until % tasks;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
+use driver::{CountingParent, Driver, Shared};
+use leaf::{Busy, Flag, Leaf, Oneshot};
+use parameters::{LeafKind, PARAMETERS, Parameters, Together};
 
 /// A child: waits for its signal, returns its number.
 pub struct Child<L: Leaf> {
@@ -312,107 +59,6 @@ impl<L: Leaf> Future for Child<L> {
     }
 }
 
-/// How many signals come together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
-    /// So many.
-    Some(usize),
-    /// As many as wait.
-    All,
-}
-
-/// What stands behind `@`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameters {
-    /// Signals that come before what they woke is polled.
-    pub together: Together,
-    /// What a child waits on.
-    pub leaf: LeafKind,
-}
-
-/// A kind of leaf by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeafKind {
-    /// [`Flag`].
-    Flag,
-    /// [`Oneshot`].
-    Oneshot,
-    /// [`Busy`]: polls of one that waits last so much longer.
-    Busy(Duration),
-}
-
-/// The longest that a poll of a child that waits can be told to last.
-const LONGEST_POLL: Duration = Duration::from_millis(1);
-
-/// What the parameters can be.
-const PARAMETERS: &str = "wake@SIGNALS or wake@SIGNALS_LEAF, SIGNALS that come together from 1 to 1000000 or `all`, LEAF `oneshot`,      or what polling a child that waits costs, from 1ns to 1000us, as in wake@1_100ns";
-
-impl Parameters {
-    const USUAL: Self = Self {
-        together: Together::Some(1),
-        leaf: LeafKind::Flag,
-    };
-}
-
-impl fmt::Display for Parameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.together {
-            Together::Some(signals) => write!(f, "{signals}")?,
-            Together::All => f.write_str("all")?,
-        }
-        match self.leaf {
-            LeafKind::Flag => Ok(()),
-            LeafKind::Oneshot => f.write_str("_oneshot"),
-            LeafKind::Busy(idle) => {
-                let ns = idle.as_nanos();
-                match ns % 1000 {
-                    0 => write!(f, "_{}us", ns / 1000),
-                    _ => write!(f, "_{ns}ns"),
-                }
-            }
-        }
-    }
-}
-
-impl FromStr for Parameters {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (together, leaf) = match text.split_once('_') {
-            None => (text, None),
-            Some((together, leaf)) => (together, Some(leaf)),
-        };
-        let together = match together {
-            "all" => Together::All,
-            number => {
-                let number = number.parse().map_err(|_| ())?;
-                if !(1..=crate::case::MAX_TASKS).contains(&number) {
-                    return Err(());
-                }
-                Together::Some(number)
-            }
-        };
-        let leaf = match leaf {
-            None => LeafKind::Flag,
-            Some("oneshot") => LeafKind::Oneshot,
-            Some(idle) => {
-                let idle = super::entry::parse_duration(idle).ok_or(())?;
-                if idle.is_zero() || idle > LONGEST_POLL {
-                    return Err(());
-                }
-                LeafKind::Busy(idle)
-            }
-        };
-        let parameters = Self { together, leaf };
-        // One spelling for one value, or the same case would have two ids.
-        if parameters.to_string() == text && parameters != Self::USUAL {
-            Ok(parameters)
-        } else {
-            Err(())
-        }
-    }
-}
-
 /// Signals and their driver, which lives as long as the block's runtime.
 pub struct Wake<L: Leaf = Flag> {
     shared: Arc<Shared<L>>,
@@ -430,25 +76,7 @@ impl<L: Leaf> Wake<L> {
             driver: AtomicWaker::new(),
             parent: CountingParent::default(),
         });
-        let mut random = fastrand::Rng::with_seed(setup.seed);
-        let orders = (0..ORDERS.min(MOST_IN_ORDERS / tasks).max(1))
-            .map(|_| {
-                let mut order: Vec<u32> = (0..tasks as u32).collect();
-                random.shuffle(&mut order);
-                order
-            })
-            .collect();
-        tokio::spawn(Driver {
-            shared: shared.clone(),
-            together: match together {
-                Together::Some(signals) => signals,
-                Together::All => tasks,
-            },
-            orders,
-            order: 0,
-            next: 0,
-            for_parent: false,
-        });
+        tokio::spawn(Driver::new(shared.clone(), together, setup.seed));
         Self {
             shared,
             seed: setup.seed,
@@ -577,48 +205,5 @@ pub(super) fn entry() -> Entry {
             make: variant,
         }),
         ..Entry::of::<Wake>("wake", &[0])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_round_trip_and_have_one_spelling() {
-        for text in [
-            "2",
-            "all",
-            "1_oneshot",
-            "all_oneshot",
-            "1_100ns",
-            "4_1us",
-            "1000000_1000us",
-        ] {
-            assert_eq!(
-                text.parse::<Parameters>().map(|known| known.to_string()).as_deref(),
-                Ok(text)
-            );
-        }
-        for text in [
-            "",
-            "1",
-            "0",
-            "01",
-            "+2",
-            "1000001",
-            "every",
-            "1_",
-            "1_flag",
-            "1_0ns",
-            "1_1000ns",
-            "1_1001us",
-            "1_1ms",
-            "1_1.5us",
-            "1_oneshot_2",
-            "1:oneshot",
-        ] {
-            assert_eq!(text.parse::<Parameters>(), Err(()), "{text}");
-        }
     }
 }

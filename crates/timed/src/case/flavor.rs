@@ -1,0 +1,67 @@
+//! The axis flavor.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::ParseError;
+
+/// The kind of runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flavor {
+    /// `Builder::new_current_thread()`.
+    CurrentThread,
+    /// `Builder::new_multi_thread()` with this many workers.
+    MultiThread(usize),
+    /// `LocalRuntime`, with `spawn_local` in place of `spawn`.
+    Local,
+}
+
+/// More workers than this is a mistake rather than a measurement.
+const MAX_WORKERS: usize = 512;
+
+impl Flavor {
+    /// Threads that poll tasks.
+    pub fn workers(self) -> usize {
+        match self {
+            Flavor::CurrentThread | Flavor::Local => 1,
+            Flavor::MultiThread(workers) => workers,
+        }
+    }
+
+    /// Whether the thread that calls `block_on` polls all tasks, and there is no other.
+    pub fn has_one_thread(self) -> bool {
+        !matches!(self, Flavor::MultiThread(_))
+    }
+}
+
+/// The names that a flavor can have.
+pub const FLAVORS: &str = "current_thread, local, or multi_thread_K with K workers from 1 to 512";
+
+impl fmt::Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Flavor::CurrentThread => f.write_str("current_thread"),
+            Flavor::MultiThread(workers) => write!(f, "multi_thread_{workers}"),
+            Flavor::Local => f.write_str("local"),
+        }
+    }
+}
+
+impl FromStr for Flavor {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        const WANTED: &str = "a flavor";
+        match text {
+            "current_thread" => return Ok(Flavor::CurrentThread),
+            "local" => return Ok(Flavor::Local),
+            _ => {}
+        }
+        text.strip_prefix("multi_thread_")
+            .and_then(|workers| workers.parse().ok())
+            .filter(|workers| (1..=MAX_WORKERS).contains(workers))
+            .map(Flavor::MultiThread)
+            .filter(|flavor| flavor.to_string() == text)
+            .ok_or_else(|| ParseError::new(text, WANTED))
+    }
+}
