@@ -5,7 +5,7 @@
 //! has few iterations, in processes of its own. `cancel` drops the fan-out half done, and times until the last destructor.
 //!
 //! Why: up to 30 children join_all polls all of them on every wake, from 31 on it is another algorithm; FuturesUnordered and
-//! JoinSet poll what was woken. The end of the run names how each grows, and where they cross.
+//! JoinSet poll what was woken. The end of the run says how each grows, and which is the fastest at which number of children.
 //!
 //! What it cannot tell: growth on several workers (`JVS_FLAVORS=multi_thread_2` asks for it), and what children weigh that carry
 //! more than a number.
