@@ -47,7 +47,6 @@ fn scale() -> Target {
         strategies: &[
             "join",
             "spawn",
-            "spawn_aborting",
             "join_all",
             "join_set",
             "futures_unordered",

@@ -115,12 +115,14 @@ fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String>
             points.map(|(m, times)| (m.case.tasks as f64, times[unit])).collect()
         };
         let exponent = growth::exponent(&(0..units).map(points).collect::<Vec<_>>())?;
+        let interval = match exponent.level > 0.0 {
+            true => format!(" [{:.2}, {:.2}]", exponent.low, exponent.high),
+            false => String::new(),
+        };
         Some(format!(
-            "{} {:.2} [{:.2}, {:.2}] ({})",
+            "{} {:.2}{interval} ({})",
             label(curve.strategy),
             exponent.median,
-            exponent.low,
-            exponent.high,
             growth::word(&exponent)
         ))
     };

@@ -182,7 +182,8 @@ impl Selection {
             .entry(&case.workload)
             .expect("cases are of the target's workloads");
         let possible = |strategy: &Strategy| entry.can_have(*strategy, case.payload.0, case.tasks);
-        let strategies = self.strategies_in(target).into_iter().filter(possible);
+        let strategies = self.strategies_or(entry.strategies.unwrap_or(target.strategies));
+        let strategies = strategies.into_iter().filter(possible);
         strategies.map(|strategy| strategy.to_string()).collect()
     }
 

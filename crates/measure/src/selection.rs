@@ -181,12 +181,20 @@ impl Selection {
 
     /// The strategies that are measured in a target, in the order of tables.
     pub fn strategies_in(&self, target: &Target) -> Vec<Strategy> {
+        self.strategies_or(target.strategies)
+    }
+
+    /// The strategies that are asked for, all of them in `full`, or these.
+    pub(crate) fn strategies_or(&self, usual: &[&str]) -> Vec<Strategy> {
         match &self.strategies {
             Some(strategies) => strategies.clone(),
             None if self.settings.matrix == Matrix::Full => Strategy::all().collect(),
             None => {
-                let known = |name: &&str| name.parse().expect("a target names strategies that there are");
-                target.strategies.iter().map(known).collect()
+                let known = |name: &&str| {
+                    name.parse()
+                        .expect("targets and workloads name strategies that there are")
+                };
+                usual.iter().map(known).collect()
             }
         }
     }

@@ -73,6 +73,15 @@ pub(super) fn entry() -> Entry {
         expectation: "A dropped join! runs destructors and nothing else; an aborted task has to be scheduled once more, so that \
                       each child costs a turn.",
         cancels: true,
+        // The children of spawn outlive it.
+        strategies: Some(&[
+            "join",
+            "spawn_aborting",
+            "join_all",
+            "join_set",
+            "futures_unordered",
+            "buffer_unordered@64",
+        ]),
         axes: Axes {
             quick: Sweep::over_tasks(&[]),
             default: Sweep::over_tasks(&[]),

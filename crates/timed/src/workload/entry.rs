@@ -43,6 +43,8 @@ pub struct Entry {
     pub axes: Axes,
     /// What is measured of it in the bench target `scale`, beside its own.
     pub scale: Option<Sweep>,
+    /// The strategies that are measured of it where none are asked for; `None` for those of the target.
+    pub strategies: Option<&'static [&'static str]>,
     /// What it can be with parameters behind its name; `None` where it has none.
     pub variants: Option<Variants>,
     /// Flags of a case that follow from how the workload works.
@@ -75,6 +77,7 @@ impl Entry {
             lasts: Duration::ZERO,
             axes: Axes::OWN,
             scale: None,
+            strategies: None,
             variants: None,
             flags: |_| &[],
             open: Arc::new(open::<W>),
