@@ -70,11 +70,14 @@ fn case(workload: &str, flavor: Flavor, site: Site, payload: usize, tasks: usize
 
 /// Both strategies against themselves and against their copies, and against each other both ways.
 fn compared(case: Case) -> Item {
+    let cancels = workload::find(&workload::all(), &case.workload).is_some_and(|entry| entry.cancels);
+    // The children of spawn outlive it, so that it cannot be cancelled.
+    let spawn = if cancels { "spawn_aborting" } else { "spawn" };
     let mut pairs = vec![
         pair("join", "join"),
-        pair("spawn", "spawn"),
-        pair("spawn", "join"),
-        pair("join", "spawn"),
+        pair(spawn, spawn),
+        pair(spawn, "join"),
+        pair("join", spawn),
     ];
     if COPIED.contains(&case.workload.as_str()) && COPIED_TASKS.contains(&case.tasks) {
         pairs.push(pair("join_copy", "join"));
@@ -83,13 +86,13 @@ fn compared(case: Case) -> Item {
     Item { case, pairs }
 }
 
-/// Any other workload: 8 children at its first payload, in a task.
-fn others() -> impl Iterator<Item = (String, usize, usize, bool)> {
+/// Any other workload: 8 children at its first payload, in a task; what lasts, on one flavor only.
+fn others(flavor: Flavor) -> impl Iterator<Item = (String, usize, usize, bool)> {
     let listed = |name: &str| SHORT.iter().any(|(known, ..)| *known == name);
     let rest = workload::all()
         .into_iter()
-        // What is cancelled has no spawn, and what waits for timers nothing to compare.
-        .filter(move |entry| !entry.served && !entry.cancels && entry.lasts.is_zero() && !listed(&entry.name));
+        .filter(move |entry| !entry.served && !listed(&entry.name))
+        .filter(move |entry| entry.lasts.is_zero() || flavor == Flavor::CurrentThread);
     rest.map(|entry| (entry.name.into_owned(), entry.payloads[0], 8, false))
 }
 
@@ -100,7 +103,7 @@ pub(super) fn short(extent: Extent) -> Vec<Item> {
         let listed = SHORT
             .into_iter()
             .map(|(name, payload, tasks, both)| (name.to_owned(), payload, tasks, both));
-        for (workload, payload, tasks, both) in listed.chain(others()) {
+        for (workload, payload, tasks, both) in listed.chain(others(flavor)) {
             for site in [Site::Worker, Site::BlockOn] {
                 if site == Site::Worker || both {
                     items.push(compared(case(&workload, flavor, site, payload, tasks)));
@@ -243,7 +246,7 @@ fn merged(items: impl Iterator<Item = Item>) -> Vec<Item> {
 pub(super) fn busy(short: &[Item], injections: &[Injection]) -> Vec<Item> {
     let controls = short.iter().step_by(2).map(|item| Item {
         case: item.case.clone(),
-        pairs: vec![pair("join", "join"), pair("spawn", "spawn")],
+        pairs: item.pairs.iter().filter(|(one, other)| one == other).cloned().collect(),
     });
     merged(injections.iter().map(Injection::busy).chain(controls))
 }
