@@ -22,10 +22,10 @@ fn main() -> ExitCode {
             eprintln!("counting-of-build: {id}: no id of a measurement");
             return ExitCode::from(2);
         };
-        let Some(entry) = entries.iter().find(|entry| entry.name == case.workload) else {
+        let Some(entry) = workload::find(&entries, &case.workload) else {
             continue;
         };
-        match count(entry, &case, &strategy, &HEAP) {
+        match count(&entry, &case, &strategy, &HEAP) {
             Ok(row) => {
                 let text = serde_json::to_string(&row).expect("a row is plain data");
                 if writeln!(io::stdout(), "{text}").is_err() {
