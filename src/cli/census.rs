@@ -8,10 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
 use super::{Format, print};
-use crate::census::{CountingAllocator, Row, count};
+use crate::census::{CountingAllocator, Row, count, formulas};
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
+use crate::strategy::Strategy;
 use crate::targets::without_scale;
 
 /// Counts what one iteration of each measurement does, without a clock: polls, wakes, tasks, allocations, sizes
@@ -30,7 +31,8 @@ use crate::targets::without_scale;
                   future_bytes        size of the fan-out's future; child_future_bytes: of one child's\n\n\
                   The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
                   Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \
-                  JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n\n\
+                  JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n          \
+                  cargo run --release --bin census -- --formulas\n\n\
                   Exit code 0: fine; 1: a difference from what was expected, or something could not be counted; 2: bad input."
 )]
 struct Arguments {
@@ -41,12 +43,22 @@ struct Arguments {
     /// Compare with the counts in this file, which `census` printed; print what differs and nothing else
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
+    /// Check what each strategy's file says of its counts, for every number of children up to --up-to, on current_thread
+    #[arg(long, conflicts_with_all = ["filter", "expect", "format"])]
+    formulas: bool,
+    /// With --formulas: the most children
+    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "formulas",
+          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    up_to: u16,
 }
 
 /// Runs the program, whose allocator is `heap`.
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
+    if arguments.formulas {
+        return formulas(usize::from(arguments.up_to), heap);
+    }
     let targets = without_scale();
     let selection = match session::selection(&targets) {
         Ok(selection) => selection,
@@ -79,9 +91,7 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
             None => "no case has the values of the JVS_ variables".to_owned(),
         });
     }
-    let progress = ProgressBar::with_draw_target(Some(wanted.len() as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
-    progress.set_style(style.expect("the template is a constant"));
+    let progress = progress(wanted.len() as u64);
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
     for (entry, case, strategy) in &wanted {
         progress.set_message(case.measurement_id(strategy));
@@ -110,6 +120,46 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
         },
     };
     if failed { ExitCode::from(1) } else { code }
+}
+
+/// Checks the formulas of all strategies: exit code 1 where one does not hold.
+fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
+    let numbers: Vec<usize> = (1..=most).collect();
+    // With its usual bound, and where it may be without one, with one as well.
+    let strategies: Vec<Strategy> = Strategy::all()
+        .flat_map(|strategy| [Some(strategy), format!("{strategy}@64").parse().ok()])
+        .flatten()
+        .collect();
+    let progress = progress(strategies.len() as u64 * numbers.len() as u64 * 2);
+    let mut checked = Vec::new();
+    for strategy in strategies {
+        let of = formulas::check(strategy, &numbers, heap, |tasks| {
+            progress.set_message(format!("{strategy} of {tasks}"));
+            progress.inc(1);
+        });
+        match of {
+            Ok(rows) => checked.extend(rows),
+            Err(reason) => {
+                progress.finish_and_clear();
+                eprintln!("census: {reason}");
+                return ExitCode::from(1);
+            }
+        }
+    }
+    progress.finish_and_clear();
+    let code = print(&crate::report::formulas::render(&checked));
+    if checked.iter().any(|row| row.wrong > 0) {
+        ExitCode::from(1)
+    } else {
+        code
+    }
+}
+
+fn progress(length: u64) -> ProgressBar {
+    let progress = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
+    progress.set_style(style.expect("the template is a constant"));
+    progress
 }
 
 /// Whether everything is as the file says; prints what is not.

@@ -2,6 +2,7 @@
 
 pub mod crossover;
 mod scale;
+mod wakes;
 
 use std::collections::HashMap;
 
@@ -19,11 +20,12 @@ pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
     sentences.extend(overhead(&measured));
     sentences.extend(site(&measured));
     sentences.extend(wakeups(header, &measured));
+    sentences.extend(wakes::sentences(header, &measured));
     sentences.extend(compute(&measured));
     sentences.extend(http(&measured));
     sentences.extend(straggler(&measured));
     sentences.extend(hot(&measured));
-    sentences.extend(scale::sentences(&measured));
+    sentences.extend(scale::sentences(header, &measured));
     sentences
 }
 

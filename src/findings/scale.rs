@@ -1,10 +1,12 @@
 //! What the target `scale` says: how strategies grow, which one is the fastest at which number of children, and what join_all
 //! does between 30 and 31.
 
-use super::{by_round, flavors};
+use std::collections::HashMap;
+
+use super::{by_round, flavors, with_interval};
 use crate::case::{Flavor, Site};
-use crate::record::Measurement;
-use crate::stats::growth;
+use crate::record::{Header, Measurement};
+use crate::stats::{Estimate, crossing, growth};
 use crate::text::{label, significant, time};
 
 /// Growth is told from here on: below, what is paid once for a fan-out weighs too much.
@@ -14,7 +16,7 @@ const FROM: usize = 100;
 const CANDIDATES: [&str; 3] = ["join_all", "futures_unordered", "join_set"];
 
 /// The sentences, for each workload and flavor of which large numbers of children were measured.
-pub(super) fn sentences(measured: &[&Measurement]) -> Vec<String> {
+pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<String> {
     let mut workloads: Vec<&str> = Vec::new();
     for m in measured.iter().filter(|m| m.case.tasks > FROM) {
         if !workloads.contains(&m.case.workload.as_str()) {
@@ -25,7 +27,7 @@ pub(super) fn sentences(measured: &[&Measurement]) -> Vec<String> {
     for workload in workloads {
         for flavor in flavors(measured) {
             let curves = curves(measured, workload, flavor);
-            sentences.extend(fastest(&curves, workload, flavor));
+            sentences.extend(fastest(header, &curves, workload, flavor));
             sentences.extend(grown(&curves, workload, flavor));
             sentences.extend(jump(&curves, workload, flavor));
         }
@@ -37,6 +39,12 @@ pub(super) fn sentences(measured: &[&Measurement]) -> Vec<String> {
 struct Curve<'a> {
     strategy: &'a str,
     rows: Vec<&'a Measurement>,
+}
+
+impl<'a> Curve<'a> {
+    fn at(&self, tasks: usize) -> Option<&'a Measurement> {
+        self.rows.iter().copied().find(|m| m.case.tasks == tasks)
+    }
 }
 
 fn curves<'a>(measured: &[&'a Measurement], workload: &str, flavor: Flavor) -> Vec<Curve<'a>> {
@@ -60,8 +68,8 @@ fn curves<'a>(measured: &[&'a Measurement], workload: &str, flavor: Flavor) -> V
     curves
 }
 
-/// Which candidate is the fastest at each number of children: neighbours that agree stand together.
-fn fastest(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
+/// Which candidate is the fastest at each number of children, with the crossover between neighbours that differ.
+fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
     let candidates: Vec<&Curve<'_>> = curves
         .iter()
         .filter(|curve| CANDIDATES.contains(&curve.strategy))
@@ -71,50 +79,96 @@ fn fastest(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<Strin
     }
     let mut numbers: Vec<usize> = candidates[0].rows.iter().map(|m| m.case.tasks).collect();
     numbers.dedup();
-    let mut stretches: Vec<(&str, usize, usize)> = Vec::new();
+    let best = |tasks: usize| {
+        let times = candidates
+            .iter()
+            .filter_map(|curve| Some((*curve, curve.at(tasks)?.wall_ns?.median)));
+        Some(times.min_by(|a, b| a.1.total_cmp(&b.1))?.0)
+    };
+    let mut stretches: Vec<(&Curve<'_>, usize, usize)> = Vec::new();
     for tasks in numbers {
-        let at = |curve: &&Curve<'_>| {
-            let m = curve.rows.iter().find(|m| m.case.tasks == tasks)?;
-            Some(m.wall_ns?.median)
-        };
-        let times = candidates.iter().filter_map(|curve| Some((curve.strategy, at(curve)?)));
-        let Some((best, _)) = times.min_by(|a, b| a.1.total_cmp(&b.1)) else {
-            continue;
-        };
+        let Some(best) = best(tasks) else { continue };
         match stretches.last_mut() {
-            Some((strategy, _, last)) if *strategy == best => *last = tasks,
+            Some((curve, _, last)) if curve.strategy == best.strategy => *last = tasks,
             _ => stretches.push((best, tasks, tasks)),
         }
     }
-    let parts: Vec<String> = stretches
-        .iter()
-        .map(|(best, first, last)| match first == last {
-            true => format!("{} at {first}", label(best)),
-            false => format!("{} from {first} to {last}", label(best)),
-        })
-        .collect();
+    let mut parts: Vec<String> = Vec::new();
+    for (place, (curve, first, last)) in stretches.iter().enumerate() {
+        let name = label(curve.strategy);
+        let range = match first == last {
+            true => format!("at {first}"),
+            false => format!("from {first} to {last}"),
+        };
+        let crossed = place
+            .checked_sub(1)
+            .and_then(|before| {
+                let (other, _, below) = stretches[before];
+                crossing_between(header, other, curve, below, *first)
+            })
+            .map_or(String::new(), |at| {
+                format!(
+                    " (they cross at {} [{}, {}])",
+                    significant(at.median),
+                    significant(at.low),
+                    significant(at.high)
+                )
+            });
+        parts.push(format!("{name} {range}{crossed}"));
+    }
     (!parts.is_empty()).then(|| {
         format!(
-            "{workload} on {flavor}, the shortest median of join_all, futures_unordered and join_set: {}.",
+            "{workload} on {flavor}, the fastest of join_all, FuturesUnordered and JoinSet: {}.",
             parts.join(", ")
         )
     })
 }
 
+/// Where `before` stops to be faster than `after`, between two numbers of children that were measured: from their ratios to the
+/// reference that both were measured beside. `None` without an interval, or where the intervals do not tell which is faster at
+/// one of both ends.
+fn crossing_between(
+    header: &Header,
+    before: &Curve<'_>,
+    after: &Curve<'_>,
+    below: usize,
+    above: usize,
+) -> Option<Estimate> {
+    let ends = [below, above].map(|tasks| {
+        let units = |curve: &Curve<'_>| {
+            let m = curve.at(tasks)?;
+            // The reference against itself is no difference.
+            Some(if m.is_control() { None } else { Some(header.units(m)) })
+        };
+        let (before, after) = (units(before)?, units(after)?);
+        let count = [&before, &after].into_iter().flatten().map(Vec::len).min()?;
+        let of = |units: &Option<Vec<f64>>, place: usize| units.as_ref().map_or(0.0, |units| units[place]);
+        // Falls through zero where `after` becomes the faster one.
+        Some(
+            (0..count)
+                .map(|place| of(&after, place) - of(&before, place))
+                .collect::<Vec<f64>>(),
+        )
+    });
+    let [Some(low), Some(high)] = ends else { return None };
+    let crossings = low
+        .iter()
+        .zip(&high)
+        .map(|(low, high)| crossing(&[(below as f64, *low), (above as f64, *high)]));
+    let at = Estimate::by_order(&crossings.collect::<Vec<_>>())?;
+    (at.level > 0.0 && at.low > 0.0 && at.high.is_finite()).then_some(at)
+}
+
 fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
     let part = |curve: &Curve<'_>| {
-        let rows: Vec<&&Measurement> = curve.rows.iter().filter(|m| m.case.tasks >= FROM).collect();
-        if rows.len() < 3 {
+        let rows = curve.rows.iter().filter(|m| m.case.tasks >= FROM);
+        let points: Vec<(f64, Vec<f64>)> = rows
+            .map(|m| (m.case.tasks as f64, by_round(m).map(|(_, ns)| ns).collect()))
+            .collect();
+        if points.len() < 3 {
             return None;
         }
-        // Rounds in which both ends of a curve were measured are few, so that a unit is the first round of each, the second…
-        let times: Vec<Vec<f64>> = rows.iter().map(|m| by_round(m).map(|(_, ns)| ns).collect()).collect();
-        let units = times.iter().map(Vec::len).min()?;
-        let points = |unit: usize| {
-            let points = rows.iter().zip(&times);
-            points.map(|(m, times)| (m.case.tasks as f64, times[unit])).collect()
-        };
-        let exponent = growth::exponent(&(0..units).map(points).collect::<Vec<_>>())?;
+        let exponent = growth::exponent(&points)?;
         let interval = match exponent.level > 0.0 {
             true => format!(" [{:.2}, {:.2}]", exponent.low, exponent.high),
             false => String::new(),
@@ -138,16 +192,85 @@ fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String>
 /// Up to 30 children join_all polls all of them on every wake; from 31 on it is a FuturesOrdered (futures-util, `join_all.rs`).
 fn jump(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
     let curve = curves.iter().find(|curve| curve.strategy == "join_all")?;
-    let [small, large] = [30, 31].map(|tasks| curve.rows.iter().find(|m| m.case.tasks == tasks));
-    let [small, large] = [small?.wall_ns?, large?.wall_ns?];
+    let [small, large] = [curve.at(30)?, curve.at(31)?];
+    let before: HashMap<usize, f64> = by_round(small).collect();
+    // Both in the same rounds: what a round's process and moment do to one, they do to the other.
+    let logs = by_round(large).filter_map(|(round, ns)| Some((ns / before.get(&round)?).ln()));
+    let times = Estimate::of(&logs.collect::<Vec<f64>>())?.map(f64::exp);
     Some(format!(
-        "{workload} on {flavor}, join_all from 30 to 31 children: {} [{}, {}] to {} [{}, {}], {}×.",
-        time(small.median),
-        time(small.low),
-        time(small.high),
-        time(large.median),
-        time(large.low),
-        time(large.high),
-        significant(large.median / small.median)
+        "{workload} on {flavor}, join_all from 30 to 31 children: {} to {}, {}.",
+        time(small.wall_ns?.median),
+        time(large.wall_ns?.median),
+        with_interval(&times)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::Case;
+    use crate::record::{Header, Status};
+    use crate::strategy::Strategy;
+
+    fn header() -> Header {
+        let line = include_str!("../../results/tokio-1.54.1-7/wakeups.jsonl")
+            .lines()
+            .next();
+        serde_json::from_str(line.expect("a header")).expect("a header")
+    }
+
+    /// A measurement of `wake` whose times are the strategy's counted child polls, at 10 ns each.
+    fn by_polls(strategy: &str, polls: &str, tasks: usize, random: &mut fastrand::Rng) -> Measurement {
+        let case: Case = format!("wake/current_thread/worker/0B/{tasks}")
+            .parse()
+            .expect("a case");
+        let counted: Strategy = polls.parse().expect("a strategy");
+        let counts = counted.kind().counts.expect("its counts are known");
+        let ns = 10.0 * counts.woken.children.of(tasks, counted.bound()) as f64;
+        let blocks: Vec<Vec<f64>> = (0..8).map(|_| vec![ns * (1.0 + 0.02 * (random.f64() - 0.5))]).collect();
+        let wall_ns = Estimate::over_rounds(&blocks);
+        Measurement {
+            status: Status::Ok,
+            reason: None,
+            wall_ns,
+            in_rounds: (0..blocks.len()).collect(),
+            rounds: vec![vec![0.0]; blocks.len()],
+            block_ns: blocks,
+            ..Measurement::failed(&case, strategy, "futures_unordered", "")
+        }
+    }
+
+    #[test]
+    fn a_strategy_that_polls_all_on_each_wake_is_called_quadratic_and_the_others_linear() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut measurements = Vec::new();
+        for tasks in [10, 30, 31, 100, 1_000, 10_000, 100_000] {
+            // As if nobody had told join_set to poll only what was woken: what join! does, at any number.
+            for (strategy, polls) in [
+                ("join_all", "join_all"),
+                ("futures_unordered", "futures_unordered"),
+                ("join_set", "join"),
+            ] {
+                measurements.push(by_polls(strategy, polls, tasks, &mut random));
+            }
+        }
+        let measured: Vec<&Measurement> = measurements.iter().collect();
+        let said = sentences(&header(), &measured);
+        let grown = said
+            .iter()
+            .find(|sentence| sentence.contains(" grows "))
+            .expect("a sentence");
+        assert!(
+            grown.contains("join_set 1.9") || grown.contains("join_set 2.0"),
+            "{grown}"
+        );
+        assert_eq!(grown.matches("(quadratic)").count(), 1, "{grown}");
+        assert_eq!(grown.matches("(linear)").count(), 2, "{grown}");
+        // 30·33/2 polls, and 2·31: fewer.
+        let jump = said
+            .iter()
+            .find(|sentence| sentence.contains("30 to 31"))
+            .expect("a sentence");
+        assert!(jump.contains("0.125× [0.12"), "{jump}");
+    }
 }

@@ -5,6 +5,7 @@ pub mod census;
 pub mod changes;
 pub mod claims;
 pub mod export;
+pub mod formulas;
 pub mod html;
 pub mod markdown;
 pub mod selfcheck;

@@ -8,6 +8,7 @@ mod census;
 mod claims;
 mod compared;
 mod examples;
+mod formulas;
 mod kept;
 mod matrices;
 mod merged;

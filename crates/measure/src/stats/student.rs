@@ -39,6 +39,23 @@ fn student_two_sided(t: f64, freedom: usize) -> f64 {
     (1.0 - within).clamp(0.0, 1.0)
 }
 
+/// The `t` beyond which, on both sides, Student's t lies with the chance 1 − `level`: by halving, to nine digits.
+pub fn student_quantile(level: f64, freedom: usize) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    while student_two_sided(high, freedom) > 1.0 - level && high < 1e9 {
+        high *= 2.0;
+    }
+    for _ in 0..64 {
+        let middle = (low + high) / 2.0;
+        if student_two_sided(middle, freedom) > 1.0 - level {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +76,10 @@ mod tests {
             assert!((found / chance - 1.0).abs() < 2e-3, "{freedom} {t}: {found}");
         }
         assert_eq!(student_two_sided(0.0, 7), 1.0);
+        for (freedom, t) in [(1, 12.706), (4, 2.776), (29, 2.045)] {
+            let found = student_quantile(0.95, freedom);
+            assert!((found / t - 1.0).abs() < 1e-3, "{freedom} {t}: {found}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
 
 mod allocator;
+pub mod formulas;
 mod rows;
 
 use std::sync::{Arc, Mutex};
@@ -35,6 +36,17 @@ pub fn count(entry: &Entry, case: &Case, strategy: &str, heap: &'static Counting
         return Err("its fan-outs are dropped half done: there is no whole one to count".into());
     }
     let iterations = if entry.lasts.is_zero() { ITERATIONS } else { FEW };
+    count_iterations(entry, case, strategy, heap, iterations)
+}
+
+/// The mean of so many iterations.
+fn count_iterations(
+    entry: &Entry,
+    case: &Case,
+    strategy: &str,
+    heap: &'static CountingAllocator,
+    iterations: u64,
+) -> Result<Row, String> {
     let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
     let counts = polls_and_wakes(entry, case, strategy, iterations)?;
     let mean = |count: fn(&Counts) -> u64| counts.iter().map(count).sum::<u64>() as f64 / counts.len() as f64;

@@ -3,7 +3,8 @@
 
 use futures_util::StreamExt;
 
-use super::{Bound, Count, FanOut, Kind};
+use super::counts::{Counts, Polls};
+use super::{Bound, Count, FanOut, Kind, formula};
 use crate::workload::Workload;
 
 /// A bounded stream, drained.
@@ -23,7 +24,20 @@ impl<W: Workload> FanOut<W> for BufferUnordered {
 
 pub(super) const KIND: Kind = Kind {
     bound: Bound::Needed,
+    counts: Some(Counts {
+        yielding: Polls {
+            children: formula!(n => 2 * n),
+            // As a FuturesUnordered for each bound's worth of children.
+            parent: Some(formula!(n, b => 2 * n.div_ceil(b) + 1)),
+        },
+        woken: Polls {
+            children: formula!(n => 2 * n),
+            parent: Some(formula!(n => n + 1)),
+        },
+        // As a FuturesUnordered, however few it holds at once.
+        allocations: formula!(n => n + 2),
+    }),
     ..Kind::ANY_NUMBER
 };
 
-any_number!(@loop BufferUnordered);
+any_number!(BufferUnordered);

@@ -1,6 +1,6 @@
 //! `futures_buffered::join_all`: the children in one slab, each with a waker of its own.
 
-use super::{Count, FanOut};
+use super::{Count, FanOut, Kind};
 use crate::workload::Workload;
 
 /// `join_all` over an iterator of children.
@@ -14,5 +14,7 @@ impl<W: Workload> FanOut<W> for FuturesBuffered {
             .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
     }
 }
+
+pub(super) const KIND: Kind = Kind::ANY_NUMBER;
 
 any_number!(FuturesBuffered);

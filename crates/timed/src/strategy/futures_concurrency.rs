@@ -2,7 +2,7 @@
 
 use futures_concurrency::future::Join;
 
-use super::{Count, FanOut};
+use super::{Count, FanOut, Kind};
 use crate::workload::Workload;
 
 /// `Vec::join`.
@@ -17,5 +17,7 @@ impl<W: Workload> FanOut<W> for FuturesConcurrency {
             .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
     }
 }
+
+pub(super) const KIND: Kind = Kind::ANY_NUMBER;
 
 any_number!(FuturesConcurrency);

@@ -2,7 +2,8 @@
 
 use futures_util::StreamExt;
 
-use super::{Count, FanOut};
+use super::counts::{Counts, Polls};
+use super::{Count, FanOut, Kind, formula};
 use crate::workload::Workload;
 
 /// `FuturesUnordered`, collected and drained.
@@ -19,5 +20,23 @@ impl<W: Workload> FanOut<W> for FuturesUnordered {
         sum
     }
 }
+
+pub(super) const KIND: Kind = Kind {
+    counts: Some(Counts {
+        yielding: Polls {
+            children: formula!(n => 2 * n),
+            // In vain once: it lets other tasks run when it has polled as many as it holds (futures-util 0.3,
+            // `futures_unordered/mod.rs`, `polled == len`), and the children wake only when all tasks had their turn.
+            parent: Some(formula!(_n => 3)),
+        },
+        woken: Polls {
+            children: formula!(n => 2 * n),
+            parent: Some(formula!(n => n + 1)),
+        },
+        // One a child, the queue of those that are ready, and the queue's empty end.
+        allocations: formula!(n => n + 2),
+    }),
+    ..Kind::ANY_NUMBER
+};
 
 any_number!(FuturesUnordered);

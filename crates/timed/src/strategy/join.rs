@@ -1,7 +1,8 @@
 //! `tokio::join!` takes its children as macro arguments, so the number of children is fixed when the suite is
 //! compiled. Each arity is a type of its own: see [`super`] on why no match over arities may be in async code.
 
-use super::Kind;
+use super::counts::all_polled;
+use super::{Kind, formula};
 
 /// The most bytes of inline payload that one join! may hold: half of a tokio worker's default stack of 2 MiB,
 /// through which the state passes when the task that holds it is spawned.
@@ -74,5 +75,6 @@ joins! { Join, (), most_joined, [1 2 3 4 6 8 10 12 16 24 32 48 64 96 128 256] }
 
 pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),
+    counts: Some(all_polled(formula!(_n => 0))),
     ..Kind::ANY_NUMBER
 };

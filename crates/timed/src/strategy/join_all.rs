@@ -1,7 +1,8 @@
 //! `join_all` of the futures crate. Up to 30 children it polls all of them on every wake, as join! does;
 //! beyond, it is a `FuturesOrdered` (futures-util 0.3, `join_all.rs`, `SMALL`).
 
-use super::{Count, FanOut};
+use super::counts::{Counts, Polls, growths};
+use super::{Count, FanOut, Kind, formula};
 use crate::workload::Workload;
 
 /// `join_all` over an iterator of children.
@@ -15,5 +16,25 @@ impl<W: Workload> FanOut<W> for JoinAll {
             .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
     }
 }
+
+/// From here on it is a FuturesOrdered.
+const LARGE: u64 = 31;
+
+pub(super) const KIND: Kind = Kind {
+    counts: Some(Counts {
+        yielding: Polls {
+            children: formula!(n => 2 * n),
+            parent: Some(formula!(n => if n < LARGE { 2 } else { 3 })),
+        },
+        woken: Polls {
+            children: formula!(n => if n < LARGE { n * (n + 3) / 2 } else { 2 * n }),
+            parent: Some(formula!(n => n + 1)),
+        },
+        // Small: the children, and their outputs. Large: a FuturesUnordered, the outputs, which no size is told of, and the
+        // heap of outputs that wait for the first child's.
+        allocations: formula!(n => if n < LARGE { 2 } else { n + 2 + growths(n) + growths(n - 1) }),
+    }),
+    ..Kind::ANY_NUMBER
+};
 
 any_number!(JoinAll);

@@ -1,8 +1,9 @@
 //! `tokio::join!(biased; …)`: children are polled in the order in which they are written, where join! begins with another one
 //! each time (tokio, `macros/join.rs`). A few numbers of children, without payloads, since each is a type of its own.
 
-use super::Kind;
+use super::counts::all_polled;
 use super::join::joins;
+use super::{Kind, formula};
 
 /// `tokio::join!(biased; …)` of `N` children.
 pub struct JoinBiased<const N: usize>;
@@ -17,5 +18,6 @@ joins! { JoinBiased, (biased), most, [1 2 4 8 16 32 64] }
 pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),
     inline_payloads: false,
+    counts: Some(all_polled(formula!(_n => 0))),
     ..Kind::ANY_NUMBER
 };

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet as Set;
 
-use super::{Bound, Count, FanOut, Kind, Spawner, Spawning};
+use super::counts::{Counts, Formula, Polls, spawned};
+use super::{Bound, Count, FanOut, Kind, Spawner, Spawning, formula};
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::workload::Workload;
 
@@ -54,8 +55,22 @@ impl<W: Workload, S: Spawner> FanOut<W> for Permitted<S> {
     }
 }
 
+const fn counts(allocations: Formula, woken: Option<Formula>) -> Counts {
+    Counts {
+        woken: Polls {
+            children: formula!(n => 2 * n),
+            parent: woken,
+        },
+        ..spawned(allocations)
+    }
+}
+
 pub(super) const KIND: Kind = Kind {
     bound: Bound::Optional,
+    // A task and an entry of the set's list a child, and the list.
+    counts: Some(counts(formula!(n => 2 * n + 1), Some(formula!(n => n + 1)))),
+    // And the semaphore. Its parent waits for permits, too, and how often depends on the order of tasks.
+    bounded_counts: Some(counts(formula!(n => 2 * n + 2), None)),
     ..Kind::ANY_NUMBER
 };
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use seq_macro::seq;
 
-use super::{Count, FanOut, Kind, Spawner, Spawning};
+use super::counts::{Counts, Polls, spawned};
+use super::{Count, FanOut, Kind, Spawner, Spawning, formula};
 use crate::slice::{TimedLoop, fan_out_loop};
 use crate::workload::Workload;
 
@@ -58,5 +59,14 @@ pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),
     stops_on_drop: false,
     inline_payloads: false,
+    counts: Some(Counts {
+        woken: Polls {
+            children: formula!(n => 2 * n),
+            // In each poll all handles of children that have not ended.
+            parent: Some(formula!(n => n + 1)),
+        },
+        // One a task; the handles stand in join!'s own state.
+        ..spawned(formula!(n => n))
+    }),
     ..Kind::ANY_NUMBER
 };

@@ -1,5 +1,7 @@
 //! Strategies: how N children are awaited together. One file a strategy, one line in the list below.
 
+pub mod counts;
+
 use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
@@ -10,6 +12,8 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use crate::case::ParseError;
 use crate::slice::TimedLoop;
 use crate::workload::Workload;
+use counts::Counts;
+pub(crate) use counts::formula;
 
 /// How many children an iteration has, and how many of them a strategy with a bound holds at once. No wider than one number,
 /// so that a strategy without a bound carries nothing for one.
@@ -149,6 +153,10 @@ pub struct Kind {
     pub stops_on_drop: bool,
     /// Whether it is compiled also for children that carry a payload inside their future.
     pub inline_payloads: bool,
+    /// What it counts; `None` where nothing is claimed.
+    pub counts: Option<Counts>,
+    /// What it counts with a bound, where that is not the same.
+    pub bounded_counts: Option<Counts>,
 }
 
 impl Kind {
@@ -158,24 +166,15 @@ impl Kind {
         arities: None,
         stops_on_drop: true,
         inline_payloads: true,
+        counts: None,
+        bounded_counts: None,
     };
 }
 
-/// `KIND` and `timed_loop` of a strategy that takes any number of children: one that polls them itself, or (`spawning`) one
-/// that spawns them as the flavor calls for.
+/// `timed_loop` of a strategy that takes any number of children: one that polls them itself, or (`spawning`) one that spawns
+/// them as the flavor calls for.
 macro_rules! any_number {
-    (@kind) => {
-        pub(super) const KIND: super::Kind = super::Kind::ANY_NUMBER;
-    };
     ($strategy:ident) => {
-        any_number!(@kind);
-        any_number!(@loop $strategy);
-    };
-    (spawning $strategy:ident) => {
-        any_number!(@kind);
-        any_number!(@spawning $strategy);
-    };
-    (@loop $strategy:ident) => {
         pub(super) fn timed_loop<W: $crate::workload::Workload>(
             workload: std::sync::Arc<W>,
             count: super::Count,
@@ -184,7 +183,7 @@ macro_rules! any_number {
             $crate::slice::fan_out_loop::<W, $strategy>(workload, count)
         }
     };
-    (@spawning $strategy:ident) => {
+    (spawning $strategy:ident) => {
         pub(super) fn timed_loop<W: $crate::workload::Workload>(
             workload: std::sync::Arc<W>,
             count: super::Count,
@@ -200,7 +199,7 @@ macro_rules! any_number {
 }
 
 /// Declares the modules, [`NAMES`] and the choice among them. A module is named as its strategy and offers `KIND` and
-/// `timed_loop::<W>(workload, count, spawning)` (`any_number!` makes both): `None` for a number of tasks that it cannot have.
+/// `timed_loop::<W>(workload, count, spawning)` (`any_number!` makes one): `None` for a number of tasks that it cannot have.
 macro_rules! strategies {
     ($($(#[doc = $doc:literal])+ $(#[cfg($condition:meta)])? $module:ident;)+) => {
         $($(#[doc = $doc])+ $(#[cfg($condition)])? pub mod $module;)+
@@ -320,7 +319,12 @@ impl Strategy {
 
     /// What is known of it.
     pub fn kind(self) -> Kind {
-        kind(self.name).expect("it was made from a name").1
+        let mut kind = kind(self.name).expect("it was made from a name").1;
+        // A bound changes what is counted where a strategy is another one with it.
+        if let (Some(_), Some(counts)) = (self.bound, kind.bounded_counts) {
+            kind.counts = Some(counts);
+        }
+        kind
     }
 }
 

@@ -1,7 +1,8 @@
 //! One child after the other: no concurrency at all, the line that every other strategy must beat where
 //! children wait.
 
-use super::{Count, FanOut};
+use super::counts::{Counts, Polls};
+use super::{Count, FanOut, Kind, formula};
 use crate::workload::Workload;
 
 /// `child.await` in a for loop.
@@ -18,5 +19,19 @@ impl<W: Workload> FanOut<W> for Sequential {
         sum
     }
 }
+
+const POLLS: Polls = Polls {
+    children: formula!(n => 2 * n),
+    parent: Some(formula!(n => n + 1)),
+};
+
+pub(super) const KIND: Kind = Kind {
+    counts: Some(Counts {
+        yielding: POLLS,
+        woken: POLLS,
+        allocations: formula!(_n => 0),
+    }),
+    ..Kind::ANY_NUMBER
+};
 
 any_number!(Sequential);

@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use super::{Count, FanOut, Kind, Spawner};
+use super::counts::spawned;
+use super::{Count, FanOut, Kind, Spawner, formula};
 use crate::workload::Workload;
 
 /// Spawns into a Vec of handles, as the article's example does.
@@ -26,7 +27,9 @@ impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
 
 pub(super) const KIND: Kind = Kind {
     stops_on_drop: false,
+    // One a task, and the Vec of handles.
+    counts: Some(spawned(formula!(n => n + 1))),
     ..Kind::ANY_NUMBER
 };
 
-any_number!(@spawning Spawn);
+any_number!(spawning Spawn);

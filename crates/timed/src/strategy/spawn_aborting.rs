@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 
 use tokio::task::JoinHandle;
 
-use super::{Count, FanOut, Spawner};
+use super::counts::spawned;
+use super::{Count, FanOut, Kind, Spawner, formula};
 use crate::workload::Workload;
 
 /// Spawns into a Vec of handles that abort.
@@ -32,5 +33,11 @@ impl<W: Workload, S: Spawner> FanOut<W> for SpawnAborting<S> {
         sum
     }
 }
+
+pub(super) const KIND: Kind = Kind {
+    // One a task, and the Vec of guards.
+    counts: Some(spawned(formula!(n => n + 1))),
+    ..Kind::ANY_NUMBER
+};
 
 any_number!(spawning SpawnAborting);

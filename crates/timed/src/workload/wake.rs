@@ -32,7 +32,8 @@ use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::{Count, FanOut};
 use driver::{CountingParent, Driver, Shared};
 use leaf::{Busy, Flag, Leaf, Oneshot};
-use parameters::{LeafKind, PARAMETERS, Parameters, Together};
+use parameters::PARAMETERS;
+pub use parameters::{LeafKind, Parameters, Together};
 
 /// A child: waits for its signal, returns its number.
 pub struct Child<L: Leaf> {
@@ -166,11 +167,22 @@ fn open_with<L: Leaf>(setup: Setup, together: Together, idle: Duration) -> Openi
     Box::pin(async move { Ok(erased(Arc::new(Wake::<L>::with(setup, together, idle)), setup.tasks)) })
 }
 
+/// The parameters that a workload's name carries; `None` where it is another workload's.
+pub fn parameters(workload: &str) -> Option<Parameters> {
+    match workload.split_once('@') {
+        None => (workload == NAME).then_some(Parameters::USUAL),
+        Some((NAME, text)) => text.parse().ok(),
+        Some(_) => None,
+    }
+}
+
+const NAME: &str = "wake";
+
 /// The entry with these parameters: measured where it is asked for by name.
 fn variant(text: &str) -> Option<Entry> {
     let Parameters { together, leaf } = text.parse().ok()?;
     Some(Entry {
-        name: format!("wake@{text}").into(),
+        name: format!("{NAME}@{text}").into(),
         open: match leaf {
             LeafKind::Flag => Arc::new(move |setup| open_with::<Flag>(setup, together, Duration::ZERO)),
             LeafKind::Oneshot => Arc::new(move |setup| open_with::<Oneshot>(setup, together, Duration::ZERO)),
@@ -204,6 +216,6 @@ pub(super) fn entry() -> Entry {
             wanted: PARAMETERS,
             make: variant,
         }),
-        ..Entry::of::<Wake>("wake", &[0])
+        ..Entry::of::<Wake>(NAME, &[0])
     }
 }

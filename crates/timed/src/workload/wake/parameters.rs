@@ -13,7 +13,7 @@ pub enum Together {
     All,
 }
 
-/// What stands behind `@`.
+/// What stands behind `@`; it prints as it is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameters {
     /// Signals that come before what they woke is polled.
@@ -25,11 +25,11 @@ pub struct Parameters {
 /// A kind of leaf by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeafKind {
-    /// [`Flag`].
+    /// [`Flag`](super::leaf::Flag).
     Flag,
-    /// [`Oneshot`].
+    /// [`Oneshot`](super::leaf::Oneshot).
     Oneshot,
-    /// [`Busy`]: polls of one that waits last so much longer.
+    /// [`Busy`](super::leaf::Busy): polls of one that waits last so much longer.
     Busy(Duration),
 }
 
@@ -41,7 +41,8 @@ pub(super) const PARAMETERS: &str = "wake@SIGNALS or wake@SIGNALS_LEAF, SIGNALS 
      or what polling a child that waits costs, from 1ns to 1000us, as in wake@1_100ns";
 
 impl Parameters {
-    const USUAL: Self = Self {
+    /// Those of `wake` itself.
+    pub const USUAL: Self = Self {
         together: Together::Some(1),
         leaf: LeafKind::Flag,
     };
