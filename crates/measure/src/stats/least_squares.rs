@@ -23,8 +23,9 @@ pub fn least_squares<const K: usize>(rows: &[[f64; K]], values: &[f64]) -> Optio
         right.swap(column, pivot);
         for below in column + 1..K {
             let factor = matrix[below][column] / matrix[column][column];
-            for j in column..K {
-                matrix[below][j] -= factor * matrix[column][j];
+            let above = matrix[column];
+            for (value, above) in matrix[below].iter_mut().zip(above).skip(column) {
+                *value -= factor * above;
             }
             right[below] -= factor * right[column];
         }

@@ -32,6 +32,9 @@ pub struct Checked {
     pub wrong: usize,
 }
 
+/// A column of the census by name, its formula, and its value in a row.
+type Column = (&'static str, Formula, fn(&Row) -> f64);
+
 /// Counts a strategy for these numbers of children, those that it can have, and compares with its formulas; no rows for one
 /// that claims none. The error names the measurement that could not be counted.
 pub fn check(
@@ -46,13 +49,10 @@ pub fn check(
     let entries = workload::all();
     let mut checked = Vec::new();
     for (workload, polls) in [("yield", counts.yielding), ("wake", counts.woken)] {
-        let mut columns: Vec<(&'static str, Formula, fn(&Row) -> f64)> =
-            vec![("child_polls", polls.children, |row| row.child_polls)];
-        columns.extend(
-            polls
-                .parent
-                .map(|formula| ("parent_polls", formula, (|row| row.parent_polls) as fn(&Row) -> f64)),
-        );
+        let mut columns: Vec<Column> = vec![("child_polls", polls.children, |row| row.child_polls)];
+        if let Some(formula) = polls.parent {
+            columns.push(("parent_polls", formula, |row| row.parent_polls));
+        }
         if workload == "yield" {
             columns.push(("allocations", counts.allocations, |row| row.allocations));
         }
