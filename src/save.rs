@@ -42,6 +42,9 @@ pub enum SaveError {
     /// Two targets were not measured alike.
     #[error(transparent)]
     Differs(Box<Difference>),
+    /// No machine measured it.
+    #[error("{}: simulated, and measured by no machine; such records are not kept as a run", .0.display())]
+    Simulated(PathBuf),
     /// The run cannot be read.
     #[error(transparent)]
     Run(#[from] StoreError),
@@ -78,7 +81,8 @@ pub struct Saved {
 }
 
 /// Copies the run in the folder `from` to `results/NAME`, all of it or nothing.
-pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str]) -> Result<Saved, SaveError> {
+/// Records of machines that do not exist only where `simulated`.
+pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated: bool) -> Result<Saved, SaveError> {
     if !is_run_name(name) || name.starts_with("latest") {
         return Err(SaveError::Name(name.to_owned()));
     }
@@ -104,6 +108,9 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str]) -> Result
     // A target of the reader's own may have its record there as well.
     run.parts
         .retain(|(header, _)| targets.contains(&header.target.as_str()));
+    if run.is_simulated() && !simulated {
+        return Err(SaveError::Simulated(from.to_owned()));
+    }
     check(from, &run)?;
 
     let io = |path: &Path| {

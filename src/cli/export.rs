@@ -35,6 +35,12 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
+    if run.is_simulated() && !matches!(arguments.format, Shape::Json) {
+        return bad_input(format!(
+            "{}: measured by no machine, and this format has no place that says so; --format json has",
+            run.name
+        ));
+    }
     let document = match arguments.format {
         Shape::Csv => return print(&export::csv(&run.parts)),
         Shape::Json => export::json(&run.parts),

@@ -42,6 +42,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(parts) => parts,
         Err(error) => return bad_input(error),
     };
+    // What is merged of simulated shards is simulated; they do not mix with others.
+    let simulated = parts.iter().any(|(_, header, _)| header.simulated.is_some());
     let mut targets: Vec<String> = parts.iter().map(|(_, header, _)| header.target.clone()).collect();
     targets.sort();
     targets.dedup();
@@ -75,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         );
     }
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    match save(&results(), place.path(), &arguments.into, &targets) {
+    match save(&results(), place.path(), &arguments.into, &targets, simulated) {
         Ok(saved) => {
             println!("{}", saved.folder.display());
             ExitCode::SUCCESS

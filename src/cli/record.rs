@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let results = results();
     let from = arguments.from.clone().unwrap_or_else(|| results.join("latest"));
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
-    match save(&results, &from, &arguments.name, &targets) {
+    match save(&results, &from, &arguments.name, &targets, false) {
         Ok(saved) => {
             for warning in &saved.warnings {
                 eprintln!("warning: {warning}");

@@ -1,8 +1,10 @@
-//! `report`: a run, or two side by side, as a page, as Markdown, or as the text that a run ends with.
+//! `report`: a run, two or more side by side, as a page, as Markdown, or as the text that a run ends with.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::{Args, ValueEnum};
 
@@ -10,32 +12,34 @@ use super::{bad_input, print, results};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::compare::{DEFAULT_THRESHOLD, compare};
+use crate::environment::cores;
 use crate::files;
 use crate::report::changes::{Style, render};
-use crate::report::{html, markdown};
-use crate::run_store::names_of_two;
+use crate::report::{self, html, markdown};
+use crate::run_store::{Run, StoreError, names_of_two};
 use crate::table;
+use measure::machines::{Machine, together};
 
 #[derive(Args)]
 #[command(
     after_help = "The page is one file that needs nothing else; its path is printed.\n\n\
                   Examples: cargo run --release -- report\n          \
                   cargo run --release -- report before latest\n          \
+                  cargo run --release -- report machine-1 machine-2 machine-3 --format text\n          \
                   cargo run --release -- report NAME --format markdown --splice README.md"
 )]
 pub(super) struct Arguments {
-    /// A run under results/, or the path of a folder with records
-    #[arg(default_value = "latest")]
-    run: String,
-    /// A second run: both side by side, what changed first
-    other: Option<String>,
+    /// A run under results/, or the path of a folder with records; two are compared, what changed first; three and more are
+    /// taken as as many machines: the verdict on each, and over them
+    #[arg(default_value = "latest", value_name = "RUN")]
+    runs: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Html)]
     format: Format,
-    /// Where the page goes [default: report.html in the run's folder]
+    /// Where the page goes [default: report.html in the run's folder, or report-machines.html under results/]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Fill the sections of this document that stand between `<!-- BEGIN SECTION -->` and `<!-- END SECTION -->`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["other", "output"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
     splice: Option<PathBuf>,
     /// With --splice: change nothing, exit 1 where the document is stale
     #[arg(long, requires = "splice")]
@@ -50,6 +54,8 @@ enum Format {
     Markdown,
     /// The table that each target ends with
     Text,
+    /// For a machine; of three runs or more
+    Json,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -59,22 +65,36 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.output.is_some() && arguments.format != Format::Html {
         return bad_input("--output needs --format html; the others go to standard output");
     }
+    if arguments.splice.is_some() && arguments.runs.len() > 1 {
+        return bad_input("--splice takes one run");
+    }
     let load = |name: &String| RecordedRun::load(&results(), name);
-    let first = match load(&arguments.run) {
+    if arguments.runs.len() > 2 {
+        return machines(arguments);
+    }
+    if arguments.format == Format::Json {
+        return bad_input("--format json needs three runs or more; of one it is `export --format json`, of two `compare --format json`");
+    }
+    let first = match load(&arguments.runs[0]) {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
-    let Some(second) = &arguments.other else {
+    let Some(second) = arguments.runs.get(1) else {
         return match (arguments.format, &arguments.splice) {
+            (Format::Markdown, Some(_)) if first.is_simulated() => bad_input(format!(
+                "{}: simulated, and measured by no machine; a document holds measurements only",
+                first.name
+            )),
             (Format::Markdown, Some(document)) => splice(document, &first, arguments),
             (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Text, _) => {
                 let tables = first.parts.iter().map(|(header, measurements)| {
-                    format!("{}\n\n{}", header.target, table::render(header, measurements))
+                    let traps: String = header.simulated.iter().map(|what| format!("SIMULATED: {what}\n")).collect();
+                    format!("{}\n{traps}\n{}", header.target, table::render(header, measurements))
                 });
                 print(&tables.collect::<Vec<_>>().join("\n"))
             }
-            (Format::Html, _) => {
+            (Format::Html | Format::Json, _) => {
                 let page = html::page(&first, &links(&first));
                 write(arguments, first.folder.join("report.html"), &page)
             }
@@ -89,12 +109,68 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match arguments.format {
         Format::Markdown => print(&render(&compared, true, Style::Markdown)),
         Format::Text => print(&render(&compared, true, Style::Text)),
-        Format::Html => {
+        Format::Html | Format::Json => {
             let page = html::comparison(names, &first.parts, &second.parts, &compared);
             let file = format!("report-against-{}.html", first.name);
             write(arguments, second.folder.join(file), &page)
         }
     }
+}
+
+/// Three runs and more.
+fn machines(arguments: &Arguments) -> ExitCode {
+    let machines = match read_machines(&results(), &arguments.runs) {
+        Ok(machines) => together(machines),
+        Err(error) => return bad_input(error),
+    };
+    match arguments.format {
+        Format::Markdown => print(&report::machines::render(&machines, Style::Markdown)),
+        Format::Text => print(&report::machines::render(&machines, Style::Text)),
+        Format::Json => print(&format!("{:#}\n", serde_json::json!(machines))),
+        Format::Html => write(arguments, results().join("report-machines.html"), &html::machines(&machines)),
+    }
+}
+
+/// Reads the runs, on all cores: there may be thousands. Of each only what stands beside others is kept.
+fn read_machines(results: &Path, names: &[String]) -> Result<Vec<Machine>, StoreError> {
+    let progress = indicatif::ProgressBar::new(names.len() as u64);
+    let next = AtomicUsize::new(0);
+    let read = || {
+        let mut read: Vec<(usize, Result<(Machine, PathBuf), StoreError>)> = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(name) = names.get(number) else {
+                return read;
+            };
+            let run = Run::load(results, name);
+            let wrong = run.is_err();
+            read.push((number, run.map(|run| (Machine::of(&run.name, &run.parts), run.folder))));
+            progress.inc(1);
+            if wrong {
+                // The first of the wrong ones is told; none before it is unread.
+                next.store(names.len(), Ordering::Relaxed);
+            }
+        }
+    };
+    let mut all: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(read)).collect();
+        let joined = threads.into_iter().flat_map(|thread| thread.join().expect("reading does not panic"));
+        joined.collect()
+    });
+    progress.finish_and_clear();
+    all.sort_by_key(|(number, _)| *number);
+    let mut machines = all.into_iter().map(|(_, read)| read).collect::<Result<Vec<_>, _>>()?;
+    // Runs of one name are told apart by where they lie.
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for (machine, _) in &machines {
+        *times.entry(machine.name.clone()).or_default() += 1;
+    }
+    for (machine, folder) in &mut machines {
+        if times[&machine.name] > 1 {
+            machine.name = folder.display().to_string();
+        }
+    }
+    Ok(machines.into_iter().map(|(machine, _)| machine).collect())
 }
 
 fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
@@ -125,7 +201,7 @@ fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
             "{}: stale against the run {}; cargo run --release -- report {} --format markdown --splice {}",
             path.display(),
             run.name,
-            arguments.run,
+            arguments.runs[0],
             path.display()
         );
         return ExitCode::from(1);

@@ -7,5 +7,6 @@ pub mod claims;
 pub mod export;
 pub mod formulas;
 pub mod html;
+pub mod machines;
 pub mod markdown;
 pub mod selfcheck;

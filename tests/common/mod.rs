@@ -56,6 +56,7 @@ pub fn header() -> Header {
         seed: u64::MAX,
         plan: "0123456789abcdef".into(),
         shard: None,
+        simulated: None,
         timed_share: Some(0.8),
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),

@@ -83,11 +83,25 @@ impl Run {
         if part.1.is_empty() {
             return Err(StoreError::NothingMeasured { path: path.to_owned() });
         }
-        Ok(Run {
+        let run = Run {
             name: part.0.target.clone(),
             folder: path.parent().unwrap_or(Path::new("")).to_owned(),
             parts: vec![part],
-        })
+        };
+        Ok(run.labelled())
+    }
+
+    /// What no machine measured has that in its name, wherever that is shown.
+    fn labelled(mut self) -> Self {
+        if self.is_simulated() {
+            self.name += " (simulated)";
+        }
+        self
+    }
+
+    /// Whether any of its records is of a machine that does not exist.
+    pub fn is_simulated(&self) -> bool {
+        self.parts.iter().any(|(header, _)| header.simulated.is_some())
     }
 
     /// Reads the run in a folder, whole or not at all.
@@ -114,7 +128,7 @@ impl Run {
         match paths.into_iter().next() {
             None => Err(StoreError::Empty { folder: run.folder }),
             Some(path) if seen.is_empty() => Err(StoreError::NothingMeasured { path }),
-            Some(_) => Ok(run),
+            Some(_) => Ok(run.labelled()),
         }
     }
 

@@ -2,6 +2,7 @@
 //! schedule and the arithmetic of real ones. And the counterparts: designs that are wrong for a world, and shown to be.
 
 use crate::block::{Shape, simulate};
+use crate::fleet::normal;
 use crate::stats::{
     Estimate, FALSE_DISCOVERIES, LEVEL, Verdict, benjamini_hochberg, bimodal, interquartile_mean, judge, noise_floor,
     sign_test_p, units,
@@ -66,12 +67,6 @@ enum Design {
     OneProcess,
     /// As the suite, but rounds of one layout are taken as independent evidence.
     EveryRound,
-}
-
-/// A normal draw (Box–Muller).
-pub(crate) fn normal(random: &mut fastrand::Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * random.f64()).cos()
 }
 
 /// The log ratio of a block.

@@ -10,6 +10,7 @@ mod data;
 mod environment;
 mod exchange;
 mod intervals;
+mod machines;
 mod page;
 mod rows;
 mod scale;
@@ -24,6 +25,7 @@ use crate::text::{self, times};
 
 pub use builds::{builds, builds_chart};
 pub use comparison::comparison;
+pub use machines::machines;
 pub use page::page;
 
 /// Where a page about a case and a strategy is; none where it does not exist.

@@ -190,10 +190,15 @@ pub(super) fn controls<'a>(rows: impl Iterator<Item = (&'a Case, &'a str)>, last
         ("strategy", words(strategies)),
         (last.0, words(last.1)),
     ];
+    form(&choices)
+}
+
+/// Controls with these choices, by the attribute of a row that each is about.
+pub(super) fn form(choices: &[(&str, Vec<String>)]) -> Markup {
     html! {
         form id="controls" hidden {
             label { "text" input type="search" name="filter" autocomplete="off" spellcheck="false"; }
-            @for (name, values) in &choices {
+            @for (name, values) in choices {
                 label {
                     (name)
                     select name=(name) {

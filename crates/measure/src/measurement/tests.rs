@@ -5,7 +5,7 @@ use crate::case::Case;
 use crate::machine_state::State;
 use crate::plan::{Checks, Item, Pace};
 use crate::record::PartialLine;
-use crate::simulated::normal;
+use crate::fleet::normal;
 use crate::stats::Verdict;
 
 #[test]

@@ -70,6 +70,9 @@ pub struct Header {
     /// Which part of its matrix it is, where that was shared out; left out else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Sharded>,
+    /// From what it was made, where no machine measured it; left out else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<String>,
     /// Share of the blocks' wall time that lay inside timed slices.
     pub timed_share: Option<f64>,
     /// Resident memory of its processes, in bytes, after their first case and at their end.

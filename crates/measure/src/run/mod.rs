@@ -259,6 +259,7 @@ fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
         seed: settings.seed.unwrap_or(since_epoch.as_nanos() as u64),
         plan: plan::hash(&plan.items),
         shard: plan.shard.clone(),
+        simulated: None,
         timed_share: None,
         resident_bytes: Memory::default(),
         conditions: Conditions::default(),

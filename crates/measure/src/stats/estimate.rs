@@ -291,7 +291,7 @@ pub fn round_medians(rounds: &[Vec<f64>]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulated::normal;
+    use crate::fleet::normal;
 
     #[test]
     fn the_distribution_of_mann_and_whitney_is_exact() {

@@ -9,6 +9,7 @@ mod estimate;
 pub mod growth;
 mod least_squares;
 pub mod modes;
+pub mod random_effects;
 pub mod sequential;
 mod stretches;
 mod student;

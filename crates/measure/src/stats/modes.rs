@@ -92,7 +92,7 @@ const FEWEST_BLOCKS: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulated::normal;
+    use crate::fleet::normal;
 
     fn logs(random: &mut fastrand::Rng, modes: [(f64, f64); 2], noise: f64) -> Vec<f64> {
         (0..40)

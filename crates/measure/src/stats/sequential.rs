@@ -40,7 +40,7 @@ pub fn clear(ratio: &Estimate, verdict: Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulated::normal;
+    use crate::fleet::normal;
     use crate::stats::judge;
 
     /// Measures a true log ratio as a run does, looks included; the estimate, and after how many rounds.

@@ -1,0 +1,308 @@
+//! Many machines: each measurement's verdict on each of them, and what they say together. Pure: no clock, no file.
+//!
+//! A run is taken as one machine. `multi_thread_cores` stands for as many workers as a machine has cores, which is what
+//! `#[tokio::main]` makes, where the machines have different numbers of cores.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use crate::case::{Case, Flavor};
+use crate::record::{Header, Measurement, Status};
+use crate::stats::random_effects::{Known, RandomEffects, random_effects};
+use crate::stats::{Estimate, Verdict, judge};
+
+/// One measurement on one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct OnMachine {
+    /// What the machine's own record says; `None` where it failed there.
+    pub verdict: Option<Verdict>,
+    /// The ratio.
+    pub ratio: Option<Estimate>,
+    /// The standard error of its natural log ([`Known::of`]).
+    pub error: Option<f64>,
+}
+
+/// A measurement's case, strategy and reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The case.
+    pub case: Case,
+    /// The strategy, which is not the reference.
+    pub strategy: String,
+    /// What it is relative to.
+    pub reference: String,
+}
+
+/// One machine, as its run tells of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    /// The run's name.
+    pub name: String,
+    /// Cores that the run might use.
+    pub cores: usize,
+    /// What it is, where it does not exist.
+    pub simulated: Option<String>,
+    /// What machine and what build it was: a value for each of [`FIELDS`].
+    pub fields: Vec<String>,
+    /// What it measured, without controls.
+    pub measured: Vec<(Key, OnMachine)>,
+}
+
+/// What machines may differ in.
+pub const FIELDS: [&str; 13] = [
+    "processor",
+    "cores",
+    "CPU quota",
+    "kernel",
+    "clock governor",
+    "rustc",
+    "tokio",
+    "profile",
+    "frame pointers",
+    "revision",
+    "matrix",
+    "rounds",
+    "layouts",
+];
+
+/// A header's values of [`FIELDS`].
+pub fn fields(header: &Header) -> [String; FIELDS.len()] {
+    let e = &header.environment;
+    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
+    [
+        text(&e.cpu),
+        e.cores.to_string(),
+        e.quota.map_or("none".into(), |cores| format!("{cores} cores")),
+        text(&e.kernel),
+        text(&e.governor),
+        e.rustc.clone(),
+        e.tokio.clone(),
+        e.profile.clone(),
+        if e.frame_pointers { "yes" } else { "no" }.into(),
+        text(&e.git),
+        header.matrix.clone(),
+        header.rounds.to_string(),
+        header.layouts.to_string(),
+    ]
+}
+
+/// What a record knows of a measurement for many machines; `None` for a control.
+pub fn on_machine(header: &Header, m: &Measurement) -> Option<OnMachine> {
+    if m.is_control() {
+        return None;
+    }
+    let ok = m.status == Status::Ok;
+    let ratio = m.ratio.filter(|_| ok);
+    let known = ratio.and_then(|ratio| Known::of(&ratio, header.units(m).len()));
+    Some(OnMachine {
+        verdict: m.verdict.filter(|_| ok),
+        ratio,
+        error: known.map(|known| known.error),
+    })
+}
+
+impl Machine {
+    /// That of a run.
+    pub fn of(name: &str, parts: &[(Header, Vec<Measurement>)]) -> Self {
+        let mut values: Vec<Vec<String>> = vec![Vec::new(); FIELDS.len()];
+        for (header, _) in parts {
+            for (known, value) in values.iter_mut().zip(fields(header)) {
+                if !known.contains(&value) {
+                    known.push(value);
+                }
+            }
+        }
+        let all = parts
+            .iter()
+            .flat_map(|(header, rows)| rows.iter().map(move |m| (header, m)));
+        let measured = all.filter_map(|(header, m)| {
+            let key = Key {
+                case: m.case.clone(),
+                strategy: m.strategy.clone(),
+                reference: m.reference.clone(),
+            };
+            Some((key, on_machine(header, m)?))
+        });
+        Self {
+            name: name.to_owned(),
+            cores: parts.first().map_or(0, |(header, _)| header.environment.cores),
+            simulated: parts.iter().find_map(|(header, _)| header.simulated.clone()),
+            fields: values.into_iter().map(|values| values.join(" / ")).collect(),
+            measured: measured.collect(),
+        }
+    }
+}
+
+/// What machines say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Together {
+    /// The interval of their centre lies above 1 and the margin, and no machine says the opposite.
+    Slower,
+    /// It lies below.
+    Faster,
+    /// It lies within the margin.
+    Same,
+    /// It does not tell.
+    Inconclusive,
+    /// Some machines are surely slower, and others surely faster.
+    Differs,
+}
+
+impl Together {
+    /// The word that tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Together::Slower => "slower",
+            Together::Faster => "faster",
+            Together::Same => "same",
+            Together::Inconclusive => "inconclusive",
+            Together::Differs => "differs",
+        }
+    }
+}
+
+/// One measurement on all machines.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The case; its flavor may be `multi_thread_cores`.
+    pub case: String,
+    /// Its workload.
+    pub workload: String,
+    /// The strategy.
+    pub strategy: String,
+    /// What it is relative to.
+    pub reference: String,
+    /// Machines, by number, and what they found, in their order.
+    pub on: Vec<(usize, OnMachine)>,
+    /// The estimate over all machines that have an interval; `None` where they are fewer than two.
+    pub effects: Option<RandomEffects>,
+    /// What that says.
+    pub judged: Together,
+    /// The verdict that most machines have among `slower`, `faster` and `same`; `None` where none has one of these.
+    pub leading: Option<Verdict>,
+    /// On how many machines it holds.
+    pub holds: usize,
+    /// How many machines measured it.
+    pub of: usize,
+    /// The machines that surely say the opposite of the others, by number.
+    pub opposite: Vec<usize>,
+}
+
+/// A field that is not the same on all machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Its name.
+    pub field: &'static str,
+    /// Its value on each machine.
+    pub values: Vec<String>,
+}
+
+/// Several machines' answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Machines {
+    /// The machines' names.
+    pub names: Vec<String>,
+    /// Those that do not exist, by number: what they were simulated from.
+    pub simulated: Vec<(usize, String)>,
+    /// In what they differ.
+    pub differences: Vec<Difference>,
+    /// What they measured, in the order of cases.
+    pub rows: Vec<Row>,
+}
+
+/// Puts machines beside each other.
+pub fn together(machines: Vec<Machine>) -> Machines {
+    let of_cores: Vec<usize> = machines.iter().map(|machine| machine.cores).collect();
+    let alike = of_cores.windows(2).all(|pair| pair[0] == pair[1]);
+    let mut names = Vec::new();
+    let mut simulated = Vec::new();
+    let mut fields = Vec::new();
+    let mut by_key: HashMap<(Key, bool), Vec<(usize, OnMachine)>> = HashMap::new();
+    for (number, machine) in machines.into_iter().enumerate() {
+        names.push(machine.name);
+        simulated.extend(machine.simulated.map(|what| (number, what)));
+        fields.push(machine.fields);
+        for (mut key, on) in machine.measured {
+            let cores = !alike && key.case.flavor == Flavor::MultiThread(machine.cores) && machine.cores > 1;
+            if cores {
+                // One place among flavors, whatever the number.
+                key.case.flavor = Flavor::MultiThread(2);
+            }
+            by_key.entry((key, cores)).or_default().push((number, on));
+        }
+    }
+    let differences = FIELDS.iter().enumerate().filter_map(|(place, field)| {
+        let values: Vec<String> = fields.iter().map(|all: &Vec<String>| all[place].clone()).collect();
+        let differ = values.iter().any(|value| *value != values[0]);
+        differ.then_some(Difference { field, values })
+    });
+    let sorted: BTreeMap<_, _> = by_key.into_iter().collect();
+    Machines {
+        differences: differences.collect(),
+        rows: sorted.into_iter().map(|((key, cores), on)| row(key, cores, on)).collect(),
+        names,
+        simulated,
+    }
+}
+
+fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {
+    let case = match cores {
+        false => key.case.to_string(),
+        true => key.case.to_string().replacen("multi_thread_2", "multi_thread_cores", 1),
+    };
+    let known: Vec<Known> = on
+        .iter()
+        .filter_map(|(_, on)| {
+            Some(Known {
+                log: on.ratio?.median.ln(),
+                error: on.error?,
+            })
+        })
+        .collect();
+    let effects = random_effects(&known);
+    let say = |verdict: Verdict| -> Vec<usize> {
+        let say = on.iter().filter(|(_, on)| on.verdict == Some(verdict));
+        say.map(|(number, _)| *number).collect()
+    };
+    let [slower, faster, same] = [Verdict::Slower, Verdict::Faster, Verdict::Same].map(say);
+    let counts = [
+        (slower.len(), Verdict::Slower),
+        (faster.len(), Verdict::Faster),
+        (same.len(), Verdict::Same),
+    ];
+    let (holds, leading) = counts.into_iter().rev().max_by_key(|(count, _)| *count).unwrap_or((0, Verdict::Same));
+    let differ = !slower.is_empty() && !faster.is_empty();
+    let judged = match effects.map(|effects| judge(&effects.ratio, 0.0)) {
+        _ if differ => Together::Differs,
+        Some(Verdict::Slower) => Together::Slower,
+        Some(Verdict::Faster) => Together::Faster,
+        Some(Verdict::Same) => Together::Same,
+        _ => Together::Inconclusive,
+    };
+    let opposite = match slower.len().cmp(&faster.len()) {
+        _ if !differ => Vec::new(),
+        std::cmp::Ordering::Greater => faster,
+        std::cmp::Ordering::Less => slower,
+        // Half of them against the other half: all are named.
+        std::cmp::Ordering::Equal => {
+            let mut both = [slower, faster].concat();
+            both.sort_unstable();
+            both
+        }
+    };
+    Row {
+        case,
+        workload: key.case.workload,
+        strategy: key.strategy,
+        reference: key.reference,
+        of: on.iter().filter(|(_, on)| on.ratio.is_some()).count(),
+        on,
+        effects,
+        judged,
+        leading: (holds > 0).then_some(leading),
+        holds,
+        opposite,
+    }
+}

@@ -1,0 +1,195 @@
+//! The page of many machines.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::rows::{Column, form, headings};
+use super::{interval, scrolling, shell, verdict_badge};
+use crate::report::machines::{HOW_TO_READ, counts, differences, holds, named, simulated, summary, word};
+use crate::text::{label, percent, times};
+use measure::machines::{Machines, OnMachine, Row, Together};
+
+/// More machines than this are counted instead of standing side by side.
+const SIDE_BY_SIDE: usize = 12;
+
+const BEFORE: [Column; 2] = [("case", "case", true), ("strategy", "strategy", false)];
+const AFTER: [Column; 6] = [
+    ("all", "all", true),
+    ("one more", "more", true),
+    ("I²", "share", true),
+    ("holds on", "holds", true),
+    ("together", "together", false),
+    ("the opposite on", "opposite", true),
+];
+
+/// Many machines, what differs from machine to machine first.
+pub fn machines(machines: &Machines) -> String {
+    let sections = [
+        ("answer", "answer"),
+        ("rows", "all measurements"),
+        ("differences", "the machines"),
+        ("method", "method"),
+    ];
+    let sections = sections.map(|(id, name)| (id.to_owned(), name.to_owned()));
+    let content = html! {
+        header id="answer" {
+            p.kicker { (machines.names.len()) " machines" }
+            h1 { "join! or spawn on " (machines.names.len()) " machines" }
+            @if let Some(simulated) = simulated(machines) { p.warning { (simulated) } }
+            div.answer {
+                p { (summary(machines)) }
+                @for row in machines.rows.iter().filter(|row| row.judged == Together::Differs).take(12) {
+                    p {
+                        code { (row.case) } ", " (label(&row.strategy)) ": " (holds(row)) ", and the opposite on "
+                        (named(machines, &row.opposite)) "."
+                    }
+                }
+            }
+        }
+        section id="rows" aria-labelledby="h-rows" {
+            h2 id="h-rows" { "All measurements" }
+            @if machines.rows.is_empty() { p { "There are none." } } @else { (table(machines)) }
+        }
+        section id="differences" aria-labelledby="h-differences" {
+            h2 id="h-differences" { "What differs between the machines" }
+            @if machines.differences.is_empty() {
+                p { "Nothing that was recorded." }
+            } @else if machines.names.len() > SIDE_BY_SIDE {
+                ul { @for line in differences(machines) { li { (line) } } }
+            } @else {
+                (environment(machines))
+            }
+        }
+        section id="method" aria-labelledby="h-method" {
+            h2 id="h-method" { "Method" }
+            p { (HOW_TO_READ) }
+            p {
+                "A run is taken as one machine. The centre is the mean of the machines' log ratios with the interval of Student's t, \
+                which holds however unlike their errors are (Ibragimov and Müller, 2010). multi_thread_cores is a runtime with as many \
+                workers as the machine has cores."
+            }
+        }
+    };
+    shell("join! or spawn on several machines", &sections, content)
+}
+
+fn table(machines: &Machines) -> Markup {
+    let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
+    let together: BTreeSet<&str> = machines.rows.iter().map(|row| row.judged.as_str()).collect();
+    let axis = |place: usize| {
+        let values: BTreeSet<&str> = machines.rows.iter().filter_map(|row| row.case.split('/').nth(place)).collect();
+        values.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut tasks = axis(4);
+    tasks.sort_by_key(|tasks| tasks.parse::<usize>().unwrap_or(0));
+    let strategies: BTreeSet<&str> = machines.rows.iter().map(|row| row.strategy.as_str()).collect();
+    let choices = [
+        ("workload", axis(0)),
+        ("flavor", axis(1)),
+        ("site", axis(2)),
+        ("payload", axis(3)),
+        ("tasks", tasks),
+        ("strategy", strategies.into_iter().map(str::to_owned).collect()),
+        ("together", together.into_iter().map(str::to_owned).collect()),
+    ];
+    html! {
+        (form(&choices))
+        (scrolling("All measurements", html! {
+            table data-rows {
+                caption { "Ratios to the reference: on each machine, and over them" }
+                thead {
+                    tr {
+                        (headings(&BEFORE))
+                        @if side_by_side {
+                            @for name in &machines.names { th scope="col" { (name) } }
+                        } @else {
+                            th scope="col" { "machines" }
+                        }
+                        (headings(&AFTER))
+                    }
+                }
+                tbody { @for (place, row) in machines.rows.iter().enumerate() { (line(machines, place, row, side_by_side)) } }
+            }
+        }))
+    }
+}
+
+fn line(machines: &Machines, place: usize, row: &Row, side_by_side: bool) -> Markup {
+    let axis = |place: usize| row.case.split('/').nth(place).unwrap_or_default();
+    let effects = row.effects;
+    html! {
+        tr data-case=(place) data-workload=(axis(0)) data-flavor=(axis(1)) data-site=(axis(2)) data-payload=(axis(3))
+            data-tasks=(axis(4)) data-strategy=(row.strategy) data-together=(row.judged.as_str())
+            data-all=[effects.map(|e| e.ratio.median)] data-more=[effects.map(|e| e.prediction.high / e.prediction.low)]
+            data-share=[effects.map(|e| e.i_squared)] data-holds=(row.holds as f64 / row.of.max(1) as f64)
+            data-opposite=(row.opposite.len()) {
+            th scope="row" { code { (row.case) } }
+            td { (label(&row.strategy)) }
+            @if side_by_side {
+                @for number in 0..machines.names.len() {
+                    td.n {
+                        @match row.on.iter().find(|(of, _)| *of == number) {
+                            Some((_, on)) => (cell(on)),
+                            None => "-",
+                        }
+                    }
+                }
+            } @else {
+                td { (counts(row)) }
+            }
+            @match effects {
+                Some(e) => {
+                    td.n { (times(e.ratio.median)) " " span.interval { (interval(&e.ratio)) } }
+                    td.n { span.interval { (interval(&e.prediction)) } }
+                    td.n { (percent(e.i_squared)) }
+                },
+                None => { td.n { "-" } td.n { "-" } td.n { "-" } },
+            }
+            td { (holds(row)) }
+            td { (badge(row.judged)) }
+            td { (named(machines, &row.opposite)) }
+        }
+    }
+}
+
+fn cell(on: &OnMachine) -> Markup {
+    html! {
+        @match (on.ratio, on.verdict) {
+            (Some(ratio), verdict) => {
+                (times(ratio.median)) " " span.interval { (interval(&ratio)) } " "
+                @if let Some(verdict) = verdict { (verdict_badge(verdict)) }
+            },
+            _ => { span class="badge v-failed" { span aria-hidden="true" { "✕" } " " (word(on)) } },
+        }
+    }
+}
+
+fn badge(together: Together) -> Markup {
+    let (class, sign) = match together {
+        Together::Slower => ("v-slower", "▲"),
+        Together::Faster => ("v-faster", "▼"),
+        Together::Same => ("v-same", "="),
+        Together::Inconclusive => ("v-inconclusive", "?"),
+        Together::Differs => ("v-depends", "±"),
+    };
+    html! { span class={ "badge " (class) } { span aria-hidden="true" { (sign) } " " (together.as_str()) } }
+}
+
+/// What differs, a column for each machine.
+fn environment(machines: &Machines) -> Markup {
+    scrolling(
+        "What differs between the machines",
+        html! {
+            table.environment {
+                caption { "What differs between the machines" }
+                thead { tr { th scope="col" { "field" } @for name in &machines.names { th scope="col" { (name) } } } }
+                tbody {
+                    @for difference in &machines.differences {
+                        tr { th scope="row" { (difference.field) } @for value in &difference.values { td { (value) } } }
+                    }
+                }
+            }
+        },
+    )
+}

@@ -1,0 +1,192 @@
+//! Many machines side by side, for the terminal and as Markdown.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use super::changes::Style;
+use super::markdown;
+use crate::stats::Verdict;
+use crate::text::{interval, label, lines, percent, times};
+use measure::machines::{Machines, OnMachine, Row, Together};
+
+/// More machines than this are counted instead of standing side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// So many machines are named in one place; the others are counted.
+const NAMED: usize = 8;
+
+/// Machines as text. What only one machine measured is counted.
+pub fn render(machines: &Machines, style: Style) -> String {
+    let (bullet, plain): (&str, fn(&str) -> String) = match style {
+        Style::Text => ("", str::to_owned),
+        Style::Markdown => ("- ", markdown::escape),
+    };
+    let mut text = format!("{}\n", summary(machines));
+    for line in [simulated(machines)].into_iter().flatten().chain(differences(machines)) {
+        text += &format!("{bullet}{}\n", plain(&line));
+    }
+    let rows: Vec<&Row> = machines.rows.iter().filter(|row| row.on.len() > 1).collect();
+    if !rows.is_empty() {
+        text += "\n";
+        text += &table(machines, &rows, style);
+        text += &format!("\n{HOW_TO_READ}\n");
+    }
+    let alone = machines.rows.len() - rows.len();
+    if alone > 0 {
+        text += &format!("{alone} measurements were made on one machine only, and are not shown.\n");
+    }
+    text
+}
+
+/// What the columns are.
+pub const HOW_TO_READ: &str = "On each machine: its own record's verdict on the strategy, and the ratio of the strategy's time to \
+     the reference's. All: the machines' centre, each machine with the same weight, and its interval. One more: where the ratio of \
+     one more machine lies with the same probability. I²: share of the scatter that is the machines' and not their errors'. Holds on: \
+     how many machines have the verdict that most have. Together: what the centre's interval says beyond 1%; `differs` where some \
+     machines are surely slower and others surely faster, which no centre sums up.";
+
+/// How many there are, and what they say.
+pub fn summary(machines: &Machines) -> String {
+    let rows = || machines.rows.iter().filter(|row| row.on.len() > 1);
+    let count = |together| rows().filter(|row| row.judged == together).count();
+    format!(
+        "{} machines, {} measurements on more than one of them: slower in {}, faster in {}, same in {}, inconclusive in {}; in {} it \
+         differs from machine to machine.",
+        machines.names.len(),
+        rows().count(),
+        count(Together::Slower),
+        count(Together::Faster),
+        count(Together::Same),
+        count(Together::Inconclusive),
+        count(Together::Differs),
+    )
+}
+
+/// That some machines do not exist.
+pub fn simulated(machines: &Machines) -> Option<String> {
+    let numbers: Vec<usize> = machines.simulated.iter().map(|(number, _)| *number).collect();
+    let named = named(machines, &numbers);
+    (!numbers.is_empty()).then(|| format!("SIMULATED, measured by no machine: {named}."))
+}
+
+/// In what they differ, a line for each field.
+pub fn differences(machines: &Machines) -> impl Iterator<Item = String> {
+    machines.differences.iter().map(|difference| {
+        let mut values: Vec<&String> = difference.values.iter().collect();
+        if values.len() <= SIDE_BY_SIDE {
+            return format!(
+                "{}: {}.",
+                difference.field,
+                machines
+                    .names
+                    .iter()
+                    .zip(values)
+                    .map(|(name, value)| format!("{value} ({name})"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            );
+        }
+        values.sort();
+        values.dedup();
+        let shown: Vec<&str> = values.iter().take(NAMED).map(|value| value.as_str()).collect();
+        let more = match values.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        format!("{}: {} different ones: {}{more}.", difference.field, values.len(), shown.join(", "))
+    })
+}
+
+/// Machines' names; of many the first ones and how many more.
+pub fn named(machines: &Machines, numbers: &[usize]) -> String {
+    let names: Vec<&str> = numbers
+        .iter()
+        .take(NAMED)
+        .map(|number| machines.names[*number].as_str())
+        .collect();
+    match numbers.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+/// How many machines have the verdict that most have: `slower on 4 of 5`.
+pub fn holds(row: &Row) -> String {
+    match row.leading {
+        Some(verdict) => format!("{} on {} of {}", verdict.as_str(), row.holds, row.of),
+        None => format!("no verdict on {}", row.of),
+    }
+}
+
+/// How many machines say what, of many.
+pub fn counts(row: &Row) -> String {
+    let mut said: Vec<(usize, &str)> = Vec::new();
+    for verdict in row.on.iter().map(|(_, on)| word(on)) {
+        match said.iter_mut().find(|(_, known)| *known == verdict) {
+            Some((count, _)) => *count += 1,
+            None => said.push((1, verdict)),
+        }
+    }
+    said.sort_by_key(|(count, verdict)| (std::cmp::Reverse(*count), *verdict));
+    let words: Vec<String> = said.iter().map(|(count, verdict)| format!("{verdict} {count}")).collect();
+    words.join(", ")
+}
+
+/// A machine's verdict.
+pub fn word(on: &OnMachine) -> &'static str {
+    match on.ratio {
+        None => "failed",
+        Some(_) => on.verdict.map_or("none", Verdict::as_str),
+    }
+}
+
+fn table(machines: &Machines, rows: &[&Row], style: Style) -> String {
+    let mut table = Table::new();
+    table.load_style(match style {
+        Style::Text => presets::NOTHING,
+        Style::Markdown => presets::ASCII_MARKDOWN,
+    });
+    let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
+    let mut head = vec!["case".to_owned(), "strategy".into()];
+    if side_by_side {
+        head.extend(machines.names.iter().map(|name| match style {
+            Style::Text => name.clone(),
+            Style::Markdown => markdown::escape(name),
+        }));
+    } else {
+        head.push("machines".into());
+    }
+    for name in ["all", "one more", "I²", "holds on", "together", "the opposite on"] {
+        head.push(name.into());
+    }
+    table.set_header(head);
+    for row in rows {
+        let mut cells = vec![Cell::new(&row.case), Cell::new(label(&row.strategy))];
+        if side_by_side {
+            for number in 0..machines.names.len() {
+                let on = row.on.iter().find(|(of, _)| *of == number);
+                cells.push(Cell::new(on.map_or("-".into(), |(_, on)| match on.ratio {
+                    Some(ratio) => format!("{} {}", word(on), times(ratio.median)),
+                    None => word(on).to_owned(),
+                })));
+            }
+        } else {
+            cells.push(Cell::new(counts(row)));
+        }
+        let mut number = |text: Option<String>| {
+            cells.push(Cell::new(text.unwrap_or_else(|| "-".into())).set_alignment(CellAlignment::Right));
+        };
+        number(row.effects.map(|e| format!("{} {}", times(e.ratio.median), interval(&e.ratio, "none"))));
+        number(row.effects.map(|e| interval(&e.prediction, "none")));
+        number(row.effects.map(|e| percent(e.i_squared)));
+        let opposite = named(machines, &row.opposite);
+        for text in [holds(row), row.judged.as_str().into()] {
+            cells.push(Cell::new(text));
+        }
+        cells.push(Cell::new(match style {
+            Style::Text => opposite,
+            Style::Markdown => markdown::escape(&opposite),
+        }));
+        table.add_row(cells);
+    }
+    lines(&table)
+}
