@@ -73,7 +73,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         return machines(arguments);
     }
     if arguments.format == Format::Json {
-        return bad_input("--format json needs three runs or more; of one it is `export --format json`, of two `compare --format json`");
+        return bad_input(
+            "--format json needs three runs or more; of one it is `export --format json`, of two `compare --format json`",
+        );
     }
     let first = match load(&arguments.runs[0]) {
         Ok(run) => run,
@@ -89,7 +91,11 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Text, _) => {
                 let tables = first.parts.iter().map(|(header, measurements)| {
-                    let traps: String = header.simulated.iter().map(|what| format!("SIMULATED: {what}\n")).collect();
+                    let traps: String = header
+                        .simulated
+                        .iter()
+                        .map(|what| format!("SIMULATED: {what}\n"))
+                        .collect();
                     format!("{}\n{traps}\n{}", header.target, table::render(header, measurements))
                 });
                 print(&tables.collect::<Vec<_>>().join("\n"))
@@ -127,16 +133,23 @@ fn machines(arguments: &Arguments) -> ExitCode {
         Format::Markdown => print(&report::machines::render(&machines, Style::Markdown)),
         Format::Text => print(&report::machines::render(&machines, Style::Text)),
         Format::Json => print(&format!("{:#}\n", serde_json::json!(machines))),
-        Format::Html => write(arguments, results().join("report-machines.html"), &html::machines(&machines)),
+        Format::Html => write(
+            arguments,
+            results().join("report-machines.html"),
+            &html::machines(&machines),
+        ),
     }
 }
+
+/// A run that was read, and where it lies.
+type Read = Result<(Machine, PathBuf), StoreError>;
 
 /// Reads the runs, on all cores: there may be thousands. Of each only what stands beside others is kept.
 fn read_machines(results: &Path, names: &[String]) -> Result<Vec<Machine>, StoreError> {
     let progress = indicatif::ProgressBar::new(names.len() as u64);
     let next = AtomicUsize::new(0);
     let read = || {
-        let mut read: Vec<(usize, Result<(Machine, PathBuf), StoreError>)> = Vec::new();
+        let mut read: Vec<(usize, Read)> = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(name) = names.get(number) else {
@@ -154,7 +167,9 @@ fn read_machines(results: &Path, names: &[String]) -> Result<Vec<Machine>, Store
     };
     let mut all: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(read)).collect();
-        let joined = threads.into_iter().flat_map(|thread| thread.join().expect("reading does not panic"));
+        let joined = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("reading does not panic"));
         joined.collect()
     });
     progress.finish_and_clear();

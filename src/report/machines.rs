@@ -92,7 +92,12 @@ pub fn differences(machines: &Machines) -> impl Iterator<Item = String> {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
-        format!("{}: {} different ones: {}{more}.", difference.field, values.len(), shown.join(", "))
+        format!(
+            "{}: {} different ones: {}{more}.",
+            difference.field,
+            values.len(),
+            shown.join(", ")
+        )
     })
 }
 
@@ -127,7 +132,10 @@ pub fn counts(row: &Row) -> String {
         }
     }
     said.sort_by_key(|(count, verdict)| (std::cmp::Reverse(*count), *verdict));
-    let words: Vec<String> = said.iter().map(|(count, verdict)| format!("{verdict} {count}")).collect();
+    let words: Vec<String> = said
+        .iter()
+        .map(|(count, verdict)| format!("{verdict} {count}"))
+        .collect();
     words.join(", ")
 }
 
@@ -175,7 +183,10 @@ fn table(machines: &Machines, rows: &[&Row], style: Style) -> String {
         let mut number = |text: Option<String>| {
             cells.push(Cell::new(text.unwrap_or_else(|| "-".into())).set_alignment(CellAlignment::Right));
         };
-        number(row.effects.map(|e| format!("{} {}", times(e.ratio.median), interval(&e.ratio, "none"))));
+        number(
+            row.effects
+                .map(|e| format!("{} {}", times(e.ratio.median), interval(&e.ratio, "none"))),
+        );
         number(row.effects.map(|e| interval(&e.prediction, "none")));
         number(row.effects.map(|e| percent(e.i_squared)));
         let opposite = named(machines, &row.opposite);

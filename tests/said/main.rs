@@ -10,6 +10,7 @@ mod compared;
 mod examples;
 mod formulas;
 mod kept;
+mod machines;
 mod matrices;
 mod merged;
 mod pages;

@@ -139,6 +139,76 @@ fn machines_of_another_kind_are_named_and_may_be_allowed() {
 }
 
 #[test]
+fn layouts_differ_only_where_a_shard_has_one() {
+    let one = shards(|number, header, _| {
+        if number == 1 {
+            header.layouts = 1;
+            header.states.iter_mut().for_each(|state| state.layout = 0);
+        }
+    });
+    let all = [1, 2, 3, 4];
+    one.refuses(&words(&merge(&one, &all, &[])), "layouts: 10, but 1 in ");
+    one.exits(0, &words(&merge(&one, &all, &["--allow", "layouts"])));
+    let (merged, _) = record::read(&one.path("fleet/overhead.jsonl")).expect("a record");
+    assert_eq!(
+        (merged.layouts, merged.states[9].layout),
+        (10, 9),
+        "so that units stay units"
+    );
+    assert!(
+        merged
+            .traps
+            .iter()
+            .any(|trap| trap.contains("Merged though layouts differs")),
+        "{:?}",
+        merged.traps
+    );
+    let several = shards(|number, header, _| header.layouts -= usize::from(number == 4));
+    several.refuses(
+        &words(&merge(&several, &all, &["--allow", "layouts"])),
+        "s4/overhead.jsonl:1: layouts: 9",
+    );
+}
+
+#[test]
+fn a_shard_that_made_fewer_rounds_does_not_shorten_the_others() {
+    let results = shards(|number, header, _| header.states.truncate(if number == 1 { 6 } else { 10 }));
+    results.exits(0, &words(&merge(&results, &[1, 2, 3, 4], &[])));
+    let (merged, measurements) = record::read(&results.path("fleet/overhead.jsonl")).expect("a record");
+    assert_eq!(merged.states.len(), 10);
+    assert!(measurements.iter().all(|m| merged.units(m).len() == 10));
+}
+
+#[test]
+fn anchors_may_stray_as_far_as_their_machines_do() {
+    let results = Results::new();
+    for number in 1..=4 {
+        let (header, mut measurements) = shard(number, 4, if number == 3 { 5.3 } else { 5.0 });
+        measurements.iter_mut().for_each(|m| m.noise_floor = Some(0.08));
+        results.write(&format!("s{number}/overhead.jsonl"), &lines(&(header, measurements)));
+    }
+    results.exits(0, &words(&merge(&results, &[1, 2, 3, 4], &[])));
+}
+
+#[test]
+fn simulated_shards_do_not_mix_with_measured_ones() {
+    let simulate = |header: &mut Header| header.simulated = Some("x".into());
+    let mixed = shards(|number, header, _| {
+        if number == 2 {
+            simulate(header);
+        }
+    });
+    mixed.refuses(
+        &words(&merge(&mixed, &[1, 2, 3, 4], &[])),
+        "s2/overhead.jsonl:1: simulated: yes",
+    );
+    let all = shards(|_, header, _| simulate(header));
+    all.exits(0, &words(&merge(&all, &[1, 2, 3, 4], &[])));
+    let shown = all.exits(0, &["report", "fleet", "--format", "text"]);
+    assert!(shown.contains("SIMULATED: x"), "{shown}");
+}
+
+#[test]
 fn anchors_that_disagree_stop_it() {
     let results = Results::new();
     for number in 1..=4 {

@@ -61,7 +61,11 @@ impl Simulated {
         } else {
             (n / workers as f64).ceil()
         };
-        let work = if case.workload == "compute" { in_turn * self.work_ns } else { 0.0 };
+        let work = if case.workload == "compute" {
+            in_turn * self.work_ns
+        } else {
+            0.0
+        };
         let composing = match strategy {
             "join" => 0.0,
             _ if workers > 1 => n * self.spawn_ns + self.wake_ns,
@@ -85,14 +89,7 @@ impl Simulated {
     pub fn stated(&self) -> String {
         format!(
             "{}: {} cores, a poll {} ns, a spawned child {} ns more, waking a thread {} ns, work {} ns, a layout ±{}, a round ±{}",
-            self.name,
-            self.cores,
-            self.poll_ns,
-            self.spawn_ns,
-            self.wake_ns,
-            self.work_ns,
-            self.layout,
-            self.round
+            self.name, self.cores, self.poll_ns, self.spawn_ns, self.wake_ns, self.work_ns, self.layout, self.round
         )
     }
 

@@ -241,7 +241,10 @@ pub fn together(machines: Vec<Machine>) -> Machines {
     let sorted: BTreeMap<_, _> = by_key.into_iter().collect();
     Machines {
         differences: differences.collect(),
-        rows: sorted.into_iter().map(|((key, cores), on)| row(key, cores, on)).collect(),
+        rows: sorted
+            .into_iter()
+            .map(|((key, cores), on)| row(key, cores, on))
+            .collect(),
         names,
         simulated,
     }
@@ -272,7 +275,11 @@ fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {
         (faster.len(), Verdict::Faster),
         (same.len(), Verdict::Same),
     ];
-    let (holds, leading) = counts.into_iter().rev().max_by_key(|(count, _)| *count).unwrap_or((0, Verdict::Same));
+    let (holds, leading) = counts
+        .into_iter()
+        .rev()
+        .max_by_key(|(count, _)| *count)
+        .unwrap_or((0, Verdict::Same));
     let differ = !slower.is_empty() && !faster.is_empty();
     let judged = match effects.map(|effects| judge(&effects.ratio, 0.0)) {
         _ if differ => Together::Differs,

@@ -28,7 +28,9 @@ pub enum MergeError {
 }
 
 /// The fields that `--allow` can let differ.
-pub const ALLOWED: [&str; 7] = ["cpu", "cores", "kernel", "rustc", "tokio", "profile", "revision"];
+pub const ALLOWED: [&str; 9] = [
+    "cpu", "cores", "quota", "kernel", "rustc", "tokio", "profile", "layouts", "revision",
+];
 
 /// In what shards must be alike: each field's name, and its value in a header.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {
@@ -38,15 +40,27 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
     vec![
         ("cpu", text(&e.cpu)),
         ("cores", e.cores.to_string()),
+        ("quota", e.quota.map_or("none".into(), |cores| format!("{cores} cores"))),
         ("kernel", text(&e.kernel)),
         ("rustc", e.rustc.clone()),
         ("tokio", e.tokio.clone()),
-        ("profile", e.profile.clone()),
+        (
+            "profile",
+            format!(
+                "{}{}",
+                e.profile,
+                if e.frame_pointers { " with frame pointers" } else { "" }
+            ),
+        ),
+        ("layouts", header.layouts.to_string()),
         ("revision", text(&e.git)),
         ("matrix", header.matrix.clone()),
         ("filter", text(&header.filter)),
         ("rounds", header.rounds.to_string()),
-        ("layouts", header.layouts.to_string()),
+        (
+            "simulated",
+            if header.simulated.is_some() { "yes" } else { "no" }.into(),
+        ),
         ("seed", header.seed.to_string()),
         ("number of shards", sharded.map_or(0, |sharded| sharded.of).to_string()),
         (
@@ -79,16 +93,26 @@ pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measuremen
     let mut cases: Vec<Option<(usize, Vec<Measurement>)>> = vec![None; whole.cases];
     let mut numbers: Vec<usize> = Vec::new();
     let mut disagree = Vec::new();
+    let mut differ = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let (path, header, measurements) = part;
         let own = sharded(part)?;
         for ((name, expected), (_, found)) in fields(&first.1).into_iter().zip(fields(header)) {
-            if expected != found && !allow.iter().any(|allowed| allowed == name) {
+            // Rounds of one layout are their own units; of two numbers of layouts one record cannot tell whose a round is.
+            let never = name == "layouts" && header.layouts > 1 && first.1.layouts > 1;
+            let allowed = allow.iter().any(|allowed| allowed == name) && !never;
+            if expected != found && !allowed {
                 let mut problem = format!("{name}: {found}, but {expected} in {}", first.0.display());
-                if ALLOWED.contains(&name) {
+                if ALLOWED.contains(&name) && !never {
                     problem += &format!(" (--allow {name} lets it differ)");
                 }
                 return Err(misfit(path, 1, problem));
+            }
+            if expected != found {
+                differ.push(format!(
+                    "Merged though {name} differs: {expected} in shard {}, {found} in shard {}.",
+                    whole.number, own.number
+                ));
             }
         }
         if numbers.contains(&own.number) {
@@ -144,14 +168,17 @@ pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measuremen
         return Err(MergeError::Disagree(disagree));
     }
     let measurements = cases.into_iter().flatten().flat_map(|(_, lines)| lines).collect();
-    Ok((header(parts, &whole), measurements))
+    let mut merged = header(parts, &whole);
+    merged.traps.extend(differ);
+    Ok((merged, measurements))
 }
 
-/// How an anchor's ratios differ beyond their intervals.
+/// How an anchor's ratios differ beyond their intervals, and beyond what the machines themselves stray by: their noise floors.
 fn disagreement(a: &[Measurement], b: &[Measurement]) -> impl Iterator<Item = String> {
     let differ = |a: &Measurement, b: &Measurement| -> Option<String> {
         let (one, other): (Estimate, Estimate) = (a.ratio?, b.ratio?);
-        let apart = one.high < other.low || other.high < one.low;
+        let floor = 1.0 + a.noise_floor.unwrap_or(0.0).max(b.noise_floor.unwrap_or(0.0));
+        let apart = one.high * floor < other.low || other.high * floor < one.low;
         (apart && !a.is_control() && one.level > 0.0 && other.level > 0.0).then(|| {
             format!(
                 "{}: [{:.4}, {:.4}] and [{:.4}, {:.4}]",
@@ -185,7 +212,13 @@ fn header(parts: &[Part], whole: &Sharded) -> Header {
         .filter(without_shard)
         .collect::<Vec<_>>()
         .join(" ");
+    // The rounds' layouts, of the shard that made the most of them: a shard of few cases has time for more rounds.
+    let most = headers().max_by_key(|header| (header.layouts, header.states.len()));
+    merged.states = most.map(|header| header.states.clone()).unwrap_or_default();
+    merged.layouts = most.map_or(1, |header| header.layouts);
+    merged.only_one_layout = most.and_then(|header| header.only_one_layout.clone());
     for header in headers().skip(1) {
+        merged.conditions = merged.conditions.or_worse(&header.conditions);
         for (all, more) in [(&mut merged.cut, &header.cut), (&mut merged.traps, &header.traps)] {
             for line in more {
                 if !all.contains(line) {

@@ -50,6 +50,24 @@ impl Conditions {
             step_ns: self.step_ns.or(before.step_ns),
         }
     }
+
+    /// The worse of both, field by field.
+    pub(crate) fn or_worse(&self, other: &Conditions) -> Self {
+        let most = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        let mut worse = Self {
+            stolen: most(self.stolen, other.stolen),
+            others: most(self.others, other.others),
+            step_ns: self.step_ns,
+        };
+        if let Some((least, most)) = other.step_ns {
+            worse.take_step(least);
+            worse.take_step(most);
+        }
+        worse
+    }
 }
 
 /// Why a case says nothing on a machine with so many cores, if so.

@@ -78,7 +78,11 @@ fn table(machines: &Machines) -> Markup {
     let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
     let together: BTreeSet<&str> = machines.rows.iter().map(|row| row.judged.as_str()).collect();
     let axis = |place: usize| {
-        let values: BTreeSet<&str> = machines.rows.iter().filter_map(|row| row.case.split('/').nth(place)).collect();
+        let values: BTreeSet<&str> = machines
+            .rows
+            .iter()
+            .filter_map(|row| row.case.split('/').nth(place))
+            .collect();
         values.into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let mut tasks = axis(4);

@@ -2,10 +2,10 @@ use super::conditions::unsteady;
 use super::*;
 use crate::block::{Block, Connections, Shape};
 use crate::case::Case;
+use crate::fleet::normal;
 use crate::machine_state::State;
 use crate::plan::{Checks, Item, Pace};
 use crate::record::PartialLine;
-use crate::fleet::normal;
 use crate::stats::Verdict;
 
 #[test]

@@ -182,7 +182,11 @@ mod tests {
                 .collect();
             let found = random_effects(&known).expect("machines");
             covers += usize::from(interval(&known).contains(centre.exp()));
-            predicts += usize::from(found.prediction.contains((centre + between * normal(&mut random)).exp()));
+            predicts += usize::from(
+                found
+                    .prediction
+                    .contains((centre + between * normal(&mut random)).exp()),
+            );
         }
         (covers as f64 / FLEETS as f64, predicts as f64 / FLEETS as f64)
     }
@@ -196,7 +200,10 @@ mod tests {
                 for (what, within) in [("alike", &alike as &dyn Fn(usize) -> f64), ("unlike", &unlike)] {
                     let (covers, predicts) = coverage(of_the_suite, machines, between, within, seed);
                     assert!(covers >= 0.93, "{covers} of {machines} {what}, between {between}");
-                    assert!(predicts >= 0.93, "prediction: {predicts} of {machines} {what}, between {between}");
+                    assert!(
+                        predicts >= 0.93,
+                        "prediction: {predicts} of {machines} {what}, between {between}"
+                    );
                 }
             }
         }
@@ -231,7 +238,10 @@ mod tests {
         assert!((found.between.powi(2) - (1.0 - 0.01)).abs() < 1e-6, "{found:?}");
         assert!((found.ratio.median.ln() - 1.0).abs() < 1e-9);
         // t with two degrees of freedom, times 1/√3.
-        assert!((found.ratio.high.ln() - 1.0 - 4.3027 / 3f64.sqrt()).abs() < 1e-3, "{found:?}");
+        assert!(
+            (found.ratio.high.ln() - 1.0 - 4.3027 / 3f64.sqrt()).abs() < 1e-3,
+            "{found:?}"
+        );
         assert!((found.i_squared - (1.0 - 2.0 / 200.0)).abs() < 1e-9, "{found:?}");
         let same = random_effects(&[known(0.5, 0.1), known(0.5, 0.2), known(0.5, 0.3)]).expect("machines");
         assert_eq!((same.between, same.i_squared), (0.0, 0.0));
