@@ -9,11 +9,14 @@ use crate::report::export;
 use crate::run_store::Run;
 
 #[derive(Args)]
-#[command(after_help = "Example: cargo run --release -- export latest --format csv > run.csv")]
+#[command(
+    after_help = "Examples: cargo run --release -- export latest --format csv > run.csv\n          \
+                  cargo run --release -- export machine-1 machine-2 --format parquet > machines.parquet"
+)]
 pub(super) struct Arguments {
-    /// A run under results/, or the path of a folder with records
-    #[arg(default_value = "latest")]
-    run: String,
+    /// A run under results/, or the path of a folder with records; with --format parquet as many as there are
+    #[arg(default_value = "latest", value_name = "RUN")]
+    runs: Vec<String>,
     #[arg(long, value_enum)]
     format: Shape,
 }
@@ -28,10 +31,23 @@ enum Shape {
     GithubActionBenchmark,
     /// Bencher Metric Format
     Bmf,
+    /// One line a measurement, with its machine beside it: for DuckDB, ClickHouse and `report`
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let run = match Run::load(&results(), &arguments.run) {
+    #[cfg(feature = "parquet")]
+    if matches!(arguments.format, Shape::Parquet) {
+        return match parquet(&arguments.runs) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => bad_input(error),
+        };
+    }
+    let [run] = &arguments.runs[..] else {
+        return bad_input("several runs are exported with --format parquet only");
+    };
+    let run = match Run::load(&results(), run) {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
@@ -46,6 +62,50 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Shape::Json => export::json(&run.parts),
         Shape::GithubActionBenchmark => export::github_action_benchmark(&run.parts),
         Shape::Bmf => export::bmf(&run.parts),
+        #[cfg(feature = "parquet")]
+        Shape::Parquet => unreachable!("it was written above"),
     };
     print(&format!("{document:#}\n"))
+}
+
+/// Writes runs to standard output, one after the other.
+#[cfg(feature = "parquet")]
+fn parquet(names: &[String]) -> Result<(), String> {
+    use std::io::IsTerminal;
+
+    use crate::report::parquet::Writer;
+
+    if std::io::stdout().is_terminal() {
+        return Err("--format parquet is no text: redirect it to a file, > runs.parquet".into());
+    }
+    // Whole or not at all: what cannot be read is found before anything is written.
+    let mut file = tempfile::tempfile().map_err(|error| format!("a temporary file: {error}"))?;
+    let wrong = |error: ::parquet::errors::ParquetError| error.to_string();
+    let mut writer = Writer::new(std::io::BufWriter::new(&mut file)).map_err(wrong)?;
+    let mut seen = std::collections::HashSet::new();
+    let progress = indicatif::ProgressBar::new(names.len() as u64);
+    for name in names {
+        let run = Run::load(&results(), name).map_err(|error| error.to_string())?;
+        if !seen.insert(run.name.clone()) {
+            return Err(format!(
+                "{name}: a second run of the name {}; machines are told apart by it",
+                run.name
+            ));
+        }
+        writer.add(&run).map_err(wrong)?;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let buffered = writer.finish().map_err(wrong)?;
+    buffered.into_inner().map_err(|error| error.to_string())?;
+    let copy = || -> std::io::Result<()> {
+        std::io::Seek::rewind(&mut &file)?;
+        std::io::copy(&mut &file, &mut std::io::stdout().lock())?;
+        Ok(())
+    };
+    match copy() {
+        // Its reader has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| format!("standard output: {error}")),
+    }
 }

@@ -13,6 +13,7 @@ mod plan;
 mod record;
 mod report;
 mod selfcheck;
+mod simulate;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -55,7 +56,7 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
-    /// Show a run, or two side by side, as one HTML page or as Markdown
+    /// Show a run, or two or more side by side, as one HTML page, as Markdown or as text
     Report(report::Arguments),
     /// Compare two runs case by case; --fail-on makes a change exit 1
     Compare(compare::Arguments),
@@ -65,6 +66,8 @@ enum Command {
     Plan(plan::Arguments),
     /// Make one run of what the shards of a matrix measured
     Merge(merge::Arguments),
+    /// Write records of machines that do not exist, to try reports and queries of many
+    Simulate(simulate::Arguments),
     /// Keep the last run of all targets under a name, which nothing overwrites
     Record(record::Arguments),
     /// Print a run in the shape that another tool reads
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Builds(arguments) => builds::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Merge(arguments) => merge::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Record(arguments) => record::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Claims(arguments) => claims::run(&arguments),

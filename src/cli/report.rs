@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 
@@ -18,7 +19,7 @@ use crate::report::changes::{Style, render};
 use crate::report::{self, html, markdown};
 use crate::run_store::{Run, StoreError, names_of_two};
 use crate::table;
-use measure::machines::{Machine, together};
+use measure::machines::{Gathered, Machine, Machines};
 
 #[derive(Args)]
 #[command(
@@ -30,7 +31,7 @@ use measure::machines::{Machine, together};
 )]
 pub(super) struct Arguments {
     /// A run under results/, or the path of a folder with records; two are compared, what changed first; three and more are
-    /// taken as as many machines: the verdict on each, and over them
+    /// taken as as many machines, and so is a file of `export --format parquet`: the verdict on each, and over them
     #[arg(default_value = "latest", value_name = "RUN")]
     runs: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Html)]
@@ -69,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         return bad_input("--splice takes one run");
     }
     let load = |name: &String| RecordedRun::load(&results(), name);
-    if arguments.runs.len() > 2 {
+    if arguments.runs.len() > 2 || arguments.runs.iter().any(is_of_many) {
         return machines(arguments);
     }
     if arguments.format == Format::Json {
@@ -123,16 +124,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// Three runs and more.
+/// Three runs and more, or a file of them.
 fn machines(arguments: &Arguments) -> ExitCode {
     let machines = match read_machines(&results(), &arguments.runs) {
-        Ok(machines) => together(machines),
+        Ok(machines) => machines,
         Err(error) => return bad_input(error),
     };
     match arguments.format {
         Format::Markdown => print(&report::machines::render(&machines, Style::Markdown)),
         Format::Text => print(&report::machines::render(&machines, Style::Text)),
-        Format::Json => print(&format!("{:#}\n", serde_json::json!(machines))),
+        Format::Json => match serde_json::to_string(&machines) {
+            Ok(text) => print(&(text + "\n")),
+            Err(error) => bad_input(error),
+        },
         Format::Html => write(
             arguments,
             results().join("report-machines.html"),
@@ -141,51 +145,60 @@ fn machines(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// A run that was read, and where it lies.
-type Read = Result<(Machine, PathBuf), StoreError>;
+/// Whether it is a file of many machines, which `export --format parquet` made.
+fn is_of_many(name: &String) -> bool {
+    cfg!(feature = "parquet") && name.ends_with(".parquet") && Path::new(name).is_file()
+}
 
 /// Reads the runs, on all cores: there may be thousands. Of each only what stands beside others is kept.
-fn read_machines(results: &Path, names: &[String]) -> Result<Vec<Machine>, StoreError> {
+fn read_machines(results: &Path, names: &[String]) -> Result<Machines, String> {
+    let mut gathered = Gathered::default();
+    let mut taken = 0;
+    #[cfg(feature = "parquet")]
+    for name in names.iter().filter(|name| is_of_many(name)) {
+        taken = report::parquet::gather(Path::new(name), &mut gathered, taken)?;
+    }
+    let names: Vec<&String> = names.iter().filter(|name| !is_of_many(name)).collect();
     let progress = indicatif::ProgressBar::new(names.len() as u64);
     let next = AtomicUsize::new(0);
-    let read = || {
-        let mut read: Vec<(usize, Read)> = Vec::new();
+    let gathered = Mutex::new(gathered);
+    // Runs of one name are told apart by where they lie.
+    let mut named: HashMap<_, usize> = HashMap::new();
+    for name in &names {
+        *named.entry(Path::new(name).file_name()).or_default() += 1;
+    }
+    let read = || -> Option<(usize, StoreError)> {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(name) = names.get(number) else {
-                return read;
+            let run = match Run::load(results, names.get(number)?) {
+                Ok(run) => run,
+                Err(error) => {
+                    // The first of the wrong ones is told; none before it is unread.
+                    next.store(names.len(), Ordering::Relaxed);
+                    return Some((number, error));
+                }
             };
-            let run = Run::load(results, name);
-            let wrong = run.is_err();
-            read.push((number, run.map(|run| (Machine::of(&run.name, &run.parts), run.folder))));
-            progress.inc(1);
-            if wrong {
-                // The first of the wrong ones is told; none before it is unread.
-                next.store(names.len(), Ordering::Relaxed);
+            let mut machine = Machine::of(&run.name, &run.parts);
+            if named[&Path::new(names[number]).file_name()] > 1 {
+                machine.name = run.folder.display().to_string();
             }
+            let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+            gathered.take(taken + number, machine);
+            progress.inc(1);
         }
     };
-    let mut all: Vec<_> = std::thread::scope(|scope| {
+    let wrong: Vec<(usize, StoreError)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(read)).collect();
         let joined = threads
             .into_iter()
-            .flat_map(|thread| thread.join().expect("reading does not panic"));
+            .filter_map(|thread| thread.join().expect("reading does not panic"));
         joined.collect()
     });
     progress.finish_and_clear();
-    all.sort_by_key(|(number, _)| *number);
-    let mut machines = all.into_iter().map(|(_, read)| read).collect::<Result<Vec<_>, _>>()?;
-    // Runs of one name are told apart by where they lie.
-    let mut times: HashMap<String, usize> = HashMap::new();
-    for (machine, _) in &machines {
-        *times.entry(machine.name.clone()).or_default() += 1;
+    match wrong.into_iter().min_by_key(|(number, _)| *number) {
+        Some((_, error)) => Err(error.to_string()),
+        None => Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).together()),
     }
-    for (machine, folder) in &mut machines {
-        if times[&machine.name] > 1 {
-            machine.name = folder.display().to_string();
-        }
-    }
-    Ok(machines.into_iter().map(|(machine, _)| machine).collect())
 }
 
 fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {

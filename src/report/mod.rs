@@ -9,4 +9,6 @@ pub mod formulas;
 pub mod html;
 pub mod machines;
 pub mod markdown;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod selfcheck;

@@ -212,42 +212,80 @@ pub struct Machines {
     pub rows: Vec<Row>,
 }
 
-/// Puts machines beside each other.
-pub fn together(machines: Vec<Machine>) -> Machines {
-    let of_cores: Vec<usize> = machines.iter().map(|machine| machine.cores).collect();
-    let alike = of_cores.windows(2).all(|pair| pair[0] == pair[1]);
-    let mut names = Vec::new();
-    let mut simulated = Vec::new();
-    let mut fields = Vec::new();
-    let mut by_key: HashMap<(Key, bool), Vec<(usize, OnMachine)>> = HashMap::new();
-    for (number, machine) in machines.into_iter().enumerate() {
-        names.push(machine.name);
-        simulated.extend(machine.simulated.map(|what| (number, what)));
-        fields.push(machine.fields);
-        for (mut key, on) in machine.measured {
-            let cores = !alike && key.case.flavor == Flavor::MultiThread(machine.cores) && machine.cores > 1;
-            if cores {
-                // One place among flavors, whatever the number.
-                key.case.flavor = Flavor::MultiThread(2);
+/// Machines put beside each other, one after the other. Of each only what is shown is kept, so that there may be thousands.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    machines: BTreeMap<usize, (String, usize, Option<String>, Vec<String>)>,
+    by_key: HashMap<Key, Vec<(usize, OnMachine)>>,
+}
+
+impl Gathered {
+    /// Takes a machine; those of lower numbers stand before it.
+    pub fn take(&mut self, number: usize, machine: Machine) {
+        for (key, on) in machine.measured {
+            self.by_key.entry(key).or_default().push((number, on));
+        }
+        let known = (machine.name, machine.cores, machine.simulated, machine.fields);
+        self.machines.insert(number, known);
+    }
+
+    /// What they say together.
+    pub fn together(self) -> Machines {
+        let places: HashMap<usize, usize> = self.machines.keys().copied().zip(0..).collect();
+        let of_cores: Vec<usize> = self.machines.values().map(|(_, cores, ..)| *cores).collect();
+        let alike = of_cores.windows(2).all(|pair| pair[0] == pair[1]);
+        let mut by_key: BTreeMap<(Key, bool), Vec<(usize, OnMachine)>> = BTreeMap::new();
+        for (key, found) in self.by_key {
+            let of_all = |place: usize| {
+                let cores = of_cores[place];
+                !alike && cores > 1 && key.case.flavor == Flavor::MultiThread(cores)
+            };
+            let mut all = (Vec::new(), Vec::new());
+            for (number, on) in found {
+                let place = places[&number];
+                if of_all(place) { &mut all.1 } else { &mut all.0 }.push((place, on));
             }
-            by_key.entry((key, cores)).or_default().push((number, on));
+            // One place among flavors, whatever the number.
+            let mut cores = key.clone();
+            cores.case.flavor = Flavor::MultiThread(2);
+            for (key, found) in [((key, false), all.0), ((cores, true), all.1)] {
+                if !found.is_empty() {
+                    by_key.entry(key).or_default().extend(found);
+                }
+            }
+        }
+        let rows = by_key.into_iter().map(|((key, cores), mut on)| {
+            on.sort_by_key(|(place, _)| *place);
+            row(key, cores, on)
+        });
+        let rows = rows.collect();
+        let differences = FIELDS.iter().enumerate().filter_map(|(place, field)| {
+            let values: Vec<String> = self.machines.values().map(|known| known.3[place].clone()).collect();
+            let differ = values.iter().any(|value| *value != values[0]);
+            differ.then_some(Difference { field, values })
+        });
+        let differences = differences.collect();
+        let (mut names, mut simulated) = (Vec::new(), Vec::new());
+        for (place, (name, _, what, _)) in self.machines.into_values().enumerate() {
+            names.push(name);
+            simulated.extend(what.map(|what| (place, what)));
+        }
+        Machines {
+            names,
+            simulated,
+            differences,
+            rows,
         }
     }
-    let differences = FIELDS.iter().enumerate().filter_map(|(place, field)| {
-        let values: Vec<String> = fields.iter().map(|all: &Vec<String>| all[place].clone()).collect();
-        let differ = values.iter().any(|value| *value != values[0]);
-        differ.then_some(Difference { field, values })
-    });
-    let sorted: BTreeMap<_, _> = by_key.into_iter().collect();
-    Machines {
-        differences: differences.collect(),
-        rows: sorted
-            .into_iter()
-            .map(|((key, cores), on)| row(key, cores, on))
-            .collect(),
-        names,
-        simulated,
+}
+
+/// Puts machines beside each other, in this order.
+pub fn together(machines: impl IntoIterator<Item = Machine>) -> Machines {
+    let mut gathered = Gathered::default();
+    for (number, machine) in machines.into_iter().enumerate() {
+        gathered.take(number, machine);
     }
+    gathered.together()
 }
 
 fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {

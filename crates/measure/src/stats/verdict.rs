@@ -34,6 +34,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Slower,
+        Verdict::Faster,
+        Verdict::Same,
+        Verdict::Inconclusive,
+        Verdict::Depends,
+        Verdict::Interferes,
+    ];
+
     /// The word that tables and records use.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,0 +1,124 @@
+//! `simulate`: records of machines that do not exist.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::Args;
+
+use super::bad_input;
+use crate::case::Case;
+use crate::environment::cores;
+use crate::files;
+use crate::record;
+use measure::fleet::{Simulated, normal};
+
+#[derive(Args)]
+#[command(
+    after_help = "Each folder is a run: FOLDER/m00001 and so on. Its header says that it is simulated, and from which truths; reports say\n\
+                  so too, and nothing keeps it as a run.\n\n\
+                  Example: cargo run --release -- simulate target/fleet --machines 20 && cargo run --release -- report target/fleet/*"
+)]
+pub(super) struct Arguments {
+    /// Where the runs go; must not be there yet
+    folder: PathBuf,
+    /// How many machines
+    #[arg(long, default_value_t = 5)]
+    machines: usize,
+    /// Cases of each; a case is two measurements, join! and spawn
+    #[arg(long, default_value_t = 24)]
+    cases: usize,
+    /// Rounds of each, 6 or more
+    #[arg(long, default_value_t = 20)]
+    rounds: usize,
+    /// What all draws follow from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let folder = &arguments.folder;
+    if folder.exists() {
+        return bad_input(format!("{}: exists; name a folder that does not", folder.display()));
+    }
+    for (flag, value, least) in [
+        ("machines", arguments.machines, 1),
+        ("cases", arguments.cases, 1),
+        ("rounds", arguments.rounds, 6),
+    ] {
+        if value < least {
+            return bad_input(format!("--{flag} {value}: {least} or more"));
+        }
+    }
+    let progress = indicatif::ProgressBar::new(arguments.machines as u64);
+    let next = AtomicUsize::new(0);
+    let write = || -> Result<(), String> {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= arguments.machines {
+                return Ok(());
+            }
+            one(arguments, folder, number)?;
+            progress.inc(1);
+        }
+    };
+    let written: Result<Vec<()>, String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(write)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("it does not panic"))
+            .collect()
+    });
+    progress.finish_and_clear();
+    match written {
+        Ok(_) => {
+            println!("{}", folder.display());
+            ExitCode::SUCCESS
+        }
+        Err(error) => bad_input(error),
+    }
+}
+
+fn one(arguments: &Arguments, folder: &Path, number: usize) -> Result<(), String> {
+    let mut random = fastrand::Rng::with_seed(arguments.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let machine = machine(number, &mut random);
+    let cases = cases(arguments.cases, machine.cores);
+    let (header, measurements) = machine.record("overhead", &cases, arguments.rounds, random.u64(..));
+    let own = folder.join(&machine.name);
+    std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
+    let path = own.join("overhead.jsonl");
+    files::replace(&path, record::to_text(&header, &measurements).as_bytes())
+        .map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// One drawn around a usual one, with 2 to 64 cores.
+fn machine(number: usize, random: &mut fastrand::Rng) -> Simulated {
+    let cores = 2 << random.usize(0..6);
+    let mut factor = |deviation: f64| (deviation * normal(random)).exp();
+    let usual = Simulated::usual(&format!("m{:05}", number + 1), cores);
+    Simulated {
+        poll_ns: usual.poll_ns * factor(0.1),
+        spawn_ns: usual.spawn_ns * factor(0.2),
+        wake_ns: usual.wake_ns * factor(1.0),
+        ..usual
+    }
+}
+
+/// The first so many cases of a sweep.
+fn cases(count: usize, cores: usize) -> Vec<Case> {
+    let sweep = (1..).flat_map(|tasks: usize| {
+        ["yield", "wake", "compute"].into_iter().flat_map(move |workload| {
+            let flavors = [
+                "current_thread".into(),
+                "multi_thread_1".into(),
+                format!("multi_thread_{cores}"),
+            ];
+            let payload = if workload == "compute" { "16KiB" } else { "0B" };
+            flavors.map(|flavor: String| format!("{workload}/{flavor}/worker/{payload}/{}", 4 * tasks))
+        })
+    });
+    sweep
+        .take(count)
+        .map(|case| case.parse().expect("ids of cases"))
+        .collect()
+}
