@@ -12,7 +12,7 @@
 //! | [`targets`] | the bench targets |
 //! | [`findings`] | what a table shows, in sentences |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
-//! | [`attachments`], [`save`] | what lies beside a run's records; how the last run gets a name |
+//! | [`attachments`], [`save`], [`contribution`] | what lies beside a run's records; how the last run gets a name; whether other machines' can stand beside it |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`builds`] | one tokio against another, one flag against another: made, measured in turns, judged |
 //! | [`claims`] | the article's statements, put to experiments |
@@ -31,6 +31,7 @@ pub mod bench;
 pub mod builds;
 pub mod claims;
 pub mod cli;
+pub mod contribution;
 pub mod findings;
 pub mod flamegraph;
 pub mod report;

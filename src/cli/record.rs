@@ -1,11 +1,13 @@
 //! `record`: keep a run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::{bad_input, results};
+use crate::attachments::RecordedRun;
+use crate::contribution::objections;
 use crate::save::save;
 use crate::targets::targets;
 
@@ -21,12 +23,34 @@ pub(super) struct Arguments {
     /// The folder of the run's records [default: results/latest]
     #[arg(long)]
     from: Option<PathBuf>,
+    /// Keep it under results/machines/, if it can stand beside other machines'; exit 1 where it cannot
+    #[arg(long)]
+    contribute: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let results = results();
+    let mut results = results();
     let from = arguments.from.clone().unwrap_or_else(|| results.join("latest"));
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
+    if arguments.contribute {
+        // With a separator, so that it is a folder's path and no run's name.
+        let path = Path::new(".").join(&from);
+        let run = match RecordedRun::load(&results, &path.display().to_string()) {
+            Ok(run) => run,
+            Err(error) => return bad_input(error),
+        };
+        let objections = objections(&run);
+        if !objections.is_empty() {
+            for objection in objections {
+                eprintln!("join-vs-spawn: {}: {objection}", from.display());
+            }
+            return ExitCode::from(1);
+        }
+        results.push("machines");
+        if let Err(error) = std::fs::create_dir_all(&results) {
+            return bad_input(format!("{}: {error}", results.display()));
+        }
+    }
     match save(&results, &from, &arguments.name, &targets, false) {
         Ok(saved) => {
             for warning in &saved.warnings {

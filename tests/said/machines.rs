@@ -1,12 +1,13 @@
 //! Several machines: what is said of them against what is so, on machines that do not exist.
 
 use join_vs_spawn::case::Case;
+use join_vs_spawn::environment::Environment;
 use join_vs_spawn::findings::crossover;
 use join_vs_spawn::record::{Header, Measurement};
 use measure::fleet::Simulated;
 use measure::machines::{Machine, Machines, Row, Together, together};
 
-use crate::common::results::{Results, lines};
+use crate::common::results::{Results, TARGETS, lines, part};
 
 /// Cases of a machine with so many cores.
 fn cases(cores: usize) -> Vec<Case> {
@@ -73,7 +74,7 @@ fn beside_each_other() -> Machines {
     let machines = (1..)
         .zip(fleet())
         .map(|(seed, machine)| Machine::of(&machine.name, &[record(&machine, seed)]));
-    together(machines.collect())
+    together(machines)
 }
 
 fn row<'a>(machines: &'a Machines, case: &str) -> &'a Row {
@@ -198,7 +199,7 @@ fn what_no_machine_measured_is_never_taken_for_a_measurement() {
     let page = std::fs::read_to_string(page.trim()).expect("the page");
     assert!(page.contains("small (simulated)") && page.contains("SIMULATED, measured by no machine"));
     let from = results.path("latest-x");
-    for (target, tasks) in crate::common::results::TARGETS.iter().zip(1..) {
+    for (target, tasks) in TARGETS.iter().zip(1..) {
         let machine = Simulated::usual("x", 2);
         let case = format!("yield/current_thread/worker/0B/{tasks}")
             .parse()
@@ -229,4 +230,68 @@ fn machines_that_cannot_be_read_are_named() {
         &["report", "small", "large", "midle", "--format", "text"],
         "did you mean middle?",
     );
+}
+
+#[test]
+fn what_others_could_not_use_is_not_taken() {
+    let results = Results::new();
+    let environment = Environment {
+        git: Some("0123456789ab".into()),
+        ..Environment::here()
+    };
+    let write = |change: &dyn Fn(&mut Header)| {
+        for target in TARGETS {
+            let (mut header, measurements) = part(target, 2.0, 1);
+            header.environment = environment.clone();
+            change(&mut header);
+            results.write(&format!("latest/{target}.jsonl"), &lines(&(header, measurements)));
+        }
+    };
+    let check = |counted: (usize, usize), band: (f64, f64)| {
+        let found = serde_json::json!({
+            "held": false, "extent": "full", "seconds": 59.0, "environment": environment, "suspects": [],
+            "bars": [{
+                "check": "A/A", "what": "intervals that exclude 1", "figure": counted.0 as f64 / counted.1 as f64,
+                "counted": counted, "band": band, "limit": {"at_most": 0.04}, "held": false
+            }]
+        });
+        results.write("latest/selfcheck.json", &found.to_string());
+    };
+    let contribute = ["record", "epyc", "--contribute"];
+    let objects = |says: &str| {
+        let output = results.command(&contribute);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(says), "`{says}` is not in: {said}");
+        assert!(!results.path("machines/epyc").exists());
+    };
+    write(&|_| {});
+    objects("there is no selfcheck.json");
+    check((30, 300), (0.068, 0.14));
+    objects("the suite is wrong on this machine: A/A: intervals that exclude 1");
+    // 13 of 312 is 4.17%, which 4% may well be.
+    check((13, 312), (0.0224, 0.0702));
+    let spoiled: [(&dyn Fn(&mut Header), &str); 4] = [
+        (
+            &|header| header.environment.git = Some("0123-dirty".into()),
+            "its revision is 0123-dirty",
+        ),
+        (
+            &|header| header.traps.push("Load by others: x.".into()),
+            "it was disturbed: Load by others",
+        ),
+        (
+            &|header| header.command = "JVS_TASKS=8 cargo bench".into(),
+            "JVS_TASKS=8 chose something else",
+        ),
+        (&|header| header.matrix = "quick".into(), "the matrix is quick"),
+    ];
+    for (change, says) in spoiled {
+        write(change);
+        objects(says);
+    }
+    write(&|header| header.traps.push("Changing clock speed: 7%.".into()));
+    results.exits(0, &contribute);
+    assert!(results.path("machines/epyc/overhead.jsonl").exists());
+    results.refuses(&contribute, "never overwritten");
 }

@@ -14,6 +14,7 @@ mod machines;
 mod matrices;
 mod merged;
 mod pages;
+mod queries;
 mod records;
 mod reports;
 mod selfcheck;
