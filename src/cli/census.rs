@@ -7,7 +7,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
-use super::{Format, print};
+use super::{Format, print, waiting};
 use crate::census::{CountingAllocator, Row, count};
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
@@ -30,7 +30,8 @@ use crate::targets::without_scale;
                   future_bytes        size of the fan-out's future; child_future_bytes: of one child's\n\n\
                   The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
                   Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \
-                  JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n\n\
+                  JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n          \
+                  cargo run --release --bin census -- --waiting\n\n\
                   Exit code 0: fine; 1: a difference from what was expected, or something could not be counted; 2: bad input."
 )]
 struct Arguments {
@@ -38,6 +39,13 @@ struct Arguments {
     filter: Option<Regex>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Weigh fan-outs of which every child waits instead: the future's size, and for each child allocations, bytes of the heap and
+    /// resident bytes. JVS_TASKS [10000,100000] and JVS_STRATEGIES [all] choose which; each has a process of its own
+    #[arg(long, conflicts_with_all = ["filter", "expect"])]
+    waiting: bool,
+    /// Weigh one, in this process: what --waiting starts
+    #[arg(long, hide = true, num_args = 2)]
+    waiting_one: Option<Vec<String>>,
     /// Compare with the counts in this file, which `census` printed; print what differs and nothing else
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
@@ -47,11 +55,17 @@ struct Arguments {
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
+    if let Some([strategy, tasks]) = arguments.waiting_one.as_deref() {
+        return waiting::one(strategy, tasks, heap);
+    }
     let targets = without_scale();
     let selection = match session::selection(&targets) {
         Ok(selection) => selection,
         Err(error) => return bad_input(error),
     };
+    if arguments.waiting {
+        return waiting::run(&selection, arguments.format);
+    }
     let matches = |id: &str| {
         let filter = arguments.filter.as_ref();
         filter.is_none_or(|filter| filter.is_match(id))
@@ -79,9 +93,7 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
             None => "no case has the values of the JVS_ variables".to_owned(),
         });
     }
-    let progress = ProgressBar::with_draw_target(Some(wanted.len() as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
-    progress.set_style(style.expect("the template is a constant"));
+    let progress = progress(wanted.len());
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
     for (entry, case, strategy) in &wanted {
         progress.set_message(case.measurement_id(strategy));
@@ -112,6 +124,14 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     if failed { ExitCode::from(1) } else { code }
 }
 
+/// A bar of so many steps, on standard error.
+pub(super) fn progress(steps: usize) -> ProgressBar {
+    let progress = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
+    progress.set_style(style.expect("the template is a constant"));
+    progress
+}
+
 /// Whether everything is as the file says; prints what is not.
 fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, report::ExpectedError> {
     let (known, differences) = report::differences(counted, path)?;
@@ -133,7 +153,7 @@ fn versions() -> String {
     format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
 }
 
-fn bad_input(error: impl std::fmt::Display) -> ExitCode {
+pub(super) fn bad_input(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("census: {error}");
     ExitCode::from(2)
 }

@@ -13,6 +13,7 @@ mod plan;
 mod record;
 mod report;
 mod selfcheck;
+mod waiting;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

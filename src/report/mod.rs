@@ -8,3 +8,4 @@ pub mod export;
 pub mod html;
 pub mod markdown;
 pub mod selfcheck;
+pub mod waiting;
