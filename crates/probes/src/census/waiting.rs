@@ -6,10 +6,11 @@
 //! strategy whose end does not fit on the stack is found too.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use serde::{Deserialize, Serialize};
 
@@ -201,29 +202,37 @@ impl State {
         }
     }
 
-    async fn wait(&self, index: usize) {
-        let mut waits = false;
-        poll_fn(|cx| {
-            if self.released.load(Relaxed) {
-                return Poll::Ready(());
-            }
-            lock(&self.wakers)[index] = Some(cx.waker().clone());
-            if !waits {
-                self.waiting.fetch_add(1, Relaxed);
-            }
-            waits = true;
-            Poll::Pending
-        })
-        .await;
-        self.ended.fetch_add(1, Relaxed);
-    }
-
     fn release(&self) {
         self.released.store(true, Relaxed);
         let wakers = std::mem::take(&mut *lock(&self.wakers));
         for waker in wakers.into_iter().flatten() {
             waker.wake();
         }
+    }
+}
+
+/// No larger than it must be, so that what is weighed is the strategy.
+struct Child {
+    state: Arc<State>,
+    index: usize,
+    waits: bool,
+}
+
+impl Future for Child {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        let this = &mut *self;
+        if this.state.released.load(Relaxed) {
+            this.state.ended.fetch_add(1, Relaxed);
+            return Poll::Ready(this.index as u64);
+        }
+        lock(&this.state.wakers)[this.index] = Some(cx.waker().clone());
+        if !this.waits {
+            this.state.waiting.fetch_add(1, Relaxed);
+        }
+        this.waits = true;
+        Poll::Pending
     }
 }
 
@@ -235,10 +244,10 @@ impl Workload for Waiting {
     }
 
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
-        let state = self.0.clone();
-        async move {
-            state.wait(index).await;
-            index as u64
+        Child {
+            state: self.0.clone(),
+            index,
+            waits: false,
         }
     }
 
