@@ -7,8 +7,13 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
-use super::{Format, print};
+<<<<<<< HEAD
+use super::{Format, print, waiting};
 use crate::census::{CountingAllocator, Row, count, formulas};
+=======
+use super::{Format, print, waiting};
+use crate::census::{CountingAllocator, Row, count};
+>>>>>>> counts-ready
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
@@ -32,7 +37,11 @@ use crate::targets::without_scale;
                   The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
                   Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \
                   JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n          \
-                  cargo run --release --bin census -- --formulas\n\n\
+<<<<<<< HEAD
+                  cargo run --release --bin census -- --formulas\n          \
+=======
+                  cargo run --release --bin census -- --waiting\n\n\
+>>>>>>> counts-ready
                   Exit code 0: fine; 1: a difference from what was expected, or something could not be counted; 2: bad input."
 )]
 struct Arguments {
@@ -40,6 +49,13 @@ struct Arguments {
     filter: Option<Regex>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Weigh fan-outs of which every child waits instead: the future's size, and for each child allocations, bytes of the heap and
+    /// resident bytes. JVS_TASKS [10000,100000] and JVS_STRATEGIES [all] choose which; each has a process of its own
+    #[arg(long, conflicts_with_all = ["filter", "expect"])]
+    waiting: bool,
+    /// Weigh one, in this process: what --waiting starts
+    #[arg(long, hide = true, num_args = 2)]
+    waiting_one: Option<Vec<String>>,
     /// Compare with the counts in this file, which `census` printed; print what differs and nothing else
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
@@ -56,14 +72,22 @@ struct Arguments {
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
+<<<<<<< HEAD
     if arguments.formulas {
         return formulas(usize::from(arguments.up_to), heap);
+=======
+    if let Some([strategy, tasks]) = arguments.waiting_one.as_deref() {
+        return waiting::one(strategy, tasks, heap);
+>>>>>>> counts-ready
     }
     let targets = without_scale();
     let selection = match session::selection(&targets) {
         Ok(selection) => selection,
         Err(error) => return bad_input(error),
     };
+    if arguments.waiting {
+        return waiting::run(&selection, arguments.format);
+    }
     let matches = |id: &str| {
         let filter = arguments.filter.as_ref();
         filter.is_none_or(|filter| filter.is_match(id))
@@ -91,7 +115,11 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
             None => "no case has the values of the JVS_ variables".to_owned(),
         });
     }
-    let progress = progress(wanted.len() as u64);
+<<<<<<< HEAD
+    let progress = progress(wanted.len());
+=======
+    let progress = progress(wanted.len());
+>>>>>>> counts-ready
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
     for (entry, case, strategy) in &wanted {
         progress.set_message(case.measurement_id(strategy));
@@ -122,6 +150,7 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     if failed { ExitCode::from(1) } else { code }
 }
 
+<<<<<<< HEAD
 /// Checks the formulas of all strategies: exit code 1 where one does not hold.
 fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
     let numbers: Vec<usize> = (1..=most).collect();
@@ -130,7 +159,7 @@ fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
         .flat_map(|strategy| [Some(strategy), format!("{strategy}@64").parse().ok()])
         .flatten()
         .collect();
-    let progress = progress(strategies.len() as u64 * numbers.len() as u64 * 2);
+    let progress = progress(strategies.len() * numbers.len() * 2);
     let mut checked = Vec::new();
     for strategy in strategies {
         let of = formulas::check(strategy, &numbers, heap, |tasks| {
@@ -155,8 +184,10 @@ fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
     }
 }
 
-fn progress(length: u64) -> ProgressBar {
-    let progress = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+/// A bar of so many steps, on standard error.
+pub(super) fn progress(steps: usize) -> ProgressBar {
+    let progress = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
+>>>>>>> counts-ready
     let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
     progress.set_style(style.expect("the template is a constant"));
     progress
@@ -183,7 +214,7 @@ fn versions() -> String {
     format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
 }
 
-fn bad_input(error: impl std::fmt::Display) -> ExitCode {
+pub(super) fn bad_input(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("census: {error}");
     ExitCode::from(2)
 }

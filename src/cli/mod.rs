@@ -14,6 +14,7 @@ mod record;
 mod report;
 mod selfcheck;
 mod simulate;
+mod waiting;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -12,3 +12,4 @@ pub mod markdown;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod selfcheck;
+pub mod waiting;

@@ -120,6 +120,73 @@ fn every_workload_is_counted_where_threads_race_too() {
 }
 
 #[test]
+fn children_that_wait_are_weighed_and_join_says_its_ladder() {
+    let variables = [("JVS_TASKS", "1000,2000")];
+    let output = census(&variables, &["--waiting", "--format", "json"]);
+    let weighed: Value = serde_json::from_str(&exits(0, &output)).expect("an object");
+    let rows = weighed["rows"].as_array().expect("rows");
+    let of = |strategy: &str, waiting: u64| {
+        let row = rows
+            .iter()
+            .find(|row| row["strategy"] == strategy && row["waiting"] == waiting);
+        row.unwrap_or_else(|| panic!("{strategy} {waiting}"))
+    };
+    let number = |row: &Value, name: &str| row[name].as_u64().expect("a number");
+    for strategy in ["spawn", "spawn_aborting", "join_all", "join_set", "futures_unordered"] {
+        let [less, more] = [1000, 2000].map(|waiting| of(strategy, waiting));
+        let each = if strategy == "join_set" { 2 } else { 1 };
+        let allocations = number(more, "allocations") - number(less, "allocations");
+        // A queue that grows may be in them, by twice as much each time.
+        assert!(
+            (1000 * each..1000 * each + 3).contains(&allocations),
+            "{strategy}: {allocations}"
+        );
+        let bytes = number(more, "live_bytes") - number(less, "live_bytes");
+        assert!(
+            bytes >= 1000 * number(more, "child_future_bytes"),
+            "{strategy}: {bytes}"
+        );
+        assert!(number(more, "peak_bytes") >= number(more, "live_bytes"), "{strategy}");
+    }
+    // All of them in the parent's future, and in the box that the loop is.
+    let join = of("join", 256);
+    assert!(number(join, "future_bytes") >= 256 * number(join, "child_future_bytes"));
+    assert!(number(join, "allocations") <= 4, "{join}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for says in [
+        "census: join cannot have 1000 children that wait: it takes its children as macro arguments, and this build has it \
+         for 1 2 3 4 6 8 10 12 16 24 32 48 64 96 128 256 of them; its greatest is shown instead\n",
+        "census: sequential cannot have 2000 children that wait: it holds 1 at once\n",
+        "census: buffer_unordered@64 cannot have 1000 children that wait: it holds 64 at once\n",
+    ] {
+        assert!(said.contains(says), "{said}");
+    }
+    for (variables, says) in [
+        (
+            [("JVS_TASKS", "1000001"), ("JVS_STRATEGIES", "spawn")],
+            "JVS_TASKS=1000001: ",
+        ),
+        (
+            [("JVS_TASKS", "10"), ("JVS_STRATEGIES", "spawned")],
+            "JVS_STRATEGIES=spawned: ",
+        ),
+        (
+            [("JVS_TASKS", "10"), ("JVS_STRATEGIES", "sequential")],
+            "none of the strategies",
+        ),
+        (
+            [("JVS_TASKS", "10"), ("JVS_SITES", "worker")],
+            "JVS_SITES=worker: --waiting has no such axis",
+        ),
+    ] {
+        let output = census(&variables, &["--waiting"]);
+        assert_eq!(exits(2, &output), "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(says), "{said}");
+    }
+}
+
+#[test]
 fn bad_input_is_said_and_nothing_is_counted() {
     let cases: [(&[&str], &str); 4] = [
         (&["no/such"], "matches no measurement"),

@@ -167,6 +167,16 @@ impl Selection {
         Ok(Selection { tasks, ..selection })
     }
 
+    /// The numbers of children of `JVS_TASKS`, where it is set.
+    pub fn tasks(&self) -> Option<&[usize]> {
+        self.tasks.as_deref()
+    }
+
+    /// The strategies of `JVS_STRATEGIES`, where it is set, in the order of tables.
+    pub fn strategies(&self) -> Option<&[Strategy]> {
+        self.strategies.as_deref()
+    }
+
     /// How to measure a target, which has a limit of time of its own.
     pub fn settings_for(&self, target: &Target) -> RunSettings {
         let minutes = self

@@ -12,6 +12,7 @@
 mod allocator;
 pub mod formulas;
 mod rows;
+mod waiting;
 
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +25,7 @@ use crate::workload::Entry;
 use crate::counted::{Counted, Counts, Parent};
 pub use allocator::{CountingAllocator, Heap};
 pub use rows::Row;
+pub use waiting::{NoWeight, PerChild, STACK_BYTES, Weight, weigh_waiting};
 
 /// Iterations that are counted, where one lasts no longer than it must.
 const ITERATIONS: u64 = 32;

@@ -1,0 +1,154 @@
+//! `census --waiting`: what each strategy weighs while its children wait, each in a process of its own.
+
+use std::process::{Command, ExitCode, Stdio};
+
+use serde::Serialize;
+
+use super::census::{bad_input, progress};
+use super::{Format, print};
+use crate::census::{CountingAllocator, NoWeight, Weight, weigh_waiting};
+use crate::report::waiting as report;
+use crate::selection::Selection;
+use crate::session::this_program;
+use crate::strategy::Strategy;
+
+/// The numbers of children where none are asked for.
+const TASKS: [usize; 2] = [10_000, 100_000];
+
+/// What was weighed, and what could not be.
+#[derive(Debug, Default, Serialize)]
+struct Weighed {
+    rows: Vec<Weight>,
+    refused: Vec<Refused>,
+}
+
+/// A strategy that cannot have so many children that wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Refused {
+    strategy: String,
+    tasks: usize,
+    reason: String,
+}
+
+/// Weighs what the variables ask for, each in a process of its own; at a number of children for which a strategy is not compiled,
+/// the greatest for which it is.
+pub fn run(selection: &Selection, format: Format) -> ExitCode {
+    if let Some(other) = selection.set.iter().find(|set| !belongs(set)) {
+        return bad_input(format!(
+            "{other}: --waiting has no such axis; allowed: JVS_TASKS (numbers from 1 to 1000000) and JVS_STRATEGIES"
+        ));
+    }
+    let tasks = selection.tasks().unwrap_or(&TASKS);
+    let strategies = selection.strategies().map_or_else(all, <[Strategy]>::to_vec);
+    let mut wanted: Vec<(Strategy, usize)> = tasks
+        .iter()
+        .flat_map(|&tasks| strategies.iter().map(move |&strategy| (strategy, tasks)))
+        .collect();
+    let mut weighed = Weighed::default();
+    for (strategy, tasks) in &mut wanted {
+        if let Some(arities) = strategy.kind().arities
+            && !arities.contains(tasks)
+            && let Some(&greatest) = arities.last()
+        {
+            let reason = format!("{}; its greatest is shown instead", NoWeight::Arities(arities.to_vec()));
+            weighed.refused.push(refused(*strategy, *tasks, reason));
+            *tasks = greatest;
+        }
+    }
+    // One that was asked for twice by way of its greatest is weighed once, last.
+    for place in (0..wanted.len()).rev() {
+        if wanted[place + 1..].contains(&wanted[place]) {
+            wanted.remove(place);
+        }
+    }
+    let bar = progress(wanted.len());
+    let mut failed = false;
+    for (strategy, tasks) in wanted {
+        bar.set_message(format!("{strategy} {tasks}"));
+        match in_a_process(strategy, tasks) {
+            Ok(weight) => weighed.rows.push(weight),
+            Err(NoWeight::Failed(reason)) => {
+                failed = true;
+                bar.suspend(|| eprintln!("census: {strategy} of {tasks} waiting children: {reason}"));
+            }
+            Err(reason) => weighed.refused.push(refused(strategy, tasks, reason.to_string())),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    for Refused {
+        strategy,
+        tasks,
+        reason,
+    } in &weighed.refused
+    {
+        eprintln!("census: {strategy} cannot have {tasks} children that wait: {reason}");
+    }
+    if weighed.rows.is_empty() && !failed {
+        return bad_input(
+            "none of the strategies of JVS_STRATEGIES can have children that wait in the numbers of JVS_TASKS",
+        );
+    }
+    let code = match format {
+        Format::Text => print(&report::render(&weighed.rows)),
+        Format::Json => match serde_json::to_string(&weighed) {
+            Ok(json) => print(&(json + "\n")),
+            Err(error) => return bad_input(error),
+        },
+    };
+    if failed { ExitCode::from(1) } else { code }
+}
+
+fn belongs(set: &str) -> bool {
+    ["JVS_TASKS=", "JVS_STRATEGIES="]
+        .iter()
+        .any(|name| set.starts_with(name))
+}
+
+/// All strategies.
+fn all() -> Vec<Strategy> {
+    Strategy::all().collect()
+}
+
+fn refused(strategy: Strategy, tasks: usize, reason: String) -> Refused {
+    Refused {
+        strategy: strategy.to_string(),
+        tasks,
+        reason,
+    }
+}
+
+/// What a process says that weighs one strategy.
+type Said = Result<Weight, NoWeight>;
+
+/// The flag by which the program is a process that weighs one strategy.
+pub const ONE: &str = "--waiting-one";
+
+/// Starts this program again to weigh one strategy.
+fn in_a_process(strategy: Strategy, tasks: usize) -> Said {
+    let failed = |what: &dyn std::fmt::Display| NoWeight::Failed(what.to_string());
+    let mut command = Command::new(this_program());
+    command
+        .args([ONE, &strategy.to_string(), &tasks.to_string()])
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| failed(&error))?;
+    if !output.status.success() {
+        return Err(failed(&format!("its process ended with {}", output.status)));
+    }
+    let said = serde_json::from_slice::<Said>(&output.stdout);
+    said.map_err(|error| failed(&error))?
+}
+
+/// Weighs one strategy in this process, and says so in JSON.
+pub fn one(strategy: &str, tasks: &str, heap: &'static CountingAllocator) -> ExitCode {
+    let (Ok(strategy), Ok(tasks)) = (strategy.parse(), tasks.parse()) else {
+        return bad_input(format!(
+            "{ONE} {strategy} {tasks}: not a strategy and a number of children"
+        ));
+    };
+    match serde_json::to_string::<Said>(&weigh_waiting(strategy, tasks, heap)) {
+        Ok(json) => print(&json),
+        Err(error) => bad_input(error),
+    }
+}
