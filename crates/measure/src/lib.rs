@@ -61,6 +61,7 @@
 // join! of 256 branches.
 #![recursion_limit = "512"]
 
+pub mod advise;
 pub mod arguments;
 mod budget;
 mod cases;
