@@ -78,3 +78,16 @@ impl Calibrated {
 fn started(run: &Run) -> Option<&str> {
     run.parts.iter().map(|(header, _)| header.started.as_str()).max()
 }
+
+#[cfg(test)]
+mod tests {
+    use measure::advise::meaning::STATEMENTS;
+
+    #[test]
+    fn rulings_refer_to_statements_that_are_tested() {
+        let tested = include_str!("../claims/expected.txt");
+        for statement in STATEMENTS {
+            assert!(tested.contains(&format!("{statement} | ")), "{statement}");
+        }
+    }
+}

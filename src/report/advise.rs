@@ -6,7 +6,8 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::record::Header;
 use crate::text::{label, lines, percent, significant, time, times};
-use measure::advise::model::{Costs, Model};
+use measure::advise::counts::{Family, Unit};
+use measure::advise::model::Model;
 use measure::advise::validation::{Call, Validation};
 use measure::advise::{Advice, Question, Wakes};
 
@@ -238,13 +239,13 @@ fn significant_count(count: f64) -> String {
 
 /// The unit costs of a model, each with its interval of 90%, from leaving out each case in turn.
 pub fn costs(model: &Model) -> String {
-    const UNITS: [(&str, fn(&Costs) -> f64); 6] = [
-        ("fan-out", |c| c.fan_out),
-        ("idle turn", |c| c.idle_turn),
-        ("wake", |c| c.signal),
-        ("child", |c| c.child),
-        ("idle poll", |c| c.repoll),
-        ("beyond caches", |c| c.far),
+    const UNITS: [(&str, Unit); 6] = [
+        ("fan-out", Unit::FanOut),
+        ("idle turn", Unit::IdleTurn),
+        ("wake", Unit::Signal),
+        ("child", Unit::Child),
+        ("idle poll", Unit::Repoll),
+        ("beyond caches", Unit::Far),
     ];
     let mut table = Table::new();
     let mut head = vec!["where", "woken", "strategy", "children"];
@@ -257,9 +258,9 @@ pub fn costs(model: &Model) -> String {
             label(&costs.strategy).to_owned(),
             format!("{} to {}", costs.fewest, costs.most),
         ];
-        row.extend(UNITS.iter().map(|(_, get)| match get(costs) {
+        row.extend(UNITS.iter().map(|(_, unit)| match costs.of(*unit) {
             0.0 => String::new(),
-            ns => format!("{} ±{}", time(ns), time(1.645 * get(spread))),
+            ns => format!("{} ±{}", time(ns), time(1.645 * spread.of(*unit))),
         }));
         table.add_row(row);
     }
@@ -273,7 +274,6 @@ pub fn costs(model: &Model) -> String {
     sizes.sort_unstable();
     sizes.dedup();
     for bytes in sizes {
-        use measure::advise::counts::Family;
         let of = |family| {
             let mut all = model.sheet.payload.iter();
             let cost = all.find(|cost| cost.bytes == bytes && cost.family == family);

@@ -120,7 +120,7 @@ fn entries(sample: &Sample) -> Vec<(Unknown, f64)> {
         return signals.into_iter().map(|unknown| (unknown, tasks as f64)).collect();
     };
     let mut entries = Vec::new();
-    for (unit, count) in counts(kind.family, sample.wakes, tasks) {
+    for (unit, count) in counts(kind, sample.wakes, tasks) {
         for unknown in unknowns(unit, sample.scope, sample.wakes, kind) {
             entries.push((unknown, count));
         }
@@ -212,7 +212,9 @@ impl Fit {
             normal.add(rows, PENALTY_SHARED * PENALTY_SHARED, -1.0);
         }
         normal.penalize(&self.penalties);
-        let free: Vec<bool> = self.unknowns.iter().map(|unknown| unknown.deviates).collect();
+        // What is paid once has no deviation downwards: nothing would keep the sum from being negative.
+        let free = |unknown: &Unknown| unknown.deviates && unknown.unit != Unit::FanOut;
+        let free: Vec<bool> = self.unknowns.iter().map(free).collect();
         let solved: Vec<f64> = normal
             .solve(&free)
             .iter()
@@ -244,7 +246,7 @@ impl Fit {
                     let parts = unknowns(unit, *scope, *wakes, kind);
                     parts.iter().map(&cost).sum::<f64>().max(0.0)
                 };
-                let paid = counts(*family, *wakes, super::counts::NEAR_TASKS + 1);
+                let paid = counts(kind, *wakes, super::counts::NEAR_TASKS + 1);
                 let of = |unit| {
                     if paid.iter().any(|(known, _)| *known == unit) {
                         sum(unit)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::counts::{Family, Kind, Unit, counts};
+use super::counts::{Family, Kind, MOST_TASKS, Unit, counts};
 use super::fit::{Fit, Sample, inline_payload};
 use super::question::{Question, Scope, Wakes};
 use super::validation::{self, Error};
@@ -62,7 +62,7 @@ impl Costs {
     /// only one number was.
     pub fn reach(&self) -> (usize, usize) {
         let factor = if self.numbers > 1 { 3 } else { 2 };
-        (self.fewest.div_ceil(factor), self.most * factor)
+        (self.fewest.div_ceil(factor), (self.most * factor).min(MOST_TASKS))
     }
 }
 
@@ -198,6 +198,9 @@ impl Sheet {
         if question.scope.wakes_threads() {
             return Err(Refused::SeveralThreads);
         }
+        if question.wakes == Wakes::Never && question.work_ns < LEAST_WORK_NS {
+            return Err(Refused::Folds);
+        }
         let kind = Kind::of(strategy, tasks).ok_or_else(|| not_measured(format!("{strategy} has no sum")))?;
         let costs = self.costs(question.scope, question.wakes, &kind).ok_or_else(|| {
             not_measured(format!(
@@ -242,7 +245,7 @@ impl Sheet {
             child = never.child + times * (costs.child - never.child).max(0.0);
             reach += 1.0;
         }
-        for (unit, count) in counts(kind.family, question.wakes, tasks) {
+        for (unit, count) in counts(&kind, question.wakes, tasks) {
             let (count, ns_each) = match unit {
                 Unit::Child => (count, child),
                 Unit::IdleTurn | Unit::Signal | Unit::Repoll => (count * times, costs.of(unit)),
@@ -457,7 +460,7 @@ fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
         let Some(wakes) = Wakes::of_workload(&m.case.workload).filter(|_| m.case.workload != "timers") else {
             continue;
         };
-        if scope.wakes_threads() || scope.site.beside() > 0 {
+        if scope.wakes_threads() || scope.site.beside() > 0 || m.case.tasks > MOST_TASKS {
             continue;
         }
         let Some(reference) = references.get(&m.case) else {

@@ -184,7 +184,7 @@ pub struct Validation {
     pub predicted: usize,
     /// Rows that were refused as out of range or not calibrated.
     pub refused: usize,
-    /// Rows whose measured gap exceeds 10%, and those of which the winner was right.
+    /// Rows whose measured gap exceeds 10% and whose interval excludes 1, and those of which the winner was right.
     pub gaps: (usize, usize),
     /// Median of the ratios' errors, a fraction.
     pub median_error: f64,
@@ -233,7 +233,11 @@ impl Validation {
         let logs: Vec<f64> = rows.iter().filter_map(|row| row.error.log()).map(f64::abs).collect();
         let share =
             |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count() as f64 / rows.len().max(1) as f64;
-        let gap = |row: &&Row| row.error.measured.median.ln().abs() > GAP.ln();
+        // A gap whose interval holds 1 has no winner.
+        let gap = |row: &&Row| {
+            let measured = &row.error.measured;
+            measured.median.ln().abs() > GAP.ln() && !(measured.low..=measured.high).contains(&1.0)
+        };
         let right = |row: &&Row| {
             let predicted = row.error.predicted.unwrap_or(1.0);
             predicted.ln() * row.error.measured.median.ln() > 0.0
