@@ -12,7 +12,7 @@
 //! | [`targets`] | the bench targets |
 //! | [`findings`] | what a table shows, in sentences |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
-//! | [`advise`](mod@advise) | the answer for a workload of the reader's own: its calibration, its dialogue |
+//! | [`advise`](mod@advise) | the answer for a workload of the reader's own: the run that calibrates it, the dialogue |
 //! | [`attachments`], [`save`] | what lies beside a run's records; how the last run gets a name |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`builds`] | one tokio against another, one flag against another: made, measured in turns, judged |

@@ -1,18 +1,15 @@
-//! The answer for the reader's own workload: which run calibrates it, the calibration itself, and the dialogue. What is
+//! The answer for the reader's own workload: which run calibrates it, and the dialogue. What is
 //! predicted, and how, is in [`measure::advise`].
 
-pub mod calibrate;
 pub mod dialogue;
 
 use std::path::Path;
 
 use measure::advise::{Model, ModelError};
+use measure::calibration::CALIBRATION;
 
 use crate::record::{Header, Measurement};
 use crate::run_store::{Run, StoreError, names};
-
-/// The name of the run that `advise --calibrate` makes.
-pub const CALIBRATION: &str = "calibration";
 
 /// A run, and the model made of it.
 pub struct Calibrated {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, ValueEnum};
 
 use super::{bad_input, not_measured, print, results};
-use crate::advise::{AdviseError, CALIBRATION, Calibrated, calibrate, dialogue};
+use crate::advise::{AdviseError, Calibrated, dialogue};
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
 use crate::environment::cores;
 use crate::report::advise as report;
@@ -16,6 +16,7 @@ use crate::session;
 use measure::advise::question::{Scope, WAKES};
 use measure::advise::validation::{self, Validation};
 use measure::advise::{Model, Needs, Question, Wakes, advise};
+use measure::calibration::{CALIBRATION, calibrate};
 
 #[derive(Args)]
 #[command(
@@ -339,7 +340,13 @@ fn run_calibration(asked: &Asked) -> ExitCode {
         Ok(selection) => selection.settings.seed,
         Err(error) => return bad_input(error),
     };
-    let outcome = match calibrate::calibrate(&results(), &flavors, asked.site, seed) {
+    let names: Vec<String> = flavors.iter().map(Flavor::to_string).collect();
+    let command = format!(
+        "cargo run --release -- advise --calibrate --flavor {} --site {}",
+        names.join(","),
+        asked.site
+    );
+    let outcome = match calibrate(&results(), &flavors, asked.site, seed, command) {
         Ok(outcome) => outcome,
         Err(error) => return not_measured(&error),
     };

@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::record::Header;
 use crate::text::{label, lines, percent, significant, time, times};
-use measure::advise::counts::{Family, Unit};
+use measure::advise::counts::Unit;
 use measure::advise::model::Model;
 use measure::advise::validation::{Call, Validation};
 use measure::advise::{Advice, Question, Wakes};
@@ -266,29 +266,27 @@ pub fn costs(model: &Model) -> String {
     }
     numbers_right(&mut table, 3..4 + UNITS.len());
     let mut text = lines(&table);
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(["carried", "polled", "woken", "spawned"]);
+    let mut names: Vec<&str> = model.sheet.payload.iter().map(|cost| cost.strategy.as_str()).collect();
+    names.dedup();
     let mut sizes: Vec<usize> = model.sheet.payload.iter().map(|cost| cost.bytes).collect();
     sizes.sort_unstable();
     sizes.dedup();
+    let mut table = Table::new();
+    let head = names.iter().map(|name| label(name).to_owned());
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["carried".to_owned()].into_iter().chain(head));
     for bytes in sizes {
-        let of = |family| {
+        let of = |name: &&str| {
             let mut all = model.sheet.payload.iter();
-            let cost = all.find(|cost| cost.bytes == bytes && cost.family == family);
+            let cost = all.find(|cost| cost.bytes == bytes && cost.strategy == *name);
             cost.map_or(String::new(), |cost| time(cost.ns))
         };
-        table.add_row([
-            crate::case::Payload(bytes).to_string(),
-            of(Family::Polled),
-            of(Family::Woken),
-            of(Family::Spawned),
-        ]);
+        let size = crate::case::Payload(bytes).to_string();
+        table.add_row([size].into_iter().chain(names.iter().map(of)));
     }
-    numbers_right(&mut table, 1..4);
-    text +=
-        "\nWhat each child carries adds, for strategies that poll it, that poll it where it is woken, that spawn it:\n";
+    numbers_right(&mut table, 1..names.len() + 1);
+    text += "\nWhat each child carries adds:\n";
     text + &lines(&table)
 }
 

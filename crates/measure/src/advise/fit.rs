@@ -88,10 +88,13 @@ fn unknowns(unit: Unit, scope: Scope, wakes: Wakes, kind: &Kind) -> Vec<Unknown>
         }
         Unit::Repoll => vec![woken(&base, true), base],
         // A copy is a copy, wherever the fan-out runs.
-        Unit::Payload => vec![Unknown {
-            scope: None,
-            ..of_family
-        }],
+        Unit::Payload => {
+            let parent = Unknown {
+                scope: None,
+                ..of_family
+            };
+            vec![named(&parent), parent]
+        }
     }
 }
 
@@ -229,16 +232,17 @@ impl Fit {
     fn sheet<'a>(&self, samples: impl Iterator<Item = &'a Sample>, cost: impl Fn(&Unknown) -> f64) -> Sheet {
         let mut measured: BTreeMap<(Scope, Wakes, Family), BTreeSet<usize>> = BTreeMap::new();
         let mut kinds: BTreeSet<(Scope, Kind)> = BTreeSet::new();
-        let mut payloads: BTreeSet<(Family, usize)> = BTreeSet::new();
+        let mut payloads: BTreeSet<(Kind, usize)> = BTreeSet::new();
         for sample in samples {
             let Some(kind) = &sample.kind else { continue };
             let numbers = measured.entry((sample.scope, sample.wakes, kind.family)).or_default();
             numbers.insert(sample.case.tasks);
             kinds.insert((sample.scope, kind.clone()));
             if inline_payload(&sample.case) > 0 {
-                payloads.insert((kind.family, inline_payload(&sample.case)));
+                payloads.insert((kind.clone(), inline_payload(&sample.case)));
             }
         }
+        let samples_scope = measured.keys().next().map(|(scope, ..)| *scope);
         let mut costs = Vec::new();
         for ((scope, wakes, family), numbers) in &measured {
             for (_, kind) in kinds.iter().filter(|(of, kind)| of == scope && kind.family == *family) {
@@ -271,20 +275,22 @@ impl Fit {
                 });
             }
         }
-        let payload = payloads.into_iter().map(|(family, bytes)| {
-            let unknown = Unknown {
-                unit: Unit::Payload,
-                scope: None,
-                family: Some(family),
-                wakes: None,
-                name: None,
+        let payload = payloads.into_iter().map(|(kind, bytes)| {
+            // Of any scope: there is none in them.
+            let parts =
+                samples_scope.map_or_else(Vec::new, |scope| unknowns(Unit::Payload, scope, Wakes::Together, &kind));
+            let at = |unknown: Unknown| Unknown {
                 payload: Some(bytes),
-                deviates: false,
+                ..unknown
             };
             PayloadCost {
-                family,
+                ns: parts
+                    .into_iter()
+                    .map(|unknown| cost(&at(unknown)))
+                    .sum::<f64>()
+                    .max(0.0),
+                strategy: kind.name,
                 bytes,
-                ns: cost(&unknown),
             }
         });
         Sheet {

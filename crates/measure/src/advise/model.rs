@@ -66,11 +66,11 @@ impl Costs {
     }
 }
 
-/// What carrying so many bytes costs a child of a family, in ns.
+/// What carrying so many bytes costs a child of a strategy, in ns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PayloadCost {
-    /// Of strategies that find out in this way.
-    pub family: Family,
+    /// The strategy: [`Kind::name`].
+    pub strategy: String,
     /// Bytes in the child's future.
     pub bytes: usize,
     /// ns for each child.
@@ -267,7 +267,7 @@ impl Sheet {
             }
         }
         if question.payload > 0 {
-            let (ns_each, inside) = self.payload_ns(kind.family, question.payload)?;
+            let (ns_each, inside) = self.payload_ns(&kind, question.payload)?;
             reach += if inside { 0.0 } else { 1.0 };
             terms.push(Term {
                 what: Unit::Payload.to_string(),
@@ -298,12 +298,13 @@ impl Sheet {
 
     /// What a child's payload costs, linear between the sizes that were measured, and whether it lies between two. A boxed future
     /// is another thing than one that is moved into its task, so sizes of one kind say nothing of the other.
-    fn payload_ns(&self, family: Family, bytes: usize) -> Result<(f64, bool), Refused> {
+    fn payload_ns(&self, kind: &Kind, bytes: usize) -> Result<(f64, bool), Refused> {
+        let family = kind.family;
         let boxed = is_boxed(family, bytes);
         let known: Vec<(f64, f64)> = self
             .payload
             .iter()
-            .filter(|cost| cost.family == family && is_boxed(family, cost.bytes) == boxed)
+            .filter(|cost| cost.strategy == kind.name && is_boxed(family, cost.bytes) == boxed)
             .map(|cost| (cost.bytes as f64, cost.ns))
             .collect();
         let at = bytes as f64;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::CALIBRATION;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
@@ -10,6 +9,9 @@ use crate::run::{Outcome, Request, RunError, run};
 use crate::session::this_program;
 use crate::settings::RunSettings;
 use crate::workload;
+
+/// The name of the run that a calibration makes.
+pub const CALIBRATION: &str = "calibration";
 
 /// What a flavor's unit costs are told from: workload, payload in bytes, children.
 const CASES: [(&str, usize, usize); 10] = [
@@ -53,7 +55,13 @@ fn cases(flavors: &[Flavor], site: Site) -> Vec<Case> {
 }
 
 /// Measures what a model of this machine is made of, into a record of its own under `results`.
-pub fn calibrate(results: &Path, flavors: &[Flavor], site: Site, seed: Option<u64>) -> Result<Outcome, RunError> {
+pub fn calibrate(
+    results: &Path,
+    flavors: &[Flavor],
+    site: Site,
+    seed: Option<u64>,
+    command: String,
+) -> Result<Outcome, RunError> {
     let cases = cases(flavors, site);
     let minutes = MINUTES_A_CASE * cases.len() as f64;
     let items: Vec<Item> = cases
@@ -70,11 +78,6 @@ pub fn calibrate(results: &Path, flavors: &[Flavor], site: Site, seed: Option<u6
         seed,
         ..RunSettings::of(Matrix::Default)
     };
-    let flags: Vec<String> = flavors.iter().map(|flavor| format!("--flavor {flavor}")).collect();
-    let command = format!(
-        "cargo run --release -- advise --calibrate {} --site {site}",
-        flags.join(" ")
-    );
     run(Request {
         folder: Some(results.join(CALIBRATION)),
         ..Request::here(&plan, &settings, command, this_program())
