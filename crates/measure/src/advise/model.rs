@@ -551,6 +551,21 @@ impl Model {
         Ok(predicted)
     }
 
+    /// The points that were measured, each as scope, way of being woken, children, bytes and strategy, with blanks between them.
+    pub fn measured_points(&self) -> Vec<String> {
+        let mut points: Vec<String> = self
+            .measured
+            .iter()
+            .filter_map(|(case, name)| {
+                let q = question_of(case, 0.0)?;
+                Some(format!("{} {} {} {} {name}", q.scope, q.wakes, q.tasks, q.payload))
+            })
+            .collect();
+        points.sort();
+        points.dedup();
+        points
+    }
+
     /// Half the width of the interval of the natural logarithm of a ratio of two predictions.
     pub fn half_width_of(&self, a: &Predicted, b: &Predicted) -> f64 {
         let base = match a.measured && b.measured {
