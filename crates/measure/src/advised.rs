@@ -16,13 +16,16 @@ use crate::record::{Measurement, Status};
 use crate::run::RunError;
 use crate::run_store::Run;
 use crate::stats::median;
-use crate::text::{interval, label, lines, percent, significant, time, times};
+use crate::text::{interval, label, lines, more, percent, significant, time, times};
 
 /// A model of this machine, and what the children are.
 pub(crate) struct Advised {
     model: Model,
     children: Vec<(String, Probed, Probed)>,
 }
+
+/// How much wider an interval is where children were probed.
+const PROBED: f64 = 2.0;
 
 /// Why there is no prediction.
 #[derive(Debug, thiserror::Error)]
@@ -114,7 +117,7 @@ impl Advised {
                 format!("{} B", question.payload),
                 time(question.work_ns),
                 format!("+{}", time(question.idle_ns)),
-                time(question.wait_ns),
+                more(question.wait_ns),
             ]);
         }
         format!(
@@ -149,7 +152,8 @@ impl Advised {
                     continue;
                 }
             };
-            let (predicted, half_width) = (a.ns() / b.ns(), self.model.half_width_of(&a, &b));
+            // A probe reaches beyond what was measured, as any other step does.
+            let (predicted, half_width) = (a.ns() / b.ns(), self.model.half_width_of(&a, &b) * PROBED);
             let off = (predicted / ratio.median).ln();
             offs.push(off.abs());
             covered += usize::from(off.abs() <= half_width);

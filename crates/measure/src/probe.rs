@@ -11,18 +11,21 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::advise::{Question, Wakes, question::Scope};
+use crate::advise::model::WAIT_NS;
+use crate::advise::question::Scope;
+use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{Schedule, drive};
 use crate::slice::{Slice, Totals, timed_loop};
 use crate::stats::median;
 use crate::workload::{self, Entry, Opened, Setup};
 
-/// Children that are probed at once.
-const CHILDREN: usize = 8;
+/// Children that are probed at once: two numbers, to tell what passes once from what passes for each of them.
+const FEW: usize = 8;
+const MANY: usize = 24;
 
-/// How long a workload is probed. Two of them, and what setting up takes, last less than a second.
-const LASTS: Duration = Duration::from_millis(250);
+/// How long a number of children is probed. Two numbers of two workloads, and setting them up, last less than a second.
+const LASTS: Duration = Duration::from_millis(120);
 
 /// The fewest and the most fan-outs that are probed, the first of which are not counted.
 const FAN_OUTS: std::ops::Range<usize> = 5..20_000;
@@ -41,27 +44,32 @@ pub struct Probed {
     pub work_ns: f64,
     /// What a poll takes that finds it waiting, in ns; 0 where there is none.
     pub idle_ns: f64,
-    /// How long a fan-out's parent is not polled, in ns.
+    /// How long a fan-out's parent is not polled between its first and its last poll, in ns.
     pub between_ns: f64,
+    /// How much longer for each child, in ns.
+    pub between_child_ns: f64,
 }
 
 impl Probed {
-    /// The question that so many of these children are, beside those of the suite that are woken alike.
+    /// The question that so many of these children are, beside those of the suite that are woken alike. What passes between the
+    /// polls of their parent for each child is work too, whoever does it. What passes once may be less than there: children that
+    /// another task answers do not make the runtime idle.
     pub fn question(&self, usual: &Probed, scope: Scope, tasks: usize) -> Question {
         let more = |mine: f64, its: f64| (mine - its).max(0.0);
+        let each = self.work_ns + self.between_child_ns;
         Question {
             scope,
             tasks,
             wakes: self.wakes,
             times: self.times.max(1.0),
             payload: self.bytes.saturating_sub(usual.bytes),
-            work_ns: more(self.work_ns, usual.work_ns),
+            work_ns: more(each, usual.work_ns + usual.between_child_ns),
             idle_ns: if self.idle_ns > 0.0 {
                 more(self.idle_ns, usual.idle_ns)
             } else {
                 0.0
             },
-            wait_ns: more(self.between_ns, usual.between_ns * self.times.max(1.0)),
+            wait_ns: self.between_ns - usual.between_ns * self.times.max(1.0),
         }
     }
 }
@@ -80,12 +88,28 @@ pub fn probe(entry: &Entry) -> Result<(Probed, Probed), String> {
 }
 
 fn probe_one(entry: &Entry) -> Result<Probed, String> {
+    let (few, many) = (probe_some(entry, FEW)?, probe_some(entry, MANY)?);
+    let each = match few.wakes {
+        // The noise of a wait hides what each child adds.
+        _ if few.between_ns >= WAIT_NS => 0.0,
+        Wakes::Together => ((many.between_ns - few.between_ns) / (MANY - FEW) as f64).max(0.0),
+        // Its parent is polled for each of them, so that nothing passes once.
+        _ => few.between_ns / FEW as f64,
+    };
+    Ok(Probed {
+        between_ns: (few.between_ns - each * FEW as f64).max(0.0),
+        between_child_ns: each,
+        ..few
+    })
+}
+
+fn probe_some(entry: &Entry, tasks: usize) -> Result<Probed, String> {
     let case = Case {
         workload: entry.name.to_string(),
         flavor: Flavor::CurrentThread,
         site: Site::Worker,
         payload: Payload(entry.payloads.first().copied().unwrap_or(0)),
-        tasks: CHILDREN,
+        tasks,
     };
     let opening = (entry.open)(Setup {
         tasks: case.tasks,
@@ -98,7 +122,7 @@ fn probe_one(entry: &Entry) -> Result<Probed, String> {
         let probing = timed_loop(move |_| {
             let (opened, told) = (opened.clone(), told.clone());
             async move {
-                let probed = fan_outs(&*opened).await;
+                let probed = fan_outs(&*opened, tasks).await;
                 *told.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(probed);
                 nothing()
             }
@@ -132,19 +156,19 @@ fn nothing() -> Slice {
     }
 }
 
-async fn fan_outs(opened: &dyn Opened) -> Probed {
+async fn fan_outs(opened: &dyn Opened, tasks: usize) -> Probed {
     let children = opened.children();
-    children.before_slice(CHILDREN);
+    children.before_slice(tasks);
     let mut seen: Vec<Seen> = Vec::new();
     let began = Instant::now();
     while seen.len() < FAN_OUTS.start || (seen.len() < FAN_OUTS.end && began.elapsed() < LASTS) {
-        let seen_now = FanOut::new(opened).await;
+        let seen_now = FanOut::new(opened, tasks).await;
         seen.push(seen_now);
         children.settle().await;
     }
     let counted = &seen[UNCOUNTED..];
     let middle = |of: &dyn Fn(&Seen) -> f64| median(&counted.iter().map(of).collect::<Vec<_>>());
-    let n = CHILDREN as f64;
+    let n = tasks as f64;
     let times = middle(&|seen| seen.followed as f64 / n);
     let idle: Vec<f64> = counted
         .iter()
@@ -153,6 +177,7 @@ async fn fan_outs(opened: &dyn Opened) -> Probed {
         .collect();
     Probed {
         wakes: pattern(
+            tasks,
             times,
             middle(&|seen| seen.turns as f64),
             middle(&|seen| seen.by_sibling as f64 / n),
@@ -162,13 +187,14 @@ async fn fan_outs(opened: &dyn Opened) -> Probed {
         work_ns: middle(&|seen| seen.work_ns / n),
         idle_ns: if idle.is_empty() { 0.0 } else { median(&idle) },
         between_ns: middle(&|seen| seen.between_ns),
+        between_child_ns: 0.0,
     }
 }
 
-/// How children are woken: `times` each, in so many turns of their parent after the first, and `by_sibling` of each child's wakes
+/// How so many children are woken: `times` each, in so many turns of their parent after the first, and `by_sibling` of each child's wakes
 /// came while another child was polled.
-fn pattern(times: f64, turns: f64, by_sibling: f64) -> Wakes {
-    let a_turn = times * CHILDREN as f64 / turns.max(1.0);
+fn pattern(tasks: usize, times: f64, turns: f64, by_sibling: f64) -> Wakes {
+    let a_turn = times * tasks as f64 / turns.max(1.0);
     match () {
         () if times < 0.5 => Wakes::Never,
         () if by_sibling > 0.5 => Wakes::InTurn,
@@ -204,7 +230,7 @@ struct Noting {
 
 struct Noted {
     parent: Mutex<Waker>,
-    /// The child that is being polled; `CHILDREN` for none.
+    /// The child that is being polled; `NONE` for none.
     polled: AtomicUsize,
     by_sibling: AtomicU64,
 }
@@ -216,7 +242,7 @@ impl Wake for Noting {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let polled = self.shared.polled.load(Relaxed);
-        if !self.woken.swap(true, Relaxed) && polled < CHILDREN && polled != self.index {
+        if !self.woken.swap(true, Relaxed) && polled != NONE && polled != self.index {
             self.shared.by_sibling.fetch_add(1, Relaxed);
         }
         let parent = self
@@ -229,6 +255,9 @@ impl Wake for Noting {
     }
 }
 
+/// No child's number.
+const NONE: usize = usize::MAX;
+
 type Child = Pin<Box<dyn Future<Output = u64> + Send>>;
 
 /// A fan-out that watches its children.
@@ -240,10 +269,10 @@ struct FanOut {
 }
 
 impl FanOut {
-    fn new(opened: &dyn Opened) -> Self {
+    fn new(opened: &dyn Opened, tasks: usize) -> Self {
         let shared = Arc::new(Noted {
             parent: Mutex::new(Waker::noop().clone()),
-            polled: AtomicUsize::new(CHILDREN),
+            polled: AtomicUsize::new(NONE),
             by_sibling: AtomicU64::new(0),
         });
         let child = |index| {
@@ -257,7 +286,7 @@ impl FanOut {
             (Some(opened.children().boxed_child(index)), noting, waker)
         };
         Self {
-            children: (0..CHILDREN).map(child).collect(),
+            children: (0..tasks).map(child).collect(),
             shared,
             seen: Seen::default(),
             ended: None,
@@ -288,7 +317,7 @@ impl Future for FanOut {
             let began = Instant::now();
             let polled = future.as_mut().poll(&mut Context::from_waker(waker));
             let ns = began.elapsed().as_nanos() as f64;
-            this.shared.polled.store(CHILDREN, Relaxed);
+            this.shared.polled.store(NONE, Relaxed);
             if woken {
                 this.seen.work_ns += ns;
                 this.seen.followed += u64::from(!first);

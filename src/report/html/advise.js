@@ -50,7 +50,7 @@
     const factor = costs.numbers > 1 ? 3 : 2;
     const [fewest, most] = [Math.ceil(costs.fewest / factor), Math.min(costs.most * factor, sheet.most)];
     if (n < fewest || n > most) return "outside the calibrated range: " + fewest + " to " + most + " children";
-    if (q.wait > 0 && n > sheet.most_waiting) return "outside the calibrated range: up to " + sheet.most_waiting + " children that wait";
+    if (q.wait > sheet.wait && n > sheet.most_waiting) return "outside the calibrated range: up to " + sheet.most_waiting + " children that wait";
     let reach = 1;
     if (n < costs.fewest || n > costs.most) reach += 1;
     if (n >= sheet.less_sure) reach += 1;
@@ -67,7 +67,7 @@
     }
     ns += n * q.work + q.wait;
     const point = [q.scope, q.wakes, n, q.payload, name].join(" ");
-    const measured = reach <= 2 && q.wakes !== "never" && sheet.measured.includes(point);
+    const measured = reach <= 2 && q.wakes !== "never" && q.work === 0 && q.wait === 0 && sheet.measured.includes(point);
     return { strategy, ns, reach, measured };
   }
 

@@ -10,13 +10,16 @@ use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 use crate::text::label;
 use measure::advise::counts::{FAR_POWER, FAR_TASKS, MOST_TASKS, NEAR_TASKS, SMALL_JOIN_ALL};
 use measure::advise::meaning::{candidates, rulings};
-use measure::advise::model::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_TASKS, MOST_WAITING};
+use measure::advise::model::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_TASKS, MOST_WAITING, WAIT_NS};
 use measure::advise::question::Scope;
 use measure::advise::validation::{Call, HIDDEN};
 use measure::advise::{Model, Needs, Question, Wakes, advise};
 
 /// A need: its name in the form, how it is asked for, and what is needed where it is.
-const NEEDS: [(&str, &str, fn(&mut Needs)); 7] = [
+type Need = (&'static str, &'static str, fn(&mut Needs));
+
+/// All of them.
+const NEEDS: [Need; 7] = [
     ("borrows", "children borrow from their parent", |needs| {
         needs.borrows = true
     }),
@@ -96,6 +99,7 @@ fn sheet(model: &Model) -> Value {
         "power": FAR_POWER,
         "most": MOST_TASKS,
         "most_waiting": MOST_WAITING,
+        "wait": WAIT_NS,
         "less_sure": LESS_SURE_TASKS,
         "least_work": LEAST_WORK_NS,
         "boxed_from": BOXED_FROM,

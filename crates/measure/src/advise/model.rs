@@ -176,6 +176,9 @@ impl fmt::Display for Refused {
 /// which no sum of these counts.
 pub const MOST_WAITING: usize = 1_000;
 
+/// A wait that is one for timers or servers, in ns.
+pub const WAIT_NS: f64 = 100_000.0;
+
 /// Children that never wait and work less fold away in `join!`.
 pub const LEAST_WORK_NS: f64 = 10.0;
 
@@ -215,7 +218,7 @@ impl Sheet {
                 costs.fewest, costs.most
             )));
         }
-        if question.wait_ns > 0.0 && tasks > MOST_WAITING {
+        if question.wait_ns > WAIT_NS && tasks > MOST_WAITING {
             return Err(out(format!(
                 "{tasks} children that wait for timers; beyond {MOST_WAITING} a task's budget of polls decides"
             )));
@@ -282,9 +285,14 @@ impl Sheet {
                 ns_each: question.work_ns,
             });
         }
-        if question.wait_ns > 0.0 {
+        if question.wait_ns != 0.0 {
             terms.push(Term {
-                what: "wait".into(),
+                what: if question.wait_ns > 0.0 {
+                    "wait"
+                } else {
+                    "less of the runtime's turns"
+                }
+                .into(),
                 count: 1.0,
                 ns_each: question.wait_ns,
             });
@@ -546,6 +554,8 @@ impl Model {
         predicted.measured = predicted.reach <= 2.0
             && question.times == 1.0
             && question.idle_ns == 0.0
+            && question.work_ns == 0.0
+            && question.wait_ns == 0.0
             && question.wakes != Wakes::Never
             && self.measured.iter().any(same);
         Ok(predicted)

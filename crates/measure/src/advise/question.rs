@@ -139,13 +139,14 @@ pub struct Question {
     pub work_ns: f64,
     /// What a poll of a child that still waits costs beyond a look at a flag, in ns.
     pub idle_ns: f64,
-    /// How long the children wait, all at once, in ns: for a server, for a timer.
+    /// How long the children wait, all at once, in ns: for a server, for a timer. Negative where a probe found that less passes
+    /// between the polls of their parent than with children of the suite.
     pub wait_ns: f64,
 }
 
 impl Question {
     /// What the children themselves take, in ns, however they are awaited on one thread.
     pub fn own_ns(&self) -> f64 {
-        self.wait_ns + self.work_ns * self.tasks as f64
+        self.wait_ns.max(0.0) + self.work_ns * self.tasks as f64
     }
 }
