@@ -13,6 +13,7 @@
 //! | [`findings`] | what a table shows, in sentences |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
 //! | [`attachments`], [`save`], [`contribution`] | what lies beside a run's records; how the last run gets a name; whether other machines' can stand beside it |
+//! | [`advise`](mod@advise) | the answer for a workload of the reader's own: the run that calibrates it, the dialogue |
 //! | [`census`] | what an iteration does, counted; `src/bin/census.rs` is its program |
 //! | [`builds`] | one tokio against another, one flag against another: made, measured in turns, judged |
 //! | [`claims`] | the article's statements, put to experiments |
@@ -26,6 +27,7 @@
 // join! of 256 branches.
 #![recursion_limit = "512"]
 
+pub mod advise;
 pub mod attachments;
 pub mod bench;
 pub mod builds;

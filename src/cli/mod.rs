@@ -1,6 +1,7 @@
 //! The command line of the binary `join-vs-spawn`: everything but measuring, which `cargo bench` does. One file a
 //! subcommand.
 
+mod advise;
 mod builds;
 mod census;
 mod claims;
@@ -59,6 +60,8 @@ enum Command {
     },
     /// Show a run, or two or more side by side, as one HTML page, as Markdown or as text
     Report(report::Arguments),
+    /// Answer for a workload of your own: which strategies remain, what they take, whether it matters
+    Advise(advise::Arguments),
     /// Compare two runs case by case; --fail-on makes a change exit 1
     Compare(compare::Arguments),
     /// Compare builds: one tokio with another, one revision or flag with another; makes and measures them
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::List { matrix, target, format } => list::run(matrix, target.as_deref(), format),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Advise(arguments) => advise::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Builds(arguments) => builds::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

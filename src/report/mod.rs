@@ -1,5 +1,6 @@
 //! What a reader sees of a run. Everything here is made from records alone, and from what lies beside them.
 
+pub mod advise;
 pub mod builds;
 pub mod census;
 pub mod changes;

@@ -55,7 +55,7 @@ pub enum ArgumentError {
     #[error("the filter `{0}` is not a regular expression: {1}")]
     Filter(String, regex_lite::Error),
     /// Nothing here has that name.
-    #[error("{0}: no such option; there are FILTER, --exact, --list, --test and --help")]
+    #[error("{0}: no such option; there are FILTER, --exact, --advise, --list, --test and --help")]
     Unknown(String),
     /// A second filter.
     #[error("{0}: one filter is enough; it is a regular expression, so that `a|b` is either")]
@@ -82,6 +82,8 @@ pub struct Arguments {
     pub mode: Mode,
     /// On which measurements.
     pub filter: Filter,
+    /// Whether to predict before it is measured.
+    pub advise: bool,
     /// The arguments for the user, without those that cargo adds.
     pub shown: Vec<String>,
 }
@@ -90,6 +92,7 @@ pub struct Arguments {
 /// without it runs everything once. Any other program (an example, a binary) measures.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
     let (mut text, mut exact, mut none, mut bench, mut mode) = (None, false, false, false, Mode::Measure);
+    let mut advise = false;
     let mut shown = Vec::new();
     for argument in arguments {
         match argument.as_str() {
@@ -98,6 +101,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
                 continue;
             }
             "--exact" => exact = true,
+            "--advise" => advise = true,
             "--ignored" => none = true,
             "--list" => mode = Mode::List,
             "--test" => mode = Mode::Test,
@@ -114,7 +118,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
     if mode == Mode::Measure && !bench && std::env::var_os("CARGO").is_some() && is_test_program() {
         mode = Mode::Test;
     }
-    Ok(Arguments { mode, filter, shown })
+    Ok(Arguments {
+        mode,
+        filter,
+        advise,
+        shown,
+    })
 }
 
 /// Whether cargo runs this as one of its tests, benches included: those lie in the folder `deps`.
@@ -127,8 +136,9 @@ fn is_test_program() -> bool {
 pub fn help(name: &str) -> String {
     let mut text = format!(
         "Measures {name}: join! against spawn, side by side, in many short rounds.\n\n\
-         Usage: cargo bench --bench {name} [-- [FILTER] [--exact] [--list] [--test]]\n\n\
+         Usage: cargo bench --bench {name} [-- [FILTER] [--exact] [--advise] [--list] [--test]]\n\n\
          FILTER is a regular expression over ids, WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS; --list prints them.\n\
+         --advise predicts each ratio first, from a probe of the children and a calibration of the machine (a minute, once).\n\
          What is measured, and how long, is set by environment variables:\n\n"
     );
     for (name, meaning) in VARIABLES {

@@ -61,8 +61,11 @@
 // join! of 256 branches.
 #![recursion_limit = "512"]
 
+pub mod advise;
+mod advised;
 pub mod arguments;
 mod budget;
+pub mod calibration;
 mod cases;
 mod collected;
 pub mod compare;
@@ -78,6 +81,7 @@ pub mod matrix;
 pub mod measurement;
 pub mod merge;
 pub mod plan;
+pub mod probe;
 pub mod program;
 pub mod progress;
 pub mod record;

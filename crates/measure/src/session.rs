@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::advised::Advised;
 use crate::arguments::{self, Mode};
 use crate::block;
 use crate::case::Case;
@@ -16,6 +17,7 @@ use crate::table;
 use crate::text::significant;
 use crate::variables::{VariableError, misspelled, variable};
 use crate::warnings::not_applicable;
+use crate::workload::Entry;
 
 /// Measures children of your own as the suite measures its own: call it from the `main` of a bench or of any program, and
 /// return what it returns. Child `index` of a fan-out is `child(index)`. What a child returns is dropped unseen: to have
@@ -50,7 +52,7 @@ where
 /// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
 pub fn measure(target: &Target) -> ExitCode {
     end_with_the_reader();
-    crate::round::run_if_child(&target.workloads);
+    crate::round::run_if_child(&all_entries(target));
     let arguments = match arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => return bad_input(target.name, &error),
@@ -88,6 +90,16 @@ pub fn measure(target: &Target) -> ExitCode {
     }
     let plan = selection.plan(target, &measurements);
     let command = command(&selection, target.name, &arguments.shown);
+    let advised = match arguments.advise {
+        false => None,
+        true => match Advised::of(target, &results(), command.clone()) {
+            Ok(advised) => Some(advised),
+            Err(error) => return bad_input(target.name, &error),
+        },
+    };
+    if let Some(advised) = &advised {
+        print!("{}", advised.found());
+    }
     let outcome = run(Request {
         filter: arguments.filter.text(),
         folder: Some(folder(arguments.filter.text().is_some())),
@@ -96,10 +108,22 @@ pub fn measure(target: &Target) -> ExitCode {
     match outcome {
         Ok(outcome) => {
             let sentences = table::counts(&outcome.measurements);
-            finish(&outcome, &sentences)
+            let ended = finish(&outcome, &sentences);
+            if let Some(advised) = &advised {
+                print!("\n{}", advised.beside(&outcome.measurements));
+            }
+            ended
         }
         Err(error) => not_run(target.name, &error),
     }
+}
+
+/// The target's workloads, and those of the suite: a calibration measures them.
+fn all_entries(target: &Target) -> Vec<Entry> {
+    let mut entries = target.workloads.clone();
+    let suite = crate::workload::all();
+    entries.extend(suite.into_iter().filter(|entry| target.entry(&entry.name).is_none()));
+    entries
 }
 
 /// Runs every measurement once, without a clock: the mode of `cargo test`.

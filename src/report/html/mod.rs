@@ -1,7 +1,9 @@
 //! A run as one page, and two runs side by side: files that need nothing but themselves.
 //!
-//! Charts are drawn here, as inline SVG; the script only filters and sorts rows that are in the page without it.
+//! Charts are drawn here, as inline SVG; scripts filter and sort rows that are in the page without them, and compute
+//! the answer for a workload that was not measured.
 
+mod advise;
 mod answer;
 mod builds;
 mod chart;
@@ -74,7 +76,7 @@ fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String 
                     }
                 }
                 main id="main" { (content) }
-                script { (PreEscaped(include_str!("script.js"))) }
+                script { (PreEscaped(include_str!("script.js"))) (PreEscaped(include_str!("advise.js"))) }
             }
         }
     };

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, answer, counted, environment, listed, rows, selfcheck, shell, workload};
+use super::{Links, advise, answer, counted, environment, listed, rows, selfcheck, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::findings;
 use crate::record::{Header, Measurement};
@@ -13,6 +13,11 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
     let (name, parts) = (&run.name, &run.parts);
     let data = Data::new(parts);
     let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
+    let measurements: Vec<&Measurement> = parts.iter().flat_map(|(_, measurements)| measurements).collect();
+    let advice = advise::section(name, &measurements);
+    if advice.is_some() {
+        sections.push(("advise".into(), "your workload".into()));
+    }
     for workload in &data.workloads {
         let id = format!("workload-{}", workload.name);
         sections.push((id, workload.name.to_owned()));
@@ -42,6 +47,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
             div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
             (answer::figures(&data))
         }
+        @if let Some(advice) = advice { (advice) }
         (in_words(parts))
         @for workload in &data.workloads { (workload::section(&data, workload)) }
         section id="measurements" aria-labelledby="h-measurements" {

@@ -1,0 +1,179 @@
+//! Least squares in which some unknowns may not be negative and each has a penalty: small, dense, exact.
+
+/// The normal equations of a fit: gram · x = right, row by row.
+#[derive(Debug, Clone)]
+pub(super) struct Normal {
+    pub(super) gram: Vec<Vec<f64>>,
+    pub(super) right: Vec<f64>,
+}
+
+impl Normal {
+    pub(super) fn of(unknowns: usize) -> Self {
+        Self {
+            gram: vec![vec![0.0; unknowns]; unknowns],
+            right: vec![0.0; unknowns],
+        }
+    }
+
+    /// Adds rows that share an unknown error of their own, of which a weight of `shared` is believed: each row has its entries,
+    /// its right side and its weight, and the error stands in each of them as 1.
+    pub(super) fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
+        let total: f64 = rows.iter().map(|row| row.weight).sum();
+        let mut mean = vec![0.0; self.right.len()];
+        let mut mean_right = 0.0;
+        for row in rows {
+            for &(i, a) in &row.entries {
+                for &(j, b) in &row.entries {
+                    self.gram[i][j] += sign * row.weight * a * b;
+                }
+                self.right[i] += sign * row.weight * a * row.right;
+                mean[i] += row.weight * a;
+            }
+            mean_right += row.weight * row.right;
+        }
+        let share = sign / (total + shared);
+        let touched: Vec<usize> = (0..mean.len()).filter(|&i| mean[i] != 0.0).collect();
+        for &i in &touched {
+            for &j in &touched {
+                self.gram[i][j] -= share * mean[i] * mean[j];
+            }
+            self.right[i] -= share * mean[i] * mean_right;
+        }
+    }
+
+    /// Adds penalties, one for each unknown.
+    pub(super) fn penalize(&mut self, penalties: &[f64]) {
+        for (i, penalty) in penalties.iter().enumerate() {
+            self.gram[i][i] += penalty;
+        }
+    }
+
+    /// The solution: unknowns of which `free` is false are not negative. The method of Lawson and Hanson ("Solving Least Squares
+    /// Problems", 1974, chapter 23), begun with all unknowns.
+    pub(super) fn solve(&self, free: &[bool]) -> Vec<f64> {
+        let unknowns = self.right.len();
+        let mut held = vec![false; unknowns];
+        let mut x = vec![0.0; unknowns];
+        for _ in 0..8 * unknowns.max(1) {
+            // Without those that would be negative, again and again.
+            loop {
+                x = self.solve_without(&held);
+                let negative: Vec<usize> = (0..unknowns).filter(|&i| !free[i] && !held[i] && x[i] < 0.0).collect();
+                let Some(&worst) = negative.iter().min_by(|&&a, &&b| x[a].total_cmp(&x[b])) else {
+                    break;
+                };
+                held[worst] = true;
+            }
+            // One that was left out and would help comes back.
+            let gain =
+                |i: usize| -> f64 { self.right[i] - self.gram[i].iter().zip(&x).map(|(a, b)| a * b).sum::<f64>() };
+            let best = (0..unknowns)
+                .filter(|&i| held[i])
+                .map(|i| (i, gain(i)))
+                .max_by(|a, b| a.1.total_cmp(&b.1));
+            match best {
+                Some((i, gain)) if gain > 1e-9 => held[i] = false,
+                _ => break,
+            }
+        }
+        for value in x
+            .iter_mut()
+            .zip(free)
+            .filter(|(_, free)| !**free)
+            .map(|(value, _)| value)
+        {
+            *value = value.max(0.0);
+        }
+        x
+    }
+
+    /// Cholesky's method over the unknowns that are not held at zero.
+    fn solve_without(&self, held: &[bool]) -> Vec<f64> {
+        let places: Vec<usize> = (0..self.right.len()).filter(|&i| !held[i]).collect();
+        let n = places.len();
+        let mut lower = vec![vec![0.0; n]; n];
+        for i in 0..n {
+            for j in 0..=i {
+                let products: f64 = lower[i][..j].iter().zip(&lower[j][..j]).map(|(a, b)| a * b).sum();
+                let rest = self.gram[places[i]][places[j]] - products;
+                lower[i][j] = if i == j {
+                    rest.max(1e-12).sqrt()
+                } else {
+                    rest / lower[j][j]
+                };
+            }
+        }
+        let mut y = vec![0.0; n];
+        for i in 0..n {
+            let products: f64 = lower[i][..i].iter().zip(&y).map(|(a, b)| a * b).sum();
+            y[i] = (self.right[places[i]] - products) / lower[i][i];
+        }
+        for i in (0..n).rev() {
+            let products: f64 = (i + 1..n).map(|k| lower[k][i] * y[k]).sum();
+            y[i] = (y[i] - products) / lower[i][i];
+        }
+        let mut x = vec![0.0; self.right.len()];
+        for (value, &place) in y.iter().zip(&places) {
+            x[place] = *value;
+        }
+        x
+    }
+}
+
+/// A row of a fit.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) entries: Vec<(usize, f64)>,
+    pub(super) right: f64,
+    pub(super) weight: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(entries: &[f64], right: f64) -> Row {
+        Row {
+            entries: entries.iter().copied().enumerate().collect(),
+            right,
+            weight: 1.0,
+        }
+    }
+
+    #[test]
+    fn what_would_be_negative_is_nothing_and_the_others_are_the_best_without_it() {
+        let mut normal = Normal::of(2);
+        for (x, y) in [(1.0, 1.0), (2.0, 2.5), (3.0, 4.5), (4.0, 6.0)] {
+            normal.add(&[row(&[1.0, x], y)], 1e12, 1.0);
+        }
+        // The line's axis section is negative: y = x · Σxy / Σx² through the origin.
+        let x = normal.solve(&[false, false]);
+        assert_eq!(x[0], 0.0);
+        assert!((x[1] - (1.0 + 5.0 + 13.5 + 24.0) / 30.0).abs() < 1e-9, "{x:?}");
+        let free = normal.solve(&[true, true]);
+        assert!(
+            (free[0] + 0.75).abs() < 1e-9 && (free[1] - 1.7).abs() < 1e-9,
+            "{free:?}"
+        );
+    }
+
+    #[test]
+    fn rows_that_share_an_error_tell_of_their_differences() {
+        // Two unknowns, each in one row; the rows' shared error is believed in fully.
+        let rows = [row(&[1.0, 0.0], 10.0), row(&[0.0, 1.0], 12.0)];
+        let mut normal = Normal::of(2);
+        normal.add(&rows, 0.0, 1.0);
+        normal.penalize(&[1e-9, 1e-9]);
+        let x = normal.solve(&[true, true]);
+        assert!((x[1] - x[0] - 2.0).abs() < 1e-6, "{x:?}");
+        // And taking them away again leaves nothing.
+        normal.add(&rows, 0.0, -1.0);
+        assert!(
+            normal
+                .right
+                .iter()
+                .chain(normal.gram.iter().flatten())
+                .all(|value| value.abs() < 1e-6)
+        );
+    }
+}

@@ -1,0 +1,325 @@
+//! How far predictions err: each case left out in turn, or a run asked by the model of another.
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Model, Sheet, is_one_number, own_ns, question_of};
+use crate::case::Case;
+use crate::record::{Measurement, Status};
+use crate::stats::{Estimate, sorted};
+
+/// The level of a prediction interval.
+pub const LEVEL: f64 = 0.9;
+
+/// A gap that a winner must be right about.
+pub const GAP: f64 = 1.1;
+
+/// A gap that "too close to call" must never hide.
+pub const HIDDEN: f64 = 1.25;
+
+/// An interval is never narrower than this, in the natural logarithm.
+const NARROWEST: f64 = 0.01;
+
+/// A prediction beside its measurement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Error {
+    /// The case.
+    pub case: Case,
+    /// The strategy.
+    pub strategy: String,
+    /// What it is compared with.
+    pub reference: String,
+    /// The ratio that was measured.
+    pub measured: Estimate,
+    /// The ratio that was predicted; null where it was refused.
+    pub predicted: Option<f64>,
+    /// The time of the strategy's fan-out that was predicted over the one that was measured.
+    pub time: Option<f64>,
+    /// [`super::model::Predicted::reach`] of the pair.
+    pub reach: f64,
+    /// Whether the case was measured by the model's own run.
+    pub known: bool,
+    /// Why it was refused.
+    pub refused: Option<String>,
+}
+
+impl Error {
+    /// The natural logarithm of predicted over measured.
+    pub fn log(&self) -> Option<f64> {
+        Some((self.predicted? / self.measured.median).ln())
+    }
+}
+
+/// The rows of a run that are asked about: other strategies than the reference, of workloads whose children's time is their own,
+/// where no threads are woken. `sheet` gives the unit costs for a case: without it, for a cross-validation.
+pub fn errors(measurements: &[&Measurement], sheet: impl Fn(&Case) -> Sheet) -> Vec<Error> {
+    let mut errors = Vec::new();
+    let mut of_case: Option<(Case, Sheet)> = None;
+    for m in measurements {
+        let Some((question, own)) = asked(m, measurements) else {
+            continue;
+        };
+        if of_case.as_ref().is_none_or(|(case, _)| *case != m.case) {
+            of_case = Some((m.case.clone(), sheet(&m.case)));
+        }
+        let Some((_, sheet)) = &of_case else { continue };
+        let question = super::Question { ..question };
+        let strategy = sheet.predict(&question, &m.strategy);
+        let reference = sheet.predict(&question, &m.reference);
+        errors.push(error(m, own, strategy, reference, false));
+    }
+    errors
+}
+
+fn asked(m: &Measurement, all: &[&Measurement]) -> Option<(super::Question, f64)> {
+    if m.is_control() || m.status != Status::Ok || m.ratio.is_none() || m.case.site.beside() > 0 {
+        return None;
+    }
+    let own = own_ns(&m.case, all)?;
+    let question = question_of(&m.case, own)?;
+    (is_one_number(m) && !question.scope.wakes_threads()).then_some((question, own))
+}
+
+fn error(
+    m: &Measurement,
+    _own: f64,
+    strategy: Result<super::model::Predicted, super::model::Refused>,
+    reference: Result<super::model::Predicted, super::model::Refused>,
+    known: bool,
+) -> Error {
+    let measured = m.ratio.expect("asked about only where it has one");
+    let wall = m.wall_ns.map(|wall| wall.median);
+    let (predicted, time, reach, refused) = match (strategy, reference) {
+        (Ok(a), Ok(b)) => (
+            Some(a.ns() / b.ns()),
+            wall.map(|wall| a.ns() / wall),
+            a.reach.max(b.reach),
+            None,
+        ),
+        (Err(refused), _) | (_, Err(refused)) => (None, None, 1.0, Some(refused.to_string())),
+    };
+    Error {
+        case: m.case.clone(),
+        strategy: m.strategy.clone(),
+        reference: m.reference.clone(),
+        measured,
+        predicted,
+        time,
+        reach,
+        known,
+        refused,
+    }
+}
+
+/// The half width of 90% intervals, for a reach of 1: the quantile of what was off, as for one more case of the same kind.
+pub fn half_width(errors: &[Error]) -> f64 {
+    quantile(
+        errors
+            .iter()
+            .filter_map(|error| Some(error.log()?.abs() / error.reach))
+            .collect(),
+    )
+}
+
+/// The same of times.
+pub fn time_half_width(errors: &[Error]) -> f64 {
+    quantile(
+        errors
+            .iter()
+            .filter_map(|error| Some(error.time?.ln().abs() / error.reach))
+            .collect(),
+    )
+}
+
+/// The same where the case itself is in the fit: what the fit is off, and that neither its measurement nor the next is exact.
+pub fn half_width_of_measured(errors: &[Error]) -> f64 {
+    let unsure = |measured: &Estimate| (measured.high / measured.low).max(1.0).ln() / 3.92;
+    let score = |error: &Error| {
+        let unsure = unsure(&error.measured);
+        Some((error.log()?.powi(2) + unsure * unsure).sqrt() / error.reach)
+    };
+    quantile(errors.iter().filter_map(score).collect())
+}
+
+fn quantile(scores: Vec<f64>) -> f64 {
+    let scores = sorted(&scores);
+    // One more than there are, as conformal prediction has it (Vovk, Gammerman and Shafer, 2005).
+    let place = ((scores.len() + 1) as f64 * LEVEL).ceil() as usize;
+    match scores.len() {
+        0 => f64::INFINITY,
+        many => scores[place.min(many) - 1].max(NARROWEST),
+    }
+}
+
+/// What is said of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// It is faster or slower, for sure.
+    Sure,
+    /// The difference is small, for sure.
+    TooClose,
+    /// Neither is sure.
+    MeasureIt,
+}
+
+impl Call {
+    /// Of a natural-log ratio and half its interval's width.
+    pub fn of(log: f64, half_width: f64) -> Self {
+        if log.abs() > half_width {
+            Call::Sure
+        } else if log.abs() + half_width <= HIDDEN.ln() {
+            Call::TooClose
+        } else {
+            Call::MeasureIt
+        }
+    }
+}
+
+/// How good a model's predictions are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// What was asked.
+    pub what: String,
+    /// Rows that were predicted.
+    pub predicted: usize,
+    /// Rows that were refused as out of range or not calibrated.
+    pub refused: usize,
+    /// Rows whose measured gap exceeds 10% and whose interval excludes 1, and those of which the winner was right.
+    pub gaps: (usize, usize),
+    /// Median of the ratios' errors, a fraction.
+    pub median_error: f64,
+    /// Share of the rows within 15%.
+    pub within_15: f64,
+    /// Share of the intervals of 90% that hold the measured ratio.
+    pub covered: f64,
+    /// Median of the intervals' half widths, a fraction.
+    pub half_width: f64,
+    /// Rows that were called too close to call, and those of them whose measured gap exceeds 25%.
+    pub too_close: (usize, usize),
+    /// Rows that were neither.
+    pub measure_it: usize,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A row of a validation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Predicted and measured.
+    #[serde(flatten)]
+    pub error: Error,
+    /// Half the width of the interval of the predicted natural-log ratio.
+    pub half_width: f64,
+    /// Whether it holds what was measured.
+    pub covered: bool,
+    /// What is said.
+    pub call: Call,
+}
+
+impl Validation {
+    /// Whether a bar holds: winner, median error, within 15%, coverage, nothing hidden.
+    pub fn bars(&self) -> [bool; 5] {
+        let (gaps, right) = self.gaps;
+        [
+            right as f64 >= 0.95 * gaps as f64,
+            self.median_error <= 0.08,
+            self.within_15 >= 0.90,
+            (0.85..=0.95).contains(&self.covered),
+            self.too_close.1 == 0,
+        ]
+    }
+
+    fn of(what: String, refused: usize, rows: Vec<Row>) -> Self {
+        let logs: Vec<f64> = rows.iter().filter_map(|row| row.error.log()).map(f64::abs).collect();
+        let share =
+            |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count() as f64 / rows.len().max(1) as f64;
+        // A gap whose interval holds 1 has no winner.
+        let gap = |row: &&Row| {
+            let measured = &row.error.measured;
+            measured.median.ln().abs() > GAP.ln() && !(measured.low..=measured.high).contains(&1.0)
+        };
+        let right = |row: &&Row| {
+            let predicted = row.error.predicted.unwrap_or(1.0);
+            predicted.ln() * row.error.measured.median.ln() > 0.0
+        };
+        let close = |row: &&Row| row.call == Call::TooClose;
+        let half_widths: Vec<f64> = rows.iter().map(|row| row.half_width.exp() - 1.0).collect();
+        let middle = |values: &[f64]| {
+            if values.is_empty() {
+                f64::NAN
+            } else {
+                crate::stats::median(values)
+            }
+        };
+        Self {
+            what,
+            predicted: rows.len(),
+            refused,
+            gaps: (
+                rows.iter().filter(gap).count(),
+                rows.iter().filter(gap).filter(right).count(),
+            ),
+            median_error: middle(&logs.iter().map(|log| log.exp() - 1.0).collect::<Vec<_>>()),
+            within_15: share(&|row| row.error.log().is_some_and(|log| log.abs() <= 1.15f64.ln())),
+            covered: share(&|row| row.covered),
+            half_width: middle(&half_widths),
+            too_close: (
+                rows.iter().filter(close).count(),
+                rows.iter()
+                    .filter(close)
+                    .filter(|row| row.error.measured.median.ln().abs() > HIDDEN.ln())
+                    .count(),
+            ),
+            measure_it: rows.iter().filter(|row| row.call == Call::MeasureIt).count(),
+            rows,
+        }
+    }
+}
+
+fn row(error: Error, half_width: f64) -> Option<Row> {
+    let off = error.log()?;
+    Some(Row {
+        covered: off.abs() <= half_width,
+        call: Call::of(error.predicted?.ln(), half_width),
+        half_width,
+        error,
+    })
+}
+
+/// Each case predicted from the others. Its interval too comes from the errors of the others only.
+pub fn leave_one_out(what: &str, model: &Model) -> Validation {
+    let refused = model.errors.iter().filter(|error| error.predicted.is_none()).count();
+    let rows = model.errors.iter().filter_map(|error| {
+        let others: Vec<Error> = model
+            .errors
+            .iter()
+            .filter(|other| other.case != error.case)
+            .cloned()
+            .collect();
+        row(error.clone(), half_width(&others) * error.reach)
+    });
+    let rows: Vec<Row> = rows.collect();
+    Validation::of(what.to_owned(), refused, rows)
+}
+
+/// Another run of the same machine, asked about by this model.
+pub fn asked_about(what: &str, model: &Model, measurements: &[&Measurement]) -> Validation {
+    let mut refused = 0;
+    let mut rows = Vec::new();
+    for m in measurements {
+        let Some((question, own)) = asked(m, measurements) else {
+            continue;
+        };
+        let strategy = model.predict(&question, &m.strategy);
+        let reference = model.predict(&question, &m.reference);
+        let half_width = match (&strategy, &reference) {
+            (Ok(a), Ok(b)) => model.half_width_of(a, b),
+            _ => {
+                refused += 1;
+                continue;
+            }
+        };
+        rows.extend(row(error(m, own, strategy, reference, true), half_width));
+    }
+    Validation::of(what.to_owned(), refused, rows)
+}

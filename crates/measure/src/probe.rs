@@ -1,0 +1,367 @@
+//! What a child does, found out by polling some of them: how they are woken, what their polls cost, what they carry.
+//!
+//! A parent polls all unfinished children on every wake, as `join!` does, each with a waker of its own that counts. The same is
+//! done with a child of the suite that is woken in the same way, and only what is more than there is told: so the clock's own
+//! time, and what any child costs, are not in it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use crate::advise::model::WAIT_NS;
+use crate::advise::question::Scope;
+use crate::advise::{Question, Wakes};
+use crate::case::{Case, Flavor, Payload, Site};
+use crate::runtime::{Schedule, drive};
+use crate::slice::{Slice, Totals, timed_loop};
+use crate::stats::median;
+use crate::workload::{self, Entry, Opened, Setup};
+
+/// Children that are probed at once: two numbers, to tell what passes once from what passes for each of them.
+const FEW: usize = 8;
+const MANY: usize = 24;
+
+/// How long a number of children is probed. Two numbers of two workloads, and setting them up, last less than a second.
+const LASTS: Duration = Duration::from_millis(120);
+
+/// The fewest and the most fan-outs that are probed, the first of which are not counted.
+const FAN_OUTS: std::ops::Range<usize> = 5..20_000;
+const UNCOUNTED: usize = 2;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probed {
+    /// How children are woken.
+    pub wakes: Wakes,
+    /// How often each is woken.
+    pub times: f64,
+    /// Size of a child's future, in bytes.
+    pub bytes: usize,
+    /// What a child's polls take that are its first or follow a wake, in ns, over all of them.
+    pub work_ns: f64,
+    /// What a poll takes that finds it waiting, in ns; 0 where there is none.
+    pub idle_ns: f64,
+    /// How long a fan-out's parent is not polled between its first and its last poll, in ns.
+    pub between_ns: f64,
+    /// How much longer for each child, in ns.
+    pub between_child_ns: f64,
+}
+
+impl Probed {
+    /// The question that so many of these children are, beside those of the suite that are woken alike. What passes between the
+    /// polls of their parent for each child is work too, whoever does it. What passes once may be less than there: children that
+    /// another task answers do not make the runtime idle.
+    pub fn question(&self, usual: &Probed, scope: Scope, tasks: usize) -> Question {
+        let more = |mine: f64, its: f64| (mine - its).max(0.0);
+        let each = self.work_ns + self.between_child_ns;
+        Question {
+            scope,
+            tasks,
+            wakes: self.wakes,
+            times: self.times.max(1.0),
+            payload: self.bytes.saturating_sub(usual.bytes),
+            work_ns: more(each, usual.work_ns + usual.between_child_ns),
+            idle_ns: if self.idle_ns > 0.0 {
+                more(self.idle_ns, usual.idle_ns)
+            } else {
+                0.0
+            },
+            wait_ns: self.between_ns - usual.between_ns * self.times.max(1.0),
+        }
+    }
+}
+
+/// What a workload's children do, and what those of the suite do that are woken in the same way.
+pub fn probe(entry: &Entry) -> Result<(Probed, Probed), String> {
+    let probed = probe_one(entry)?;
+    let usual = match probed.wakes {
+        Wakes::Never => "ready",
+        Wakes::Together => "yield",
+        Wakes::Separate => "wake",
+        Wakes::InTurn => "mutex",
+    };
+    let usual = workload::find(&workload::all(), usual).expect("the suite has it");
+    Ok((probed, probe_one(&usual)?))
+}
+
+fn probe_one(entry: &Entry) -> Result<Probed, String> {
+    let (few, many) = (probe_some(entry, FEW)?, probe_some(entry, MANY)?);
+    let each = match few.wakes {
+        // The noise of a wait hides what each child adds.
+        _ if few.between_ns >= WAIT_NS => 0.0,
+        Wakes::Together => ((many.between_ns - few.between_ns) / (MANY - FEW) as f64).max(0.0),
+        // Its parent is polled for each of them, so that nothing passes once.
+        _ => few.between_ns / FEW as f64,
+    };
+    Ok(Probed {
+        between_ns: (few.between_ns - each * FEW as f64).max(0.0),
+        between_child_ns: each,
+        ..few
+    })
+}
+
+fn probe_some(entry: &Entry, tasks: usize) -> Result<Probed, String> {
+    let case = Case {
+        workload: entry.name.to_string(),
+        flavor: Flavor::CurrentThread,
+        site: Site::Worker,
+        payload: Payload(entry.payloads.first().copied().unwrap_or(0)),
+        tasks,
+    };
+    let opening = (entry.open)(Setup {
+        tasks: case.tasks,
+        payload_bytes: case.payload.0,
+        seed: 1,
+    });
+    let found = Arc::new(Mutex::new(None));
+    let told = found.clone();
+    drive(case.flavor, case.site, opening, move |opened, _| {
+        let probing = timed_loop(move |_| {
+            let (opened, told) = (opened.clone(), told.clone());
+            async move {
+                let probed = fan_outs(&*opened, tasks).await;
+                *told.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(probed);
+                nothing()
+            }
+        });
+        Ok((Once(false), vec![probing]))
+    })?;
+    let found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    found.ok_or_else(|| format!("{}: its children could not be probed", entry.name))
+}
+
+/// A schedule of one slice.
+struct Once(bool);
+
+impl Schedule for Once {
+    fn next(&mut self) -> Option<(usize, u64)> {
+        (!std::mem::replace(&mut self.0, true)).then_some((0, 1))
+    }
+
+    fn measured(&mut self, _: usize, _: Slice) {}
+}
+
+/// A slice that measured nothing.
+fn nothing() -> Slice {
+    Slice {
+        wall: Duration::ZERO,
+        typical_ns: None,
+        cpu: Duration::ZERO,
+        digest: 0,
+        before: Totals::default(),
+        after: Totals::default(),
+    }
+}
+
+async fn fan_outs(opened: &dyn Opened, tasks: usize) -> Probed {
+    let children = opened.children();
+    children.before_slice(tasks);
+    let mut seen: Vec<Seen> = Vec::new();
+    let began = Instant::now();
+    while seen.len() < FAN_OUTS.start || (seen.len() < FAN_OUTS.end && began.elapsed() < LASTS) {
+        let seen_now = FanOut::new(opened, tasks).await;
+        seen.push(seen_now);
+        children.settle().await;
+    }
+    let counted = &seen[UNCOUNTED..];
+    let middle = |of: &dyn Fn(&Seen) -> f64| median(&counted.iter().map(of).collect::<Vec<_>>());
+    let n = tasks as f64;
+    let times = middle(&|seen| seen.followed as f64 / n);
+    let idle: Vec<f64> = counted
+        .iter()
+        .filter(|seen| seen.idle > 0)
+        .map(|seen| seen.idle_ns / seen.idle as f64)
+        .collect();
+    Probed {
+        wakes: pattern(
+            tasks,
+            times,
+            middle(&|seen| seen.turns as f64),
+            middle(&|seen| seen.by_sibling as f64 / n),
+        ),
+        times: times.round(),
+        bytes: children.child_bytes(),
+        work_ns: middle(&|seen| seen.work_ns / n),
+        idle_ns: if idle.is_empty() { 0.0 } else { median(&idle) },
+        between_ns: middle(&|seen| seen.between_ns),
+        between_child_ns: 0.0,
+    }
+}
+
+/// How so many children are woken: `times` each, in so many turns of their parent after the first, and `by_sibling` of each child's wakes
+/// came while another child was polled.
+fn pattern(tasks: usize, times: f64, turns: f64, by_sibling: f64) -> Wakes {
+    let a_turn = times * tasks as f64 / turns.max(1.0);
+    match () {
+        () if times < 0.5 => Wakes::Never,
+        () if by_sibling > 0.5 => Wakes::InTurn,
+        () if a_turn > 2.0 => Wakes::Together,
+        () => Wakes::Separate,
+    }
+}
+
+/// What was seen of a fan-out.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    /// Polls of its parent after the first.
+    turns: u64,
+    /// Polls of children that followed a wake.
+    followed: u64,
+    /// Wakes that came while another child was polled.
+    by_sibling: u64,
+    /// Time in polls that were first or followed a wake.
+    work_ns: f64,
+    /// Polls that found a child waiting, and their time.
+    idle: u64,
+    idle_ns: f64,
+    /// Time between the parent's polls.
+    between_ns: f64,
+}
+
+/// A child's waker: notes the wake, and wakes the parent.
+struct Noting {
+    index: usize,
+    woken: AtomicBool,
+    shared: Arc<Noted>,
+}
+
+struct Noted {
+    parent: Mutex<Waker>,
+    /// The child that is being polled; `NONE` for none.
+    polled: AtomicUsize,
+    by_sibling: AtomicU64,
+}
+
+impl Wake for Noting {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let polled = self.shared.polled.load(Relaxed);
+        if !self.woken.swap(true, Relaxed) && polled != NONE && polled != self.index {
+            self.shared.by_sibling.fetch_add(1, Relaxed);
+        }
+        let parent = self
+            .shared
+            .parent
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone();
+        parent.wake();
+    }
+}
+
+/// No child's number.
+const NONE: usize = usize::MAX;
+
+type Child = Pin<Box<dyn Future<Output = u64> + Send>>;
+
+/// A fan-out that watches its children.
+struct FanOut {
+    children: Vec<(Option<Child>, Arc<Noting>, Waker)>,
+    shared: Arc<Noted>,
+    seen: Seen,
+    ended: Option<Instant>,
+}
+
+impl FanOut {
+    fn new(opened: &dyn Opened, tasks: usize) -> Self {
+        let shared = Arc::new(Noted {
+            parent: Mutex::new(Waker::noop().clone()),
+            polled: AtomicUsize::new(NONE),
+            by_sibling: AtomicU64::new(0),
+        });
+        let child = |index| {
+            let noting = Arc::new(Noting {
+                index,
+                // Its first poll is for a reason too.
+                woken: AtomicBool::new(true),
+                shared: shared.clone(),
+            });
+            let waker = Waker::from(noting.clone());
+            (Some(opened.children().boxed_child(index)), noting, waker)
+        };
+        Self {
+            children: (0..tasks).map(child).collect(),
+            shared,
+            seen: Seen::default(),
+            ended: None,
+        }
+    }
+}
+
+impl Future for FanOut {
+    type Output = Seen;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Seen> {
+        let this = &mut *self;
+        let first = this.ended.is_none();
+        if let Some(ended) = this.ended {
+            this.seen.between_ns += ended.elapsed().as_nanos() as f64;
+            this.seen.turns += 1;
+        }
+        this.shared
+            .parent
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clone_from(cx.waker());
+        let mut waiting = false;
+        for (child, noting, waker) in &mut this.children {
+            let Some(future) = child else { continue };
+            let woken = noting.woken.swap(false, Relaxed);
+            this.shared.polled.store(noting.index, Relaxed);
+            let began = Instant::now();
+            let polled = future.as_mut().poll(&mut Context::from_waker(waker));
+            let ns = began.elapsed().as_nanos() as f64;
+            this.shared.polled.store(NONE, Relaxed);
+            if woken {
+                this.seen.work_ns += ns;
+                this.seen.followed += u64::from(!first);
+            } else {
+                this.seen.idle += 1;
+                this.seen.idle_ns += ns;
+            }
+            match polled {
+                Poll::Ready(digest) => {
+                    std::hint::black_box(digest);
+                    *child = None;
+                }
+                Poll::Pending => waiting = true,
+            }
+        }
+        this.ended = Some(Instant::now());
+        if waiting {
+            return Poll::Pending;
+        }
+        this.seen.by_sibling = this.shared.by_sibling.load(Relaxed);
+        Poll::Ready(this.seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts, and no times: how the suite's own children are woken.
+    #[test]
+    fn the_suites_children_are_woken_as_they_say() {
+        for (name, wakes, times) in [
+            ("ready", Wakes::Never, 0.0),
+            ("yield", Wakes::Together, 1.0),
+            ("wake", Wakes::Separate, 1.0),
+            ("timers", Wakes::Together, 1.0),
+        ] {
+            let entry = workload::find(&workload::all(), name).expect("a workload");
+            let probed = probe_one(&entry).expect("it is probed");
+            assert_eq!(probed.wakes, wakes, "{name}: {probed:?}");
+            assert!((probed.times - times).abs() < 0.3, "{name}: {probed:?}");
+        }
+        let entry = workload::find(&workload::all(), "mutex").expect("a workload");
+        let probed = probe_one(&entry).expect("it is probed");
+        assert_eq!(probed.wakes, Wakes::InTurn, "{probed:?}");
+    }
+}

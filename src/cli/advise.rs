@@ -1,0 +1,414 @@
+//! `advise`: the answer for the reader's own workload.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, ValueEnum};
+
+use super::{bad_input, not_measured, print, results};
+use crate::advise::{AdviseError, Calibrated, dialogue};
+use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
+use crate::environment::cores;
+use crate::report::advise as report;
+use crate::run_store::Run;
+use crate::session;
+use measure::advise::question::{Scope, WAKES};
+use measure::advise::validation::{self, Validation};
+use measure::advise::{Model, Needs, Question, Wakes, advise};
+use measure::calibration::{CALIBRATION, calibrate};
+
+#[derive(Args)]
+#[command(
+    after_help = "Unit costs come from a run of this machine: that of --calibrate (about a minute), else the last one, else a kept\n\
+                  one; --run names another. Sums hold where no thread is woken (one thread, or a task of one worker); elsewhere\n\
+                  the nearest measured cases are shown.\n\n\
+                  Examples: cargo run --release -- advise --tasks 40 --wakes separate --work 2us --payload 1KiB\n          \
+                  cargo run --release -- advise --tasks 8 --wait 20ms --contain-panics --explain\n          \
+                  cargo run --release -- advise --ask\n          \
+                  cargo run --release -- advise --calibrate\n          \
+                  cargo run --release -- advise --validate tokio-1.54.1-7\n\n\
+                  Exit code 0: answered; 1: --validate found a bar that does not hold; 2: bad input."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    asked: Asked,
+    /// Ask for all of that, one question at a time
+    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs"])]
+    ask: bool,
+    /// Print each sum term by term, with the counts
+    #[arg(long)]
+    explain: bool,
+    /// Print the unit costs, each with its interval of 90%
+    #[arg(long, conflicts_with_all = ["calibrate", "validate"])]
+    costs: bool,
+    /// Measure the unit costs of this machine: ten cases of each --flavor, 3 s each at most
+    #[arg(long, conflicts_with = "validate")]
+    calibrate: bool,
+    /// Predict each case of a run from its other cases; with further runs, those from the first
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    validate: Vec<String>,
+    /// The run whose unit costs are taken
+    #[arg(long)]
+    run: Option<String>,
+    #[arg(long, value_enum, default_value_t = Shape::Text)]
+    format: Shape,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// For reading
+    Text,
+    /// For reading elsewhere: --validate
+    Markdown,
+    /// For a machine
+    Json,
+}
+
+/// What is asked about.
+#[derive(Args, Clone)]
+struct Asked {
+    /// Children of a fan-out
+    #[arg(long, value_name = "N", default_value = "8", value_parser = tasks)]
+    tasks: usize,
+    /// How they are woken: never, together, separate (one at a time), in_turn (a Mutex that all share)
+    #[arg(long, default_value = "together", value_parser = wakes)]
+    wakes: Wakes,
+    /// How often each is woken
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times)]
+    times: f64,
+    /// CPU time of each child's own work: 500ns, 2us, 1.5ms
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    work: f64,
+    /// How long the children wait, all at once, for a server or a timer
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    wait: f64,
+    /// What a poll of a child that still waits costs beyond a look at a flag
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    idle_poll: f64,
+    /// Bytes that each child carries in its future: 64B, 1KiB
+    #[arg(long, value_name = "SIZE", default_value = "0B", value_parser = payload)]
+    payload: usize,
+    /// current_thread, local, or multi_thread_K; --calibrate takes several
+    #[arg(long, value_delimiter = ',', value_parser = flavor)]
+    flavor: Vec<Flavor>,
+    /// worker: in a spawned task; block_on: directly in main
+    #[arg(long, default_value = "worker", value_parser = site)]
+    site: Site,
+    /// The most children that may be under way at once
+    #[arg(long, value_name = "N", value_parser = tasks)]
+    bound: Option<usize>,
+    /// Children borrow from their parent
+    #[arg(long)]
+    borrows: bool,
+    /// Children are not Send
+    #[arg(long)]
+    not_send: bool,
+    /// Children must run on when their parent ends
+    #[arg(long)]
+    detach: bool,
+    /// Children must stop when the fan-out is dropped
+    #[arg(long)]
+    stop: bool,
+    /// A panic of one child must leave the others alone
+    #[arg(long)]
+    contain_panics: bool,
+    /// Children should compute on several cores at once
+    #[arg(long)]
+    parallel: bool,
+    /// The number of children is known at run time only
+    #[arg(long)]
+    run_time_count: bool,
+}
+
+/// The flags of a dialogue's answers, read as a command line's.
+#[derive(Parser)]
+#[command(name = "advise", no_binary_name = true)]
+struct Answered {
+    #[command(flatten)]
+    asked: Asked,
+}
+
+fn tasks(text: &str) -> Result<usize, String> {
+    crate::case::parse_tasks(text).map_err(|_| format!("a whole number from 1 to {MAX_TASKS}"))
+}
+
+fn wakes(text: &str) -> Result<Wakes, String> {
+    text.parse().map_err(|_| format!("one of {WAKES}"))
+}
+
+fn times(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|times: &f64| (1.0..=1000.0).contains(times));
+    number.ok_or_else(|| "a number from 1 to 1000; children that never wait are --wakes never".to_owned())
+}
+
+fn payload(text: &str) -> Result<usize, String> {
+    let payload: Payload = text
+        .parse()
+        .map_err(|error: crate::case::ParseError| error.wanted.to_owned())?;
+    Ok(payload.0)
+}
+
+fn flavor(text: &str) -> Result<Flavor, String> {
+    text.parse().map_err(|_| FLAVORS.to_owned())
+}
+
+fn site(text: &str) -> Result<Site, String> {
+    text.parse().map_err(|_| SITES.to_owned())
+}
+
+/// The longest time that is asked about.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// A time in ns.
+fn time(text: &str) -> Result<f64, String> {
+    const WANTED: &str = "a time with its unit, ns, us, ms or s, of an hour at most: 500ns, 2us, 1.5ms";
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "ns" => 1.0,
+        "us" | "µs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        _ => return Err(WANTED.to_owned()),
+    };
+    let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let number: Option<f64> = digits.parse().ok().filter(|_| plain);
+    let ns = number
+        .map(|number| number * unit)
+        .filter(|ns| *ns <= LONGEST.as_nanos() as f64);
+    ns.ok_or_else(|| WANTED.to_owned())
+}
+
+impl Asked {
+    fn question(&self) -> Result<Question, String> {
+        let flavor = match self.flavor[..] {
+            [] => Flavor::CurrentThread,
+            [flavor] => flavor,
+            _ => return Err("--flavor: one flavor is asked about; several only with --calibrate".to_owned()),
+        };
+        if self.wakes == Wakes::Never && (self.wait > 0.0 || self.times != 1.0) {
+            return Err(
+                "--wakes never: children that wait (--wait, --times) are woken: together, separate or in_turn"
+                    .to_owned(),
+            );
+        }
+        if self.detach && self.stop {
+            return Err(
+                "--detach and --stop: children that run on when their parent ends, or that stop with it: one of both"
+                    .to_owned(),
+            );
+        }
+        if self.detach && self.borrows {
+            return Err("--detach and --borrows: what outlives its parent cannot borrow from it".to_owned());
+        }
+        Ok(Question {
+            scope: Scope {
+                flavor,
+                site: self.site,
+            },
+            tasks: self.tasks,
+            wakes: self.wakes,
+            times: self.times,
+            payload: self.payload,
+            work_ns: self.work,
+            idle_ns: self.idle_poll,
+            wait_ns: self.wait,
+        })
+    }
+
+    fn needs(&self) -> Needs {
+        Needs {
+            borrows: self.borrows,
+            not_send: self.not_send,
+            detach: self.detach,
+            stop: self.stop,
+            contain_panics: self.contain_panics,
+            parallel: self.parallel,
+            run_time_count: self.run_time_count,
+            bound: self.bound,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.calibrate {
+        return run_calibration(&arguments.asked);
+    }
+    if !arguments.validate.is_empty() {
+        return validate(&arguments.validate, arguments.format);
+    }
+    let asked = if arguments.ask {
+        match answers() {
+            Ok(asked) => asked,
+            Err(error) => return bad_input(error),
+        }
+    } else {
+        arguments.asked.clone()
+    };
+    let question = match asked.question() {
+        Ok(question) => question,
+        Err(error) => return bad_input(error),
+    };
+    let calibrated = match Calibrated::load(&results(), arguments.run.as_deref()) {
+        Ok(calibrated) => calibrated,
+        Err(error) => return bad_input(error),
+    };
+    if arguments.costs {
+        return print(&match arguments.format {
+            Shape::Json => format!("{:#}\n", serde_json::json!(calibrated.model.sheet)),
+            Shape::Text | Shape::Markdown => report::costs(&calibrated.model),
+        });
+    }
+    let mut advice = advise(&calibrated.model, &calibrated.measurements(), &question, &asked.needs());
+    advice.cautions.extend(of_machine(&calibrated, question.scope.flavor));
+    print(&match arguments.format {
+        Shape::Json => format!("{:#}\n", serde_json::json!(advice)),
+        Shape::Text | Shape::Markdown => report::text(&advice, calibrated.header(), arguments.explain),
+    })
+}
+
+/// What is to be said of the machine that the unit costs are of.
+fn of_machine(calibrated: &Calibrated, flavor: Flavor) -> Vec<String> {
+    let mut said = Vec::new();
+    let Some(header) = calibrated.header() else {
+        return said;
+    };
+    let environment = &header.environment;
+    if flavor.workers() > environment.cores {
+        said.push(format!(
+            "{flavor}: more workers than the {} cores of that machine; nothing there says how they would share them.",
+            environment.cores
+        ));
+    }
+    let here = crate::environment::Environment::here();
+    if here.cpu != environment.cpu || here.cores != environment.cores {
+        said.push(
+            "Those are the unit costs of another machine than this one: `advise --calibrate` measures this one's."
+                .to_owned(),
+        );
+    }
+    said
+}
+
+/// The dialogue.
+fn answers() -> Result<Asked, String> {
+    let check = |flags: &[String]| match Answered::try_parse_from(flags) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let text = error.to_string();
+            Err(text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("error: ")
+                .to_owned())
+        }
+    };
+    let input = io::stdin().lock();
+    if input.is_terminal() {
+        eprintln!("An empty line means what stands in brackets.");
+    }
+    match dialogue::ask(input, io::stderr(), check) {
+        Ok(Some(flags)) => Answered::try_parse_from(flags)
+            .map(|answered| answered.asked)
+            .map_err(|error| error.to_string()),
+        Ok(None) => Err("--ask: the input ended before the last question".to_owned()),
+        Err(error) => Err(format!("--ask: {error}")),
+    }
+}
+
+fn run_calibration(asked: &Asked) -> ExitCode {
+    let mut flavors = asked.flavor.clone();
+    if flavors.is_empty() {
+        flavors = vec![Flavor::CurrentThread, Flavor::MultiThread(1)];
+    }
+    let wakes_threads = |flavor: &&Flavor| {
+        let scope = Scope {
+            flavor: **flavor,
+            site: asked.site,
+        };
+        scope.wakes_threads()
+    };
+    if let Some(flavor) = flavors.iter().find(wakes_threads) {
+        return bad_input(format!(
+            "--calibrate --flavor {flavor} --site {}: fan-outs there wake threads, and no sum describes them; allowed: \
+             current_thread, local, and multi_thread_1 at site worker",
+            asked.site
+        ));
+    }
+    let seed = match session::selection(&[]) {
+        Ok(selection) => selection.settings.seed,
+        Err(error) => return bad_input(error),
+    };
+    let names: Vec<String> = flavors.iter().map(Flavor::to_string).collect();
+    let command = format!(
+        "cargo run --release -- advise --calibrate --flavor {} --site {}",
+        names.join(","),
+        asked.site
+    );
+    let outcome = match calibrate(&results(), &flavors, asked.site, seed, command) {
+        Ok(outcome) => outcome,
+        Err(error) => return not_measured(&error),
+    };
+    if let Some(trouble) = &outcome.trouble {
+        return not_measured(trouble);
+    }
+    match Model::of(CALIBRATION, &outcome.measurements) {
+        Ok(model) => {
+            let printed = print(&report::costs(&model));
+            if let Some(record) = &outcome.record {
+                eprintln!(
+                    "{:.0} s on {} cores. Record: {}",
+                    outcome.header.seconds,
+                    cores(),
+                    record.display()
+                );
+            }
+            printed
+        }
+        Err(error) => bad_input(error),
+    }
+}
+
+fn validate(names: &[String], format: Shape) -> ExitCode {
+    let validations = match validations(names) {
+        Ok(validations) => validations,
+        Err(error) => return bad_input(error),
+    };
+    let held = validations
+        .iter()
+        .all(|validation| validation.bars().iter().all(|held| *held));
+    let text = match format {
+        Shape::Json => format!("{:#}\n", serde_json::json!(validations)),
+        Shape::Markdown => report::validations(&validations, true),
+        Shape::Text => {
+            let mut text = report::validations(&validations, false);
+            for validation in &validations {
+                text += &report::farthest(validation, 5);
+            }
+            text
+        }
+    };
+    match print(&text) {
+        printed if held => printed,
+        _ => ExitCode::from(1),
+    }
+}
+
+fn validations(names: &[String]) -> Result<Vec<Validation>, AdviseError> {
+    let Some((first, others)) = names.split_first() else {
+        return Ok(Vec::new());
+    };
+    let calibrated = Calibrated::load(&results(), Some(first))?;
+    let mut all = vec![validation::leave_one_out(
+        &format!("{first}, each case by its others"),
+        &calibrated.model,
+    )];
+    for name in others {
+        let run = Run::load(&results(), name)?;
+        let measurements: Vec<_> = run.measurements().collect();
+        let what = format!("{name}, by {first}");
+        all.push(validation::asked_about(&what, &calibrated.model, &measurements));
+    }
+    Ok(all)
+}

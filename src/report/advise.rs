@@ -1,0 +1,361 @@
+//! Advice, unit costs and validations as text and as Markdown.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::record::Header;
+use crate::text::{label, lines, percent, significant, time, times};
+use measure::advise::counts::Unit;
+use measure::advise::model::Model;
+use measure::advise::validation::{Call, Validation};
+use measure::advise::{Advice, Question, Wakes};
+
+/// A difference below this share of what children take themselves decides nothing.
+const NOTHING: f64 = 0.01;
+
+/// The question in words.
+fn asked(question: &Question, needs: &measure::advise::Needs) -> String {
+    let mut parts = vec![format!(
+        "{} child{}",
+        question.tasks,
+        if question.tasks == 1 { "" } else { "ren" }
+    )];
+    parts.push(match question.wakes {
+        Wakes::Never => "that never wait".into(),
+        Wakes::Together => "woken together".into(),
+        Wakes::Separate => "woken one at a time".into(),
+        Wakes::InTurn => "that take turns".into(),
+    });
+    if question.times != 1.0 {
+        parts.push(format!("{} times each", significant(question.times)));
+    }
+    if question.work_ns > 0.0 {
+        parts.push(format!("{} of work each", time(question.work_ns)));
+    }
+    if question.wait_ns > 0.0 {
+        parts.push(format!("which wait {}", time(question.wait_ns)));
+    }
+    if question.payload > 0 {
+        parts.push(format!("{} carried by each", crate::case::Payload(question.payload)));
+    }
+    if let Some(bound) = needs.bound {
+        parts.push(format!("at most {bound} at once"));
+    }
+    parts.push(format!("on {} at {}", question.scope.flavor, question.scope.site));
+    parts.join(", ")
+}
+
+/// An interval in square brackets, as ratios.
+fn between(low: f64, high: f64) -> String {
+    format!("[{}, {}]", significant(low), significant(high))
+}
+
+fn call(call: Option<Call>, ratio: f64) -> &'static str {
+    match call {
+        None => "the fastest",
+        Some(Call::Sure) if ratio > 1.0 => "slower",
+        Some(Call::Sure) => "faster",
+        Some(Call::TooClose) => "too close to call",
+        Some(Call::MeasureIt) => "not sure: measure it",
+    }
+}
+
+fn numbers_right(table: &mut Table, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// The answer as text; with every sum term by term where `explain`.
+pub fn text(advice: &Advice, header: Option<&Header>, explain: bool) -> String {
+    let mut text = format!("{}\n", asked(&advice.question, &advice.needs));
+    if !advice.ruled_out.is_empty() {
+        text += "\nMeaning first: ruled out\n";
+        for ruling in &advice.ruled_out {
+            let _ = write!(text, "  {}: {}", label(&ruling.strategy), ruling.reason);
+            match &ruling.statement {
+                Some(statement) => {
+                    let _ = writeln!(text, " (tested: `claims \"{statement}\"`)");
+                }
+                None => text += "\n",
+            }
+        }
+    }
+    if advice.ranked.is_empty() && advice.unpredicted.is_empty() {
+        text += "\nNo strategy can do all of that. What is needed has to change: see the reasons above.\n";
+    }
+    if !advice.ranked.is_empty() {
+        text += "\n";
+        text += &ranking(advice);
+    }
+    for unpredicted in &advice.unpredicted {
+        let _ = writeln!(text, "{}: {}", label(&unpredicted.strategy), unpredicted.reason);
+    }
+    if !advice.nearest.is_empty() {
+        text += "\nThe nearest measured cases, as shares of blocks that were faster, within 5%, and slower:\n";
+        text += &nearest(advice);
+    } else if advice.ranked.is_empty() && !advice.unpredicted.is_empty() {
+        text += "No measured case is near to it either. Measure it: examples/own_project shows how, in ten lines.\n";
+    }
+    text += &matter(advice);
+    for caution in &advice.cautions {
+        let _ = writeln!(text, "\n{caution}");
+    }
+    if explain {
+        text += &explained(advice);
+    }
+    let _ = writeln!(
+        text,
+        "\nUnit costs of run {}{}.",
+        advice.run,
+        header.map_or(String::new(), machine)
+    );
+    text
+}
+
+fn machine(header: &Header) -> String {
+    let cpu = header.environment.cpu.as_deref().unwrap_or("an unknown machine");
+    format!(", {cpu}, {}, tokio {}", header.started, header.environment.tokio)
+}
+
+fn ranking(advice: &Advice) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header([
+        "strategy",
+        "a fan-out",
+        "90% of them",
+        "for each child",
+        "over the first",
+        "90% of them",
+        "",
+    ]);
+    for ranked in &advice.ranked {
+        let first = ranked.call.is_none();
+        table.add_row([
+            label(&ranked.strategy).to_owned(),
+            time(ranked.ns),
+            format!("[{}, {}]", time(ranked.ns_low), time(ranked.ns_high)),
+            time(ranked.ns_per_child),
+            times(ranked.ratio),
+            if first {
+                String::new()
+            } else {
+                between(ranked.ratio_low, ranked.ratio_high)
+            },
+            call(ranked.call, ranked.ratio).to_owned(),
+        ]);
+    }
+    numbers_right(&mut table, 1..6);
+    lines(&table)
+}
+
+fn nearest(advice: &Advice) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header([
+        "measured",
+        "a fan-out",
+        "ratio",
+        "",
+        "faster",
+        "same",
+        "slower",
+        "verdict",
+    ]);
+    for near in &advice.nearest {
+        table.add_row([
+            near.id.clone(),
+            time(near.wall_ns.median),
+            times(near.ratio.median),
+            between(near.ratio.low, near.ratio.high),
+            percent(near.shares[0]),
+            percent(near.shares[1]),
+            percent(near.shares[2]),
+            near.verdict.map_or("", |verdict| verdict.as_str()).to_owned(),
+        ]);
+    }
+    numbers_right(&mut table, 1..7);
+    lines(&table)
+}
+
+fn matter(advice: &Advice) -> String {
+    let Some(ns) = advice.at_stake_ns else {
+        return String::new();
+    };
+    let own = advice.question.own_ns();
+    match advice.at_stake_share {
+        Some(share) if share < NOTHING => format!(
+            "\nDoes it matter? At most {} of a fan-out, {} of the {} that the children themselves take: choose by meaning.\n",
+            time(ns),
+            percent(share),
+            time(own)
+        ),
+        Some(share) => format!(
+            "\nDoes it matter? Up to {} of a fan-out, {} of the {} that the children themselves take.\n",
+            time(ns),
+            percent(share),
+            time(own)
+        ),
+        None => format!(
+            "\nDoes it matter? Up to {} of a fan-out; what the children take themselves was not told (--work, --wait).\n",
+            time(ns)
+        ),
+    }
+}
+
+fn explained(advice: &Advice) -> String {
+    let mut text = String::new();
+    for ranked in &advice.ranked {
+        let _ = writeln!(text, "\n{}: {}", label(&ranked.strategy), time(ranked.ns));
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_header(["count", "", "each", "in all"]);
+        for term in &ranked.terms {
+            let plural = if term.count == 1.0 { "" } else { "×" };
+            table.add_row([
+                significant_count(term.count),
+                format!("{plural} {}", term.what),
+                time(term.ns_each),
+                time(term.ns()),
+            ]);
+        }
+        numbers_right(&mut table, [0, 2, 3]);
+        text += &lines(&table);
+    }
+    text
+}
+
+/// A count: whole where it is one.
+fn significant_count(count: f64) -> String {
+    if count.fract() == 0.0 {
+        format!("{count}")
+    } else {
+        significant(count)
+    }
+}
+
+/// The unit costs of a model, each with its interval of 90%, from leaving out each case in turn.
+pub fn costs(model: &Model) -> String {
+    const UNITS: [(&str, Unit); 6] = [
+        ("fan-out", Unit::FanOut),
+        ("idle turn", Unit::IdleTurn),
+        ("wake", Unit::Signal),
+        ("child", Unit::Child),
+        ("idle poll", Unit::Repoll),
+        ("beyond caches", Unit::Far),
+    ];
+    let mut table = Table::new();
+    let mut head = vec!["where", "woken", "strategy", "children"];
+    head.extend(UNITS.iter().map(|(name, _)| *name));
+    table.load_style(presets::NOTHING).set_header(head);
+    for (costs, spread) in model.sheet.costs.iter().zip(&model.spread) {
+        let mut row = vec![
+            costs.scope.clone(),
+            costs.wakes.to_string(),
+            label(&costs.strategy).to_owned(),
+            format!("{} to {}", costs.fewest, costs.most),
+        ];
+        row.extend(UNITS.iter().map(|(_, unit)| match costs.of(*unit) {
+            0.0 => String::new(),
+            ns => format!("{} ±{}", time(ns), time(1.645 * spread.of(*unit))),
+        }));
+        table.add_row(row);
+    }
+    numbers_right(&mut table, 3..4 + UNITS.len());
+    let mut text = lines(&table);
+    let mut names: Vec<&str> = model.sheet.payload.iter().map(|cost| cost.strategy.as_str()).collect();
+    names.dedup();
+    let mut sizes: Vec<usize> = model.sheet.payload.iter().map(|cost| cost.bytes).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let mut table = Table::new();
+    let head = names.iter().map(|name| label(name).to_owned());
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["carried".to_owned()].into_iter().chain(head));
+    for bytes in sizes {
+        let of = |name: &&str| {
+            let mut all = model.sheet.payload.iter();
+            let cost = all.find(|cost| cost.bytes == bytes && cost.strategy == *name);
+            cost.map_or(String::new(), |cost| time(cost.ns))
+        };
+        let size = crate::case::Payload(bytes).to_string();
+        table.add_row([size].into_iter().chain(names.iter().map(of)));
+    }
+    numbers_right(&mut table, 1..names.len() + 1);
+    text += "\nWhat each child carries adds:\n";
+    text + &lines(&table)
+}
+
+/// Validations as a table: text, or Markdown.
+pub fn validations(all: &[Validation], markdown: bool) -> String {
+    let mut table = Table::new();
+    let preset = if markdown {
+        presets::ASCII_MARKDOWN
+    } else {
+        presets::NOTHING
+    };
+    table.load_style(preset).set_header([
+        "asked",
+        "rows",
+        "refused",
+        "winner right",
+        "median error",
+        "within 15%",
+        "intervals cover",
+        "half width",
+        "too close",
+        "hides over 25%",
+        "measure it",
+    ]);
+    for validation in all {
+        let [winner, error, within, covered, hidden] = validation.bars();
+        let held = |text: String, held: bool| if held { text } else { format!("{text} (not held)") };
+        let (gaps, right) = validation.gaps;
+        table.add_row([
+            validation.what.clone(),
+            validation.predicted.to_string(),
+            validation.refused.to_string(),
+            held(format!("{right} of {gaps}"), winner),
+            held(percent(validation.median_error), error),
+            held(percent(validation.within_15), within),
+            held(percent(validation.covered), covered),
+            format!("±{}", percent(validation.half_width)),
+            validation.too_close.0.to_string(),
+            held(validation.too_close.1.to_string(), hidden),
+            validation.measure_it.to_string(),
+        ]);
+    }
+    numbers_right(&mut table, 1..11);
+    let mut text = lines(&table);
+    text += "\nBars: the winner right in 95% of the rows whose gap exceeds 10%; median error at most 8%; 90% within 15%; intervals of 90% \
+             cover 85 to 95%; none that is too close to call hides a gap over 25%.\n";
+    text
+}
+
+/// The rows of a validation that are farthest off.
+pub fn farthest(validation: &Validation, most: usize) -> String {
+    let mut rows: Vec<_> = validation.rows.iter().collect();
+    let off = |row: &&measure::advise::validation::Row| row.error.log().unwrap_or(0.0).abs();
+    rows.sort_by(|a, b| off(b).total_cmp(&off(a)));
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["farthest off", "over", "predicted", "measured", "", "off"]);
+    for row in rows.into_iter().take(most) {
+        let error = &row.error;
+        table.add_row([
+            error.case.measurement_id(&error.strategy),
+            label(&error.reference).to_owned(),
+            times(error.predicted.unwrap_or(f64::NAN)),
+            times(error.measured.median),
+            between(error.measured.low, error.measured.high),
+            percent(error.log().unwrap_or(f64::NAN).exp() - 1.0),
+        ]);
+    }
+    numbers_right(&mut table, 2..6);
+    format!("\n{}\n{}", validation.what, lines(&table))
+}

@@ -1,0 +1,206 @@
+//! The answer for the reader's own workload: a form that computes in the page, from the run's own unit costs, what the command
+//! `advise` computes; without a script the table of what wins where.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::scrolling;
+use crate::record::Measurement;
+use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
+use crate::text::label;
+use measure::advise::counts::{FAR_POWER, FAR_TASKS, MOST_TASKS, NEAR_TASKS, SMALL_JOIN_ALL};
+use measure::advise::meaning::{candidates, rulings};
+use measure::advise::model::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_TASKS, MOST_WAITING, WAIT_NS};
+use measure::advise::question::Scope;
+use measure::advise::validation::{Call, HIDDEN};
+use measure::advise::{Model, Needs, Question, Wakes, advise};
+
+/// A need: its name in the form, how it is asked for, and what is needed where it is.
+type Need = (&'static str, &'static str, fn(&mut Needs));
+
+/// All of them.
+const NEEDS: [Need; 7] = [
+    ("borrows", "children borrow from their parent", |needs| {
+        needs.borrows = true
+    }),
+    ("not_send", "they are not Send", |needs| needs.not_send = true),
+    ("detach", "they run on when their parent ends", |needs| {
+        needs.detach = true
+    }),
+    ("stop", "they stop when the fan-out is dropped", |needs| {
+        needs.stop = true
+    }),
+    ("contain_panics", "a panic of one leaves the others alone", |needs| {
+        needs.contain_panics = true
+    }),
+    ("parallel", "they compute on several cores at once", |needs| {
+        needs.parallel = true
+    }),
+    ("run_time_count", "their number is known at run time only", |needs| {
+        needs.run_time_count = true
+    }),
+];
+
+/// The numbers of children of the table.
+const NUMBERS: [usize; 6] = [1, 3, 8, 24, 64, 256];
+
+fn question(scope: Scope, wakes: Wakes, tasks: usize) -> Question {
+    Question {
+        scope,
+        tasks,
+        wakes,
+        times: 1.0,
+        payload: 0,
+        work_ns: if wakes == Wakes::Never { 1_000.0 } else { 0.0 },
+        idle_ns: 0.0,
+        wait_ns: 0.0,
+    }
+}
+
+/// What rules each strategy out, by need: the reason.
+fn rules() -> Value {
+    let everywhere = question(
+        Scope {
+            flavor: crate::case::Flavor::CurrentThread,
+            site: crate::case::Site::Worker,
+        },
+        Wakes::Together,
+        8,
+    );
+    let mut rules = serde_json::Map::new();
+    for (name, _, set) in NEEDS {
+        let mut needs = Needs::default();
+        set(&mut needs);
+        let mut reasons = serde_json::Map::new();
+        for strategy in candidates(Some(64)) {
+            if let Some(ruling) = rulings(&strategy, &everywhere, &needs).into_iter().next() {
+                let strategy = strategy.split('@').next().unwrap_or_default();
+                reasons.insert(strategy.to_owned(), ruling.reason.into());
+            }
+        }
+        rules.insert(name.to_owned(), reasons.into());
+    }
+    rules.into()
+}
+
+/// All that the form computes from.
+fn sheet(model: &Model) -> Value {
+    json!({
+        "costs": model.sheet.costs,
+        "payload": model.sheet.payload,
+        "measured": model.measured_points(),
+        "half_width": model.half_width,
+        "measured_half_width": model.measured_half_width,
+        "rules": rules(),
+        "hidden": HIDDEN,
+        "small_join_all": SMALL_JOIN_ALL,
+        "near": NEAR_TASKS,
+        "far": FAR_TASKS,
+        "power": FAR_POWER,
+        "most": MOST_TASKS,
+        "most_waiting": MOST_WAITING,
+        "wait": WAIT_NS,
+        "less_sure": LESS_SURE_TASKS,
+        "least_work": LEAST_WORK_NS,
+        "boxed_from": BOXED_FROM,
+        "child_bytes": CHILD_BYTES,
+        "most_joined": ARITIES.last(),
+        "most_state": MAX_STATE_BYTES,
+    })
+}
+
+/// The section; nothing where the run cannot calibrate a model.
+pub(super) fn section(run: &str, measurements: &[&Measurement]) -> Option<Markup> {
+    let model = Model::of(run, measurements.iter().copied()).ok()?;
+    Some(html! {
+        section id="advise" aria-labelledby="h-advise" {
+            h2 id="h-advise" { "For your own workload" }
+            p {
+                "From this run's unit costs: what a fan-out takes where no thread is woken, as a sum of what is counted. "
+                "`advise` on the command line explains each sum, and answers where threads are woken."
+            }
+            (form(&model))
+            (decisions(&model))
+        }
+    })
+}
+
+fn form(model: &Model) -> Markup {
+    html! {
+        form #advise-form hidden data-sheet=(sheet(model)) {
+            label { "children" input name="tasks" type="number" min="1" max="1000000" value="8"; }
+            label { "woken"
+                select name="wakes" {
+                    @for wakes in [Wakes::Together, Wakes::Separate, Wakes::InTurn, Wakes::Never] {
+                        option value=(wakes) { (words(wakes)) }
+                    }
+                }
+            }
+            label { "work of each, ns" input name="work" type="number" min="0" value="0" step="any"; }
+            label { "their wait, ns" input name="wait" type="number" min="0" value="0" step="any"; }
+            label { "bytes each carries" input name="payload" type="number" min="0" value="0"; }
+            label { "at most at once" input name="bound" type="number" min="1" placeholder="all"; }
+            label { "runtime and site"
+                select name="scope" { @for scope in model.scopes() { option { (scope) } } }
+            }
+            @for (name, what, _) in NEEDS {
+                label.need { input name=(name) type="checkbox"; " " (what) }
+            }
+            output name="answer" aria-live="polite" {}
+        }
+    }
+}
+
+fn words(wakes: Wakes) -> &'static str {
+    match wakes {
+        Wakes::Never => "never",
+        Wakes::Together => "together",
+        Wakes::Separate => "one at a time",
+        Wakes::InTurn => "in turn",
+    }
+}
+
+/// What wins where: the fastest strategy, and those that are too close to it to call.
+fn decisions(model: &Model) -> Markup {
+    let mut rows = Vec::new();
+    for scope in model.scopes() {
+        let Ok(parsed) = scope.parse() else { continue };
+        for wakes in Wakes::ALL {
+            let cells = NUMBERS.map(|tasks| fastest(model, &question(parsed, wakes, tasks)));
+            if cells.iter().any(Option::is_some) {
+                rows.push((scope.clone(), wakes, cells));
+            }
+        }
+    }
+    let table = html! {
+        table {
+            caption { "The fastest, and what is too close to it to call; children that never wait work 1 µs each" }
+            thead { tr {
+                th { "where" } th { "woken" }
+                @for tasks in NUMBERS { th { (super::children(tasks)) } }
+            } }
+            tbody {
+                @for (scope, wakes, cells) in &rows {
+                    tr {
+                        th scope="row" { (scope) } td { (words(*wakes)) }
+                        @for cell in cells { td { @match cell { Some(text) => (text), None => "–" } } }
+                    }
+                }
+            }
+        }
+    };
+    scrolling("What wins where", table)
+}
+
+fn fastest(model: &Model, question: &Question) -> Option<String> {
+    let advice = advise(model, &[], question, &Needs::default());
+    let first = advice.ranked.first()?;
+    let others = advice.ranked.iter().skip(1);
+    let close = others.filter(|ranked| ranked.call != Some(Call::Sure));
+    let names: Vec<&str> = [first]
+        .into_iter()
+        .chain(close)
+        .map(|ranked| label(&ranked.strategy))
+        .collect();
+    Some(names.join(", "))
+}
