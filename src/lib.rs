@@ -1,7 +1,7 @@
 //! # join-vs-spawn
 //!
 //! `tokio::join!` or `tokio::spawn`? This package answers with measurements on the reader's own machine. Use it
-//! by `cargo bench`; its README says how to read what that prints, METHODOLOGY.md why it measures as it does.
+//! by `cargo bench`; its README says how to read what that prints, docs/METHODOLOGY.md why it measures as it does.
 //!
 //! To have a child of your own measured, use the package `jvs-measure` (`crates/measure`), whose [`measure::children`] and
 //! [`Workload`] are all that is needed. Here is what is said about measurements:
@@ -42,6 +42,6 @@ pub use probes::census;
 
 pub use measure::{
     Target, Workload, block, case, compare, cpu_speed, environment, files, http, interrupt, layouts, machine_state,
-    matrix, measurement, plan, record, round, run, run_store, runtime, selection, session, settings, slice, stats,
-    strategy, table, text, variables, warnings, watchdog, workload,
+    matrix, measurement, plan, progress, record, round, run, run_store, runtime, selection, session, settings, slice,
+    stats, strategy, table, text, variables, warnings, watchdog, workload,
 };

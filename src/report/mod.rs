@@ -9,3 +9,4 @@ pub mod formulas;
 pub mod html;
 pub mod markdown;
 pub mod selfcheck;
+pub mod summary;

@@ -7,6 +7,7 @@ mod builds;
 mod census;
 mod claims;
 mod compared;
+mod documents;
 mod examples;
 mod formulas;
 mod kept;

@@ -84,10 +84,7 @@ fn every_measurement_is_a_row_and_nothing_is_fetched() {
         assert!(text.contains(reason), "{reason}");
     }
     for (what, wanted) in [
-        (
-            "the crossover",
-            "this number of children on: 23 [22, 23] on current_thread",
-        ),
+        ("the crossover", "The lines cross 1× at 23 [22, 23] on current_thread"),
         ("the map", "Who wins"),
         (
             "the counts",
@@ -115,6 +112,7 @@ fn links_stand_where_they_lead_somewhere() {
             (strategy == "spawn").then(|| format!("criterion/{}", case.measurement_id(strategy)))
         }),
         flamegraph: Box::new(|case, _| (case.tasks == 8).then(|| "flames/8.svg".to_owned())),
+        ..Links::default()
     };
     let text = page("test", &of(run()), &links);
     assert_eq!(text.matches(">Criterion</a>").count(), 6);

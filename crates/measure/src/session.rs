@@ -245,6 +245,12 @@ pub fn finish(outcome: &Outcome, sentences: &[String]) -> ExitCode {
     if let Some(path) = &outcome.record {
         println!("Record: {}", path.display());
     }
+    end(outcome)
+}
+
+/// Says on standard error what went wrong in a run, and makes its exit code: 1 where anything failed.
+pub fn end(outcome: &Outcome) -> ExitCode {
+    let header = &outcome.header;
     let failed = outcome
         .measurements
         .iter()

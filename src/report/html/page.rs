@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::data::Data;
 use super::{Links, answer, counted, environment, listed, rows, selfcheck, shell, workload};
 use crate::attachments::RecordedRun;
+use crate::claims::Tested;
 use crate::findings;
 use crate::record::{Header, Measurement};
 
@@ -20,6 +21,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
     for (id, name, there) in [
         ("measurements", "all measurements", true),
         ("environment", "environment", true),
+        ("statements", "statements", !run.claims.is_empty()),
         ("selfcheck", "self-check", run.selfcheck.is_some()),
         ("method", "method", true),
     ] {
@@ -33,14 +35,13 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         .collect();
     let content = html! {
         header id="answer" {
-            p.kicker { (about(&data, parts)) }
+            p.kicker { @if let Some(home) = &links.home { a href=(home) { "All of the site" } " · " } (about(&data, parts)) }
             h1 { "join! or spawn: " (name) }
             @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
                 p.warning { "The run of " (header.target) " is not complete." }
             }
+            (answer::opening(&data, parts, !run.claims.is_empty()))
             @for (target, trap) in run.traps() { p.warning { (target) ": " (trap) } }
-            div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
-            (answer::figures(&data))
         }
         (in_words(parts))
         @for workload in &data.workloads { (workload::section(&data, workload)) }
@@ -51,6 +52,12 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         section id="environment" aria-labelledby="h-environment" {
             h2 id="h-environment" { "Environment" }
             (environment::environment("Machine, build and run, by target", &headers))
+        }
+        @if !run.claims.is_empty() {
+            section id="statements" aria-labelledby="h-statements" {
+                h2 id="h-statements" { "The article’s statements, tested" }
+                (statements(&run.claims))
+            }
         }
         @if let Some(found) = &run.selfcheck {
             section id="selfcheck" aria-labelledby="h-selfcheck" {
@@ -64,6 +71,22 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         }
     };
     shell(&format!("{name}: join! or spawn"), &sections, content)
+}
+
+/// Each statement with its verdict; what was seen is behind it.
+fn statements(claims: &[Tested]) -> Markup {
+    html! {
+        p.note { "Each is a prediction of what an experiment sees, beside a counterpart in which it must fail." }
+        dl.statements {
+            @for tested in claims {
+                dt { (tested.source) ": “" (tested.statement) "” " strong { (tested.verdict_in_words()) } }
+                dd {
+                    (tested.instead)
+                    details { summary { "What was seen" } p { (tested.evidence) } }
+                }
+            }
+        }
+    }
 }
 
 /// One line: what was measured, where and when.
