@@ -62,19 +62,23 @@ fn of<'a>(
         .find(|m| m.case.workload == workload && m.case.tasks == tasks && which(m) && m.ratio.is_some())
 }
 
-/// The ratio on its flavor, and what is to be said of it where it is no sure one. Its interval stands in tables and charts.
+/// Whether a verdict stands behind the ratio.
+fn is_sure(m: &Measurement) -> bool {
+    matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster | Verdict::Same))
+}
+
+/// The ratio on its flavor, and whether it is a sure one. Its interval stands in tables and charts.
 fn ratio(m: &Measurement) -> String {
     let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
-    let on = on(m.case.flavor);
-    match m.verdict {
-        Some(Verdict::Slower | Verdict::Faster | Verdict::Same) | None => format!("{shown} {on}"),
-        Some(unsure) => format!("{shown} {on}, {} on this machine", unsure.as_str()),
-    }
+    let sure = if is_sure(m) { "" } else { ", not for sure" };
+    format!("{shown} {}{sure}", on(m.case.flavor))
 }
 
 /// The ratio as a share of join!'s time.
 fn longer(m: &Measurement) -> String {
-    ratio(m).replacen('×', "× the time", 1)
+    let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
+    let sure = if is_sure(m) { "" } else { " (not for sure)" };
+    format!("{shown} the time{sure} {}", on(m.case.flavor))
 }
 
 /// A flavor in words.
@@ -111,13 +115,20 @@ fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
     let mut reasons = Vec::new();
     let mut evidence = Vec::new();
     if let Some(m) = of(all, "compute", 8, |m| m.case.payload.0 == 1 << 20) {
-        let each = m.reference_ns.map_or(String::new(), |ns| {
-            format!(", {} each", time(ns.median / m.case.tasks as f64))
+        let each = m
+            .reference_ns
+            .map_or("-".into(), |ns| time(ns.median / m.case.tasks as f64));
+        let pays = m.ratio.is_some_and(|ratio| ratio.median < 1.0);
+        reasons.push(match pays {
+            true => format!(
+                "children compute and other cores are free (8 that hash 1 MiB, {each} each: {})",
+                ratio(m)
+            ),
+            false => format!(
+                "children compute for longer than 8 that hash 1 MiB ({each} each: {}) and other cores are free",
+                ratio(m)
+            ),
         });
-        reasons.push(format!(
-            "children compute and other cores are free (8 that hash 1 MiB{each}: {})",
-            ratio(m)
-        ));
         evidence.push(Evidence::Workload("compute"));
     }
     if let Some((at, most)) = wakes(parts, all) {

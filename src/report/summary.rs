@@ -228,14 +228,7 @@ fn cut(parts: &[Part]) -> String {
     }
     let cut = parts.iter().filter(|(header, _)| !header.cut.is_empty());
     let parts: Vec<String> = cut
-        .map(|(header, _)| {
-            format!(
-                "{} to {} rounds of {}",
-                header.target,
-                header.states.len(),
-                header.rounds
-            )
-        })
+        .map(|(header, _)| format!("{} {}", header.target, header.states.len()))
         .collect();
     if parts.is_empty() {
         return String::new();

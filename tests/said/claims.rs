@@ -42,7 +42,10 @@ fn a_statement_comes_with_its_evidence() {
         0,
         &command(&["claims", "--behaviour", "aborted", "--format", "markdown"]),
     );
-    assert!(list.contains("- “If one task panics, all are aborted” **holds**\n  - seen: "), "{list}");
+    assert!(
+        list.contains("- “If one task panics, all are aborted” **holds**\n  - seen: "),
+        "{list}"
+    );
 }
 
 #[test]
