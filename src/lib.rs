@@ -20,6 +20,22 @@
 //! | [`flamegraph`] | stacks, pictures, what differs |
 //! | [`cli`] | the binary |
 //!
+//! What a recorded run answers:
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use join_vs_spawn::attachments::RecordedRun;
+//! use join_vs_spawn::findings::answer::answer;
+//!
+//! let run = RecordedRun::load(Path::new("results"), "tokio-1.54.1-7")?;
+//! for sentence in answer(&run.parts) {
+//!     println!("{} {}", sentence.lead, sentence.rest);
+//! }
+//! # assert!(answer(&run.parts).iter().any(|sentence| sentence.lead == "Use join! when"));
+//! # Ok::<(), join_vs_spawn::attachments::AttachmentError>(())
+//! ```
+//!
 //! What measures is below: [`measure`] (plan, rounds, statistics, records) and, below that, `timed` (what runs inside a slice).
 //! An edit here compiles none of them again, and moves nothing that is measured.
 

@@ -22,6 +22,7 @@ use crate::table;
     after_help = "The page is one file that needs nothing else; its path is printed.\n\n\
                   Examples: cargo run --release -- report\n          \
                   cargo run --release -- report before latest\n          \
+                  cargo run --release -- report --format summary\n          \
                   cargo run --release -- report NAME --format markdown --splice README.md"
 )]
 pub(super) struct Arguments {

@@ -9,6 +9,7 @@ use crate::case::Case;
 use crate::findings::answer::answer;
 use crate::findings::headline::{Headline, headline};
 use crate::record::{Header, Measurement, Status};
+use crate::session::memory;
 use crate::stats::Verdict;
 use crate::table::{counts, telling};
 use crate::text::{interval, label, lines, more, times};
@@ -51,6 +52,9 @@ pub fn summary(parts: &[Part], paths: &Paths) -> String {
     }
     text += &failures(parts);
     text += &traps(parts);
+    if let [(header, _)] = parts {
+        text += &memory_of(header);
+    }
     text += &extent(parts);
     text += &more_in(parts, paths);
     text
@@ -70,7 +74,11 @@ pub fn headlines((header, measurements): &Part) -> String {
             m.verdict.map_or("-", Verdict::as_str),
         );
     }
-    text
+    text + &memory_of(header)
+}
+
+fn memory_of(header: &Header) -> String {
+    memory(&header.resident_bytes).map_or(String::new(), |said| wrapped(&said, "  "))
 }
 
 fn wrapped(text: &str, indent: &str) -> String {
@@ -185,7 +193,7 @@ fn failures(parts: &[Part]) -> String {
         lines.collect()
     };
     let all: Vec<String> = parts.iter().flat_map(failed).collect();
-    let mut text: String = all.iter().take(FAILURES).map(|line| wrapped(line, "  ")).collect();
+    let mut text: String = all.iter().take(FAILURES).map(|line| format!("{line}\n")).collect();
     if all.len() > FAILURES {
         text += &format!(
             "and {} more that were not measured, in the records\n",

@@ -276,7 +276,7 @@ pub fn end(outcome: &Outcome) -> ExitCode {
 }
 
 /// Memory after the first case and at the end, where there is a server that could grow.
-fn memory(memory: &Memory) -> Option<String> {
+pub fn memory(memory: &Memory) -> Option<String> {
     let part = |name: &str, pair: Option<(u64, u64)>| {
         let [first, last] = pair.map(|(first, last)| [first, last].map(|bytes| bytes as f64 / 1e6))?;
         Some(format!("{name} {} MB, {} MB", significant(first), significant(last)))
