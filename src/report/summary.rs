@@ -203,8 +203,17 @@ fn failures(parts: &[Part]) -> String {
     text
 }
 
-/// Each trap once, with the targets that met it.
 fn traps(parts: &[Part]) -> String {
+    let traps = traps_met(parts);
+    let traps: String = traps
+        .iter()
+        .map(|trap| wrapped(&format!("Trap: {trap}"), "  "))
+        .collect();
+    traps + &cut(parts)
+}
+
+/// Each trap once, with the targets that met it.
+pub fn traps_met(parts: &[Part]) -> Vec<String> {
     let mut met: Vec<(&str, &str, Vec<&str>)> = Vec::new();
     for (header, _) in parts {
         for trap in &header.traps {
@@ -222,10 +231,9 @@ fn traps(parts: &[Part]) -> String {
             [first, others @ ..] => format!(" ({first}; also {})", others.join(", ")),
             [] => String::new(),
         };
-        wrapped(&format!("Trap: {trap}{others}"), "  ")
+        format!("{trap}{others}")
     };
-    let traps: String = met.iter().map(line).collect();
-    traps + &cut(parts)
+    met.iter().map(line).collect()
 }
 
 /// What was left out for want of time.

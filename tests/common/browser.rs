@@ -55,10 +55,11 @@ axe.run(document, { runOnly: { type: 'tag', values: levels } }).then(found => {
   const lines = found.violations.flatMap(rule => rule.nodes.slice(0, 3).map(node =>
     `${rule.id}: ${rule.help}: ${node.target.join(' ')}: ${node.html.slice(0, 160)}`));
   lines.push(`width ${document.documentElement.scrollWidth}`, `passed ${found.passes.length}`);
-  const list = document.createElement('pre');
+  const around = window.parent.document;
+  const list = around.createElement('pre');
   list.id = 'audit';
   list.textContent = lines.join('\n');
-  document.body.replaceChildren(list);
+  around.body.replaceChildren(list);
 });
 "#;
 
@@ -75,14 +76,19 @@ pub struct Audit {
 
 /// Audits a page in a window of that width.
 pub fn audit(file: &Path, width: usize, dark: bool) -> Audit {
-    let folder = tempfile::tempdir().unwrap();
     let page = std::fs::read_to_string(file).unwrap();
     let (before, after) = page.rsplit_once("</body>").expect("a body");
-    let audited = folder.path().join("page.html");
     let scripts = format!("<script>{AXE}</script><script>{AUDIT}</script>");
-    std::fs::write(&audited, format!("{before}{scripts}</body>{after}")).unwrap();
+    // In a frame, since a window has a least width that is more than a phone's.
+    let within = format!("{before}{scripts}</body>{after}")
+        .replace('&', "&amp;")
+        .replace('"', "&quot;");
+    let frame =
+        format!("<!doctype html><html><body><iframe width=\"{width}\" height=\"900\" srcdoc=\"{within}\"></iframe>");
+    let audited = file.with_extension(format!("{width}.audited.html"));
+    std::fs::write(&audited, frame).unwrap();
     let scheme = format!("--blink-settings=preferredColorScheme={}", u8::from(!dark));
-    let size = format!("--window-size={width},900");
+    let size = format!("--window-size={},1000", width + 100);
     let output = dump(&audited, "", &["--virtual-time-budget=60000", &scheme, &size]);
     let dom = String::from_utf8_lossy(&output.stdout).into_owned();
     let (_, found) = dom

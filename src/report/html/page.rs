@@ -8,6 +8,7 @@ use crate::attachments::RecordedRun;
 use crate::claims::Tested;
 use crate::findings;
 use crate::record::{Header, Measurement};
+use crate::report::summary::traps_met;
 
 /// One run as a page.
 pub fn page(run: &RecordedRun, links: &Links) -> String {
@@ -41,7 +42,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
                 p.warning { "The run of " (header.target) " is not complete." }
             }
             (answer::opening(&data, parts, !run.claims.is_empty()))
-            @for (target, trap) in run.traps() { p.warning { (target) ": " (trap) } }
+            @for trap in traps_met(parts) { p.warning { (trap) } }
         }
         (in_words(parts))
         @for workload in &data.workloads { (workload::section(&data, workload)) }

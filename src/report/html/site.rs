@@ -88,8 +88,12 @@ impl Site {
             }
             section aria-labelledby="h-measure" {
                 h2 id="h-measure" { "On your machine" }
-                pre { code { "cargo bench                          # five targets, one summary at the end\n"
-                    "cargo run --release -- report        # the same as a page" } }
+                (super::scrolling("Commands", html! {
+                    pre { code {
+                        "cargo bench                          # five targets, one summary at the end\n"
+                        "cargo run --release -- report        # the same as a page"
+                    } }
+                }))
             }
             @if !self.flamegraphs.is_empty() {
                 section aria-labelledby="h-flamegraphs" {
@@ -274,7 +278,7 @@ fn picture(raw: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
     if raw.trim_start().starts_with("<img ") {
         let (source, words) = (link(&attribute("src")?)?, attribute("alt")?);
         // The words were escaped by whoever wrote the document.
-        pictures += &format!("<img src=\"{source}\" width=\"410\" alt=\"{words}\">\n");
+        pictures += &format!("<img src=\"{source}\" width=\"410\" align=\"top\" alt=\"{words}\">\n");
     }
     (!pictures.is_empty()).then_some(pictures)
 }

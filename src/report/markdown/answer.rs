@@ -15,7 +15,7 @@ pub(super) fn charts(run: &RecordedRun) -> String {
         let words = picture.words.replace('&', "&amp;").replace('"', "&quot;");
         let _ = writeln!(
             text,
-            "<img src=\"docs/charts/{}\" width=\"410\" alt=\"{}. {words}\">",
+            "<img src=\"docs/charts/{}\" width=\"410\" align=\"top\" alt=\"{}. {words}\">",
             picture.file, picture.title
         );
     }
