@@ -51,7 +51,8 @@ const AXE: &str = include_str!("../vendor/axe-core/axe.min.js");
 /// Runs the audit and leaves its findings in the place of the page.
 const AUDIT: &str = r#"
 const levels = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
-axe.run(document, { runOnly: { type: 'tag', values: levels } }).then(found => {
+// Rows of a table are all alike, and hundreds of them take half a minute.
+axe.run({ exclude: [['tbody tr:nth-child(n+25)']] }, { runOnly: { type: 'tag', values: levels } }).then(found => {
   const lines = found.violations.flatMap(rule => rule.nodes.slice(0, 3).map(node =>
     `${rule.id}: ${rule.help}: ${node.target.join(' ')}: ${node.html.slice(0, 160)}`));
   lines.push(`width ${document.documentElement.scrollWidth}`, `passed ${found.passes.length}`);
