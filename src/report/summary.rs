@@ -60,13 +60,13 @@ pub fn summary(parts: &[Part], paths: &Paths) -> String {
     text
 }
 
-/// What a target says when it has measured and others follow: some lines.
+/// What a target says when it has measured and others follow: some lines, of spawn's time over join!'s.
 pub fn headlines((header, measurements): &Part) -> String {
     let mut text = verdicts(header, measurements, true);
     for row in headline(measurements.iter()).iter().take(4) {
         let m = row.spawn;
         text += &format!(
-            "  {} ({}): spawn takes {} {} of join!'s time, {}\n",
+            "  {} ({}): {} {}, {}\n",
             row.says,
             m.case.flavor,
             m.ratio.map_or("-".into(), |ratio| times(ratio.median)),
