@@ -1,7 +1,7 @@
 //! # join-vs-spawn
 //!
 //! `tokio::join!` or `tokio::spawn`? This package answers with measurements on the reader's own machine. Use it
-//! by `cargo bench`; its README says how to read what that prints, METHODOLOGY.md why it measures as it does.
+//! by `cargo bench`; its README says how to read what that prints, docs/METHODOLOGY.md why it measures as it does.
 //!
 //! To have a child of your own measured, use the package `jvs-measure` (`crates/measure`), whose [`measure::children`] and
 //! [`Workload`] are all that is needed. Here is what is said about measurements:
@@ -20,6 +20,22 @@
 //! | [`selfcheck`] | the suite against itself: where the truth is known, how often is it wrong |
 //! | [`flamegraph`] | stacks, pictures, what differs |
 //! | [`cli`] | the binary |
+//!
+//! What a recorded run answers:
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use join_vs_spawn::attachments::RecordedRun;
+//! use join_vs_spawn::findings::answer::answer;
+//!
+//! let run = RecordedRun::load(Path::new("results"), "tokio-1.54.1-7")?;
+//! for sentence in answer(&run.parts) {
+//!     println!("{} {}", sentence.lead, sentence.rest);
+//! }
+//! # assert!(answer(&run.parts).iter().any(|sentence| sentence.lead == "Use join! when"));
+//! # Ok::<(), join_vs_spawn::attachments::AttachmentError>(())
+//! ```
 //!
 //! What measures is below: [`measure`] (plan, rounds, statistics, records) and, below that, `timed` (what runs inside a slice).
 //! An edit here compiles none of them again, and moves nothing that is measured.
@@ -45,6 +61,6 @@ pub use probes::census;
 
 pub use measure::{
     Target, Workload, block, case, compare, cpu_speed, environment, files, http, interrupt, layouts, machine_state,
-    matrix, measurement, plan, record, round, run, run_store, runtime, selection, session, settings, slice, stats,
-    strategy, table, text, variables, warnings, watchdog, workload,
+    matrix, measurement, plan, progress, record, round, run, run_store, runtime, selection, session, settings, slice,
+    stats, strategy, table, text, variables, warnings, watchdog, workload,
 };

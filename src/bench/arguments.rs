@@ -32,6 +32,8 @@ pub struct Arguments {
     pub baseline: Option<String>,
     /// `--discard-baseline`: Criterion keeps nothing.
     pub discards_baseline: bool,
+    /// `--verbose`: every row, and Criterion's own lines.
+    pub verbose: bool,
     /// The arguments for the user, without those that cargo adds.
     pub shown: Vec<String>,
 }
@@ -180,6 +182,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
         filter,
         baseline: option("baseline"),
         discards_baseline: switch("discard-baseline"),
+        verbose: switch("verbose"),
         shown: arguments
             .into_iter()
             .skip(1)

@@ -4,6 +4,8 @@
 //! sample being a block. `--test` and `--profile-time` run the real code, in this one process.
 
 mod arguments;
+mod ending;
+mod invocation;
 pub mod plain;
 pub mod profile;
 mod replay;
@@ -19,9 +21,12 @@ use crate::case::Case;
 use crate::environment::{cores, target_folder};
 use crate::findings;
 use crate::matrix::Target;
-use crate::run::{Request, run};
+use crate::progress::Telling;
+use crate::record;
+use crate::run::{Request, RunError, run};
 use crate::selection::Selection;
 use crate::session;
+use crate::table;
 use crate::targets::targets;
 use crate::variables::VARIABLES;
 
@@ -29,7 +34,7 @@ use arguments::{Arguments, Mode};
 use profile::{Flamegraphs, Made};
 
 /// What is said of Criterion's lines.
-const CHANGE_LINES: &str = "(Its `change` lines compare this run with another moment of the machine, `cargo run --release -- compare A B` two \
+const CHANGE_LINES: &str = "(Criterion's `change` lines compare this run with another moment of the machine, `cargo run --release -- compare A B` two \
      kept runs; its iteration counts are nominal.)";
 
 /// Runs the bench target of that name as the command line says; `measuring` is the program that its rounds are.
@@ -60,6 +65,15 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     // Criterion checks its part of the command line here, before anything is measured.
     let home = criterion_home();
     let mut criterion = replay::criterion(&home, &arguments);
+    if let Some(record) = replay::asked_for() {
+        return match record::read(&record) {
+            Ok((_, measured)) => {
+                replay::replay(&mut criterion, &measurements, &measured);
+                ExitCode::SUCCESS
+            }
+            Err(error) => session::bad_input(name, &error),
+        };
+    }
     if measurements.is_empty() {
         let nothing = nothing_to_do(target, &selection, &arguments);
         let elsewhere = || {
@@ -70,55 +84,26 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
             })
         };
         // A profile is asked for by name; where no target knows it, the name is wrong.
-        return if arguments.mode == Mode::Profile && !elsewhere() {
-            ExitCode::from(2)
-        } else {
-            nothing
-        };
+        if arguments.mode == Mode::Profile && !elsewhere() {
+            return ExitCode::from(2);
+        }
+        if arguments.mode == Mode::Measure {
+            ending::end(name, None, None, None, false);
+        }
+        return nothing;
     }
     if let Err(error) = check_baselines(&home, &arguments, &measurements) {
         return session::bad_input(name, &error);
     }
     match arguments.mode {
-        Mode::Measure => {
-            let command = session::command(&selection, name, &arguments.shown);
-            let outcome = run(Request {
-                filter: arguments.filter.text(),
-                folder: Some(session::folder(arguments.filter.text().is_some())),
-                ..Request::here(
-                    &selection.plan(target, &measurements),
-                    &selection.settings_for(target),
-                    command,
-                    measuring.into(),
-                )
-            });
-            let outcome = match outcome {
-                Ok(outcome) => outcome,
-                Err(error) => return session::not_run(name, &error),
-            };
-            // What was measured is printed also where Criterion cannot write or draw.
-            let replayed = catch_unwind(AssertUnwindSafe(|| {
-                replay::replay(&mut criterion, &measurements, &outcome)
-            }));
-            let mut sentences = findings::sentences(&outcome.header, &outcome.measurements);
-            if matches!(replayed, Ok(true)) {
-                sentences.push(format!(
-                    "Criterion's report: {}",
-                    home.join("report").join("index.html").display()
-                ));
-                sentences.push(CHANGE_LINES.to_owned());
-            }
-            let code = session::finish(&outcome, &sentences);
-            if replayed.is_err() {
-                eprintln!(
-                    "{}: Criterion failed in {} (its panic is above); the table and the record do not depend on it",
-                    target.name,
-                    home.display()
-                );
-                return ExitCode::from(1);
-            }
-            code
-        }
+        Mode::Measure => measure(
+            target,
+            &selection,
+            &measurements,
+            &arguments,
+            &mut criterion,
+            measuring.into(),
+        ),
         Mode::Profile => profile(criterion, target, &measurements),
         _ => {
             replay::run_in_process(&mut criterion, target, &measurements);
@@ -126,6 +111,86 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
             ExitCode::SUCCESS
         }
     }
+}
+
+/// Measures, says what came out, and has Criterion draw it.
+fn measure(
+    target: &Target,
+    selection: &Selection,
+    measurements: &[(Case, Vec<String>)],
+    arguments: &Arguments,
+    criterion: &mut Criterion,
+    measuring: PathBuf,
+) -> ExitCode {
+    let command = session::command(selection, target.name, &arguments.shown);
+    let folder = session::folder(arguments.filter.text().is_some());
+    let outcome = run(Request {
+        filter: arguments.filter.text(),
+        folder: Some(folder.clone()),
+        ..Request::here(
+            &selection.plan(target, measurements),
+            &selection.settings_for(target),
+            command,
+            measuring,
+        )
+    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let kept = matches!(error, RunError::Complete(_));
+            let code = session::not_run(target.name, &error);
+            let record = kept.then(|| folder.join(format!("{}.jsonl", target.name)));
+            ending::end(target.name, None, record.as_deref(), None, !kept);
+            return code;
+        }
+    };
+    let home = criterion_home();
+    if arguments.verbose {
+        println!(
+            "\n{}\n",
+            table::render(&outcome.header, &outcome.measurements).trim_end()
+        );
+        for sentence in findings::sentences(&outcome.header, &outcome.measurements) {
+            println!("{sentence}");
+        }
+    } else {
+        ending::so_far(target.name, &outcome);
+    }
+    replay::say_what_lacks(&outcome.measurements);
+    let replayed = match (&outcome.trouble, &outcome.record) {
+        (None, Some(record)) => {
+            let replayed = if arguments.verbose {
+                let replay = AssertUnwindSafe(|| replay::replay(criterion, measurements, &outcome.measurements));
+                catch_unwind(replay).map_err(|_| "its panic is above".to_owned())
+            } else {
+                let mut line = Telling::new();
+                line.tell(&format!("{}: Criterion draws what was measured", target.name));
+                let replayed = replay::replay_quietly(record).map_err(|error| error.to_string());
+                line.end();
+                replayed
+            };
+            Some(replayed)
+        }
+        // Criterion would only repeat the trouble.
+        _ => None,
+    };
+    if arguments.verbose && matches!(replayed, Some(Ok(()))) {
+        println!("{CHANGE_LINES}");
+    }
+    let code = session::end(&outcome);
+    let failed = code != ExitCode::SUCCESS || matches!(replayed, Some(Err(_)));
+    let report = matches!(replayed, Some(Ok(()))).then(|| home.join("report").join("index.html"));
+    let part = (&outcome.header, outcome.measurements.as_slice());
+    ending::end(target.name, Some(part), outcome.record.as_deref(), report, failed);
+    if let Some(Err(problem)) = replayed {
+        eprintln!(
+            "{}: Criterion failed in {}; the table and the record do not depend on it: {problem}",
+            target.name,
+            home.display()
+        );
+        return ExitCode::from(1);
+    }
+    code
 }
 
 /// Draws a flamegraph of each measurement; exit code 1 where one has none.

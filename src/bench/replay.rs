@@ -1,7 +1,9 @@
 //! Measurements as Criterion sees them: replayed block by block, or the real code where it does not measure.
 
 use std::cell::Cell;
+use std::io;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration, SamplingMode, Throughput};
@@ -11,7 +13,6 @@ use crate::block;
 use crate::case::Case;
 use crate::matrix::Target;
 use crate::record::{Measurement, Status};
-use crate::run::Outcome;
 use crate::watchdog;
 
 /// Fewest samples that Criterion takes.
@@ -61,36 +62,29 @@ fn register(
     }
 }
 
-/// Replays what was measured; false where the run ended in trouble that Criterion would only repeat.
-pub(super) fn replay(criterion: &mut Criterion, measurements: &[(Case, Vec<String>)], outcome: &Outcome) -> bool {
-    if outcome.trouble.is_some() {
-        return false;
-    }
-    let samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
-        let found = |m: &&Measurement| m.case == *case && m.strategy == strategy;
-        let measurement = outcome.measurements.iter().find(found)?;
-        (measurement.status == Status::Ok).then(|| measurement.block_ns.concat())
-    };
-    let enough = |case: &Case, strategy: &str| samples(case, strategy).map(|samples| samples.len() >= FEWEST_SAMPLES);
-    let too_few: usize = measurements
-        .iter()
-        .map(|(case, strategies)| {
-            strategies
-                .iter()
-                .filter(|name| enough(case, name) == Some(false))
-                .count()
-        })
-        .sum();
+/// Says what Criterion is not given.
+pub(super) fn say_what_lacks(measured: &[Measurement]) {
+    let few = |m: &&Measurement| m.status == Status::Ok && m.block_ns.concat().len() < FEWEST_SAMPLES;
+    let too_few = measured.iter().filter(few).count();
     if too_few > 0 {
         eprintln!(
             "Criterion's reports lack {too_few} measurements of fewer than {FEWEST_SAMPLES} blocks, the fewest that it \
              takes; the record has them. More rounds (JVS_ROUNDS) are more blocks."
         );
     }
+}
+
+/// Replays what was measured.
+pub(super) fn replay(criterion: &mut Criterion, measurements: &[(Case, Vec<String>)], measured: &[Measurement]) {
+    let samples = |case: &Case, strategy: &str| -> Option<Vec<f64>> {
+        let found = |m: &&Measurement| m.case == *case && m.strategy == strategy && m.status == Status::Ok;
+        let samples = measured.iter().find(found)?.block_ns.concat();
+        (samples.len() >= FEWEST_SAMPLES).then_some(samples)
+    };
     let replayable: Vec<(Case, Vec<String>)> = measurements
         .iter()
         .map(|(case, strategies)| {
-            let kept = strategies.iter().filter(|name| enough(case, name) == Some(true));
+            let kept = strategies.iter().filter(|name| samples(case, name).is_some());
             (case.clone(), kept.cloned().collect())
         })
         .filter(|(_, strategies): &(Case, Vec<String>)| !strategies.is_empty())
@@ -110,7 +104,32 @@ pub(super) fn replay(criterion: &mut Criterion, measurements: &[(Case, Vec<Strin
         });
     });
     criterion.final_summary();
-    true
+}
+
+/// The variable that makes a bench target replay a record into Criterion, and do nothing else.
+const RECORD: &str = "JOIN_VS_SPAWN_REPLAYS";
+
+/// The record that this process is to replay.
+pub(super) fn asked_for() -> Option<std::path::PathBuf> {
+    std::env::var_os(RECORD).map(Into::into)
+}
+
+/// Replays a record in a process of its own with the same command line, since Criterion prints lines for every bench and can be
+/// told to print fewer, but not none. What it says of errors is the error.
+pub(super) fn replay_quietly(record: &Path) -> io::Result<()> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(std::env::args_os().skip(1))
+        .env(RECORD, record)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last: Vec<&str> = said.lines().filter(|line| !line.starts_with("Benchmarking ")).collect();
+    let last = last[last.len().saturating_sub(6)..].join("\n");
+    Err(io::Error::other(format!("{last}\n({})", output.status)))
 }
 
 /// How long a request may take where nothing is measured.

@@ -7,13 +7,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
-<<<<<<< HEAD
 use super::{Format, print, waiting};
 use crate::census::{CountingAllocator, Row, count, formulas};
-=======
-use super::{Format, print, waiting};
-use crate::census::{CountingAllocator, Row, count};
->>>>>>> counts-ready
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
@@ -37,11 +32,8 @@ use crate::targets::without_scale;
                   The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
                   Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \
                   JVS_TASKS=8 JVS_STRATEGIES=spawn,join_set cargo run --release --bin census\n          \
-<<<<<<< HEAD
                   cargo run --release --bin census -- --formulas\n          \
-=======
                   cargo run --release --bin census -- --waiting\n\n\
->>>>>>> counts-ready
                   Exit code 0: fine; 1: a difference from what was expected, or something could not be counted; 2: bad input."
 )]
 struct Arguments {
@@ -72,13 +64,11 @@ struct Arguments {
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
     let arguments = Arguments::parse();
-<<<<<<< HEAD
     if arguments.formulas {
         return formulas(usize::from(arguments.up_to), heap);
-=======
+    }
     if let Some([strategy, tasks]) = arguments.waiting_one.as_deref() {
         return waiting::one(strategy, tasks, heap);
->>>>>>> counts-ready
     }
     let targets = without_scale();
     let selection = match session::selection(&targets) {
@@ -115,11 +105,7 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
             None => "no case has the values of the JVS_ variables".to_owned(),
         });
     }
-<<<<<<< HEAD
     let progress = progress(wanted.len());
-=======
-    let progress = progress(wanted.len());
->>>>>>> counts-ready
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
     for (entry, case, strategy) in &wanted {
         progress.set_message(case.measurement_id(strategy));
@@ -150,7 +136,6 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     if failed { ExitCode::from(1) } else { code }
 }
 
-<<<<<<< HEAD
 /// Checks the formulas of all strategies: exit code 1 where one does not hold.
 fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
     let numbers: Vec<usize> = (1..=most).collect();
@@ -187,7 +172,6 @@ fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
 /// A bar of so many steps, on standard error.
 pub(super) fn progress(steps: usize) -> ProgressBar {
     let progress = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
->>>>>>> counts-ready
     let style = ProgressStyle::with_template("census [{bar:32}] {pos}/{len} {msg}");
     progress.set_style(style.expect("the template is a constant"));
     progress

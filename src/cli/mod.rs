@@ -16,6 +16,7 @@ mod report;
 mod selfcheck;
 mod simulate;
 mod waiting;
+mod site;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -33,7 +34,9 @@ use crate::session::results;
 #[command(
     name = "join-vs-spawn",
     version,
-    after_help = "Example: JVS_MATRIX=quick cargo run --release -- list\n\n\
+    after_help = "A run is a folder of records in ./results (or $JVS_RESULTS). `cargo bench`, in a clone of the repository, makes \
+                  one; any program that calls jvs-measure makes its own. Installed, this reads and compares them.\n\n\
+                  Example: JVS_MATRIX=quick cargo run --release -- list\n\n\
                   Exit code 0: fine; 1: what was asked about is not so; 2: bad input."
 )]
 struct Cli {
@@ -80,6 +83,8 @@ enum Command {
     Claims(claims::Arguments),
     /// Draw what differs between the last profiles of two strategies
     Flamegraph(flamegraph::Arguments),
+    /// Make a static site: the answer, all recorded runs, the documents
+    Site(site::Arguments),
     /// Measure the suite against itself: how often is it wrong? Exit 1 where a bar does not hold
     Selfcheck(selfcheck::Arguments),
 }
@@ -113,6 +118,11 @@ fn threshold(percent: f64) -> Result<f64, String> {
     }
 }
 
+/// The command line, for who wants to know what it understands.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Runs the binary.
 pub fn main() -> ExitCode {
     crate::round::run_if_child(&crate::selfcheck::entries());
@@ -131,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Claims(arguments) => claims::run(&arguments),
         Command::Flamegraph(arguments) => flamegraph::run(&arguments),
         Command::Selfcheck(arguments) => selfcheck::run(&arguments),
+        Command::Site(arguments) => site::run(&arguments),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::compare::{DEFAULT_THRESHOLD, compare};
 use crate::environment::cores;
 use crate::files;
 use crate::report::changes::{Style, render};
+use crate::report::summary::{Paths, summary};
 use crate::report::{self, html, markdown};
 use crate::run_store::{Run, StoreError, names_of_two};
 use crate::table;
@@ -27,6 +28,7 @@ use measure::machines::{Gathered, Machine, Machines};
                   Examples: cargo run --release -- report\n          \
                   cargo run --release -- report before latest\n          \
                   cargo run --release -- report machine-1 machine-2 machine-3 --format text\n          \
+                  cargo run --release -- report --format summary\n          \
                   cargo run --release -- report NAME --format markdown --splice README.md"
 )]
 pub(super) struct Arguments {
@@ -42,8 +44,8 @@ pub(super) struct Arguments {
     /// Fill the sections of this document that stand between `<!-- BEGIN SECTION -->` and `<!-- END SECTION -->`
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     splice: Option<PathBuf>,
-    /// With --splice: change nothing, exit 1 where the document is stale
-    #[arg(long, requires = "splice")]
+    /// With --splice or --format svg: change nothing, exit 1 where a file is stale
+    #[arg(long)]
     check: bool,
 }
 
@@ -53,18 +55,25 @@ enum Format {
     Html,
     /// Text for a repository or a comment
     Markdown,
-    /// The table that each target ends with
+    /// Every row, a table for each target
     Text,
     /// For a machine; of three runs or more
     Json,
+    /// What `cargo bench` says at its end
+    Summary,
+    /// The two charts of the answer, as files in the folder that --output names
+    Svg,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.splice.is_some() && arguments.format != Format::Markdown {
         return bad_input("--splice needs --format markdown");
     }
-    if arguments.output.is_some() && arguments.format != Format::Html {
-        return bad_input("--output needs --format html; the others go to standard output");
+    if arguments.output.is_some() && !matches!(arguments.format, Format::Html | Format::Svg) {
+        return bad_input("--output needs --format html or svg; the others go to standard output");
+    }
+    if arguments.check && arguments.splice.is_none() && arguments.format != Format::Svg {
+        return bad_input("--check needs --splice or --format svg");
     }
     if arguments.splice.is_some() && arguments.runs.len() > 1 {
         return bad_input("--splice takes one run");
@@ -101,6 +110,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
                 });
                 print(&tables.collect::<Vec<_>>().join("\n"))
             }
+            (Format::Summary, _) => print(&summary(&first.parts, &Paths::default())),
+            (Format::Svg, _) => charts(&first, arguments),
             (Format::Html | Format::Json, _) => {
                 let page = html::page(&first, &links(&first));
                 write(arguments, first.folder.join("report.html"), &page)
@@ -116,6 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match arguments.format {
         Format::Markdown => print(&render(&compared, true, Style::Markdown)),
         Format::Text => print(&render(&compared, true, Style::Text)),
+        Format::Summary | Format::Svg => bad_input("--format summary and svg are of one run"),
         Format::Html | Format::Json => {
             let page = html::comparison(names, &first.parts, &second.parts, &compared);
             let file = format!("report-against-{}.html", first.name);
@@ -212,6 +224,34 @@ fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
     }
 }
 
+/// The charts of the answer, as files.
+fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
+    let folder = arguments.output.clone().unwrap_or_else(|| run.folder.clone());
+    for picture in html::pictures(&run.parts) {
+        let path = folder.join(picture.file);
+        let drawn = picture.standalone();
+        if fs::read(&path).is_ok_and(|before| before == drawn.as_bytes()) {
+            continue;
+        }
+        if arguments.check {
+            return stale(&path, run);
+        }
+        if let Err(error) = files::replace(&path, drawn.as_bytes()) {
+            return bad_input(format!("{}: {error}", path.display()));
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn stale(path: &Path, run: &RecordedRun) -> ExitCode {
+    eprintln!(
+        "{}: stale against the run {name}; scripts/documents {name} makes it anew",
+        path.display(),
+        name = run.name
+    );
+    ExitCode::from(1)
+}
+
 fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
     let before = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -225,14 +265,7 @@ fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.check {
-        eprintln!(
-            "{}: stale against the run {}; cargo run --release -- report {} --format markdown --splice {}",
-            path.display(),
-            run.name,
-            arguments.runs[0],
-            path.display()
-        );
-        return ExitCode::from(1);
+        return stale(path, run);
     }
     match files::replace(path, after.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -266,6 +299,7 @@ fn links(run: &RecordedRun) -> html::Links {
     html::Links {
         criterion: Box::new(move |case, strategy| link(case, strategy, "report/index.html")),
         flamegraph: Box::new(move |case, strategy| to_flamegraph(case, strategy, "profile/flamegraph.svg")),
+        home: None,
     }
 }
 

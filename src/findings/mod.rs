@@ -1,6 +1,8 @@
 //! What a run's table shows, in sentences made from its measurements.
 
+pub mod answer;
 pub mod crossover;
+pub mod headline;
 mod scale;
 mod wakes;
 

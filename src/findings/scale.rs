@@ -159,6 +159,23 @@ fn crossing_between(
     (at.level > 0.0 && at.low > 0.0 && at.high.is_finite()).then_some(at)
 }
 
+/// The candidate with the shortest median at this number of children, and its ns.
+pub(super) fn fastest_at<'a>(
+    measured: &[&'a Measurement],
+    workload: &str,
+    flavor: Flavor,
+    tasks: usize,
+) -> Option<(&'a str, f64)> {
+    curves(measured, workload, flavor)
+        .iter()
+        .filter(|curve| CANDIDATES.contains(&curve.strategy))
+        .filter_map(|curve| {
+            let m = curve.rows.iter().find(|m| m.case.tasks == tasks)?;
+            Some((curve.strategy, m.wall_ns?.median))
+        })
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
 fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
     let part = |curve: &Curve<'_>| {
         let rows = curve.rows.iter().filter(|m| m.case.tasks >= FROM);

@@ -43,13 +43,12 @@ pub fn render(all: &[Tested]) -> String {
     text
 }
 
-/// All of them as a table of Markdown. Where `recorded` measured a case too, its figures are the evidence.
+/// All of them as a list of Markdown: a table would have cells of hundreds of characters. Where `recorded` measured a case too,
+/// its figures are the evidence.
 pub fn markdown<'a>(all: &[Tested], recorded: impl Fn(&Case) -> Option<&'a Measurement>) -> String {
     let mut text = String::new();
+    let mut source = "";
     for tested in all {
-        if text.is_empty() {
-            text += "| where | the article says | verdict | evidence | better |\n|---|---|---|---|---|\n";
-        }
         let mut outcomes = tested.experiments.clone();
         for outcome in &mut outcomes {
             let measured = outcome.case.as_ref().and_then(&recorded);
@@ -57,17 +56,21 @@ pub fn markdown<'a>(all: &[Tested], recorded: impl Fn(&Case) -> Option<&'a Measu
                 outcome.figure = Some(figure(&ratio));
             }
         }
-        let cells = [
-            &tested.source,
+        if source != tested.source {
+            let gap = if source.is_empty() { "" } else { "\n" };
+            source = &tested.source;
+            let _ = write!(text, "{gap}### {}\n\n", escape(source));
+        }
+        let [statement, verdict, evidence, instead] = [
             &tested.statement,
             &tested.verdict_in_words(),
             &evidence(&outcomes),
             &tested.instead,
-        ];
-        let [source, statement, verdict, evidence, instead] = cells.map(|cell| escape(cell));
+        ]
+        .map(|part| escape(part));
         let _ = writeln!(
             text,
-            "| {source} | {statement} | **{verdict}** | {evidence} | {instead} |"
+            "- “{statement}” **{verdict}**\n  - seen: {evidence}\n  - better: {instead}"
         );
     }
     text

@@ -14,3 +14,4 @@ pub mod markdown;
 pub mod parquet;
 pub mod selfcheck;
 pub mod waiting;
+pub mod summary;

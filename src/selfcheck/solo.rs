@@ -95,7 +95,7 @@ pub struct Found {
     pub hand_written: Vec<HandWritten>,
 }
 
-/// How such a program measures: long enough to be in the steady state (METHODOLOGY.md, "The steady state").
+/// How such a program measures: long enough to be in the steady state (docs/METHODOLOGY.md, "The steady state").
 fn shape(case: &Case, served: bool) -> Shape {
     let (settle_ms, slice_us, quads) = match (served, wakes_threads(case)) {
         (true, _) => (60, 5_000, 6),

@@ -52,7 +52,12 @@ fn baselines_are_kept_compared_and_missed_in_time() {
     // What critcmp reads: estimates.json with benchmark.json beside it, the folder being the baseline.
     let kept = place.path("criterion/yield_current_thread_worker_0B/spawn/8/old");
     assert!(kept.join("estimates.json").exists() && kept.join("benchmark.json").exists());
-    run(&["--bench", "--baseline", "old"]).exits(0).says("change:");
+    // Its lines are for who asks for them.
+    let quiet = run(&["--bench", "--baseline", "old"]).exits(0);
+    assert!(!quiet.stdout.contains("change:"), "{}", quiet.stdout);
+    run(&["--bench", "--baseline", "old", "--verbose"])
+        .exits(0)
+        .says("change:");
     let record = fs::read(place.path("results/latest/overhead.jsonl")).unwrap();
     run(&["--bench", "--load-baseline", "new", "--baseline", "old"])
         .exits(0)

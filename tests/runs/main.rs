@@ -74,13 +74,16 @@ fn a_run_writes_a_whole_record_and_criterions_files() {
     let done = place
         .run("overhead", &small(&[("JVS_SEED", "42"), TEN_ROUNDS]), &["--bench"])
         .exits(0)
-        .says("yield/current_thread/worker/0B/8")
+        .says("yield/current_thread/worker/0B/spawn/8")
         .says("spawn against join! in 2 cases")
         .says("overhead.jsonl");
     assert!(
         !done.stderr.contains("round 1 of"),
         "a progress line without a terminal"
     );
+    assert!(!done.stdout.contains("Benchmarking") && !done.stderr.contains("Benchmarking"));
+    assert!(!done.stdout.contains("time:   ["), "Criterion's lines: {}", done.stdout);
+    assert!(done.stdout.lines().count() <= 40, "{}", done.stdout);
     let latest = place.path("results/latest");
     let (header, measurements) = record::read(&latest.join("overhead.jsonl")).unwrap();
     assert_eq!((header.seed, header.rounds, header.complete), (42, 10, true));
@@ -154,7 +157,7 @@ fn a_filter_selects_what_the_list_shows() {
         let listed = listed(filter);
         assert!(!listed.is_empty() && listed.len() < 4, "{filter:?}");
         let place = Place::new();
-        let all = [&["--bench"], filter].concat();
+        let all = [&["--bench", "--verbose"], filter].concat();
         let done = place.run("overhead", &small(&[TEN_ROUNDS]), &all).exits(0);
         // Criterion analyses just these, and the record has them and their reference.
         let analysed: Vec<&str> = done

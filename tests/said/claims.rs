@@ -38,11 +38,14 @@ fn a_statement_comes_with_its_evidence() {
     let text = exits(0, &command(&["claims", "--behaviour", "aborted"]));
     assert!(text.starts_with("Error Handling, join!: \"If one task panics, all are aborted\"\n"));
     assert!(text.contains("\n    verdict  holds\n"), "{text}");
-    let table = exits(
+    let list = exits(
         0,
         &command(&["claims", "--behaviour", "aborted", "--format", "markdown"]),
     );
-    assert!(table.contains("| **holds** |"), "{table}");
+    assert!(
+        list.contains("- “If one task panics, all are aborted” **holds**\n  - seen: "),
+        "{list}"
+    );
 }
 
 #[test]

@@ -324,7 +324,7 @@ fn what_was_in_the_way_is_said_in_every_report() {
     };
     let (markdown, page) = text(&["Load by others: <b>."]);
     assert!(markdown.contains("- overhead: Load by others: &lt;b>."), "{markdown}");
-    assert!(page.contains("overhead: Load by others: &lt;b&gt;."));
+    assert!(page.contains("Load by others: &lt;b&gt;."));
     let (markdown, page) = text(&[]);
     assert!(!markdown.contains("Seen while it ran") && !page.contains("class=\"warning\""));
 }

@@ -6,7 +6,7 @@ use join_vs_spawn::record::{Header, Measurement};
 use join_vs_spawn::report::html::{self, Links, comparison};
 use join_vs_spawn::run_store::Run;
 
-use crate::common::browser::{browse, has_browser};
+use crate::common::browser::{audit, browse, has_browser};
 use crate::common::{header, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
@@ -84,10 +84,7 @@ fn every_measurement_is_a_row_and_nothing_is_fetched() {
         assert!(text.contains(reason), "{reason}");
     }
     for (what, wanted) in [
-        (
-            "the crossover",
-            "this number of children on: 23 [22, 23] on current_thread",
-        ),
+        ("the crossover", "The lines cross 1× at 23 [22, 23] on current_thread"),
         ("the map", "Who wins"),
         (
             "the counts",
@@ -115,6 +112,7 @@ fn links_stand_where_they_lead_somewhere() {
             (strategy == "spawn").then(|| format!("criterion/{}", case.measurement_id(strategy)))
         }),
         flamegraph: Box::new(|case, _| (case.tasks == 8).then(|| "flames/8.svg".to_owned())),
+        ..Links::default()
     };
     let text = page("test", &of(run()), &links);
     assert_eq!(text.matches(">Criterion</a>").count(), 6);
@@ -220,4 +218,43 @@ fn the_address_filters_and_sorts_in_a_browser() {
     quiet(&errors);
     let sorted = ["wake/current_thread/worker/0B/64", "wake/current_thread/worker/0B/8"];
     assert_eq!(visible(&dom), sorted);
+}
+
+#[test]
+fn an_audit_of_accessibility_finds_nothing() {
+    if !has_browser() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let parts = of(run());
+    let compared = compare(["a", "b"], &parts, &parts, 0.05);
+    let pages = [
+        ("run", page("run", &parts, &Links::default())),
+        ("both", comparison(["a", "b"], &parts, &parts, &compared)),
+    ];
+    for (name, text) in &pages {
+        let file = folder.path().join(format!("{name}.html"));
+        std::fs::write(&file, text).unwrap();
+        for (width, dark) in [(1280, false), (390, true)] {
+            let audit = audit(&file, width, dark);
+            assert!(audit.violations.is_empty() && audit.passed > 10, "{name}: {audit:#?}");
+            assert!(audit.width <= width, "{name} is {} wide", audit.width);
+        }
+    }
+    // It does find what is wrong.
+    let wrong = folder.path().join("wrong.html");
+    std::fs::write(
+        &wrong,
+        "<html><body><img src='data:,'><p style='color:#ccc'>pale</p></body></html>",
+    )
+    .unwrap();
+    let audit = audit(&wrong, 1280, false);
+    assert!(
+        audit.violations.iter().any(|line| line.starts_with("image-alt")),
+        "{audit:#?}"
+    );
+    assert!(
+        audit.violations.iter().any(|line| line.starts_with("html-has-lang")),
+        "{audit:#?}"
+    );
 }

@@ -56,7 +56,7 @@
 //! A [`record::Measurement`] for each case and strategy. Times are wall and CPU time in ns **per iteration**, one whole
 //! fan-out; only `difference_ns` is per child. A ratio is the strategy's time over the reference's, with an interval whose
 //! unit is one layout of the program ([`layouts`]); [`stats::Verdict`] says when it counts as slower or faster.
-//! METHODOLOGY.md of the repository says why it is measured so.
+//! docs/METHODOLOGY.md of the repository says why it is measured so.
 
 // join! of 256 branches.
 #![recursion_limit = "512"]

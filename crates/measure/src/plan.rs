@@ -85,7 +85,7 @@ impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
     /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
-    /// tenth of a second to settle where they run (METHODOLOGY.md, "The steady state"); such blocks are long, and few.
+    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); such blocks are long, and few.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
         let quick = settings.matrix == Matrix::Quick;
         let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);

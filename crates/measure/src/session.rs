@@ -269,6 +269,12 @@ pub fn finish(outcome: &Outcome, sentences: &[String]) -> ExitCode {
     if let Some(path) = &outcome.record {
         println!("Record: {}", path.display());
     }
+    end(outcome)
+}
+
+/// Says on standard error what went wrong in a run, and makes its exit code: 1 where anything failed.
+pub fn end(outcome: &Outcome) -> ExitCode {
+    let header = &outcome.header;
     let failed = outcome
         .measurements
         .iter()
@@ -294,7 +300,7 @@ pub fn finish(outcome: &Outcome, sentences: &[String]) -> ExitCode {
 }
 
 /// Memory after the first case and at the end, where there is a server that could grow.
-fn memory(memory: &Memory) -> Option<String> {
+pub fn memory(memory: &Memory) -> Option<String> {
     let part = |name: &str, pair: Option<(u64, u64)>| {
         let [first, last] = pair.map(|(first, last)| [first, last].map(|bytes| bytes as f64 / 1e6))?;
         Some(format!("{name} {} MB, {} MB", significant(first), significant(last)))

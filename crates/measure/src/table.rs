@@ -109,7 +109,7 @@ fn withheld(row: &Measurement) -> String {
 }
 
 /// How far the nearer end of the interval lies from 1, in the log; verdicts first.
-fn telling(measurement: &Measurement) -> f64 {
+pub fn telling(measurement: &Measurement) -> f64 {
     let Some(ratio) = &measurement.ratio else {
         return f64::MIN;
     };

@@ -72,6 +72,19 @@ pub fn label(strategy: &str) -> &str {
     }
 }
 
+/// A whole number, with commas between thousands.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A difference of times, in ns: with its sign.
 pub fn more(ns: f64) -> String {
     let sign = if ns < 0.0 { "−" } else { "+" };
@@ -81,6 +94,19 @@ pub fn more(ns: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_told_apart() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (33_152, "33,152"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(number), text);
+        }
+    }
 
     #[test]
     fn three_significant_digits() {

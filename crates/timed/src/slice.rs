@@ -4,7 +4,7 @@
 //! it than in code that a user would write for that case. It is boxed as `dyn Future` before the slice begins, and the box is
 //! what is spawned as a task (site `worker`) or given to `block_on`: one indirect call for each poll of the parent, beside
 //! the queue or the park that lies between two polls. Without the box each of some 400 loops would have a task of each of
-//! tokio's two schedulers compiled for it (METHODOLOGY.md has what that is in code).
+//! tokio's two schedulers compiled for it (docs/METHODOLOGY.md has what that is in code).
 
 use std::future::Future;
 use std::hint::black_box;

@@ -4,22 +4,58 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
+use super::opening::pictures;
 use super::{children, counted, listed, with_interval};
 use crate::case::Site;
+use crate::findings::answer::{Evidence, answer};
 use crate::findings::crossover;
-use crate::record::{Measurement, Status};
+use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{label, time, times};
 
-/// Two to five sentences.
-pub(super) fn sentences(data: &Data) -> Vec<String> {
+/// The sentences of the answer, each with links to its evidence on this page, and what is to be said of the run.
+pub(super) fn opening(data: &Data, parts: &[(Header, Vec<Measurement>)], statements: bool) -> Markup {
+    let answer = answer(parts);
+    let link = |evidence: &Evidence| match evidence {
+        Evidence::Workload(name) => Some((format!("#workload-{name}"), (*name).to_owned())),
+        Evidence::Counts => Some(("#measurements".to_owned(), "counts".to_owned())),
+        Evidence::Statements => statements.then(|| ("#statements".to_owned(), "tested statements".to_owned())),
+    };
+    html! {
+        @if !answer.is_empty() {
+            ul.answer {
+                @for sentence in &answer {
+                    li {
+                        strong { (sentence.lead) } " " (sentence.rest)
+                        span.evidence {
+                            @for (url, name) in sentence.evidence.iter().filter_map(link) { " " a href=(url) { (name) } }
+                        }
+                    }
+                }
+            }
+            (pictures_of(parts))
+        }
+        div.said { @for sentence in sentences(data, !answer.is_empty()) { p { (sentence) } } }
+    }
+}
+
+fn pictures_of(parts: &[(Header, Vec<Measurement>)]) -> Markup {
+    html! {
+        div.openings {
+            @for picture in pictures(parts) { figure.card { (picture.inline()) } }
+        }
+    }
+}
+
+/// Two to five sentences; where the answer was given, only how often each verdict was, and what failed.
+fn sentences(data: &Data, answered: bool) -> Vec<String> {
     let mut sentences: Vec<String> = data.strategies.iter().map(|strategy| counts(data, strategy)).collect();
-    if let Some(strategy) = data.headline() {
+    if let Some(strategy) = data.headline().filter(|_| !answered) {
         sentences.extend(cost_of_a_child(data, strategy));
         sentences.extend(crossovers(data, strategy));
         sentences.extend(work(data, strategy));
         sentences.extend(requests(data, strategy));
-    } else if data.all.iter().any(|m| m.status == Status::Ok) {
+    } else if data.headline().is_none() && data.all.iter().any(|m| m.status == Status::Ok) {
         sentences.push(format!(
             "Only {} was measured, against itself: there is nothing to compare.",
             label(data.reference())
@@ -176,44 +212,41 @@ fn requests(data: &Data, strategy: &str) -> Option<String> {
     })
 }
 
-/// The three figures that tell most of what there is.
-pub(super) fn figures(data: &Data) -> Markup {
-    let Some(strategy) = data.headline() else {
-        return html! {};
+/// The figure that answers a workload's question, and what it is: a line for each flavor.
+pub(super) fn figure_of(data: &Data, workload: &Workload) -> Option<(Chart, String)> {
+    let strategy = data.headline()?;
+    let figure = if workload.name == "compute" {
+        along_work(data, workload, strategy)
+    } else {
+        along_children(data, workload, strategy)
     };
-    let mut figures: Vec<(Chart, String)> = Vec::new();
-    let mut names = vec!["yield", "wake", "compute", "http", "ready"];
-    let others = data.workloads.iter().map(|workload| workload.name);
-    names.extend(others.filter(|name| !["yield", "wake", "compute", "http", "ready"].contains(name)));
-    for name in names {
-        let Some(workload) = data.workload(name) else {
-            continue;
-        };
-        let figure = if name == "compute" {
-            along_work(data, workload, strategy)
-        } else {
-            along_children(data, workload, strategy)
-        };
-        figures.extend(figure.filter(|(chart, _)| chart.is_drawable()));
-    }
-    figures.truncate(3);
+    figure.filter(|(chart, _)| chart.is_drawable())
+}
+
+/// The figure with its legend.
+pub(super) fn figure_with_legend(data: &Data, (chart, caption): &(Chart, String)) -> Markup {
+    let drawn = |name: &str| {
+        chart
+            .series
+            .iter()
+            .any(|series| series.name == name && !series.points.is_empty())
+    };
     let looks: Vec<(String, Look)> = data
         .flavors
         .iter()
         .enumerate()
         .map(|(index, flavor)| (flavor.to_string(), Look::of_flavor(index)))
+        .filter(|(name, _)| drawn(name))
         .collect();
+    let strategy = data.headline().map_or("", label);
     html! {
-        @if !figures.is_empty() {
+        figure.card.main {
+            figcaption { (caption) }
+            (alone(chart))
             (legend(&looks, true))
-            div.panels {
-                @for (chart, caption) in &figures {
-                    figure.card { figcaption { (caption) } (alone(chart)) }
-                }
-            }
             p.note {
-                "Above 1×, " (label(strategy)) " takes longer than " (label(data.reference())) "; bars are intervals. "
-                "The grey band is the farthest noise floor of the flavors: what lies inside it tells nothing."
+                "Above 1×, " (strategy) " takes longer than " (label(data.reference())) "; bars are intervals. What lies \
+                 inside the grey band, the farthest noise floor of the flavors, tells nothing."
             }
         }
     }

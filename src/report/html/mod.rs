@@ -13,10 +13,12 @@ mod environment;
 mod exchange;
 mod intervals;
 mod machines;
+mod opening;
 mod page;
 mod rows;
 mod scale;
 mod selfcheck;
+pub mod site;
 mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -28,6 +30,7 @@ use crate::text::{self, times};
 pub use builds::{builds, builds_chart};
 pub use comparison::comparison;
 pub use machines::machines;
+pub use opening::{Picture, pictures};
 pub use page::page;
 
 /// Where a page about a case and a strategy is; none where it does not exist.
@@ -39,6 +42,8 @@ pub struct Links {
     pub criterion: Link,
     /// The flamegraph of a case and a strategy.
     pub flamegraph: Link,
+    /// The first page of the site that the page is in.
+    pub home: Option<String>,
 }
 
 impl Default for Links {
@@ -46,6 +51,7 @@ impl Default for Links {
         Self {
             criterion: Box::new(|_, _| None),
             flamegraph: Box::new(|_, _| None),
+            home: None,
         }
     }
 }
@@ -55,12 +61,26 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 /// The page around its content. `sections` are the ids and names of what the navigation leads to.
 fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String {
+    let sections: Vec<(String, String)> = sections
+        .iter()
+        .map(|(id, name)| (format!("#{id}"), name.clone()))
+        .collect();
+    around(title, ("Sections", &sections), POLICY, content)
+}
+
+/// A page of a site, whose pictures may be files beside it.
+fn shell_of_site(title: &str, links: &[(String, String)], content: Markup) -> String {
+    let policy = POLICY.replace("img-src data:", "img-src 'self' data:");
+    around(title, ("Site", links), &policy, content)
+}
+
+fn around(title: &str, (label, links): (&str, &[(String, String)]), policy: &str, content: Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 // Or the browser asks for one.
@@ -70,9 +90,9 @@ fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String 
             }
             body {
                 a.skip href="#main" { "Skip to the content" }
-                @if !sections.is_empty() {
-                    nav aria-label="Sections" {
-                        ul { @for (id, name) in sections { li { a href={ "#" (id) } { (name) } } } }
+                @if !links.is_empty() {
+                    nav aria-label=(label) {
+                        ul { @for (address, name) in links { li { a href=(address) { (name) } } } }
                     }
                 }
                 main id="main" { (content) }

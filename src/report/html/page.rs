@@ -5,8 +5,10 @@ use maud::{Markup, html};
 use super::data::Data;
 use super::{Links, advise, answer, counted, environment, listed, rows, selfcheck, shell, workload};
 use crate::attachments::RecordedRun;
+use crate::claims::Tested;
 use crate::findings;
 use crate::record::{Header, Measurement};
+use crate::report::summary::traps_met;
 
 /// One run as a page.
 pub fn page(run: &RecordedRun, links: &Links) -> String {
@@ -25,6 +27,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
     for (id, name, there) in [
         ("measurements", "all measurements", true),
         ("environment", "environment", true),
+        ("statements", "statements", !run.claims.is_empty()),
         ("selfcheck", "self-check", run.selfcheck.is_some()),
         ("method", "method", true),
     ] {
@@ -38,14 +41,13 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         .collect();
     let content = html! {
         header id="answer" {
-            p.kicker { (about(&data, parts)) }
+            p.kicker { @if let Some(home) = &links.home { a href=(home) { "All of the site" } " · " } (about(&data, parts)) }
             h1 { "join! or spawn: " (name) }
             @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
                 p.warning { "The run of " (header.target) " is not complete." }
             }
-            @for (target, trap) in run.traps() { p.warning { (target) ": " (trap) } }
-            div.answer { @for sentence in answer::sentences(&data) { p { (sentence) } } }
-            (answer::figures(&data))
+            (answer::opening(&data, parts, !run.claims.is_empty()))
+            @for trap in traps_met(parts) { p.warning { (trap) } }
         }
         @if let Some(advice) = advice { (advice) }
         (in_words(parts))
@@ -57,6 +59,12 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         section id="environment" aria-labelledby="h-environment" {
             h2 id="h-environment" { "Environment" }
             (environment::environment("Machine, build and run, by target", &headers))
+        }
+        @if !run.claims.is_empty() {
+            section id="statements" aria-labelledby="h-statements" {
+                h2 id="h-statements" { "The article’s statements, tested" }
+                (statements(&run.claims))
+            }
         }
         @if let Some(found) = &run.selfcheck {
             section id="selfcheck" aria-labelledby="h-selfcheck" {
@@ -70,6 +78,22 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         }
     };
     shell(&format!("{name}: join! or spawn"), &sections, content)
+}
+
+/// Each statement with its verdict; what was seen is behind it.
+fn statements(claims: &[Tested]) -> Markup {
+    html! {
+        p.note { "Each is a prediction of what an experiment sees, beside a counterpart in which it must fail." }
+        dl.statements {
+            @for tested in claims {
+                dt { (tested.source) ": “" (tested.statement) "” " strong { (tested.verdict_in_words()) } }
+                dd {
+                    (tested.instead)
+                    details { summary { "What was seen" } p { (tested.evidence) } }
+                }
+            }
+        }
+    }
 }
 
 /// One line: what was measured, where and when.

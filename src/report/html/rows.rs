@@ -94,7 +94,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
 fn cells(m: &Measurement) -> Markup {
     let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     html! {
-        th scope="row" { code { (m.case) } }
+        th scope="row" { @if m.status == Status::Ok { a href={ "#workload-" (m.case.workload) } { code { (m.case) } } } @else { code { (m.case) } } }
         td { (label(&m.strategy)) @if m.is_control() { " " small { "control" } } }
         td.n { (estimate(m.wall_ns)) }
         td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.case.tasks as f64))) }

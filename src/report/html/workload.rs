@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 
-use super::answer::{per_child, tasks_across};
+use super::answer::{figure_of, figure_with_legend, per_child, tasks_across};
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
@@ -46,6 +46,19 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
             true,
         ),
     ];
+    let figure = figure_of(data, workload);
+    let all = html! {
+        @for (title, charts, ratio) in &kinds {
+            @if !charts.is_empty() {
+                h3 { (title) }
+                @let looks: Vec<_> = looks.iter().filter(|(name, _)| !ratio || name != reference).cloned().collect();
+                (legend(&looks, *ratio))
+                (panels(charts))
+            }
+        }
+        (single_points(workload))
+        (maps(workload, reference))
+    };
     html! {
         section id={ "workload-" (workload.name) } aria-labelledby={ "h-" (workload.name) } {
             h2 id={ "h-" (workload.name) } { (workload.name) }
@@ -53,17 +66,15 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
                 p { (entry.description) }
                 p.note { "Expected: " (entry.expectation) }
             }
+            @if let Some(figure) = &figure { (figure_with_legend(data, figure)) }
             (crossovers(workload, reference))
-            @for (title, charts, ratio) in &kinds {
-                @if !charts.is_empty() {
-                    h3 { (title) }
-                    @let looks: Vec<_> = looks.iter().filter(|(name, _)| !ratio || name != reference).cloned().collect();
-                    (legend(&looks, *ratio))
-                    (panels(charts))
+            // One figure answers; the others are there for who wants to know more.
+            @if figure.is_some() {
+                details {
+                    summary { "All charts of " (workload.name) ", by runtime, site and payload, and who wins" }
+                    (all)
                 }
-            }
-            (single_points(workload))
-            (maps(workload, reference))
+            } @else { (all) }
             (exchange(data, workload))
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::attachments::RecordedRun;
 use crate::census::Row;
+use crate::text::count;
 
 /// What the children are, and the case; on one thread, where counts are exact.
 const CASES: &[(&str, &str)] = &[
@@ -52,13 +53,5 @@ fn number(value: f64) -> String {
     if value.fract() != 0.0 {
         return format!("{value:.2}");
     }
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    count(value as usize)
 }

@@ -1,5 +1,6 @@
 //! A run in Markdown, and its parts spliced between markers into a document.
 
+mod answer;
 mod counts;
 mod headline;
 
@@ -19,11 +20,14 @@ type Section = (&'static str, fn(&RecordedRun) -> String);
 
 /// The sections by name.
 const SECTIONS: &[Section] = &[
+    ("charts", answer::charts),
+    ("answer", answer::answer),
     ("conditions", conditions),
     ("headline", headline::headline),
     ("counts", counts::counts),
     ("claims", claims),
     ("selfcheck", selfcheck),
+    ("sample", sample),
     ("verdicts", verdicts),
     ("findings", findings),
     ("tables", tables),
@@ -243,12 +247,33 @@ fn verdicts(run: &RecordedRun) -> String {
     text
 }
 
+/// Some rows as the terminal shows them, most telling first.
+fn sample(run: &RecordedRun) -> String {
+    const LINES: usize = 6;
+    let part = run.parts.iter().find(|(header, _)| header.target == "wakeups");
+    let Some((header, measurements)) = part.or(run.parts.first()) else {
+        return String::new();
+    };
+    let table = crate::table::render(header, measurements);
+    let rows = table.lines().take(LINES).map(|line| format!("{line}\n"));
+    format!("```text\n{}```\n", rows.collect::<String>())
+}
+
 /// What the tables show, in sentences.
 fn findings(run: &RecordedRun) -> String {
-    run.parts
-        .iter()
-        .flat_map(|(header, measurements)| findings::sentences(header, measurements))
-        .fold(String::new(), |text, sentence| text + "- " + &sentence + "\n")
+    let mut text = String::new();
+    for (header, measurements) in &run.parts {
+        let _ = write!(
+            text,
+            "{}### {}\n\n",
+            if text.is_empty() { "" } else { "\n" },
+            header.target
+        );
+        for sentence in findings::sentences(header, measurements) {
+            let _ = writeln!(text, "- {}", escape(&sentence));
+        }
+    }
+    text
 }
 
 /// Every measurement, a table for each target.

@@ -132,7 +132,7 @@ pub(super) fn check_schema(line: &str) -> Result<(), String> {
     match serde_json::from_str::<Schema>(line) {
         Ok(Schema { schema: SCHEMA }) => Ok(()),
         Ok(Schema { schema }) => Err(format!(
-            "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (METHODOLOGY.md): \
+            "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (docs/METHODOLOGY.md): \
              measure again"
         )),
         Err(error) => Err(format!("no header: {error}")),

@@ -21,7 +21,7 @@ impl Shape {
     /// Of cases of one thread. A fresh process settles for 1 ms: its pages are made, its heap takes its shape. Slices of 60 µs
     /// are long against the clock, and so short and many that few are interrupted, and that the quarters at both ends, which do
     /// not count, hold these. More of them would tell more about one process than the next one confirms: processes of the same
-    /// program differ by percents (METHODOLOGY.md, "The steady state").
+    /// program differ by percents (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
         settle: Duration::from_millis(1),
         slice: Duration::from_micros(60),

@@ -1,0 +1,260 @@
+//! The answer: when to use which, in five sentences. Figures are the run's; what no run can tell, such as what a panic does, is
+//! what the article's statements were tested for (`crate::claims`).
+
+use super::crossover::{self, crossover};
+use super::headline::headline;
+use super::{flavors, scale, spawns};
+use crate::case::{Flavor, Site};
+use crate::record::{Header, Measurement, Status};
+use crate::stats::Verdict;
+use crate::text::{count, time, times};
+
+type Part = (Header, Vec<Measurement>);
+
+/// What a sentence rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The measurements of a workload.
+    Workload(&'static str),
+    /// What an iteration does, counted.
+    Counts,
+    /// The article's statements, put to experiments.
+    Statements,
+}
+
+/// A sentence of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// How it begins: what to do.
+    pub lead: &'static str,
+    /// When.
+    pub rest: String,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// The five sentences, without what the run has no figures for; none where it measured nothing that decides.
+pub fn answer(parts: &[Part]) -> Vec<Sentence> {
+    let all: Vec<&Measurement> = parts
+        .iter()
+        .flat_map(|(_, rows)| rows)
+        .filter(|m| m.status == Status::Ok)
+        .collect();
+    let sentences = [
+        use_join(&all),
+        use_spawn(parts, &all),
+        no_matter(&all),
+        measure(&all),
+        never(&all),
+    ];
+    sentences.into_iter().flatten().collect()
+}
+
+/// The spawn of a headline's case.
+fn of<'a>(
+    all: &[&'a Measurement],
+    workload: &str,
+    tasks: usize,
+    which: fn(&Measurement) -> bool,
+) -> Option<&'a Measurement> {
+    let rows = headline(all.iter().copied()).into_iter().map(|row| row.spawn);
+    rows.into_iter()
+        .find(|m| m.case.workload == workload && m.case.tasks == tasks && which(m) && m.ratio.is_some())
+}
+
+/// Whether a verdict stands behind the ratio.
+fn is_sure(m: &Measurement) -> bool {
+    matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster | Verdict::Same))
+}
+
+/// The ratio on its flavor, and whether it is a sure one. Its interval stands in tables and charts.
+fn ratio(m: &Measurement) -> String {
+    let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
+    let sure = if is_sure(m) { "" } else { ", not for sure" };
+    format!("{shown} {}{sure}", on(m.case.flavor))
+}
+
+/// The ratio as a share of join!'s time.
+fn longer(m: &Measurement) -> String {
+    let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
+    let sure = if is_sure(m) { "" } else { " (not for sure)" };
+    format!("{shown} the time{sure} {}", on(m.case.flavor))
+}
+
+/// A flavor in words.
+fn on(flavor: Flavor) -> String {
+    match flavor {
+        Flavor::CurrentThread | Flavor::Local => "on one thread".into(),
+        Flavor::MultiThread(1) => "on one worker".into(),
+        Flavor::MultiThread(workers) => format!("on {workers} workers"),
+    }
+}
+
+fn use_join(all: &[&Measurement]) -> Option<Sentence> {
+    let in_task = |m: &Measurement| m.case.site == Site::Worker && m.case.payload.0 == 0;
+    let tiny = of(all, "yield", 8, in_task)?;
+    let mut rest = format!(
+        "children are few and do next to nothing: spawned, 8 that yield once take {} in a task",
+        longer(tiny)
+    );
+    if let Some(m) = of(all, "yield", 8, |m| m.case.site == Site::BlockOn) {
+        rest += &format!(
+            ", and {} directly in main: join! them there too, or move the fan-out into a task",
+            longer(m)
+        );
+    }
+    rest += ". They may borrow, and stop with their parent.";
+    Some(Sentence {
+        lead: "Use join! when",
+        rest,
+        evidence: vec![Evidence::Workload("yield"), Evidence::Counts, Evidence::Statements],
+    })
+}
+
+fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
+    let mut reasons = Vec::new();
+    let mut evidence = Vec::new();
+    if let Some(m) = of(all, "compute", 8, |m| m.case.payload.0 == 1 << 20) {
+        let each = m
+            .reference_ns
+            .map_or("-".into(), |ns| time(ns.median / m.case.tasks as f64));
+        let pays = m.ratio.is_some_and(|ratio| ratio.median < 1.0);
+        reasons.push(match pays {
+            true => format!(
+                "children compute and other cores are free (8 that hash 1 MiB, {each} each: {})",
+                ratio(m)
+            ),
+            false => format!(
+                "children compute for longer than 8 that hash 1 MiB ({each} each: {}) and other cores are free",
+                ratio(m)
+            ),
+        });
+        evidence.push(Evidence::Workload("compute"));
+    }
+    if let Some((at, most)) = wakes(parts, all) {
+        reasons.push(format!(
+            "more than {at} wait on one thread, each for a wake of its own, as for sockets and channels: join! polls all of \
+             them on every wake{most}"
+        ));
+        evidence.push(Evidence::Workload("wake"));
+        evidence.push(Evidence::Counts);
+    }
+    if reasons.is_empty() {
+        return None;
+    }
+    reasons.push("a child may panic, or must outlive its parent".into());
+    evidence.push(Evidence::Statements);
+    Some(Sentence {
+        lead: "Use spawn when",
+        rest: format!("{}.", reasons.join("; or ")),
+        evidence,
+    })
+}
+
+/// From how many children on spawn wins on one thread, and by how much at the most.
+fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<(String, String)> {
+    let (header, _) = parts
+        .iter()
+        .find(|(_, rows)| rows.iter().any(|m| m.case.workload == "wake" && m.reference == "join"))?;
+    let one_thread = |m: &&Measurement| m.case.flavor == Flavor::CurrentThread && m.case.site == Site::Worker;
+    let mut rows: Vec<&Measurement> = spawns(all, "wake").filter(one_thread).collect();
+    rows.sort_by_key(|m| m.case.tasks);
+    let at = crossover(header, &rows)?;
+    let last = rows.last()?;
+    let most = if last.verdict == Some(Verdict::Faster) {
+        format!(" (spawned, {} take {})", last.case.tasks, longer(last))
+    } else {
+        String::new()
+    };
+    let at = match at.median {
+        median if median.is_finite() && median > 0.0 => format!("{median:.0}"),
+        // Below or beyond what was measured.
+        _ => crossover::words(&at, &rows),
+    };
+    Some((at, most))
+}
+
+fn no_matter(all: &[&Measurement]) -> Option<Sentence> {
+    let m = of(all, "http_delay", 3, |_| true)?;
+    Some(Sentence {
+        lead: "It does not matter when",
+        rest: format!(
+            "children wait for something slow: spawned, 3 HTTP calls that are answered after 20 ms take {}. Choose by what \
+             the two mean.",
+            longer(m)
+        ),
+        evidence: vec![
+            Evidence::Workload("http_delay"),
+            Evidence::Workload("http"),
+            Evidence::Statements,
+        ],
+    })
+}
+
+fn measure(all: &[&Measurement]) -> Option<Sentence> {
+    let mut reasons = Vec::new();
+    let mut evidence = Vec::new();
+    let small = of(all, "compute", 8, |m| m.case.payload.0 == 16384);
+    if let Some(m) = small {
+        let each = m.reference_ns?.median / m.case.tasks as f64;
+        reasons.push(format!(
+            "a child computes for some µs (8 that hash 16 KiB, {} each: {})",
+            time(each),
+            ratio(m)
+        ));
+        evidence.push(Evidence::Workload("compute"));
+    }
+    let busy = busy(all);
+    if small.is_some() || busy.is_some() {
+        reasons.push(format!(
+            "the runtime is busy, as in an axum handler under load{}",
+            busy.unwrap_or_default()
+        ));
+    }
+    (!reasons.is_empty()).then(|| Sentence {
+        lead: "Measure when",
+        rest: format!("{}.", reasons.join("; or ")),
+        evidence,
+    })
+}
+
+/// What was measured beside tasks that are always ready.
+fn busy(all: &[&Measurement]) -> Option<String> {
+    let beside = |m: &&Measurement| m.case.site.beside() > 0 && m.case.site.in_task();
+    let m = spawns(all, "yield")
+        .filter(beside)
+        .find(|m| m.case.tasks == 8 && m.ratio.is_some())?;
+    Some(format!(
+        " (8 that yield once beside {} tasks that are always ready: {})",
+        m.case.site.beside(),
+        ratio(m)
+    ))
+}
+
+fn never(all: &[&Measurement]) -> Option<Sentence> {
+    let most = spawns(all, "wake")
+        .filter(|m| m.case.flavor == Flavor::CurrentThread && m.case.site == Site::Worker)
+        .max_by_key(|m| m.case.tasks)?;
+    let tasks = most.case.tasks;
+    let mut rest = format!(
+        "join! thousands: woken one at a time, {tasks} children are polled {} times, spawned ones {}; 10,000 timers want a \
+         JoinSet or a FuturesUnordered",
+        count(tasks * (tasks + 3) / 2),
+        count(2 * tasks)
+    );
+    let mut evidence = vec![Evidence::Counts];
+    for flavor in flavors(all) {
+        if let Some((strategy, ns)) = scale::fastest_at(all, "timers", flavor, 10_000) {
+            rest += &format!(" (here {strategy}, {} each {})", time(ns / 10_000.0), on(flavor));
+            evidence.push(Evidence::Workload("timers"));
+            break;
+        }
+    }
+    rest += ". And never block in a child of either: use spawn_blocking.";
+    evidence.push(Evidence::Statements);
+    Some(Sentence {
+        lead: "Never",
+        rest,
+        evidence,
+    })
+}

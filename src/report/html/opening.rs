@@ -1,0 +1,337 @@
+//! The two pictures of the answer, for the page and, as files of their own, for documents: what a child costs by the number of
+//! children, and where spawn starts to pay.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::chart::{drawable, marker, n};
+use super::scale::{Scale, range, ratio_tick, ticks, time_tick, without_overlap};
+use crate::case::{Flavor, Site};
+use crate::findings::crossover::{crossover, words};
+use crate::findings::headline::{Headline, headline};
+use crate::record::{Header, Measurement, Status};
+use crate::stats::{Estimate, Verdict};
+use crate::text::{time, times};
+
+type Part = (Header, Vec<Measurement>);
+
+const WIDTH: f64 = 420.0;
+/// Of one character.
+const CHARACTER: f64 = 6.3;
+
+/// A picture.
+pub struct Picture {
+    /// The name of its file.
+    pub file: &'static str,
+    /// What it is.
+    pub title: String,
+    /// What it shows, in words.
+    pub words: String,
+    height: f64,
+    contents: Markup,
+}
+
+impl Picture {
+    /// For a page, which has the colours.
+    pub(super) fn inline(&self) -> Markup {
+        html! {
+            svg.opening viewBox={ "0 0 " (WIDTH) " " (n(self.height)) } role="img" aria-label=(self.title) {
+                title { (self.title) }
+                desc { (self.words) }
+                (self.contents)
+            }
+        }
+    }
+
+    /// As a file of its own, light or dark as its reader has it.
+    pub fn standalone(&self) -> String {
+        let drawn = html! {
+            svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (WIDTH) " " (n(self.height)) }
+                width=(WIDTH) height=(n(self.height)) role="img" {
+                title { (self.title) }
+                desc { (self.words) }
+                style { (PreEscaped(STYLE)) }
+                rect.paper width="100%" height="100%" rx="6" {}
+                (self.contents)
+            }
+        };
+        drawn.into_string() + "\n"
+    }
+}
+
+/// The colours are told apart by dashes and markers too.
+const STYLE: &str = "\
+svg{--bg:#fff;--fg:#1b2027;--soft:#515b68;--grid:#e3e6eb;--k0:#0b5fa5;--k1:#b8410f}
+@media (prefers-color-scheme:dark){svg{--bg:#14171c;--fg:#e8ebef;--soft:#aab3bf;--grid:#2b313a;--k0:#6cb3fa;--k1:#ff9a66}}
+.paper{fill:var(--bg)}text{font:11.5px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--soft)}
+.heading{font-weight:600;fill:var(--fg);font-size:13px}.name{fill:var(--fg)}.group{font-weight:600;fill:var(--fg)}
+.grid{stroke:var(--grid);fill:none}.axis{stroke:var(--soft);fill:none}.one{stroke:var(--fg);stroke-width:1.2;fill:none}
+.k0{--c:var(--k0)}.k1{--c:var(--k1)}.line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
+.dashed{stroke-dasharray:5 4}.m{fill:var(--c);stroke:var(--c)}.m.unsure{fill:var(--bg);stroke-width:1.6}
+.bars{fill:none;stroke:var(--c);stroke-width:1.5}.span{fill:var(--soft);opacity:.25}
+";
+
+/// The pictures that the run has figures for.
+pub fn pictures(parts: &[Part]) -> Vec<Picture> {
+    [cost(parts), pays(parts)].into_iter().flatten().collect()
+}
+
+fn measured(parts: &[Part]) -> impl Iterator<Item = &Measurement> {
+    parts
+        .iter()
+        .flat_map(|(_, rows)| rows)
+        .filter(|m| m.status == Status::Ok && m.reference == "join")
+}
+
+/// One strategy's line of a workload.
+struct Line<'a> {
+    workload: &'static str,
+    strategy: &'static str,
+    rows: Vec<&'a Measurement>,
+}
+
+impl Line<'_> {
+    fn name(&self) -> String {
+        let children = match self.workload {
+            "wake" => "woken one at a time",
+            _ => "yield once",
+        };
+        let strategy = crate::text::label(self.strategy);
+        format!("{strategy}, {children}")
+    }
+
+    /// Blue and a circle for join!, red and a square for spawn.
+    fn look(&self) -> (&'static str, usize) {
+        match self.strategy {
+            "join" => ("k0", 0),
+            _ => ("k1", 1),
+        }
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.rows.iter().filter_map(|m| {
+            let ns = m.wall_ns.filter(drawable)?;
+            Some((m.case.tasks as f64, ns.median / m.case.tasks as f64))
+        })
+    }
+}
+
+/// What a child costs against the number of children, on one thread.
+fn cost(parts: &[Part]) -> Option<Picture> {
+    const LEFT: f64 = 52.0;
+    const RIGHT: f64 = 408.0;
+    const TOP: f64 = 34.0;
+    const BOTTOM: f64 = 292.0;
+    let lines: Vec<Line> = ["wake", "yield"]
+        .into_iter()
+        .flat_map(|workload| ["join", "spawn"].map(|strategy| (workload, strategy)))
+        .map(|(workload, strategy)| {
+            let mut rows: Vec<&Measurement> = measured(parts)
+                .filter(|m| m.case.workload == workload && m.strategy == strategy)
+                .filter(|m| m.case.flavor == Flavor::CurrentThread)
+                .filter(|m| m.case.site == Site::Worker && m.case.payload.0 == 0)
+                .collect();
+            rows.sort_by_key(|m| m.case.tasks);
+            Line {
+                workload,
+                strategy,
+                rows,
+            }
+        })
+        .filter(|line| line.points().count() > 1)
+        .collect();
+    let over = range(lines.iter().flat_map(Line::points).map(|(tasks, _)| tasks))?;
+    let values = range(lines.iter().flat_map(Line::points).map(|(_, ns)| ns))?;
+    let (x, y) = (
+        Scale::new(over, (LEFT, RIGHT), true),
+        Scale::new(values, (BOTTOM, TOP), true),
+    );
+    let crossing = lines
+        .iter()
+        .find(|line| (line.workload, line.strategy) == ("wake", "spawn"))
+        .and_then(|line| {
+            let of_wakes = |(_, rows): &&Part| rows.iter().any(|m| m.case == line.rows[0].case);
+            let (header, _) = parts.iter().find(of_wakes)?;
+            let at = crossover(header, &line.rows)?;
+            Some((at, words(&at, &line.rows)))
+        });
+    let mut sentences: Vec<String> = lines
+        .iter()
+        .filter_map(|line| {
+            let points: Vec<_> = line.points().collect();
+            let ((from, first), (to, last)) = (points.first()?, points.last()?);
+            Some(format!(
+                "{}: {} per child at {from}, {} at {to}.",
+                line.name(),
+                time(*first),
+                time(*last)
+            ))
+        })
+        .collect();
+    if let Some((_, words)) = &crossing {
+        sentences.push(format!(
+            "Woken one at a time, spawn is the cheaper one from {words} children on."
+        ));
+    }
+    let tasks: Vec<(f64, f64, u8)> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0]
+        .into_iter()
+        .filter(|tasks| (over.0..=over.1).contains(tasks))
+        .map(|tasks| (x.at(tasks), tasks, 0))
+        .collect();
+    let contents = html! {
+        text.heading x="12" y="20" { "Cost of a child, on one thread" }
+        @for tick in ticks(values) {
+            path.grid d={ "M" (LEFT) " " (n(y.at(tick))) "H" (RIGHT) } {}
+            text x=(LEFT - 6.0) y=(n(y.at(tick) + 4.0)) text-anchor="end" { (time_tick(tick)) }
+        }
+        @if let Some((at, words)) = &crossing {
+            @if drawable(at) {
+                @let [low, at_, high] = [at.low, at.median, at.high].map(|value| x.at(value.clamp(over.0, over.1)));
+                rect.span x=(n(low)) y=(TOP) width=(n((high - low).max(2.0))) height=(BOTTOM - TOP) {}
+                text.name x=(n(at_ - 6.0)) y=(BOTTOM - 8.0) text-anchor="end" { "spawn wins from " (words) }
+            }
+        }
+        path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
+        @for (at, tasks, _) in &tasks {
+            path.axis d={ "M" (n(*at)) " " (BOTTOM) "v4" } {}
+            text x=(n(*at)) y=(BOTTOM + 17.0) text-anchor="middle" { (tasks) }
+        }
+        text x=((LEFT + RIGHT) / 2.0) y=(BOTTOM + 34.0) text-anchor="middle" { "number of children" }
+        @for line in &lines {
+            @let points: Vec<(f64, f64)> = line.points().map(|(tasks, ns)| (x.at(tasks), y.at(ns))).collect();
+            @let path: Vec<String> = points.iter().map(|(x, y)| format!("{} {}", n(*x), n(*y))).collect();
+            g class=(line.look().0) {
+                path class=(class_of(line)) d={ "M" (path.join("L")) } {}
+                @for (x, y) in &points { path.m d=(marker(line.look().1, *x, *y)) {} }
+            }
+        }
+        @for (row, line) in lines.iter().enumerate() {
+            @let left = 12.0 + 204.0 * (row % 2) as f64;
+            @let at = BOTTOM + 53.0 + 18.0 * (row / 2) as f64;
+            g class=(line.look().0) {
+                path class=(class_of(line)) d={ "M" (n(left)) " " (n(at)) "h26" } {}
+                path.m d=(marker(line.look().1, left + 13.0, at)) {}
+            }
+            text.name x=(n(left + 33.0)) y=(n(at + 4.0)) { (line.name()) }
+        }
+    };
+    Some(Picture {
+        file: "cost.svg",
+        title: "What a child costs against the number of children, on one thread".into(),
+        words: sentences.join(" "),
+        height: BOTTOM + 84.0,
+        contents,
+    })
+}
+
+fn class_of(line: &Line) -> &'static str {
+    match line.workload {
+        "wake" => "line",
+        _ => "line dashed",
+    }
+}
+
+/// The heading of a workload's rows.
+fn group(workload: &str) -> &'static str {
+    match workload {
+        "yield" => "tiny children (yield once)",
+        "wake" => "woken one at a time",
+        "compute" => "hashing",
+        _ => "HTTP calls",
+    }
+}
+
+fn place(flavor: Flavor) -> String {
+    match flavor {
+        Flavor::CurrentThread | Flavor::Local => "1 thread".into(),
+        Flavor::MultiThread(1) => "1 worker".into(),
+        Flavor::MultiThread(workers) => format!("{workers} workers"),
+    }
+}
+
+/// Where spawn starts to pay: its time over join!'s in the headline's cases.
+fn pays(parts: &[Part]) -> Option<Picture> {
+    const ROW: f64 = 16.5;
+    const LEFT: f64 = 206.0;
+    const RIGHT: f64 = 366.0;
+    const TOP: f64 = 46.0;
+    let rows: Vec<(Headline, Estimate)> = headline(measured(parts))
+        .into_iter()
+        .filter_map(|row| Some((row, row.spawn.ratio.filter(drawable)?)))
+        .collect();
+    let ends = rows.iter().flat_map(|(_, ratio)| [ratio.low, ratio.high]);
+    let over = range(ends.chain([1.0]))?;
+    let x = Scale::new(over, (LEFT, RIGHT), true);
+    let groups: Vec<&[(Headline, Estimate)]> = rows
+        .chunk_by(|(a, _), (b, _)| group(&a.spawn.case.workload) == group(&b.spawn.case.workload))
+        .collect();
+    let bottom = TOP + ROW * (rows.len() + groups.len()) as f64 + 1.5 * groups.len() as f64 + 6.0;
+    let mut sentences = Vec::new();
+    let mut drawn = Vec::new();
+    let mut at = TOP;
+    for rows in &groups {
+        let name = group(&rows[0].0.spawn.case.workload);
+        at += ROW;
+        drawn.push(html! { text.group x="12" y=(n(at)) { (name) } });
+        at += 1.5;
+        for (row, ratio) in *rows {
+            at += ROW;
+            let m = row.spawn;
+            let verdict = m.verdict.map_or("-", Verdict::as_str);
+            let place = place(m.case.flavor);
+            sentences.push(format!(
+                "{name}: {}, {place}: {}, {verdict}.",
+                row.short,
+                super::with_interval(ratio)
+            ));
+            let sure = matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster));
+            // The colour is that of who wins.
+            let (look, kind) = if ratio.median > 1.0 { ("k0", 0) } else { ("k1", 1) };
+            let y = at - 4.0;
+            drawn.push(html! {
+                text.name x="22" y=(n(at)) { (row.short) }
+                text x=(LEFT - 12.0) y=(n(at)) text-anchor="end" { (place) }
+                g class=(look) {
+                    @if ratio.level > 0.0 {
+                        path.bars d={ "M" (n(x.at(ratio.low))) " " (n(y)) "H" (n(x.at(ratio.high))) } {}
+                    }
+                    path class={ "m" @if !sure { " unsure" } } d=(marker(kind, x.at(ratio.median), y)) {}
+                }
+                text.name x="408" y=(n(at)) text-anchor="end" { (times(ratio.median)) }
+            });
+        }
+    }
+    let tick_values = ticks(over);
+    let labels: Vec<(f64, f64, u8)> = tick_values
+        .iter()
+        .map(|tick| {
+            let width = ratio_tick(*tick).chars().count() as f64 * CHARACTER + 6.0;
+            (x.at(*tick), width, u8::from(*tick != 1.0))
+        })
+        .collect();
+    let kept = without_overlap(&labels);
+    let one = x.at(1.0);
+    let contents = html! {
+        text.heading x="12" y="20" { "Where spawn starts to pay: its time over join!’s" }
+        text x=(n(one - 5.0)) y="40" text-anchor="end" { "◂ spawn is faster" }
+        text x=(n(one + 5.0)) y="40" { "join! is faster ▸" }
+        @for (tick, kept) in tick_values.iter().zip(kept) {
+            path.grid d={ "M" (n(x.at(*tick))) " " (TOP) "V" (n(bottom)) } {}
+            @if kept {
+                text x=(n(x.at(*tick))) y=(n(bottom + 16.0)) text-anchor="middle" { (ratio_tick(*tick)) }
+            }
+        }
+        path.one d={ "M" (n(one)) " " (TOP) "V" (n(bottom)) } {}
+        @for row in drawn { (row) }
+        text x="12" y=(n(bottom + 34.0)) { "Filled: a sure difference. Hollow: the same, or not sure. Bars: intervals." }
+    };
+    Some(Picture {
+        file: "pays.svg",
+        title: "Where spawn starts to pay: its time over join!’s in cases that tell most".into(),
+        words: format!(
+            "Spawn's time over join!'s; above 1× join! is faster. {}",
+            sentences.join(" ")
+        ),
+        height: bottom + 44.0,
+        contents,
+    })
+}

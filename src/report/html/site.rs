@@ -1,0 +1,327 @@
+//! The pages of a site: its first one with the answer, all recorded runs in a table, and the documents. The run's own pages are
+//! those of `page`. Links are relative, so that the folder works wherever it lies.
+
+use maud::{Markup, PreEscaped, html};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
+
+use super::opening::pictures;
+use super::{shell_of_site, verdict_badge, with_interval};
+use crate::attachments::RecordedRun;
+use crate::findings::answer::{Evidence, answer};
+use crate::findings::headline::headline;
+use crate::record::Status;
+use crate::text::more;
+
+/// A page of the site, as its navigation has it: its address from the root of the site, and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From the root, with `/` between folders.
+    pub address: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// What the pages of a site link to.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// The documents, in the order of the navigation.
+    pub documents: Vec<Entry>,
+    /// Pictures of where the time goes.
+    pub flamegraphs: Vec<Entry>,
+}
+
+/// The way from a page up to the root.
+fn up(address: &str) -> String {
+    "../".repeat(address.matches('/').count())
+}
+
+impl Site {
+    fn around(&self, address: &str, title: &str, content: Markup) -> String {
+        let root = up(address);
+        let mut links = vec![
+            (format!("{root}index.html"), "answer".to_owned()),
+            (format!("{root}runs.html"), "runs".to_owned()),
+        ];
+        links.extend(
+            self.documents
+                .iter()
+                .map(|e| (format!("{root}{}", e.address), e.name.clone())),
+        );
+        shell_of_site(title, &links, content)
+    }
+
+    /// The first page: the answer.
+    pub fn index(&self, run: &RecordedRun) -> String {
+        let of_run = format!("runs/{}.html", run.name);
+        let document = |name: &str| {
+            self.documents
+                .iter()
+                .find(|e| e.name == name)
+                .map(|e| e.address.clone())
+        };
+        let link = |evidence: &Evidence| match evidence {
+            Evidence::Workload(name) => Some((format!("{of_run}#workload-{name}"), (*name).to_owned())),
+            Evidence::Counts => Some((format!("{of_run}#measurements"), "counts".to_owned())),
+            Evidence::Statements => document("ARTICLE").map(|address| (address, "tested statements".to_owned())),
+        };
+        let content = html! {
+            header {
+                h1 { "tokio::join! or tokio::spawn?" }
+                ul.answer {
+                    @for sentence in answer(&run.parts) {
+                        li {
+                            strong { (sentence.lead) } " " (sentence.rest)
+                            span.evidence {
+                                @for (url, name) in sentence.evidence.iter().filter_map(link) {
+                                    " " a href=(url) { (name) }
+                                }
+                            }
+                        }
+                    }
+                }
+                div.openings { @for picture in pictures(&run.parts) { figure.card { (picture.inline()) } } }
+            }
+            section aria-labelledby="h-headline" {
+                h2 id="h-headline" { "The cases that say the most" }
+                p { "Measured on " (machine(run)) ". " a href=(of_run) { "Every row and chart of this run" } "." }
+                (super::scrolling("The cases that say the most", headline_table(run)))
+            }
+            section aria-labelledby="h-measure" {
+                h2 id="h-measure" { "On your machine" }
+                (super::scrolling("Commands", html! {
+                    pre { code {
+                        "cargo bench                          # five targets, one summary at the end\n"
+                        "cargo run --release -- report        # the same as a page"
+                    } }
+                }))
+            }
+            @if !self.flamegraphs.is_empty() {
+                section aria-labelledby="h-flamegraphs" {
+                    h2 id="h-flamegraphs" { "Where the time goes" }
+                    ul { @for e in &self.flamegraphs { li { a href=(e.address) { "Flamegraphs of " (e.name) } } } }
+                }
+            }
+            section aria-labelledby="h-documents" {
+                h2 id="h-documents" { "Documents" }
+                ul { @for e in &self.documents { li { a href=(e.address) { (e.name) } } } }
+            }
+        };
+        self.around("index.html", "tokio::join! or tokio::spawn?", content)
+    }
+
+    /// All recorded runs, by the version of tokio: the same cases in each.
+    pub fn runs(&self, runs: &[RecordedRun]) -> String {
+        let mut runs: Vec<&RecordedRun> = runs.iter().filter(|run| !run.parts.is_empty()).collect();
+        let key = |run: &RecordedRun| {
+            let header = &run.parts[0].0;
+            let version = semver::Version::parse(&header.environment.tokio).ok();
+            (version, header.started.clone())
+        };
+        runs.sort_by_key(|run| key(run));
+        let mut cases = Vec::new();
+        for run in &runs {
+            for row in headline(run.measurements()) {
+                if !cases.contains(&row.spawn.case) {
+                    cases.push(row.spawn.case.clone());
+                }
+            }
+        }
+        let table = html! {
+            table {
+                caption { "spawn's time over join!'s in each run, the oldest tokio first" }
+                thead {
+                    tr {
+                        th scope="col" { "case" }
+                        @for run in &runs {
+                            th scope="col" {
+                                a href={ "runs/" (run.name) ".html" } { (run.name) }
+                                br; small { "tokio " (run.parts[0].0.environment.tokio) }
+                                br; small { (run.parts[0].0.started.split('T').next().unwrap_or_default()) }
+                            }
+                        }
+                    }
+                }
+                tbody {
+                    @for case in &cases {
+                        tr {
+                            th scope="row" { code { (case) } }
+                            @for run in &runs {
+                                @let found = run.measurements().find(|m| m.case == *case && m.strategy == "spawn" && m.reference == "join");
+                                td {
+                                    @match found.and_then(|m| Some((m.ratio?, m.verdict))) {
+                                        Some((ratio, verdict)) => {
+                                            (with_interval(&ratio)) " "
+                                            @if let Some(verdict) = verdict { (verdict_badge(verdict)) }
+                                        },
+                                        None => "-",
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        let content = html! {
+            h1 { "Recorded runs" }
+            p { "Ratios are measured side by side within each run, so that they stand beside each other; times would not." }
+            (super::scrolling("Recorded runs", table))
+            h2 { "Machines" }
+            ul {
+                @for run in &runs {
+                    li { a href={ "runs/" (run.name) ".html" } { (run.name) } ": " (machine(run)) }
+                }
+            }
+        };
+        self.around("runs.html", "Recorded runs", content)
+    }
+
+    /// A document in Markdown as the page of that address. `link` makes an address of the site of one of the document; what leads
+    /// out of the site stays text.
+    pub fn document(&self, address: &str, text: &str, link: impl Fn(&str) -> Option<String>) -> String {
+        let options = Options::ENABLE_TABLES;
+        let mut events = Vec::new();
+        let mut open: Vec<bool> = Vec::new();
+        let mut title = String::new();
+        let mut heading: Option<usize> = None;
+        let mut words = String::new();
+        for event in Parser::new_ext(text, options) {
+            match event {
+                Event::Start(Tag::Link {
+                    link_type,
+                    dest_url,
+                    title,
+                    id,
+                }) => {
+                    let to = link(&dest_url);
+                    open.push(to.is_some());
+                    if let Some(to) = to {
+                        let dest_url = CowStr::from(to);
+                        events.push(Event::Start(Tag::Link {
+                            link_type,
+                            dest_url,
+                            title,
+                            id,
+                        }));
+                    }
+                }
+                Event::End(TagEnd::Link) => {
+                    if open.pop() == Some(true) {
+                        events.push(Event::End(TagEnd::Link));
+                    }
+                }
+                Event::Start(Tag::Heading { .. }) => {
+                    heading = Some(events.len());
+                    words.clear();
+                    events.push(event);
+                }
+                Event::End(TagEnd::Heading(_)) => {
+                    let start = heading.take().map(|at| &mut events[at]);
+                    if let Some(Event::Start(Tag::Heading { id, .. })) = start {
+                        *id = Some(CowStr::from(anchor(&words)));
+                    }
+                    if title.is_empty() {
+                        title.clone_from(&words);
+                    }
+                    events.push(event);
+                }
+                Event::Text(ref said) | Event::Code(ref said) => {
+                    words += said;
+                    events.push(event);
+                }
+                // The pictures of the answer; markers of what is spliced are comments.
+                Event::Html(ref raw) | Event::InlineHtml(ref raw) => {
+                    if let Some(picture) = picture(raw, &link) {
+                        events.push(Event::Html(CowStr::from(picture)));
+                    }
+                }
+                // A table may be wider than the page.
+                Event::Start(Tag::Table(_)) => {
+                    let open = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"A table\">";
+                    events.push(Event::Html(open.into()));
+                    events.push(event);
+                }
+                Event::End(TagEnd::Table) => {
+                    events.push(event);
+                    events.push(Event::Html("</div>".into()));
+                }
+                Event::Start(Tag::CodeBlock(_)) => {
+                    events.push(Event::Html(
+                        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Code\">".into(),
+                    ));
+                    events.push(event);
+                }
+                Event::End(TagEnd::CodeBlock) => {
+                    events.push(event);
+                    events.push(Event::Html("</div>".into()));
+                }
+                event => events.push(event),
+            }
+        }
+        let mut body = String::new();
+        pulldown_cmark::html::push_html(&mut body, events.into_iter());
+        // Markdown has no row headings; columns have theirs.
+        let body = body
+            .replace("<th>", "<th scope=\"col\">")
+            .replace("<th style", "<th scope=\"col\" style");
+        self.around(address, &title, html! { article.document { (PreEscaped(body)) } })
+    }
+}
+
+/// An image in raw HTML, led to where it lies in the site; nothing else of raw HTML comes in.
+fn picture(raw: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let attribute = |name: &str| {
+        let (_, rest) = raw.split_once(&format!("{name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let mut pictures = String::new();
+    if raw.trim_start().starts_with("<img ") {
+        let (source, words) = (link(&attribute("src")?)?, attribute("alt")?);
+        // The words were escaped by whoever wrote the document.
+        pictures += &format!("<img src=\"{source}\" width=\"410\" align=\"top\" alt=\"{words}\">\n");
+    }
+    (!pictures.is_empty()).then_some(pictures)
+}
+
+/// A heading's anchor, as GitHub makes it.
+pub fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
+}
+
+fn machine(run: &RecordedRun) -> String {
+    let Some((header, _)) = run.parts.first() else {
+        return "nothing".into();
+    };
+    let e = &header.environment;
+    format!(
+        "{}, {} cores, {}; tokio {}, {}",
+        e.cpu.as_deref().unwrap_or("an unknown processor"),
+        e.cores,
+        e.kernel.as_deref().unwrap_or("an unknown kernel"),
+        e.tokio,
+        e.rustc
+    )
+}
+
+fn headline_table(run: &RecordedRun) -> Markup {
+    html! {
+        table {
+            caption { "The time of a fan-out under spawn, over that under join!" }
+            thead {
+                tr { @for name in ["children", "runtime", "more for each child", "ratio", "verdict"] { th scope="col" { (name) } } }
+            }
+            tbody {
+                @for row in headline(run.measurements().filter(|m| m.status == Status::Ok)) {
+                    tr {
+                        th scope="row" { (row.says) }
+                        td { (row.spawn.case.flavor) }
+                        td.n { (row.spawn.difference_ns.map_or("-".into(), |ns| more(ns.median))) }
+                        td.n { (row.spawn.ratio.as_ref().map_or("-".into(), with_interval)) }
+                        td { @if let Some(verdict) = row.spawn.verdict { (verdict_badge(verdict)) } }
+                    }
+                }
+            }
+        }
+    }
+}

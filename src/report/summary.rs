@@ -1,0 +1,322 @@
+//! What a `cargo bench` says at its end, over all targets that it ran: the answer, the rows that tell most, what disturbed it,
+//! and where there is more. It fits a terminal of 100 columns.
+
+use std::path::{Path, PathBuf};
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::case::Case;
+use crate::findings::answer::answer;
+use crate::findings::headline::{Headline, headline};
+use crate::record::{Header, Measurement, Status};
+use crate::session::memory;
+use crate::stats::Verdict;
+use crate::table::{counts, telling};
+use crate::text::{interval, label, lines, more, times};
+use crate::warnings::not_applicable;
+
+type Part = (Header, Vec<Measurement>);
+
+/// Columns of a terminal.
+const WIDTH: usize = 100;
+/// Rows of the table.
+const ROWS: usize = 12;
+/// Of fewer headline rows there is more to say by what tells most.
+const FEWEST_HEADLINES: usize = 6;
+/// Failures that are listed one by one.
+const FAILURES: usize = 8;
+
+/// Where there is more.
+#[derive(Debug, Default)]
+pub struct Paths {
+    /// The records of the targets.
+    pub records: Vec<PathBuf>,
+    /// Criterion's report, where it was made.
+    pub criterion: Option<PathBuf>,
+}
+
+/// The summary.
+pub fn summary(parts: &[Part], paths: &Paths) -> String {
+    let mut text = String::from("\n");
+    for sentence in answer(parts) {
+        text += &wrapped(&format!("{} {}", sentence.lead, sentence.rest), "  ");
+    }
+    text += &rows(parts);
+    if let [(header, measurements)] = parts {
+        text += &verdicts(header, measurements, false);
+    } else {
+        // What is against join! in all of them is one sentence; the others were said with their target.
+        let all: Vec<Measurement> = parts.iter().flat_map(|(_, rows)| rows).cloned().collect();
+        let against_join = counts(&all.into_iter().filter(|m| m.reference == "join").collect::<Vec<_>>());
+        text.extend(against_join.iter().map(|sentence| wrapped(sentence, "  ")));
+    }
+    text += &failures(parts);
+    text += &traps(parts);
+    if let [(header, _)] = parts {
+        text += &memory_of(header);
+    }
+    text += &extent(parts);
+    text += &more_in(parts, paths);
+    text
+}
+
+/// What a target says when it has measured and others follow: some lines, of spawn's time over join!'s.
+pub fn headlines((header, measurements): &Part) -> String {
+    let mut text = verdicts(header, measurements, true);
+    for row in headline(measurements.iter()).iter().take(4) {
+        let m = row.spawn;
+        text += &format!(
+            "  {} ({}): {} {}, {}\n",
+            row.says,
+            m.case.flavor,
+            m.ratio.map_or("-".into(), |ratio| times(ratio.median)),
+            m.ratio.map_or(String::new(), |ratio| interval(&ratio, "(a preview)")),
+            m.verdict.map_or("-", Verdict::as_str),
+        );
+    }
+    text + &memory_of(header)
+}
+
+fn memory_of(header: &Header) -> String {
+    memory(&header.resident_bytes).map_or(String::new(), |said| wrapped(&said, "  "))
+}
+
+fn wrapped(text: &str, indent: &str) -> String {
+    let options = textwrap::Options::new(WIDTH).subsequent_indent(indent);
+    textwrap::fill(text, options) + "\n"
+}
+
+fn verdicts(header: &Header, measurements: &[Measurement], named: bool) -> String {
+    counts(measurements).into_iter().fold(String::new(), |text, sentence| {
+        let name = if named {
+            format!("{}: ", header.target)
+        } else {
+            String::new()
+        };
+        text + &wrapped(&format!("{name}{sentence}"), "  ")
+    })
+}
+
+/// The table: a dozen rows.
+fn rows(parts: &[Part]) -> String {
+    let all = || {
+        parts
+            .iter()
+            .flat_map(|(_, rows)| rows)
+            .filter(|m| m.status == Status::Ok)
+    };
+    let headlines = headline(all());
+    let (table, shown) = if headlines.len() >= FEWEST_HEADLINES {
+        // The last one of the same children says least.
+        let shown: Vec<&Headline> = headlines.iter().take(ROWS).collect();
+        let rows = shown.iter().map(|row| (row.says.to_owned(), row.spawn));
+        (table("children", true, rows), shown.first().map(|row| row.spawn))
+    } else {
+        let mut rows: Vec<&Measurement> = all().filter(|m| !m.is_control()).collect();
+        if rows.is_empty() {
+            rows = all().collect();
+        }
+        rows.sort_by(|a, b| telling(b).total_cmp(&telling(a)));
+        rows.truncate(ROWS);
+        let first = rows.first().copied();
+        let ids = rows.into_iter().map(|m| (id(&m.case, &m.strategy), m));
+        (table("measurement", false, ids), first)
+    };
+    let Some(first) = shown else {
+        return String::new();
+    };
+    let level = first.ratio.map_or(0.0, |ratio| ratio.level);
+    let layouts = parts.iter().map(|(header, _)| header.layouts).min().unwrap_or(1);
+    let over = match layouts {
+        1 => "rounds".to_owned(),
+        layouts => format!("{layouts} layouts"),
+    };
+    let legend = if level > 0.0 {
+        format!(
+            "More: for each child. Ratio: over {}'s time; intervals: {:.1}% or more, over {over}.",
+            label(&first.reference),
+            level * 100.0
+        )
+    } else {
+        "Ratio: time over the reference's; fewer than 6 rounds are a preview: no interval, and every verdict is \
+         inconclusive."
+            .to_owned()
+    };
+    format!("\n{table}{}", wrapped(&legend, ""))
+}
+
+fn id(case: &Case, strategy: &str) -> String {
+    case.measurement_id(strategy)
+}
+
+fn table<'a>(first: &str, flavor: bool, rows: impl Iterator<Item = (String, &'a Measurement)>) -> String {
+    let mut table = Table::new();
+    let mut head = vec![first];
+    if flavor {
+        head.push("runtime");
+    }
+    head.extend(["more", "ratio", "interval", "verdict"]);
+    table.load_style(presets::NOTHING).set_header(head);
+    for (name, m) in rows {
+        let mut cells = vec![Cell::new(name)];
+        if flavor {
+            cells.push(Cell::new(m.case.flavor));
+        }
+        for text in [
+            m.difference_ns.map_or("-".into(), |ns| more(ns.median)),
+            m.ratio.map_or("-".into(), |ratio| times(ratio.median)),
+            m.ratio.map_or("-".into(), |ratio| interval(&ratio, "none")),
+        ] {
+            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        }
+        cells.push(Cell::new(m.verdict.map_or("-", Verdict::as_str)));
+        table.add_row(cells);
+    }
+    lines(&table)
+}
+
+fn failures(parts: &[Part]) -> String {
+    let failed = |(header, rows): &'_ Part| -> Vec<String> {
+        let lines = rows.iter().filter(|m| m.status != Status::Ok).map(|m| {
+            let inapplicable = not_applicable(&m.case, header.environment.cores).is_some();
+            format!(
+                "{}: {}: {}",
+                match m.status {
+                    Status::Invalid => "invalid",
+                    _ if inapplicable => "left out",
+                    _ => "failed",
+                },
+                m.case.measurement_id(&m.strategy),
+                m.reason.as_deref().unwrap_or("no reason given")
+            )
+        });
+        lines.collect()
+    };
+    let all: Vec<String> = parts.iter().flat_map(failed).collect();
+    let mut text: String = all.iter().take(FAILURES).map(|line| format!("{line}\n")).collect();
+    if all.len() > FAILURES {
+        text += &format!(
+            "and {} more that were not measured, in the records\n",
+            all.len() - FAILURES
+        );
+    }
+    text
+}
+
+fn traps(parts: &[Part]) -> String {
+    let traps = traps_met(parts);
+    let traps: String = traps
+        .iter()
+        .map(|trap| wrapped(&format!("Trap: {trap}"), "  "))
+        .collect();
+    traps + &cut(parts)
+}
+
+/// Each trap once, with the targets that met it.
+pub fn traps_met(parts: &[Part]) -> Vec<String> {
+    let mut met: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for (header, _) in parts {
+        for trap in &header.traps {
+            let kind = trap.split(':').next().unwrap_or(trap);
+            match met.iter_mut().find(|(known, _, _)| *known == kind) {
+                Some((_, _, targets)) => targets.push(&header.target),
+                None => met.push((kind, trap, vec![&header.target])),
+            }
+        }
+    }
+    let line = |(_, trap, targets): &(&str, &str, Vec<&str>)| {
+        let others = match targets.as_slice() {
+            [_] if parts.len() == 1 => String::new(),
+            [one] => format!(" ({one})"),
+            [first, others @ ..] => format!(" ({first}; also {})", others.join(", ")),
+            [] => String::new(),
+        };
+        format!("{trap}{others}")
+    };
+    met.iter().map(line).collect()
+}
+
+/// What was left out for want of time.
+fn cut(parts: &[Part]) -> String {
+    if let [(header, _)] = parts {
+        let lines = header.cut.iter().map(|cut| wrapped(&format!("Cut: {cut}"), "  "));
+        return lines.collect();
+    }
+    let cut = parts.iter().filter(|(header, _)| !header.cut.is_empty());
+    let parts: Vec<String> = cut
+        .map(|(header, _)| format!("{} {}", header.target, header.states.len()))
+        .collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    wrapped(
+        &format!("Cut by JVS_MINUTES to fewer rounds: {}.", parts.join(", ")),
+        "  ",
+    )
+}
+
+/// How much was measured, in how long.
+fn extent(parts: &[Part]) -> String {
+    let Some((header, _)) = parts.first() else {
+        return String::new();
+    };
+    let measurements: usize = parts.iter().map(|(_, rows)| rows.len()).sum();
+    let seconds: f64 = parts.iter().map(|(header, _)| header.seconds).sum();
+    let rounds = parts.iter().map(|(header, _)| header.states.len());
+    let (least, most) = rounds.fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
+    let rounds = if least == most {
+        most.to_string()
+    } else {
+        format!("{least} to {most}")
+    };
+    let seed = if parts.iter().all(|(other, _)| other.seed == header.seed) {
+        format!(" Seed {}.", header.seed)
+    } else {
+        String::new()
+    };
+    let e = &header.environment;
+    let text = format!(
+        "{measurements} measurements in {seconds:.0} s, {rounds} rounds{}; tokio {}, {}, {} cores.{seed}",
+        if parts.iter().all(|(header, _)| header.complete) {
+            ""
+        } else {
+            ", cut short"
+        },
+        e.tokio,
+        e.cpu.as_deref().unwrap_or("an unknown processor"),
+        e.cores
+    );
+    wrapped(&text, "  ")
+}
+
+fn more_in(parts: &[Part], paths: &Paths) -> String {
+    let mut text = String::new();
+    match paths.records.as_slice() {
+        [] => {}
+        [one] => {
+            text += &format!("Record: {}\n", shown(one));
+        }
+        [first, ..] => {
+            let folder = first.parent().unwrap_or(first);
+            text += &format!("Records: {}\n", shown(folder));
+        }
+    }
+    if let Some(path) = &paths.criterion {
+        text += &format!("Criterion's report: {} (its lines: --verbose)\n", shown(path));
+    }
+    if !paths.records.is_empty() && parts.iter().any(|(_, rows)| !rows.is_empty()) {
+        let run = paths.records.first().and_then(|path| path.parent());
+        let name = run
+            .and_then(Path::file_name)
+            .map_or("latest".into(), |name| name.to_string_lossy());
+        text += &format!("As a page: cargo run --release -- report {name}   every row: the same with --format text\n");
+    }
+    text
+}
+
+/// A path as a reader may type it.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).display().to_string()
+}
