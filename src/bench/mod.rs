@@ -7,6 +7,7 @@ mod arguments;
 pub mod plain;
 pub mod profile;
 mod replay;
+pub mod server;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -63,7 +64,8 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     if measurements.is_empty() {
         let nothing = nothing_to_do(target, &selection, &arguments);
         let elsewhere = || {
-            targets.iter().any(|other| {
+            let known = server::knows(|id| arguments.filter.matches(id));
+            known || targets.iter().any(|other| {
                 let filter = |id: &str| arguments.filter.matches(id);
                 let found = selection.measurements(other, cores(), filter);
                 found.is_ok_and(|found| !found.is_empty())
