@@ -65,11 +65,12 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
         let nothing = nothing_to_do(target, &selection, &arguments);
         let elsewhere = || {
             let known = server::knows(|id| arguments.filter.matches(id));
-            known || targets.iter().any(|other| {
-                let filter = |id: &str| arguments.filter.matches(id);
-                let found = selection.measurements(other, cores(), filter);
-                found.is_ok_and(|found| !found.is_empty())
-            })
+            known
+                || targets.iter().any(|other| {
+                    let filter = |id: &str| arguments.filter.matches(id);
+                    let found = selection.measurements(other, cores(), filter);
+                    found.is_ok_and(|found| !found.is_empty())
+                })
         };
         // A profile is asked for by name; where no target knows it, the name is wrong.
         return if arguments.mode == Mode::Profile && !elsewhere() {

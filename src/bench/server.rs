@@ -61,7 +61,9 @@ pub fn main() -> ExitCode {
         };
     }
     if plan.ids().is_empty() {
-        eprintln!("{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)");
+        eprintln!(
+            "{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)"
+        );
         return ExitCode::SUCCESS;
     }
     match arguments.mode {
@@ -85,7 +87,9 @@ pub fn main() -> ExitCode {
 /// What the variables ask for.
 fn plan() -> Result<Plan, VariableError> {
     let targets = targets();
-    let workloads = targets.iter().flat_map(|target| target.workloads.iter().map(|entry| entry.name.to_string()));
+    let workloads = targets
+        .iter()
+        .flat_map(|target| target.workloads.iter().map(|entry| entry.name.to_string()));
     let workloads: Vec<String> = workloads.collect();
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for (name, nearest) in crate::variables::misspelled(names) {
@@ -130,7 +134,9 @@ fn finish(outcome: &Outcome) -> ExitCode {
     let Outcome { record, path, trouble } = outcome;
     let header = &record.header;
     print!("\n{}", table::render(record));
-    table::sentences(record).iter().for_each(|sentence| println!("{sentence}"));
+    table::sentences(record)
+        .iter()
+        .for_each(|sentence| println!("{sentence}"));
     if let Some(path) = path {
         println!("Record: {}", path.display());
     }
@@ -172,7 +178,9 @@ fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
                     let mut stand = Stand::new(program, &group.shape, plan.settings.seed.unwrap_or(0))?;
                     let mut server = stand.serve(&Subject::strategy(strategy))?;
                     let greatest = stand.greatest(&mut server, run::CAPACITY)?.throughput();
-                    let open = rate(*level, greatest).or(rate(PROFILED_LEVEL, greatest)).unwrap_or(greatest);
+                    let open = rate(*level, greatest)
+                        .or(rate(PROFILED_LEVEL, greatest))
+                        .unwrap_or(greatest);
                     let schedule = Schedule {
                         seed: 0,
                         rate: open,

@@ -77,7 +77,11 @@ struct Call<'a> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         let calls = self.calls;
-        let count = if self.answered { &calls.answered } else { &calls.given_up };
+        let count = if self.answered {
+            &calls.answered
+        } else {
+            &calls.given_up
+        };
         count.fetch_add(1, Relaxed);
     }
 }

@@ -89,8 +89,14 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, RunEr
     };
     let put_in = [
         plain.clone(),
-        with(Injected { cpu: CPU, ..Injected::default() }),
-        with(Injected { delay: DELAY, ..Injected::default() }),
+        with(Injected {
+            cpu: CPU,
+            ..Injected::default()
+        }),
+        with(Injected {
+            delay: DELAY,
+            ..Injected::default()
+        }),
     ];
     let mut collect = |subjects: &[Subject], levels: &[Level], what: &str| {
         let group = Group {
@@ -116,9 +122,11 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, RunEr
     Ok(checked)
 }
 
-fn seen<'a>(points: &'a [Point], level: Level, subject: usize) -> Option<&'a Seen> {
+fn seen(points: &[Point], level: Level, subject: usize) -> Option<&Seen> {
     let name = format!("join_{subject}");
-    let point = points.iter().find(|point| point.level == level && point.strategy == name)?;
+    let point = points
+        .iter()
+        .find(|point| point.level == level && point.strategy == name)?;
     point.seen.as_ref()
 }
 
@@ -142,7 +150,13 @@ fn found_cpu(points: &[Point]) -> Checked {
         return nothing(what, wanted, points);
     };
     let plain = reference.cpu.rounds.iter().zip(reference.cpu.copy.iter().flatten());
-    let grown: Vec<f64> = own.cpu.rounds.iter().zip(plain).map(|(own, (one, other))| own - (one + other) / 2.0).collect();
+    let grown: Vec<f64> = own
+        .cpu
+        .rounds
+        .iter()
+        .zip(plain)
+        .map(|(own, (one, other))| own - (one + other) / 2.0)
+        .collect();
     let Some(grown) = Estimate::of(&grown) else {
         return nothing(what, wanted, points);
     };
@@ -179,7 +193,11 @@ fn found_delay(points: &[Point]) -> Checked {
 fn itself(points: &[Point]) -> [Checked; 2] {
     let wanted = format!("intervals contain 1 in {} or more", percent(CONTAIN));
     let check = |what, ratio: fn(&Seen) -> &Estimate| {
-        let ratios: Vec<&Estimate> = points.iter().filter_map(|point| point.seen.as_ref()).map(ratio).collect();
+        let ratios: Vec<&Estimate> = points
+            .iter()
+            .filter_map(|point| point.seen.as_ref())
+            .map(ratio)
+            .collect();
         let with = ratios.iter().filter(|ratio| ratio.contains(1.0)).count();
         // So few can miss by luck: what is judged is whether the share that they are a sample of can be so great.
         let (_, most) = clopper_pearson(with, ratios.len());
@@ -197,7 +215,9 @@ fn itself(points: &[Point]) -> [Checked; 2] {
     };
     [
         check("a strategy against itself, in p99", |seen| &seen.p99.ratio),
-        check("a strategy against itself, in CPU time per request", |seen| &seen.cpu.ratio),
+        check("a strategy against itself, in CPU time per request", |seen| {
+            &seen.cpu.ratio
+        }),
     ]
 }
 
@@ -225,16 +245,23 @@ fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2]
         }
     }
     other.sort_unstable();
-    Ok([(0.5, "p50 of another client"), (0.99, "p99 of another client")].map(|(share, what)| {
-        let theirs = other[((share * other.len() as f64).ceil() as usize).saturating_sub(1)] as f64;
-        let ours = own.quantile(share);
-        Checked {
-            what,
-            wanted: format!("the load generator's ± {}", percent(AGREE)),
-            found: format!("{} of {} requests, the load generator's {}", time(theirs), other.len(), time(ours)),
-            holds: (ours / theirs - 1.0).abs() <= AGREE,
-        }
-    }))
+    Ok(
+        [(0.5, "p50 of another client"), (0.99, "p99 of another client")].map(|(share, what)| {
+            let theirs = other[((share * other.len() as f64).ceil() as usize).saturating_sub(1)] as f64;
+            let ours = own.quantile(share);
+            Checked {
+                what,
+                wanted: format!("the load generator's ± {}", percent(AGREE)),
+                found: format!(
+                    "{} of {} requests, the load generator's {}",
+                    time(theirs),
+                    other.len(),
+                    time(ours)
+                ),
+                holds: (ours / theirs - 1.0).abs() <= AGREE,
+            }
+        }),
+    )
 }
 
 /// All checks, a line each.

@@ -26,7 +26,13 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 5] = [Fault::Refuses, Fault::Hangs, Fault::Cuts, Fault::Answers500, Fault::Panics];
+    pub const ALL: [Fault; 5] = [
+        Fault::Refuses,
+        Fault::Hangs,
+        Fault::Cuts,
+        Fault::Answers500,
+        Fault::Panics,
+    ];
 
     /// In words.
     pub fn words(self) -> &'static str {

@@ -97,7 +97,13 @@ pub struct Place {
 
 impl Place {
     /// Serves on the current runtime.
-    pub async fn begin(strategy: &str, tasks: usize, way: Way, fault: Option<Fault>, seed: u64) -> Result<Self, FaultError> {
+    pub async fn begin(
+        strategy: &str,
+        tasks: usize,
+        way: Way,
+        fault: Option<Fault>,
+        seed: u64,
+    ) -> Result<Self, FaultError> {
         let backend = Backend::new(Behaviour {
             delay: Delay::None,
             seed,
@@ -121,7 +127,11 @@ impl Place {
         let listener = listen()?;
         let address = listener.local_addr()?;
         tokio::spawn(serve(listener, router, way, false));
-        Ok(Self { address, backend, watched })
+        Ok(Self {
+            address,
+            backend,
+            watched,
+        })
     }
 }
 
@@ -146,9 +156,19 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
         closed: AtomicU64,
         other: AtomicU64,
     }
-    let place = Place::begin(&faulty.strategy, FAULTY_TASKS, Way::TaskPerConnection, Some(fault), seed).await?;
+    let place = Place::begin(
+        &faulty.strategy,
+        FAULTY_TASKS,
+        Way::TaskPerConnection,
+        Some(fault),
+        seed,
+    )
+    .await?;
     // A connection for each request: on one that was used before, a client may try again by itself.
-    let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .build()?;
     let counts = Arc::new(Counts::default());
     let body = Arc::new(expected(FAULTY_TASKS, BYTES));
     let mut requests = JoinSet::new();
@@ -168,12 +188,24 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
             count.fetch_add(1, Relaxed);
         });
     }
-    let met = (0..REQUESTS).filter(|request| meets(seed, *request, FAULTY_TASKS)).count() as u64;
+    let met = (0..REQUESTS)
+        .filter(|request| meets(seed, *request, FAULTY_TASKS))
+        .count() as u64;
     let ended = || {
-        let all = [&counts.answered, &counts.answered_502, &counts.answered_500, &counts.closed, &counts.other];
+        let all = [
+            &counts.answered,
+            &counts.answered_502,
+            &counts.answered_500,
+            &counts.closed,
+            &counts.other,
+        ];
         all.iter().map(|count| count.load(Relaxed)).sum::<u64>()
     };
-    let awaited = if fault == Fault::Hangs { REQUESTS - met } else { REQUESTS };
+    let awaited = if fault == Fault::Hangs {
+        REQUESTS - met
+    } else {
+        REQUESTS
+    };
     if !until(|| ended() >= awaited).await || counts.other.load(Relaxed) > 0 {
         return Err(FaultError::Hangs {
             id: faulty.id(),
@@ -200,11 +232,19 @@ async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultErro
         id: faulty.id(),
         what: what.to_owned(),
     };
-    let at_once = if faulty.strategy == "sequential" { 1 } else { FAULTY_TASKS as u64 };
+    let at_once = if faulty.strategy == "sequential" {
+        1
+    } else {
+        FAULTY_TASKS as u64
+    };
     let mut clients = Vec::new();
     for request in 0..DISCONNECTING {
         let mut client = TcpStream::connect(place.address).await?;
-        let request = format!("GET /work/{} HTTP/1.1\r\nhost: {}\r\n\r\n", HELD + request, place.address);
+        let request = format!(
+            "GET /work/{} HTTP/1.1\r\nhost: {}\r\n\r\n",
+            HELD + request,
+            place.address
+        );
         client.write_all(request.as_bytes()).await?;
         clients.push(client);
     }
@@ -217,7 +257,10 @@ async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultErro
     if !until(|| handlers.dropped.load(Relaxed) == DISCONNECTING).await {
         return Err(hangs("not all handlers were dropped whose clients went away"));
     }
-    let stops = faulty.strategy.parse().is_ok_and(|strategy: Strategy| strategy.kind().stops_on_drop);
+    let stops = faulty
+        .strategy
+        .parse()
+        .is_ok_and(|strategy: Strategy| strategy.kind().stops_on_drop);
     let given_up = &backend.calls().given_up;
     if stops && !until(|| given_up.load(Relaxed) == calls).await {
         return Err(hangs("not all calls were given up whose handlers were dropped"));

@@ -53,6 +53,9 @@ mod tests {
     fn a_limit_that_is_too_low_is_named_with_what_is_needed() {
         assert_eq!(fits(992, 1024), Ok(()));
         let said = fits(993, 1024).unwrap_err().to_string();
-        assert!(said.contains("993 connections") && said.contains("1024 open files (ulimit -n)"), "{said}");
+        assert!(
+            said.contains("993 connections") && said.contains("1024 open files (ulimit -n)"),
+            "{said}"
+        );
     }
 }

@@ -127,7 +127,9 @@ impl App {
 
     async fn child(self: Arc<Self>, request: u64, child: usize) -> Result<Part, reqwest::Error> {
         let mut fate = self.watched.as_ref().map(|watched| watched.children.begin());
-        let Setup { seed, injected, fault, .. } = self.setup;
+        let Setup {
+            seed, injected, fault, ..
+        } = self.setup;
         if !injected.delay.is_zero() && one_of(100, seed, request, child as u64) {
             tokio::time::sleep(injected.delay).await;
         }
@@ -159,7 +161,11 @@ async fn work<G: Gather>(State(app): State<Arc<App>>, Path(request): Path<u64>) 
     match parts {
         Ok(parts) => respond(StatusCode::OK, "application/json", answer(parts)),
         Err(Trouble::Call(error)) => respond(StatusCode::BAD_GATEWAY, "text/plain", error.to_string().into()),
-        Err(Trouble::Child(error)) => respond(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", error.to_string().into()),
+        Err(Trouble::Child(error)) => respond(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "text/plain",
+            error.to_string().into(),
+        ),
     }
 }
 
@@ -189,7 +195,10 @@ fn compute(time: Duration) {
         #[cfg(unix)]
         {
             let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-            Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+            Duration::new(
+                time.tv_sec.try_into().unwrap_or(0),
+                time.tv_nsec.try_into().unwrap_or(0),
+            )
         }
         #[cfg(not(unix))]
         {

@@ -17,7 +17,14 @@ use crate::point::{Level, Shape};
 use crate::serving::Way;
 
 /// The strategies that a handler can have; `buffer_unordered` with a bound that holds all children.
-const STRATEGIES: &[&str] = &["join", "spawn", "join_set", "futures_unordered", "buffer_unordered@64", "sequential"];
+const STRATEGIES: &[&str] = &[
+    "join",
+    "spawn",
+    "join_set",
+    "futures_unordered",
+    "buffer_unordered@64",
+    "sequential",
+];
 
 /// Bytes of a child's document.
 const PAYLOADS: &[usize] = &[1 << 10, 64 << 10];
@@ -129,7 +136,10 @@ impl Faulty {
     /// Its id.
     pub fn id(&self) -> String {
         let fault = fault_name(self.fault);
-        format!("fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}", self.strategy)
+        format!(
+            "fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}",
+            self.strategy
+        )
     }
 }
 
@@ -182,12 +192,20 @@ fn list<T: PartialEq>(
 }
 
 fn words<T: Display>(words: impl IntoIterator<Item = T>) -> String {
-    words.into_iter().map(|word| word.to_string()).collect::<Vec<_>>().join(" ")
+    words
+        .into_iter()
+        .map(|word| word.to_string())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The workloads of this target, as `JVS_WORKLOADS` names them.
 pub fn workloads() -> Vec<&'static str> {
-    Delay::ALL.map(Delay::workload).into_iter().chain(["serve", "fault"]).collect()
+    Delay::ALL
+        .map(Delay::workload)
+        .into_iter()
+        .chain(["serve", "fault"])
+        .collect()
 }
 
 /// Rounds where `JVS_ROUNDS` says nothing, but in `quick`.
@@ -217,15 +235,28 @@ impl Plan {
             let known = workloads().contains(&word) || others.iter().any(|other| other == word || other == base);
             known.then(|| word.to_owned())
         })?;
-        let wants = |workload: &str| asked.as_ref().is_none_or(|asked| asked.iter().any(|word| word == workload));
+        let wants = |workload: &str| {
+            asked
+                .as_ref()
+                .is_none_or(|asked| asked.iter().any(|word| word == workload))
+        };
         let flavors = list(variable, "JVS_FLAVORS", FLAVORS, |word| Flavor::from_str(word).ok())?;
-        let sites = list(variable, "JVS_SITES", measure::case::SITES, |word| measure::case::Site::from_str(word).ok())?;
-        let at_worker = sites.is_none_or(|sites| sites.contains(&measure::case::Site::Worker));
-        let payloads = list(variable, "JVS_PAYLOADS", "bytes with a unit, such as 0B 1KiB 64KiB", |word| {
-            Payload::from_str(word).ok().map(|payload| payload.0)
+        let sites = list(variable, "JVS_SITES", measure::case::SITES, |word| {
+            measure::case::Site::from_str(word).ok()
         })?;
-        let tasks = list(variable, "JVS_TASKS", "numbers from 1 to 1000000", |word| parse_tasks(word).ok())?;
-        let strategies = list(variable, "JVS_STRATEGIES", &Strategy::wanted(), |word| Strategy::from_str(word).ok())?;
+        let at_worker = sites.is_none_or(|sites| sites.contains(&measure::case::Site::Worker));
+        let payloads = list(
+            variable,
+            "JVS_PAYLOADS",
+            "bytes with a unit, such as 0B 1KiB 64KiB",
+            |word| Payload::from_str(word).ok().map(|payload| payload.0),
+        )?;
+        let tasks = list(variable, "JVS_TASKS", "numbers from 1 to 1000000", |word| {
+            parse_tasks(word).ok()
+        })?;
+        let strategies = list(variable, "JVS_STRATEGIES", &Strategy::wanted(), |word| {
+            Strategy::from_str(word).ok()
+        })?;
         let reference = match variable("JVS_REFERENCE") {
             None => None,
             Some(text) => match text.parse::<Strategy>() {
@@ -237,7 +268,9 @@ impl Plan {
         let workers = Flavor::MultiThread(cores.max(1));
         let strategy = |name: &&str| name.parse::<Strategy>().expect("these are strategies");
         let all: Vec<Strategy> = STRATEGIES.iter().map(strategy).collect();
-        let chosen = strategies.clone().unwrap_or(if full { all.clone() } else { all[..2].to_vec() });
+        let chosen = strategies
+            .clone()
+            .unwrap_or(if full { all.clone() } else { all[..2].to_vec() });
         let reference = reference.unwrap_or(all[0]);
         let levels = |percents: &[u32], max: bool| -> Vec<Level> {
             let percents = percents.iter().copied().map(Level::Percent);
@@ -253,9 +286,9 @@ impl Plan {
             ],
             Matrix::Full => {
                 let product = |delay| {
-                    PAYLOADS.iter().flat_map(move |bytes| {
-                        [1, 3, 8, 16].map(|tasks| (delay, *bytes, tasks, vec![30, 60, 85]))
-                    })
+                    PAYLOADS
+                        .iter()
+                        .flat_map(move |bytes| [1, 3, 8, 16].map(|tasks| (delay, *bytes, tasks, vec![30, 60, 85])))
                 };
                 let all = Delay::ALL.into_iter().flat_map(product);
                 all.map(|(delay, bytes, tasks, percents)| (delay, bytes, tasks, levels(&percents, true)))
@@ -287,14 +320,26 @@ impl Plan {
                 if !possible || !wants(delay.workload()) || !at_worker {
                     continue;
                 }
-                let others = chosen.iter().filter(|strategy| **strategy != reference && has(**strategy, *tasks));
+                let others = chosen
+                    .iter()
+                    .filter(|strategy| **strategy != reference && has(**strategy, *tasks));
                 let group = Group {
-                    shape: Shape { delay: *delay, flavor, bytes: *bytes, tasks: *tasks },
-                    strategies: std::iter::once(&reference).chain(others).map(Strategy::to_string).collect(),
+                    shape: Shape {
+                        delay: *delay,
+                        flavor,
+                        bytes: *bytes,
+                        tasks: *tasks,
+                    },
+                    strategies: std::iter::once(&reference)
+                        .chain(others)
+                        .map(Strategy::to_string)
+                        .collect(),
                     levels: levels.clone(),
                 };
                 // Where strategies are asked for, and none of them is one of a handler, there is nothing to compare.
-                let asked = strategies.as_ref().is_none_or(|asked| asked.iter().any(|one| has(*one, *tasks)));
+                let asked = strategies
+                    .as_ref()
+                    .is_none_or(|asked| asked.iter().any(|one| has(*one, *tasks)));
                 if asked && !groups.contains(&group) {
                     groups.push(group);
                 }
@@ -304,19 +349,39 @@ impl Plan {
         let own = payloads.is_none() && tasks.is_none() && at_worker;
         let mut served = Vec::new();
         if own && strategies.is_none() && wants("serve") {
-            for flavor in flavors_or(if full { vec![Flavor::CurrentThread, workers] } else { vec![workers] }) {
+            for flavor in flavors_or(if full {
+                vec![Flavor::CurrentThread, workers]
+            } else {
+                vec![workers]
+            }) {
                 for way in Way::ALL {
-                    let disturbed = if full { &Disturbed::ALL[..] } else { &Disturbed::ALL[..2] };
-                    served.push(Served { flavor, way, disturbed: disturbed.to_vec() });
+                    let disturbed = if full {
+                        &Disturbed::ALL[..]
+                    } else {
+                        &Disturbed::ALL[..2]
+                    };
+                    served.push(Served {
+                        flavor,
+                        way,
+                        disturbed: disturbed.to_vec(),
+                    });
                 }
             }
         }
         let mut faulty = Vec::new();
-        if own && flavors.as_ref().is_none_or(|flavors| flavors.contains(&Flavor::MultiThread(2))) && wants("fault") {
+        if own
+            && flavors
+                .as_ref()
+                .is_none_or(|flavors| flavors.contains(&Flavor::MultiThread(2)))
+            && wants("fault")
+        {
             let chosen = strategies.unwrap_or(all);
             for fault in [None].into_iter().chain(Fault::ALL.map(Some)) {
                 for strategy in chosen.iter().filter(|strategy| has(**strategy, FAULTY_TASKS)) {
-                    faulty.push(Faulty { fault, strategy: strategy.to_string() });
+                    faulty.push(Faulty {
+                        fault,
+                        strategy: strategy.to_string(),
+                    });
                 }
             }
         }
@@ -348,13 +413,19 @@ impl Plan {
 
     /// Keeps what the filter matches, with the reference of it.
     pub fn filtered(mut self, matches: impl Fn(&str) -> bool) -> Self {
-        self.groups = self.groups.iter().filter_map(|group| group.filtered(&matches)).collect();
+        self.groups = self
+            .groups
+            .iter()
+            .filter_map(|group| group.filtered(&matches))
+            .collect();
         for served in &mut self.served {
             let own = served.clone();
             // What disturbs is compared with quiet.
             let wanted = |disturbed: &Disturbed| matches(&own.id(*disturbed));
             let any = served.disturbed.iter().any(wanted);
-            served.disturbed.retain(|disturbed| wanted(disturbed) || any && *disturbed == Disturbed::Not);
+            served
+                .disturbed
+                .retain(|disturbed| wanted(disturbed) || any && *disturbed == Disturbed::Not);
         }
         self.served.retain(|served| !served.disturbed.is_empty());
         self.faulty.retain(|faulty| matches(&faulty.id()));

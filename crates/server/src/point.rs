@@ -55,7 +55,9 @@ impl Shape {
     }
 
     fn group(&self, level: Level) -> String {
-        let Shape { delay, flavor, bytes, .. } = self;
+        let Shape {
+            delay, flavor, bytes, ..
+        } = self;
         format!("{delay}@{level}/{flavor}/worker/{}", Payload(*bytes))
     }
 }
@@ -65,7 +67,11 @@ pub fn of_workload(workload: &str) -> Option<(Delay, Level)> {
     let (delay, level) = workload.split_once('@')?;
     let level = match level {
         "max" => Level::Max,
-        percent => Level::Percent(u32::from_str(percent).ok().filter(|percent| (1..=100).contains(percent))?),
+        percent => Level::Percent(
+            u32::from_str(percent)
+                .ok()
+                .filter(|percent| (1..=100).contains(percent))?,
+        ),
     };
     Some((delay.parse().ok()?, level))
 }
@@ -85,7 +91,10 @@ mod tests {
         for level in [Level::Percent(85), Level::Max] {
             let id = shape.id(level, "buffer_unordered@2");
             let (case, strategy) = measure::case::parse_measurement_id(&id).unwrap();
-            assert_eq!((case.to_string(), strategy.as_str()), (shape.case(level), "buffer_unordered@2"));
+            assert_eq!(
+                (case.to_string(), strategy.as_str()),
+                (shape.case(level), "buffer_unordered@2")
+            );
             assert_eq!(of_workload(&case.workload), Some((Delay::Straggler, level)));
         }
         for wrong in ["server", "server@0", "server@101", "server@", "servers@60"] {

@@ -264,7 +264,12 @@ impl Record {
         };
         let lines = std::iter::once(Line::ServerRun(Box::new(header)))
             .chain(self.points.iter().cloned().map(|point| Line::Point(Box::new(point))))
-            .chain(self.neighbours.iter().cloned().map(|one| Line::Neighbours(Box::new(one))))
+            .chain(
+                self.neighbours
+                    .iter()
+                    .cloned()
+                    .map(|one| Line::Neighbours(Box::new(one))),
+            )
             .chain(self.faults.iter().cloned().map(Line::Fault));
         let mut text = String::new();
         for line in lines {
@@ -330,8 +335,13 @@ impl Record {
                 (None, _) => return Err(wrong(number, "the header is missing".to_owned())),
                 (Some(_), Line::ServerRun(_)) => return Err(wrong(number, "a second header".to_owned())),
                 (Some(record), Line::Point(point)) => {
-                    if (point.status == Status::Ok) != point.reason.is_none() || (point.status == Status::Ok && point.seen.is_none()) {
-                        return Err(wrong(number, format!("{}: status and numbers contradict each other", point.id)));
+                    if (point.status == Status::Ok) != point.reason.is_none()
+                        || (point.status == Status::Ok && point.seen.is_none())
+                    {
+                        return Err(wrong(
+                            number,
+                            format!("{}: status and numbers contradict each other", point.id),
+                        ));
                     }
                     let id = point.id.clone();
                     record.points.push(*point);
@@ -357,7 +367,8 @@ impl Record {
         let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
         if sum != record.header.checksum {
             let said = &record.header.checksum;
-            let problem = format!("the file was changed after it was written: its checksum is {sum}, its header says `{said}`");
+            let problem =
+                format!("the file was changed after it was written: its checksum is {sum}, its header says `{said}`");
             return Err(wrong(1, problem));
         }
         Ok(record)

@@ -16,11 +16,11 @@ use timed::case::Flavor;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::backend::{Backend, Behaviour, listen};
+use crate::files;
 use crate::handler::{Setup, router};
 use crate::load::{Job, Load, Sent};
 use crate::serving::{Way, serve};
 use crate::usage::Usage;
-use crate::files;
 
 /// The first argument that makes a program one of these processes instead of itself.
 pub const ARGUMENT: &str = "--process-of-join-vs-spawn-server";
@@ -135,7 +135,12 @@ fn tell(told: &Told) {
 fn be(role: Role, profiler: Option<Profiler>) -> Result<(), String> {
     let room = |connections| files::make_room(connections).map_err(|error| error.to_string());
     match role {
-        Role::Server { setup, flavor, way, connections } => {
+        Role::Server {
+            setup,
+            flavor,
+            way,
+            connections,
+        } => {
             room(connections)?;
             let flavor: Flavor = flavor.parse().map_err(|error| format!("{error}"))?;
             let router = router(&setup, flavor == Flavor::Local, None).map_err(|error| error.to_string())?;
@@ -249,8 +254,15 @@ fn run_server(
         }
         Flavor::Local => {
             let mut builder = Builder::new_current_thread();
-            let runtime = builder.enable_all().build_local(LocalOptions::default()).map_err(error)?;
-            runtime.block_on(async { tokio::task::spawn_local(serving(true)).await.map_err(|_| ended.to_owned())? })
+            let runtime = builder
+                .enable_all()
+                .build_local(LocalOptions::default())
+                .map_err(error)?;
+            runtime.block_on(async {
+                tokio::task::spawn_local(serving(true))
+                    .await
+                    .map_err(|_| ended.to_owned())?
+            })
         }
     }
 }

@@ -192,7 +192,9 @@ fn measure_all<'a>(
     telling.tell("server: how much can be served");
     for group in &plan.groups {
         let subjects = group.strategies.iter().map(|name| Subject::strategy(name)).collect();
-        measured.groups.push(Collected::begin(group, subjects, request.program, header.seed)?);
+        measured
+            .groups
+            .push(Collected::begin(group, subjects, request.program, header.seed)?);
     }
     for served in &plan.served {
         let mut stand = Stand::new(request.program, &served.shape(), header.seed)?;
@@ -229,7 +231,10 @@ fn measure_all<'a>(
         }
         for collected in &mut measured.ways {
             if collected.failed.is_none() {
-                or_failed(collected.round(round, 2 * in_window, header.seed), &mut collected.failed)?;
+                or_failed(
+                    collected.round(round, 2 * in_window, header.seed),
+                    &mut collected.failed,
+                )?;
             }
         }
     }
@@ -308,7 +313,12 @@ fn first(round: usize, place: usize) -> u64 {
 
 impl<'a> Collected<'a> {
     /// Starts the stand, and sees how much the reference can serve.
-    pub(crate) fn begin(group: &'a Group, subjects: Vec<Subject>, program: &Path, seed: u64) -> Result<Self, ProcessError> {
+    pub(crate) fn begin(
+        group: &'a Group,
+        subjects: Vec<Subject>,
+        program: &Path,
+        seed: u64,
+    ) -> Result<Self, ProcessError> {
         let mut stand = Stand::new(program, &group.shape, seed)?;
         let mut server = stand.serve(&subjects[0])?;
         let greatest = stand.greatest(&mut server, CAPACITY)?;
@@ -410,7 +420,9 @@ impl CollectedWay<'_> {
                 rate: self.rate,
                 requests: in_window.max((self.rate * LEAST) as usize),
             };
-            let window = self.stand.open(&mut server, schedule, first(round, place), disturbance.as_ref())?;
+            let window = self
+                .stand
+                .open(&mut server, schedule, first(round, place), disturbance.as_ref())?;
             if let Some(reason) = failure(&window) {
                 return Err(ProcessError::Failed("server", format!("{}: {reason}", served.way)));
             }
@@ -502,7 +514,10 @@ fn seen(
     resident_per_request: Option<f64>,
 ) -> Option<(Seen, Window)> {
     let mut all = Window::default();
-    own.map_or(pair.to_vec(), |own| vec![own]).concat().iter().for_each(|window| all.add(window));
+    own.map_or(pair.to_vec(), |own| vec![own])
+        .concat()
+        .iter()
+        .for_each(|window| all.add(window));
     let requests = all.requests();
     let cpu = |part: Duration| part.as_secs_f64();
     let whole = cpu(all.sent.usage.cpu) + cpu(all.server.cpu) + cpu(all.backend.cpu);
@@ -549,7 +564,11 @@ impl Compared {
         let ratio = match own {
             None => control,
             Some(own) => {
-                let logs: Vec<f64> = own.iter().zip(reference.clone()).map(|(own, of)| (own / of).ln()).collect();
+                let logs: Vec<f64> = own
+                    .iter()
+                    .zip(reference.clone())
+                    .map(|(own, of)| (own / of).ln())
+                    .collect();
                 Estimate::of(&logs)?.map(f64::exp)
             }
         };
@@ -570,14 +589,25 @@ impl Compared {
 fn neighbours(collected: &CollectedWay<'_>) -> Vec<Neighbours> {
     let served = collected.served;
     let p99 = |window: &Window| window.sent.latencies.quantile(0.99);
-    let quiet = served.disturbed.iter().position(|disturbed| *disturbed == Disturbed::Not);
+    let quiet = served
+        .disturbed
+        .iter()
+        .position(|disturbed| *disturbed == Disturbed::Not);
     let one = |(place, disturbed): (usize, &Disturbed)| {
         let windows = &collected.windows[place];
         let mut all = Window::default();
         windows.iter().for_each(|window| all.add(window));
-        let quiet = quiet.filter(|quiet| *quiet != place).map(|quiet| &collected.windows[quiet]);
+        let quiet = quiet
+            .filter(|quiet| *quiet != place)
+            .map(|quiet| &collected.windows[quiet]);
         let lifts: Vec<f64> = quiet
-            .map(|quiet| windows.iter().zip(quiet).map(|(window, quiet)| p99(window) - p99(quiet)).collect())
+            .map(|quiet| {
+                windows
+                    .iter()
+                    .zip(quiet)
+                    .map(|(window, quiet)| p99(window) - p99(quiet))
+                    .collect()
+            })
             .unwrap_or_default();
         let reason = collected
             .failed
@@ -637,7 +667,10 @@ pub fn test(plan: &Plan, program: &Path) -> Result<(), RunError> {
             failed: None,
         };
         way.round(0, schedule.requests, seed)?;
-        served.disturbed.iter().for_each(|disturbed| done(&served.id(*disturbed)));
+        served
+            .disturbed
+            .iter()
+            .for_each(|disturbed| done(&served.id(*disturbed)));
     }
     for faulty in &plan.faulty {
         faults::see(faulty, seed)?;

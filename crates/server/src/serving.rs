@@ -104,7 +104,8 @@ pub async fn serve(listener: TcpListener, router: Router, way: Way, local: bool)
         Way::TaskPerRequest => {
             accept(listener, |stream| {
                 let router = router.clone();
-                let service = service_fn(move |request: Request<Incoming>| in_its_own_task(local, router.clone(), request));
+                let service =
+                    service_fn(move |request: Request<Incoming>| in_its_own_task(local, router.clone(), request));
                 spawn(local, async move {
                     let _ = http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)

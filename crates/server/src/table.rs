@@ -29,7 +29,11 @@ impl Rows {
         for row in &self.rows {
             let cells = row.iter().enumerate().map(|(column, text)| {
                 let numbers = column >= self.numbers_from;
-                Cell::new(text).set_alignment(if numbers { CellAlignment::Right } else { CellAlignment::Left })
+                Cell::new(text).set_alignment(if numbers {
+                    CellAlignment::Right
+                } else {
+                    CellAlignment::Left
+                })
             });
             table.add_row(cells);
         }
@@ -47,7 +51,17 @@ fn ratio(compared: &Compared) -> String {
 /// Throughput and latency of each point.
 pub fn latencies(record: &Record) -> Rows {
     let head = vec![
-        "point", "strategy", "requests/s", "p50", "p90", "p99", "p99.9", "greatest", "p99 ratio", "noise floor", "verdict",
+        "point",
+        "strategy",
+        "requests/s",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "greatest",
+        "p99 ratio",
+        "noise floor",
+        "verdict",
     ];
     let row = |point: &Point| {
         let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
@@ -64,7 +78,11 @@ pub fn latencies(record: &Record) -> Rows {
             time(seen.latencies.greatest()),
             ratio(&seen.p99),
             floor(seen.p99.noise_floor),
-            if is_reference { "control".to_owned() } else { seen.p99.verdict.as_str().to_owned() },
+            if is_reference {
+                "control".to_owned()
+            } else {
+                seen.p99.verdict.as_str().to_owned()
+            },
         ])
     };
     Rows {
@@ -77,8 +95,19 @@ pub fn latencies(record: &Record) -> Rows {
 /// What each point costs.
 pub fn costs(record: &Record) -> Rows {
     let head = vec![
-        "point", "strategy", "CPU/request", "ratio", "noise floor", "verdict", "switches", "taken away", "open request",
-        "client", "server", "backend", "cores",
+        "point",
+        "strategy",
+        "CPU/request",
+        "ratio",
+        "noise floor",
+        "verdict",
+        "switches",
+        "taken away",
+        "open request",
+        "client",
+        "server",
+        "backend",
+        "cores",
     ];
     let row = |point: &Point| {
         let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
@@ -90,10 +119,17 @@ pub fn costs(record: &Record) -> Rows {
             time(seen.cpu.ns.median),
             ratio(&seen.cpu),
             floor(seen.cpu.noise_floor),
-            if is_reference { "control".to_owned() } else { seen.cpu.verdict.as_str().to_owned() },
+            if is_reference {
+                "control".to_owned()
+            } else {
+                seen.cpu.verdict.as_str().to_owned()
+            },
             significant(seen.switches_per_request.0),
             significant(seen.switches_per_request.1),
-            seen.resident_per_request.map_or_else(|| "unknown".to_owned(), |bytes| format!("{} KiB", significant(bytes / 1024.0))),
+            seen.resident_per_request.map_or_else(
+                || "unknown".to_owned(),
+                |bytes| format!("{} KiB", significant(bytes / 1024.0)),
+            ),
             share(seen.shares.client),
             share(seen.shares.server),
             share(seen.shares.backend),
@@ -133,7 +169,15 @@ pub fn neighbours(record: &Record) -> Rows {
         ])
     };
     Rows {
-        head: vec!["served by", "runtime", "meanwhile", "requests/s", "p50", "p99", "lift of p99"],
+        head: vec![
+            "served by",
+            "runtime",
+            "meanwhile",
+            "requests/s",
+            "p50",
+            "p99",
+            "lift of p99",
+        ],
         rows: record.neighbours.iter().filter_map(row).collect(),
         numbers_from: 3,
     }
@@ -142,9 +186,17 @@ pub fn neighbours(record: &Record) -> Rows {
 /// What faults did, counted.
 pub fn faults(record: &Record) -> Rows {
     let row = |seen: &FaultSeen| {
-        let number = |count: u64| if count == 0 { "–".to_owned() } else { count.to_string() };
+        let number = |count: u64| {
+            if count == 0 {
+                "–".to_owned()
+            } else {
+                count.to_string()
+            }
+        };
         vec![
-            seen.fault.map_or("the client disconnects", |fault| fault.words()).to_owned(),
+            seen.fault
+                .map_or("the client disconnects", |fault| fault.words())
+                .to_owned(),
             label(&seen.strategy).to_owned(),
             seen.requests.to_string(),
             seen.met.to_string(),
@@ -159,7 +211,16 @@ pub fn faults(record: &Record) -> Rows {
     };
     Rows {
         head: vec![
-            "what goes wrong", "strategy", "requests", "met by it", "200", "502", "500", "closed", "no answer", "calls stopped",
+            "what goes wrong",
+            "strategy",
+            "requests",
+            "met by it",
+            "200",
+            "502",
+            "500",
+            "closed",
+            "no answer",
+            "calls stopped",
             "calls run on",
         ],
         rows: record.faults.iter().map(row).collect(),
@@ -170,12 +231,21 @@ pub fn faults(record: &Record) -> Rows {
 /// Points that have no numbers, each with the reason.
 pub fn without_numbers(record: &Record) -> Vec<String> {
     let status = |status: Status| if status == Status::Invalid { "invalid" } else { "failed" };
-    let points = record.points.iter().map(|point| (point.status, &point.id, &point.reason));
+    let points = record
+        .points
+        .iter()
+        .map(|point| (point.status, &point.id, &point.reason));
     let ways = record.neighbours.iter().map(|one| (one.status, &one.id, &one.reason));
     points
         .chain(ways)
         .filter(|(of, ..)| *of != Status::Ok)
-        .map(|(of, id, reason)| format!("{}: {id}: {}", status(of), reason.as_deref().unwrap_or("no reason given")))
+        .map(|(of, id, reason)| {
+            format!(
+                "{}: {id}: {}",
+                status(of),
+                reason.as_deref().unwrap_or("no reason given")
+            )
+        })
         .collect()
 }
 
@@ -190,7 +260,12 @@ pub fn sentence(record: &Record) -> Option<String> {
     let (first, ..) = compared.first()?;
     let p99 = verdicts("p99 latency", compared.iter().map(|(_, p99, _)| *p99));
     let cpu = verdicts("CPU time per request", compared.iter().map(|(_, _, cpu)| *cpu));
-    let disconnect = |strategy: &str| record.faults.iter().find(|seen| seen.fault.is_none() && seen.strategy == strategy);
+    let disconnect = |strategy: &str| {
+        record
+            .faults
+            .iter()
+            .find(|seen| seen.fault.is_none() && seen.strategy == strategy)
+    };
     let stays = match (disconnect("join"), disconnect("spawn")) {
         (Some(join), Some(spawn)) => format!(
             " When clients disconnected, {} of {} joined calls ran on, and {} of {} spawned ones.",
@@ -212,17 +287,28 @@ pub fn sentence(record: &Record) -> Option<String> {
 /// `slower in p99 latency in 2 (1.12× to 1.20×), inconclusive in 3 (up to ±9%)`.
 fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone) -> String {
     let of = |verdict: Verdict| {
-        let ratios: Vec<f64> = compared.clone().filter(|one| one.verdict == verdict).map(|one| one.ratio.median).collect();
+        let ratios: Vec<f64> = compared
+            .clone()
+            .filter(|one| one.verdict == verdict)
+            .map(|one| one.ratio.median)
+            .collect();
         let least = ratios.iter().copied().reduce(f64::min)?;
         let most = ratios.iter().copied().reduce(f64::max)?;
-        let range = if ratios.len() == 1 { times(least) } else { format!("{} to {}", times(least), times(most)) };
+        let range = if ratios.len() == 1 {
+            times(least)
+        } else {
+            format!("{} to {}", times(least), times(most))
+        };
         Some(format!("{} at {} ({range})", verdict.as_str(), ratios.len()))
     };
     let said: Vec<String> = [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Inconclusive]
         .into_iter()
         .filter_map(of)
         .collect();
-    format!("in {what} {}", said.join(", ").replace("slower", "worse").replace("faster", "better"))
+    format!(
+        "in {what} {}",
+        said.join(", ").replace("slower", "worse").replace("faster", "better")
+    )
 }
 
 /// How many controls contain 1: of how many, in p99 and in CPU time.
@@ -279,12 +365,18 @@ pub fn sentences(record: &Record) -> Vec<String> {
 pub fn render(record: &Record) -> String {
     let mut text = String::new();
     let titled = [
-        ("Requests under load: latency counts from when a request was due", latencies(record)),
+        (
+            "Requests under load: latency counts from when a request was due",
+            latencies(record),
+        ),
         (
             "What they cost: CPU time, context switches and resident memory of the server alone; then whose CPU time it was",
             costs(record),
         ),
-        ("Neighbours of a slow handler, and how connections are served", neighbours(record)),
+        (
+            "Neighbours of a slow handler, and how connections are served",
+            neighbours(record),
+        ),
         ("Faults, counted", faults(record)),
     ];
     for (title, rows) in titled {

@@ -31,9 +31,17 @@ fn seen(fault: Option<Fault>, strategy: &str) -> FaultSeen {
 fn a_client_that_goes_away_stops_all_joined_calls_and_no_spawned_one() {
     for strategy in STRATEGIES {
         let seen = seen(None, strategy);
-        let calls = if strategy == "sequential" { 20 } else { 20 * FAULTY_TASKS as u64 };
+        let calls = if strategy == "sequential" {
+            20
+        } else {
+            20 * FAULTY_TASKS as u64
+        };
         let (stopped, ran_on) = if strategy == "spawn" { (0, calls) } else { (calls, 0) };
-        assert_eq!((seen.calls, seen.stopped, seen.ran_on), (calls, stopped, ran_on), "{strategy}");
+        assert_eq!(
+            (seen.calls, seen.stopped, seen.ran_on),
+            (calls, stopped, ran_on),
+            "{strategy}"
+        );
     }
 }
 
@@ -44,7 +52,11 @@ fn a_call_that_goes_wrong_fails_its_own_request_and_no_other() {
     for strategy in STRATEGIES {
         for fault in [Fault::Refuses, Fault::Cuts, Fault::Answers500] {
             let seen = seen(Some(fault), strategy);
-            assert_eq!((seen.met, seen.answered, seen.answered_502), (met, 200 - met, met), "{fault:?} {strategy}");
+            assert_eq!(
+                (seen.met, seen.answered, seen.answered_502),
+                (met, 200 - met, met),
+                "{fault:?} {strategy}"
+            );
         }
         let seen = seen(Some(Fault::Hangs), strategy);
         assert_eq!((seen.answered, seen.unanswered), (200 - met, met), "{strategy}");
@@ -68,7 +80,9 @@ fn a_panic_is_an_answer_where_children_are_tasks_and_a_closed_connection_where_t
 /// A seed and a request that a panic meets, and one that it does not.
 fn panicking() -> (u64, u64, u64) {
     let seed = 3;
-    let met = (0..).find(|request| one_of(IN, seed, *request, 0)).expect("one in a hundred");
+    let met = (0..)
+        .find(|request| one_of(IN, seed, *request, 0))
+        .expect("one in a hundred");
     let other = (0..).find(|request| !one_of(IN, seed, *request, 0)).expect("most");
     (seed, met, other)
 }
@@ -87,7 +101,9 @@ fn a_panic_takes_its_task_with_it_whatever_else_is_in_it() {
         (Way::OneTask, "closed", false),
     ] {
         runtime.block_on(async {
-            let place = Place::begin("join", 1, way, Some(Fault::Panics), seed).await.expect("a place");
+            let place = Place::begin("join", 1, way, Some(Fault::Panics), seed)
+                .await
+                .expect("a place");
             let url = |request: u64| format!("http://{}/work/{request}", place.address);
             // A client that keeps its connection.
             let neighbour = reqwest::Client::builder().no_proxy().build().expect("a client");

@@ -113,7 +113,10 @@ fn head(bytes: &[u8]) -> Result<Option<(u16, usize, usize)>, RequestError> {
     let httparse::Status::Complete(head) = parsed else {
         return Ok(None);
     };
-    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = response
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok());
     let length = length.ok_or_else(|| wrong("no content-length".to_owned()))?;
     Ok(Some((response.code.unwrap_or(0), head, length)))
