@@ -72,7 +72,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
                 let tables = first.parts.iter().map(|(header, measurements)| {
                     format!("{}\n\n{}", header.target, table::render(header, measurements))
                 });
-                print(&tables.collect::<Vec<_>>().join("\n"))
+                let server = first.server.iter();
+                let server = server.map(|record| format!("server\n\n{}", server::table::render(record)));
+                print(&tables.chain(server).collect::<Vec<_>>().join("\n"))
             }
             (Format::Html, _) => {
                 let page = html::page(&first, &links(&first));

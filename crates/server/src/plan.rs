@@ -348,7 +348,9 @@ impl Plan {
         // What neither strategy, payload nor children are axes of, is measured where none is asked for.
         let own = payloads.is_none() && tasks.is_none() && at_worker;
         let mut served = Vec::new();
-        if own && strategies.is_none() && wants("serve") {
+        // `quick` has no time for them, where they are not asked for.
+        let served_too = matrix != Matrix::Quick || asked.is_some();
+        if own && strategies.is_none() && wants("serve") && served_too {
             for flavor in flavors_or(if full {
                 vec![Flavor::CurrentThread, workers]
             } else {

@@ -361,10 +361,9 @@ pub fn sentences(record: &Record) -> Vec<String> {
     said
 }
 
-/// Everything, for a terminal.
-pub fn render(record: &Record) -> String {
-    let mut text = String::new();
-    let titled = [
+/// All tables, each with what it is about.
+pub fn tables(record: &Record) -> [(&'static str, Rows); 4] {
+    [
         (
             "Requests under load: latency counts from when a request was due",
             latencies(record),
@@ -378,8 +377,13 @@ pub fn render(record: &Record) -> String {
             neighbours(record),
         ),
         ("Faults, counted", faults(record)),
-    ];
-    for (title, rows) in titled {
+    ]
+}
+
+/// Everything, for a terminal.
+pub fn render(record: &Record) -> String {
+    let mut text = String::new();
+    for (title, rows) in tables(record) {
         if !rows.rows.is_empty() {
             text += &format!("{title}:\n{}\n", rows.text());
         }

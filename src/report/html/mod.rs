@@ -14,6 +14,7 @@ mod page;
 mod rows;
 mod scale;
 mod selfcheck;
+mod server;
 mod workload;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -2,6 +2,7 @@
 
 mod counts;
 mod headline;
+mod server;
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -21,6 +22,8 @@ type Section = (&'static str, fn(&RecordedRun) -> String);
 const SECTIONS: &[Section] = &[
     ("conditions", conditions),
     ("headline", headline::headline),
+    ("server-answer", server::answer),
+    ("server", server::chapter),
     ("counts", counts::counts),
     ("claims", claims),
     ("selfcheck", selfcheck),
