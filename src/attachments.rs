@@ -17,7 +17,7 @@ const CLAIMS: &str = "claims.json";
 const SELFCHECK: &str = "selfcheck.json";
 
 /// All such files.
-pub const FILES: &[&str] = &[CENSUS, CLAIMS, SELFCHECK];
+pub const FILES: &[&str] = &[server::record::FILE, CENSUS, CLAIMS, SELFCHECK];
 
 /// A run, and what lies beside its records.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,6 +28,8 @@ pub struct RecordedRun {
     pub census: Vec<census::Row>,
     /// The article's statements; none where they were not tested.
     pub claims: Vec<claims::Tested>,
+    /// Requests under load; none where the target `server` was not run.
+    pub server: Option<server::record::Record>,
     /// How often the suite was wrong where the truth is known; none where it was not checked.
     pub selfcheck: Option<selfcheck::Found>,
 }
@@ -53,6 +55,9 @@ pub enum AttachmentError {
     /// Its records cannot.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The record of the target `server` cannot.
+    #[error(transparent)]
+    Server(#[from] server::record::RecordError),
     /// A file beside the records is not what its name says.
     #[error("{}: {problem}; `{command}` makes it", path.display())]
     File {
@@ -74,6 +79,7 @@ impl RecordedRun {
     fn with_attachments(run: Run) -> Result<Self, AttachmentError> {
         let file = |name: &str| run.folder.join(name);
         Ok(Self {
+            server: server::record::Record::load(&run.folder)?,
             census: json(file(CENSUS), "cargo run --release --bin census -- --format json")?,
             claims: json(file(CLAIMS), "cargo run --release -- claims --format json")?,
             selfcheck: json(file(SELFCHECK), "cargo run --release -- selfcheck --format json")?,

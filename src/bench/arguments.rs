@@ -28,6 +28,8 @@ pub struct Arguments {
     pub mode: Mode,
     /// On which measurements.
     pub filter: Filter,
+    /// `--profile-time`, in seconds; 0 where it was not given.
+    pub profile_seconds: f64,
     /// `--baseline`: it must exist before anything is measured.
     pub baseline: Option<String>,
     /// `--discard-baseline`: Criterion keeps nothing.
@@ -142,6 +144,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
     let switch = |name: &str| matches.get_flag(name);
     let option = |name: &str| matches.get_one::<String>(name).cloned();
 
+    let mut profile_seconds = 0.0;
     let mode = if switch("help") || switch("version") {
         Mode::Help
     } else if switch("list") {
@@ -154,7 +157,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
             .parse()
             .ok()
             .filter(|time: &f64| time.is_finite() && *time > 0.0);
-        time.ok_or(ArgumentError::ProfileTime(seconds))?;
+        profile_seconds = time.ok_or(ArgumentError::ProfileTime(seconds))?;
         Mode::Profile
     } else if let Some(baseline) = option("load-baseline") {
         Mode::Load(baseline)
@@ -180,6 +183,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, A
     Ok(Arguments {
         mode,
         filter,
+        profile_seconds,
         baseline: option("baseline"),
         discards_baseline: switch("discard-baseline"),
         verbose: switch("verbose"),

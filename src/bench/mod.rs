@@ -9,6 +9,7 @@ mod invocation;
 pub mod plain;
 pub mod profile;
 mod replay;
+pub mod server;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -77,11 +78,13 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     if measurements.is_empty() {
         let nothing = nothing_to_do(target, &selection, &arguments);
         let elsewhere = || {
-            targets.iter().any(|other| {
-                let filter = |id: &str| arguments.filter.matches(id);
-                let found = selection.measurements(other, cores(), filter);
-                found.is_ok_and(|found| !found.is_empty())
-            })
+            let known = server::knows(|id| arguments.filter.matches(id));
+            known
+                || targets.iter().any(|other| {
+                    let filter = |id: &str| arguments.filter.matches(id);
+                    let found = selection.measurements(other, cores(), filter);
+                    found.is_ok_and(|found| !found.is_empty())
+                })
         };
         // A profile is asked for by name; where no target knows it, the name is wrong.
         if arguments.mode == Mode::Profile && !elsewhere() {

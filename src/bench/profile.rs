@@ -59,6 +59,8 @@ pub struct Made {
     pub problems: Vec<(String, ProfileError)>,
 }
 
+pub(super) use sampling::Sampler;
+
 /// Criterion's hook.
 pub struct Flamegraphs {
     made: Arc<Mutex<Made>>,
@@ -103,7 +105,7 @@ impl Profiler for Flamegraphs {
 }
 
 /// Whether pictures can be written there; found before anything is profiled.
-fn writable(folder: &Path) -> Result<(), ProfileError> {
+pub(super) fn writable(folder: &Path) -> Result<(), ProfileError> {
     let io = |source| ProfileError::Io {
         path: folder.to_owned(),
         source,
@@ -114,7 +116,7 @@ fn writable(folder: &Path) -> Result<(), ProfileError> {
 
 /// Writes picture, stacks and what is known of them. All are made before the first is written, so that a failure leaves
 /// the earlier ones.
-fn write(folder: &Path, profile: &Profile, stacks: &str) -> Result<PathBuf, ProfileError> {
+pub(super) fn write(folder: &Path, profile: &Profile, stacks: &str) -> Result<PathBuf, ProfileError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |source| ProfileError::Io { path, source }

@@ -15,8 +15,8 @@ mod record;
 mod report;
 mod selfcheck;
 mod simulate;
-mod waiting;
 mod site;
+mod waiting;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

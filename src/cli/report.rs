@@ -108,7 +108,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
                         .collect();
                     format!("{}\n{traps}\n{}", header.target, table::render(header, measurements))
                 });
-                print(&tables.collect::<Vec<_>>().join("\n"))
+                let server = first.server.iter();
+                let server = server.map(|record| format!("server\n\n{}", server::table::render(record)));
+                print(&tables.chain(server).collect::<Vec<_>>().join("\n"))
             }
             (Format::Summary, _) => print(&summary(&first.parts, &Paths::default())),
             (Format::Svg, _) => charts(&first, arguments),
@@ -149,6 +151,7 @@ fn machines(arguments: &Arguments) -> ExitCode {
             Ok(text) => print(&(text + "\n")),
             Err(error) => bad_input(error),
         },
+        Format::Summary | Format::Svg => bad_input("--format summary and svg are of one run"),
         Format::Html => write(
             arguments,
             results().join("report-machines.html"),

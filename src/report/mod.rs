@@ -13,5 +13,5 @@ pub mod markdown;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 pub mod selfcheck;
-pub mod waiting;
 pub mod summary;
+pub mod waiting;

@@ -271,7 +271,8 @@ fn what_others_could_not_use_is_not_taken() {
     objects("the suite is wrong on this machine: A/A: intervals that exclude 1");
     // 13 of 312 is 4.17%, which 4% may well be.
     check((13, 312), (0.0224, 0.0702));
-    let spoiled: [(&dyn Fn(&mut Header), &str); 4] = [
+    type Spoil<'a> = &'a dyn Fn(&mut Header);
+    let spoiled: [(Spoil<'_>, &str); 4] = [
         (
             &|header| header.environment.git = Some("0123-dirty".into()),
             "its revision is 0123-dirty",

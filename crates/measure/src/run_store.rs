@@ -154,6 +154,9 @@ pub fn names_of_two<'a>(a: &'a Run, b: &'a Run) -> [&'a str; 2] {
     [a, b].map(|run| run.folder.to_str().unwrap_or(&run.name))
 }
 
+/// The record of the target `server`, which has lines of its own kind and a reader of its own.
+pub const SERVER: &str = "server.jsonl";
+
 /// The records in a folder, by name.
 pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let error = |source: io::Error| RecordError::Io {
@@ -163,7 +166,7 @@ pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(error)? {
         let path = entry.map_err(error)?.path();
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
+        if path.extension().is_some_and(|extension| extension == "jsonl") && !path.ends_with(SERVER) {
             paths.push(path);
         }
     }

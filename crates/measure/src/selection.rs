@@ -11,6 +11,16 @@ use crate::strategy::{Strategy, join};
 use crate::variables::{VARIABLES, VariableError};
 use crate::workload::{self, Entry};
 
+/// The workloads of the target `server`, which has a plan of its own: no mistake in `JVS_WORKLOADS`, but nothing to do for others.
+pub const OF_SERVER: &[&str] = &[
+    "server_now",
+    "server",
+    "server_exponential",
+    "server_straggler",
+    "serve",
+    "fault",
+];
+
 /// What the variables say.
 #[derive(Debug, Clone)]
 pub struct Selection {
@@ -73,7 +83,11 @@ impl Selection {
             }
         };
         let workloads = list("JVS_WORKLOADS", &|| workload_names(&entries))?;
-        for name in workloads.iter().flatten() {
+        for name in workloads
+            .iter()
+            .flatten()
+            .filter(|name| !OF_SERVER.contains(&name.as_str()))
+        {
             if !entries
                 .iter()
                 .any(|entry| workload::find(std::slice::from_ref(*entry), name).is_some())

@@ -11,7 +11,8 @@ pub struct VariableError {
 }
 
 impl VariableError {
-    pub(crate) fn new(
+    /// Of a variable with that value, what is wrong with it, and what would be right.
+    pub fn new(
         variable: &'static str,
         value: impl Into<String>,
         problem: impl Into<String>,

@@ -18,6 +18,7 @@ mod page;
 mod rows;
 mod scale;
 mod selfcheck;
+mod server;
 pub mod site;
 mod workload;
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, advise, answer, counted, environment, listed, rows, selfcheck, shell, workload};
+use super::{Links, advise, answer, counted, environment, listed, rows, selfcheck, server, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
 use crate::findings;
@@ -25,6 +25,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         sections.push((id, workload.name.to_owned()));
     }
     for (id, name, there) in [
+        ("server", "server", run.server.is_some()),
         ("measurements", "all measurements", true),
         ("environment", "environment", true),
         ("statements", "statements", !run.claims.is_empty()),
@@ -52,6 +53,12 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         @if let Some(advice) = advice { (advice) }
         (in_words(parts))
         @for workload in &data.workloads { (workload::section(&data, workload)) }
+        @if let Some(record) = &run.server {
+            section id="server" aria-labelledby="h-server" {
+                h2 id="h-server" { "Server" }
+                (server::chapter(record))
+            }
+        }
         section id="measurements" aria-labelledby="h-measurements" {
             h2 id="h-measurements" { "All measurements" }
             @if data.all.is_empty() { p { "There are none." } } @else { (rows::table(&data, &run.census, links)) }

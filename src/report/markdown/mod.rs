@@ -3,6 +3,7 @@
 mod answer;
 mod counts;
 mod headline;
+mod server;
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -24,6 +25,8 @@ const SECTIONS: &[Section] = &[
     ("answer", answer::answer),
     ("conditions", conditions),
     ("headline", headline::headline),
+    ("server-answer", server::answer),
+    ("server", server::chapter),
     ("counts", counts::counts),
     ("claims", claims),
     ("selfcheck", selfcheck),

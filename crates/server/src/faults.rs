@@ -1,0 +1,301 @@
+//! Faults, counted: what becomes of requests when calls go wrong, and of calls when a client goes away.
+//!
+//! No clock decides anything here. Which calls go wrong is drawn beforehand, so that it is known which requests are met; and
+//! what is awaited is events, with a limit that only a program that hangs reaches.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
+
+use measure::strategy::Strategy;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+use crate::backend::{Backend, Behaviour, HELD, listen};
+use crate::content::expected;
+use crate::delay::Delay;
+use crate::fault::{Fault, meets};
+use crate::handler::{Injected, RouterError, Setup, Watched, router};
+use crate::plan::{FAULTY_TASKS, Faulty};
+use crate::record::FaultSeen;
+use crate::serving::{Way, serve};
+
+/// Requests of a fault that meets one call of a hundred.
+const REQUESTS: u64 = 200;
+
+/// Clients that disconnect.
+const DISCONNECTING: u64 = 20;
+
+/// Bytes of a child's document.
+const BYTES: usize = 1 << 10;
+
+/// No event takes so long.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A fault that could not be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// The system gives no socket or no thread.
+    #[error("a fault could not be tried: {0}")]
+    Io(#[from] std::io::Error),
+    /// There is no such handler.
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    /// There is no client.
+    #[error("no client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// Something did not happen.
+    #[error("{id}: {what} within 10 s")]
+    Hangs {
+        /// Of which fault.
+        id: String,
+        /// What did not happen.
+        what: String,
+    },
+}
+
+/// Tries a fault under a strategy.
+pub fn see(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultError> {
+    say_no_wanted_panics();
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let seen = runtime.block_on(async {
+        match faulty.fault {
+            None => disconnected(faulty, seed).await,
+            Some(fault) => wrong_calls(faulty, fault, seed).await,
+        }
+    });
+    // Calls that hang are tasks of it.
+    runtime.shutdown_background();
+    seen
+}
+
+/// A panic that was asked for is no news.
+fn say_no_wanted_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !panic.payload_as_str().unwrap_or_default().ends_with("as it is told to") {
+                before(panic);
+            }
+        }));
+    });
+}
+
+/// A server and its backend, in this process.
+pub struct Place {
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// What it calls.
+    pub backend: Arc<Backend>,
+    /// What becomes of handlers and children.
+    pub watched: Arc<Watched>,
+}
+
+impl Place {
+    /// Serves on the current runtime.
+    pub async fn begin(
+        strategy: &str,
+        tasks: usize,
+        way: Way,
+        fault: Option<Fault>,
+        seed: u64,
+    ) -> Result<Self, FaultError> {
+        let backend = Backend::new(Behaviour {
+            delay: Delay::None,
+            seed,
+            fault: fault.filter(|fault| matches!(fault, Fault::Hangs | Fault::Cuts | Fault::Answers500)),
+        });
+        let listener = listen()?;
+        let setup = Setup {
+            strategy: strategy.to_owned(),
+            tasks,
+            bytes: BYTES,
+            backend: listener.local_addr()?,
+            // Nobody listens any more where somebody just did.
+            refusing: Some(TcpListener::bind("127.0.0.1:0").await?.local_addr()?),
+            seed,
+            injected: Injected::default(),
+            fault,
+        };
+        tokio::spawn(backend.clone().serve(listener));
+        let watched = Arc::new(Watched::default());
+        let router = router(&setup, false, Some(watched.clone()))?;
+        let listener = listen()?;
+        let address = listener.local_addr()?;
+        tokio::spawn(serve(listener, router, way, false));
+        Ok(Self {
+            address,
+            backend,
+            watched,
+        })
+    }
+}
+
+async fn until(what: impl Fn() -> bool) -> bool {
+    let began = Instant::now();
+    while !what() {
+        if began.elapsed() > LIMIT {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    true
+}
+
+/// Requests to a server whose calls go wrong, one in a hundred.
+async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSeen, FaultError> {
+    #[derive(Default)]
+    struct Counts {
+        answered: AtomicU64,
+        answered_502: AtomicU64,
+        answered_500: AtomicU64,
+        closed: AtomicU64,
+        other: AtomicU64,
+    }
+    let place = Place::begin(
+        &faulty.strategy,
+        FAULTY_TASKS,
+        Way::TaskPerConnection,
+        Some(fault),
+        seed,
+    )
+    .await?;
+    // A connection for each request: on one that was used before, a client may try again by itself.
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .build()?;
+    let counts = Arc::new(Counts::default());
+    let body = Arc::new(expected(FAULTY_TASKS, BYTES));
+    let mut requests = JoinSet::new();
+    for request in 0..REQUESTS {
+        let (http, counts, body) = (http.clone(), counts.clone(), body.clone());
+        let url = format!("http://{}/work/{request}", place.address);
+        requests.spawn(async move {
+            let count = match http.get(url).send().await {
+                Err(_) => &counts.closed,
+                Ok(response) => match (response.status().as_u16(), response.bytes().await) {
+                    (200, Ok(bytes)) if bytes[..] == body[..] => &counts.answered,
+                    (502, Ok(_)) => &counts.answered_502,
+                    (500, Ok(_)) => &counts.answered_500,
+                    _ => &counts.other,
+                },
+            };
+            count.fetch_add(1, Relaxed);
+        });
+    }
+    let met = (0..REQUESTS)
+        .filter(|request| meets(seed, *request, FAULTY_TASKS))
+        .count() as u64;
+    let ended = || {
+        let all = [
+            &counts.answered,
+            &counts.answered_502,
+            &counts.answered_500,
+            &counts.closed,
+            &counts.other,
+        ];
+        all.iter().map(|count| count.load(Relaxed)).sum::<u64>()
+    };
+    let awaited = if fault == Fault::Hangs {
+        REQUESTS - met
+    } else {
+        REQUESTS
+    };
+    if !until(|| ended() >= awaited).await || counts.other.load(Relaxed) > 0 {
+        return Err(FaultError::Hangs {
+            id: faulty.id(),
+            what: format!("{} of {awaited} requests were answered, or closed, as can be", ended()),
+        });
+    }
+    let seen = FaultSeen {
+        answered: counts.answered.load(Relaxed),
+        answered_502: counts.answered_502.load(Relaxed),
+        answered_500: counts.answered_500.load(Relaxed),
+        closed: counts.closed.load(Relaxed),
+        unanswered: REQUESTS - ended(),
+        ..nothing(faulty, REQUESTS, met)
+    };
+    requests.abort_all();
+    Ok(seen)
+}
+
+/// Clients that go away while the backend holds all calls of their requests.
+async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultError> {
+    let place = Place::begin(&faulty.strategy, FAULTY_TASKS, Way::TaskPerConnection, None, seed).await?;
+    let (backend, watched) = (&place.backend, &place.watched);
+    let hangs = |what: &str| FaultError::Hangs {
+        id: faulty.id(),
+        what: what.to_owned(),
+    };
+    let at_once = if faulty.strategy == "sequential" {
+        1
+    } else {
+        FAULTY_TASKS as u64
+    };
+    let mut clients = Vec::new();
+    for request in 0..DISCONNECTING {
+        let mut client = TcpStream::connect(place.address).await?;
+        let request = format!(
+            "GET /work/{} HTTP/1.1\r\nhost: {}\r\n\r\n",
+            HELD + request,
+            place.address
+        );
+        client.write_all(request.as_bytes()).await?;
+        clients.push(client);
+    }
+    let calls = DISCONNECTING * at_once;
+    if !until(|| backend.held() == calls).await {
+        return Err(hangs("not all calls came to the backend"));
+    }
+    drop(clients);
+    let handlers = &watched.handlers;
+    if !until(|| handlers.dropped.load(Relaxed) == DISCONNECTING).await {
+        return Err(hangs("not all handlers were dropped whose clients went away"));
+    }
+    let stops = faulty
+        .strategy
+        .parse()
+        .is_ok_and(|strategy: Strategy| strategy.kind().stops_on_drop);
+    let given_up = &backend.calls().given_up;
+    if stops && !until(|| given_up.load(Relaxed) == calls).await {
+        return Err(hangs("not all calls were given up whose handlers were dropped"));
+    }
+    // Whatever still waits for an answer has it now.
+    backend.hold(false);
+    let answered = &backend.calls().answered;
+    let children = &watched.children;
+    let ended = || children.ended.load(Relaxed) + children.dropped.load(Relaxed);
+    let over = || answered.load(Relaxed) + given_up.load(Relaxed) == calls && ended() == children.began.load(Relaxed);
+    if !until(over).await {
+        return Err(hangs("not all calls ended"));
+    }
+    Ok(FaultSeen {
+        calls,
+        ran_on: children.ended.load(Relaxed),
+        stopped: children.dropped.load(Relaxed),
+        ..nothing(faulty, DISCONNECTING, DISCONNECTING)
+    })
+}
+
+fn nothing(faulty: &Faulty, requests: u64, met: u64) -> FaultSeen {
+    FaultSeen {
+        id: faulty.id(),
+        fault: faulty.fault,
+        strategy: faulty.strategy.clone(),
+        requests,
+        met,
+        answered: 0,
+        answered_502: 0,
+        answered_500: 0,
+        closed: 0,
+        unanswered: 0,
+        calls: 0,
+        ran_on: 0,
+        stopped: 0,
+    }
+}

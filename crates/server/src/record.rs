@@ -1,0 +1,380 @@
+//! The record: `server.jsonl`, one JSON line for the run, then one for each point, each way to serve connections and each fault.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use measure::environment::Environment;
+use measure::files;
+use measure::record::Status;
+use measure::stats::{Estimate, Verdict};
+use measure::warnings::Conditions;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::Fault;
+use crate::histogram::Latencies;
+use crate::point::Level;
+
+/// The name of the file in a run's folder.
+pub const FILE: &str = measure::run_store::SERVER;
+
+/// The version of everything in this file.
+pub const SCHEMA: u32 = 1;
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// `server`.
+    pub target: String,
+    /// `quick`, `default` or `full`.
+    pub matrix: String,
+    /// The filter given on the command line.
+    pub filter: Option<String>,
+    /// Whether every round ran to its end.
+    pub complete: bool,
+    /// When the run began, RFC 3339, UTC.
+    pub started: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// A command that measures the same.
+    pub command: String,
+    /// What machine and what build this was.
+    #[serde(flatten)]
+    pub environment: Environment,
+    /// Rounds of the run.
+    pub rounds: usize,
+    /// Requests of each point and strategy, over all rounds.
+    pub requests: usize,
+    /// Minutes that it might take; null for no limit.
+    pub minutes: Option<f64>,
+    /// What was left out so that it fitted into them, in words.
+    pub cut: Vec<String>,
+    /// Seed of all arrivals, delays and faults.
+    pub seed: u64,
+    /// What happened around it.
+    pub conditions: Conditions,
+    /// What makes its numbers less than they look, in words.
+    pub traps: Vec<String>,
+    /// XXH3 of the whole file with this field empty, in 16 hexadecimal digits.
+    pub checksum: String,
+}
+
+/// A strategy under a load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its id.
+    pub id: String,
+    /// The same without the strategy.
+    pub case: String,
+    /// How much load there is.
+    pub level: Level,
+    /// The server's runtime.
+    pub flavor: String,
+    /// Bytes of a child's document.
+    pub payload_bytes: usize,
+    /// Children of a request.
+    pub tasks: usize,
+    /// The strategy.
+    pub strategy: String,
+    /// The strategy that it is compared to.
+    pub reference: String,
+    /// Whether the numbers hold.
+    pub status: Status,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Requests a second that were due; null in a closed loop.
+    pub due_per_second: Option<f64>,
+    /// What was seen; null where the point failed.
+    pub seen: Option<Seen>,
+}
+
+/// What was seen of a point, over all rounds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Requests that were answered as they should be.
+    pub requests: u64,
+    /// Requests answered a second.
+    pub per_second: f64,
+    /// Latencies of all rounds, in ns from when requests were due: pairs of latency and number.
+    pub latencies: Latencies,
+    /// ns that 99% of requests were sent later than due, at most.
+    pub lateness_p99_ns: f64,
+    /// Time until half of the requests were answered, against the reference.
+    pub p50: Compared,
+    /// Time until 99% of the requests were answered.
+    pub p99: Compared,
+    /// CPU time of the server for each request.
+    pub cpu: Compared,
+    /// Time for each request where as many as possible are served: 1 over requests a second. In a closed loop only.
+    pub per_request: Option<Compared>,
+    /// Context switches of the server for each request: those by which a thread waited, and those that took its core away.
+    pub switches_per_request: (f64, f64),
+    /// Resident bytes that an open request adds to the server, with its connections; null where the system does not tell.
+    pub resident_per_request: Option<f64>,
+    /// Of all CPU time of the three: what the client had, the server, the backend.
+    pub shares: Shares,
+    /// Cores in use by the three together, on average.
+    pub cores_in_use: f64,
+}
+
+/// Shares of the CPU time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Of the load generator.
+    pub client: f64,
+    /// Of the server.
+    pub server: f64,
+    /// Of the backend.
+    pub backend: f64,
+}
+
+/// A figure, compared with the reference's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Compared {
+    /// In ns, over rounds.
+    pub ns: Estimate,
+    /// The strategy's over the reference's.
+    pub ratio: Estimate,
+    /// The reference against itself: one of its two processes of a round over the other.
+    pub control: Estimate,
+    /// How far that lies from 1: a fraction.
+    pub noise_floor: f64,
+    /// What the ratio says.
+    pub verdict: Verdict,
+    /// Of each round, in ns.
+    pub rounds: Vec<f64>,
+    /// The same of the reference's second process, where this is the reference.
+    pub copy: Option<Vec<f64>>,
+}
+
+/// A way to serve connections, disturbed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Neighbours {
+    /// Its id.
+    pub id: String,
+    /// The server's runtime.
+    pub flavor: String,
+    /// The way: a name.
+    pub way: String,
+    /// What disturbs it: a name.
+    pub disturbed: String,
+    /// Whether the numbers hold.
+    pub status: Status,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Requests a second that were due.
+    pub due_per_second: f64,
+    /// Latencies of those that were not disturbances; null where it failed.
+    pub latencies: Option<Latencies>,
+    /// How much more ns it takes until 99% of them are answered, than where nothing disturbs.
+    pub lift_p99_ns: Option<Estimate>,
+    /// CPU time of the server for each request, in ns.
+    pub cpu_ns: Option<f64>,
+}
+
+/// What a fault did, counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultSeen {
+    /// Its id.
+    pub id: String,
+    /// What went wrong; null: the client disconnects.
+    pub fault: Option<Fault>,
+    /// The strategy.
+    pub strategy: String,
+    /// Requests.
+    pub requests: u64,
+    /// Requests that the fault was to meet.
+    pub met: u64,
+    /// Requests that were answered as they should be.
+    pub answered: u64,
+    /// Requests that were answered with status 502: the handler's own word for a call that failed.
+    pub answered_502: u64,
+    /// Requests that were answered with status 500: for a child that panicked.
+    pub answered_500: u64,
+    /// Requests whose connection was closed without an answer.
+    pub closed: u64,
+    /// Requests that had no answer when all others had theirs.
+    pub unanswered: u64,
+    /// Calls to the backend that were under way when the client disconnected.
+    pub calls: u64,
+    /// Those that ran on to their end.
+    pub ran_on: u64,
+    /// Those that were stopped.
+    pub stopped: u64,
+}
+
+/// A line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Line {
+    ServerRun(Box<Header>),
+    Point(Box<Point>),
+    Neighbours(Box<Neighbours>),
+    Fault(FaultSeen),
+}
+
+/// A whole record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its first line.
+    pub header: Header,
+    /// Strategies under load.
+    pub points: Vec<Point>,
+    /// Ways to serve connections.
+    pub neighbours: Vec<Neighbours>,
+    /// Faults.
+    pub faults: Vec<FaultSeen>,
+}
+
+/// A record that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file cannot be opened, read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not a record of this schema.
+    #[error("{}:{line}: {problem}; `cargo bench --bench server` makes it", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// The field of a header whose checksum is not made yet.
+const NO_CHECKSUM: &str = "\"checksum\":\"\"";
+
+impl Record {
+    /// As text, its checksum in its header.
+    pub fn to_text(&self) -> String {
+        let header = Header {
+            checksum: String::new(),
+            ..self.header.clone()
+        };
+        let lines = std::iter::once(Line::ServerRun(Box::new(header)))
+            .chain(self.points.iter().cloned().map(|point| Line::Point(Box::new(point))))
+            .chain(
+                self.neighbours
+                    .iter()
+                    .cloned()
+                    .map(|one| Line::Neighbours(Box::new(one))),
+            )
+            .chain(self.faults.iter().cloned().map(Line::Fault));
+        let mut text = String::new();
+        for line in lines {
+            text += &serde_json::to_string(&line).expect("records hold finite numbers and strings only");
+            text.push('\n');
+        }
+        text.replacen(NO_CHECKSUM, &format!("\"checksum\":\"{}\"", checksum(&text)), 1)
+    }
+
+    /// Whether anything of it failed; what is invalid is a result.
+    pub fn failed(&self) -> bool {
+        let points = self.points.iter().map(|point| point.status);
+        let ways = self.neighbours.iter().map(|one| one.status);
+        points.chain(ways).any(|status| status == Status::Failed)
+    }
+
+    /// Puts it in the place of the file.
+    pub fn write(&self, path: &Path) -> Result<(), RecordError> {
+        files::replace(path, self.to_text().as_bytes()).map_err(|source| RecordError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Reads the record in a run's folder; `None` where there is none.
+    pub fn load(folder: &Path) -> Result<Option<Self>, RecordError> {
+        let path = folder.join(FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text, &path).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(RecordError::Io { path, source }),
+        }
+    }
+
+    /// Reads it whole, or not at all.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, RecordError> {
+        let wrong = |line: usize, problem: String| RecordError::Content {
+            path: path.to_owned(),
+            line,
+            problem,
+        };
+        let mut record: Option<Record> = None;
+        let mut seen = HashSet::new();
+        for (index, raw) in text.split_inclusive('\n').enumerate() {
+            let number = index + 1;
+            let line = raw.strip_suffix('\n');
+            let line = line.ok_or_else(|| wrong(number, "the line is cut off".to_owned()))?;
+            let parsed = serde_json::from_str(line).map_err(|error| wrong(number, error.to_string()))?;
+            let id = match (&mut record, parsed) {
+                (None, Line::ServerRun(header)) => {
+                    if header.schema != SCHEMA {
+                        let problem = format!("written with schema {}; this build reads {SCHEMA}", header.schema);
+                        return Err(wrong(number, problem));
+                    }
+                    record = Some(Record {
+                        header: *header,
+                        points: Vec::new(),
+                        neighbours: Vec::new(),
+                        faults: Vec::new(),
+                    });
+                    continue;
+                }
+                (None, _) => return Err(wrong(number, "the header is missing".to_owned())),
+                (Some(_), Line::ServerRun(_)) => return Err(wrong(number, "a second header".to_owned())),
+                (Some(record), Line::Point(point)) => {
+                    if (point.status == Status::Ok) != point.reason.is_none()
+                        || (point.status == Status::Ok && point.seen.is_none())
+                    {
+                        return Err(wrong(
+                            number,
+                            format!("{}: status and numbers contradict each other", point.id),
+                        ));
+                    }
+                    let id = point.id.clone();
+                    record.points.push(*point);
+                    id
+                }
+                (Some(record), Line::Neighbours(neighbours)) => {
+                    let id = neighbours.id.clone();
+                    record.neighbours.push(*neighbours);
+                    id
+                }
+                (Some(record), Line::Fault(fault)) => {
+                    let id = fault.id.clone();
+                    record.faults.push(fault);
+                    id
+                }
+            };
+            if !seen.insert(id.clone()) {
+                return Err(wrong(number, format!("{id} is there twice")));
+            }
+        }
+        let record = record.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
+        let written = format!("\"checksum\":\"{}\"", record.header.checksum);
+        let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
+        if sum != record.header.checksum {
+            let said = &record.header.checksum;
+            let problem =
+                format!("the file was changed after it was written: its checksum is {sum}, its header says `{said}`");
+            return Err(wrong(1, problem));
+        }
+        Ok(record)
+    }
+}
+
+fn checksum(text: &str) -> String {
+    format!("{:016x}", twox_hash::XxHash3_64::oneshot(text.as_bytes()))
+}

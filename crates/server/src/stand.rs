@@ -1,0 +1,280 @@
+//! The test stand: a backend, a load generator and servers, each a process, and what is asked of them.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{Behaviour, HELD};
+use crate::content;
+use crate::handler::{Injected, Setup};
+use crate::load::{Disturbance, Job, Pace, Schedule, Sent};
+use crate::point::{Level, Shape};
+use crate::process::{Process, ProcessError};
+use crate::role::{Ask, Role};
+use crate::serving::Way;
+use crate::usage::Usage;
+
+/// Connections between load generator and server: requests that can be open at a time.
+pub const CONNECTIONS: usize = 128;
+
+/// Connections of a closed loop: enough that there is always a request to work on.
+const CLOSED: usize = 64;
+
+/// Requests that are open while resident memory is read.
+const OPEN: usize = 100;
+
+/// How long is warmed up before anything is measured.
+const WARM_UP: Duration = Duration::from_millis(40);
+
+/// What is under test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// The strategy's id.
+    pub strategy: String,
+    /// How connections are served.
+    pub way: Way,
+    /// What is added on purpose.
+    pub injected: Injected,
+}
+
+impl Subject {
+    /// A strategy as it is.
+    pub fn strategy(strategy: &str) -> Self {
+        Self {
+            strategy: strategy.to_owned(),
+            way: Way::TaskPerConnection,
+            injected: Injected::default(),
+        }
+    }
+}
+
+/// What was seen in a stretch of time.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// By the load generator.
+    pub sent: Sent,
+    /// What the server used.
+    pub server: Usage,
+    /// What the backend used.
+    pub backend: Usage,
+}
+
+impl Window {
+    /// Adds another.
+    pub fn add(&mut self, other: &Window) {
+        self.sent.add(&other.sent);
+        self.server = self.server.plus(other.server);
+        self.backend = self.backend.plus(other.backend);
+    }
+
+    /// Requests that were answered as they should be.
+    pub fn requests(&self) -> u64 {
+        self.sent.latencies.count()
+    }
+
+    /// CPU time of the server per request, in ns.
+    pub fn cpu_ns(&self) -> f64 {
+        self.server.cpu.as_nanos() as f64 / self.requests().max(1) as f64
+    }
+
+    /// Requests a second.
+    pub fn throughput(&self) -> f64 {
+        self.requests() as f64 / self.sent.seconds
+    }
+}
+
+/// The stand of a shape.
+#[derive(Debug)]
+pub struct Stand {
+    program: PathBuf,
+    shape: Shape,
+    seed: u64,
+    backend: Process,
+    load: Process,
+    expected: Vec<u8>,
+}
+
+/// File descriptors that the processes of a stand need at most: the backend, and the server with one more for each request.
+pub fn connections(tasks: usize) -> u64 {
+    (CONNECTIONS * (tasks + 1)) as u64
+}
+
+impl Stand {
+    /// Starts backend and load generator.
+    pub fn new(program: &Path, shape: &Shape, seed: u64) -> Result<Self, ProcessError> {
+        let behaviour = Behaviour {
+            delay: shape.delay,
+            seed,
+            fault: None,
+        };
+        let connections = connections(shape.tasks);
+        Ok(Self {
+            backend: Process::start(program, &Role::Backend { behaviour, connections })?,
+            load: Process::start(
+                program,
+                &Role::Load {
+                    connections: CONNECTIONS as u64,
+                },
+            )?,
+            program: program.to_owned(),
+            seed,
+            expected: content::expected(shape.tasks, shape.bytes),
+            shape: shape.clone(),
+        })
+    }
+
+    /// Starts a server, and warms it up.
+    pub fn serve(&mut self, subject: &Subject) -> Result<Server, ProcessError> {
+        let setup = Setup {
+            strategy: subject.strategy.clone(),
+            tasks: self.shape.tasks,
+            bytes: self.shape.bytes,
+            backend: self.backend.address()?,
+            refusing: None,
+            seed: self.seed,
+            injected: subject.injected,
+            fault: None,
+        };
+        let role = Role::Server {
+            setup: Box::new(setup),
+            flavor: self.shape.flavor.to_string(),
+            way: subject.way,
+            connections: connections(self.shape.tasks),
+        };
+        let mut server = Server(Process::start(&self.program, &role)?);
+        self.send(&mut server, Pace::Closed(WARM_UP, 400), 0, 8, None)?;
+        Ok(server)
+    }
+
+    /// Resident bytes that an open request adds to the server, its connections included; `None` where the system does not
+    /// tell. `at_once` children of a request are called at the same time.
+    pub fn resident_per_request(&mut self, server: &mut Server, at_once: usize) -> Result<Option<f64>, ProcessError> {
+        let held = (OPEN * at_once) as u64;
+        self.backend.does(&Ask::Hold(true))?;
+        let before = server.0.resident()?;
+        let job = self.job(server, Pace::Held, HELD, OPEN, None)?;
+        self.load.begin(&job);
+        self.load.answerable()?;
+        let began = Instant::now();
+        while self.backend.held()? < held {
+            if began.elapsed() > Duration::from_secs(10) {
+                let said = format!("{} of {held} calls came within 10 s", self.backend.held()?);
+                return Err(ProcessError::Failed("backend", said));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let after = server.0.resident()?;
+        self.backend.does(&Ask::Hold(false))?;
+        self.load.sent(Duration::from_secs(20))?;
+        let grown = |(before, after): (u64, u64)| after.saturating_sub(before) as f64 / OPEN as f64;
+        Ok(before.zip(after).map(grown))
+    }
+
+    /// The greatest throughput, measured for so long.
+    pub fn greatest(&mut self, server: &mut Server, time: Duration) -> Result<Window, ProcessError> {
+        self.send(server, Pace::Closed(WARM_UP, usize::MAX), 1 << 40, CLOSED, None)?;
+        self.window(server, Pace::Closed(time, usize::MAX), 1 << 41, CLOSED, None)
+    }
+
+    /// So many requests at a rate; those of the warm-up are not counted.
+    pub fn open(
+        &mut self,
+        server: &mut Server,
+        schedule: Schedule,
+        first: u64,
+        disturbance: Option<&Disturbance>,
+    ) -> Result<Window, ProcessError> {
+        let warm = Schedule {
+            seed: !schedule.seed,
+            requests: (schedule.rate * WARM_UP.as_secs_f64()).ceil() as usize,
+            ..schedule
+        };
+        self.send(server, Pace::Open(warm), 1 << 42, CONNECTIONS, None)?;
+        self.window(server, Pace::Open(schedule), first, CONNECTIONS, disturbance)
+    }
+
+    /// Begins and ends a profile around an open loop; returns the picture's path.
+    pub fn profile(
+        &mut self,
+        server: &mut Server,
+        schedule: Schedule,
+        id: &str,
+    ) -> Result<(Window, Option<String>), ProcessError> {
+        server.0.does(&Ask::StartProfile)?;
+        let window = self.window(server, Pace::Open(schedule), 0, CONNECTIONS, None)?;
+        let picture = server.0.does(&Ask::StopProfile(id.to_owned()))?;
+        Ok((window, picture))
+    }
+
+    fn window(
+        &mut self,
+        server: &mut Server,
+        pace: Pace,
+        first: u64,
+        connections: usize,
+        disturbance: Option<&Disturbance>,
+    ) -> Result<Window, ProcessError> {
+        let before = (server.0.usage()?, self.backend.usage()?);
+        let sent = self.send(server, pace, first, connections, disturbance)?;
+        Ok(Window {
+            sent,
+            server: server.0.usage()?.since(before.0),
+            backend: self.backend.usage()?.since(before.1),
+        })
+    }
+
+    fn send(
+        &mut self,
+        server: &mut Server,
+        pace: Pace,
+        first: u64,
+        connections: usize,
+        disturbance: Option<&Disturbance>,
+    ) -> Result<Sent, ProcessError> {
+        let job = self.job(server, pace, first, connections, disturbance)?;
+        let lasts = match pace {
+            Pace::Open(schedule) => Duration::from_secs_f64(schedule.requests as f64 / schedule.rate),
+            Pace::Closed(time, _) => time,
+            Pace::Held => Duration::ZERO,
+        };
+        self.load.send(&job, lasts * 2 + Duration::from_secs(30))
+    }
+
+    fn job(
+        &self,
+        server: &Server,
+        pace: Pace,
+        first: u64,
+        connections: usize,
+        disturbance: Option<&Disturbance>,
+    ) -> Result<Job, ProcessError> {
+        Ok(Job {
+            address: server.0.address()?,
+            pace,
+            first,
+            connections,
+            expected: self.expected.clone(),
+            disturbance: disturbance.cloned(),
+        })
+    }
+}
+
+/// A server under test; several may live at a time, of which one has requests.
+#[derive(Debug)]
+pub struct Server(Process);
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> Result<std::net::SocketAddr, ProcessError> {
+        self.0.address()
+    }
+}
+
+/// Where a level is an open loop, its rate for that throughput.
+pub fn rate(level: Level, greatest: f64) -> Option<f64> {
+    match level {
+        Level::Percent(percent) => Some(greatest * f64::from(percent) / 100.0),
+        Level::Max => None,
+    }
+}

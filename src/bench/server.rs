@@ -1,0 +1,244 @@
+//! The `main` of the bench target `server`, which measures processes under load, and not blocks.
+
+use std::cell::RefCell;
+use std::process::ExitCode;
+
+use server::load::Schedule;
+use server::plan::Plan;
+use server::point::Level;
+use server::process::ProcessError;
+use server::record::Record;
+use server::run::{self, Outcome, Request, RunError};
+use server::stand::{Stand, Subject, rate};
+use server::{check, role, table};
+
+use super::arguments::{self, ArgumentError, Arguments, Mode};
+use super::profile::{Sampler, writable, write};
+use crate::case::parse_measurement_id;
+use crate::environment::cores;
+use crate::interrupt;
+use crate::session;
+use crate::targets::targets;
+use crate::variables::{VARIABLES, VariableError, variable};
+
+/// The target's name.
+const NAME: &str = "server";
+
+/// The flag that asks for what is known beforehand to be found again.
+const CHECK: &str = "--check";
+
+/// Requests a second by which a server is profiled are this percentage of the greatest throughput, where an id does not say.
+const PROFILED_LEVEL: Level = Level::Percent(60);
+
+/// Runs the bench target as the command line says.
+pub fn main() -> ExitCode {
+    session::end_with_the_reader();
+    role::run_if_child(Some(profile_here));
+    let mut words: Vec<String> = std::env::args().collect();
+    let checks = words.iter().any(|word| word == CHECK);
+    words.retain(|word| word != CHECK);
+    let arguments = match arguments::parse(words) {
+        Ok(arguments) => arguments,
+        Err(ArgumentError::Clap(error)) => error.exit(),
+        Err(error) => return session::bad_input(NAME, &error),
+    };
+    if arguments.mode == Mode::Help {
+        help();
+        return ExitCode::SUCCESS;
+    }
+    let plan = match plan() {
+        Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
+        Err(error) => return session::bad_input(NAME, &error),
+    };
+    let program = session::this_program();
+    if checks && arguments.mode == Mode::Measure {
+        return match check::run(&program, &plan.settings) {
+            Ok(checked) => {
+                print!("{}", check::render(&checked));
+                ExitCode::from(u8::from(!checked.iter().all(|one| one.holds)))
+            }
+            Err(error) => not_run(&error),
+        };
+    }
+    if plan.ids().is_empty() {
+        eprintln!(
+            "{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)"
+        );
+        return ExitCode::SUCCESS;
+    }
+    match arguments.mode {
+        Mode::List => {
+            plan.ids().iter().for_each(|id| println!("{id}: benchmark"));
+            ExitCode::SUCCESS
+        }
+        Mode::Test => match run::test(&plan, &program) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        },
+        Mode::Profile => profile(&plan, &program, arguments.profile_seconds),
+        Mode::Load(_) => {
+            eprintln!("{NAME}: Criterion keeps nothing of this target, so that there is no baseline to load");
+            ExitCode::SUCCESS
+        }
+        Mode::Measure | Mode::Help => measure(&plan, &program, &arguments),
+    }
+}
+
+/// What the variables ask for.
+fn plan() -> Result<Plan, VariableError> {
+    let targets = targets();
+    let workloads = targets
+        .iter()
+        .flat_map(|target| target.workloads.iter().map(|entry| entry.name.to_string()));
+    let workloads: Vec<String> = workloads.collect();
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (name, nearest) in crate::variables::misspelled(names) {
+        eprintln!("warning: {name} is not a variable of this suite and changes nothing; {nearest} is one");
+    }
+    Plan::read(variable, cores(), &workloads)
+}
+
+/// Whether the filter matches anything here.
+pub(super) fn knows(matches: impl Fn(&str) -> bool) -> bool {
+    plan().is_ok_and(|plan| plan.ids().iter().any(|id| matches(id)))
+}
+
+fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> ExitCode {
+    if plan.shared_out {
+        eprintln!("{NAME}: this target is not shared out; run it without JVS_SHARD on one of the machines");
+        return ExitCode::SUCCESS;
+    }
+    let folder = session::folder(arguments.filter.text().is_some());
+    let command = session::shell_words(&plan.set, "cargo bench --bench server", &arguments.shown);
+    if plan.settings.resume
+        && let Ok(Some(Record { header, .. })) = Record::load(&folder)
+        && header.complete
+    {
+        eprintln!("{NAME}: {} is complete", run::path(&folder).display());
+        return ExitCode::SUCCESS;
+    }
+    let outcome = run::run(&Request {
+        plan,
+        filter: arguments.filter.text(),
+        folder: Some(folder),
+        command,
+        program,
+    });
+    match outcome {
+        Ok(outcome) => finish(&outcome),
+        Err(error) => not_run(&error),
+    }
+}
+
+fn finish(outcome: &Outcome) -> ExitCode {
+    let Outcome { record, path, trouble } = outcome;
+    let header = &record.header;
+    print!("\n{}", table::render(record));
+    table::sentences(record)
+        .iter()
+        .for_each(|sentence| println!("{sentence}"));
+    if let Some(path) = path {
+        println!("Record: {}", path.display());
+    }
+    if let Some(trouble) = trouble {
+        eprintln!("{NAME}: the run ended early: {trouble}; no record was replaced");
+        return match trouble {
+            RunError::Process(ProcessError::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+            _ => ExitCode::from(1),
+        };
+    }
+    let lacking = table::without_numbers(record).len();
+    if lacking > 0 {
+        eprintln!("{NAME}: {lacking} of the points above have no numbers, for the reasons beside them");
+    }
+    ExitCode::from(u8::from(!header.complete || record.failed()))
+}
+
+fn not_run(error: &RunError) -> ExitCode {
+    match error {
+        RunError::Process(ProcessError::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        RunError::Process(_) | RunError::Fault(_) => failed(error),
+        _ => session::bad_input(NAME, error),
+    }
+}
+
+fn failed(error: &RunError) -> ExitCode {
+    eprintln!("{NAME}: {error}");
+    ExitCode::from(1)
+}
+
+/// Profiles the server of each point while it is under load.
+fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    for group in &plan.groups {
+        for strategy in &group.strategies {
+            for level in &group.levels {
+                let id = group.shape.id(*level, strategy);
+                let profiled = || -> Result<String, ProcessError> {
+                    let mut stand = Stand::new(program, &group.shape, plan.settings.seed.unwrap_or(0))?;
+                    let mut server = stand.serve(&Subject::strategy(strategy))?;
+                    let greatest = stand.greatest(&mut server, run::CAPACITY)?.throughput();
+                    let open = rate(*level, greatest)
+                        .or(rate(PROFILED_LEVEL, greatest))
+                        .unwrap_or(greatest);
+                    let schedule = Schedule {
+                        seed: 0,
+                        rate: open,
+                        requests: (open * seconds).ceil() as usize,
+                    };
+                    let (_, picture) = stand.profile(&mut server, schedule, &id)?;
+                    Ok(picture.unwrap_or_default())
+                };
+                match profiled() {
+                    Ok(picture) => println!("Flamegraph: {picture}"),
+                    Err(error) => {
+                        eprintln!("{NAME}: {id}: {error}");
+                        code = ExitCode::from(1);
+                    }
+                }
+            }
+        }
+    }
+    code
+}
+
+thread_local! {
+    /// The profile being taken, in a server's process, in the thread that answers questions.
+    static UNDER_WAY: RefCell<Option<Sampler>> = const { RefCell::new(None) };
+}
+
+/// Starts a profile of this process, or ends it and draws the measurement's picture.
+fn profile_here(id: Option<&str>) -> Result<Option<String>, String> {
+    let Some(id) = id else {
+        let sampler = Sampler::start().map_err(|error| error.to_string())?;
+        UNDER_WAY.set(Some(sampler));
+        return Ok(None);
+    };
+    let drawn = || {
+        let sampler = UNDER_WAY.take();
+        let sampler = sampler.ok_or_else(|| "no profile was started".to_owned())?;
+        let (profile, stacks) = sampler.finish(id).map_err(|error| error.to_string())?;
+        let (case, strategy) = parse_measurement_id(id).map_err(|error| error.to_string())?;
+        let home = super::criterion_home().join(case.group().replace('/', "_"));
+        let folder = home.join(strategy).join(case.tasks.to_string()).join("profile");
+        writable(&folder).map_err(|error| error.to_string())?;
+        write(&folder, &profile, &stacks).map_err(|error| error.to_string())
+    };
+    drawn().map(|picture| Some(picture.display().to_string()))
+}
+
+fn help() {
+    println!("The bench target server of join-vs-spawn: a server that fans out, under load (docs/SERVER.md).\n");
+    for (name, meaning) in VARIABLES {
+        println!("  {name:16}{meaning}");
+    }
+    println!(
+        "\nUsage: cargo bench --bench server -- [FILTER] [--exact] [--list] [--test] [--check] [--profile-time SECONDS]\n\n\
+         FILTER   a regular expression over ids: server@60/multi_thread_2/worker/1KiB/spawn/3 (60% of the greatest throughput)\n\
+         --check  inject CPU time and delay, compare the load generator with an independent client, a strategy with itself;\n\
+         {:9}exit code 1 where a bar does not hold\n\n\
+         Rounds: {} by default here. Example: JVS_STRATEGIES=join,join_set JVS_TASKS=8 cargo bench --bench server -- server@",
+        "",
+        server::plan::ROUNDS
+    );
+}
