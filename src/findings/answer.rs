@@ -238,7 +238,7 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
     let tasks = most.case.tasks;
     let mut rest = format!(
         "join! thousands: woken one at a time, {tasks} children are polled {} times, spawned ones {}; 10,000 timers want a \
-         JoinSet or a FuturesUnordered",
+         JoinSet, since tokio lets one task have 128 of them a poll",
         count(tasks * (tasks + 3) / 2),
         count(2 * tasks)
     );

@@ -285,7 +285,7 @@ const QUESTIONS: &[Question] = &[
     Question {
         asks: "10,000 timers",
         answer: "Never",
-        says: &["join! thousands", "10,000 timers want a JoinSet or a FuturesUnordered"],
+        says: &["join! thousands", "10,000 timers want a JoinSet"],
         borne_out: |run| {
             let polls = |strategy: &str| {
                 let mut rows = run.census.iter();
