@@ -17,7 +17,7 @@ use measure::fleet::{Simulated, normal};
 #[command(
     after_help = "Each folder is a run: FOLDER/m00001 and so on. Its header says that it is simulated, and from which truths; reports say\n\
                   so too, and nothing keeps it as a run.\n\n\
-                  Example: cargo run --release -- simulate target/fleet --machines 20 && cargo run --release -- report target/fleet/*"
+                  Example: cargo run --release -- simulate target/fleet --machines 20"
 )]
 pub(super) struct Arguments {
     /// Where the runs go; must not be there yet

@@ -1,4 +1,4 @@
-//! The formulas of the strategies' files, against what is counted. A release build checks every number of children up to 1,000
+//! The formulas of the strategies' files, against what is counted. A release build checks more numbers of children
 //! (`scripts/expect-counts --check`); here some are enough, since a debug build is slow.
 
 use std::process::Command;

@@ -74,7 +74,12 @@ fn every_command_has_an_example_that_is_understood() {
 fn the_examples_that_only_read_run() {
     let results = Results::new();
     results.run("latest", 2.0, 1);
-    results.run("before", 2.0, 2);
+    for (place, name) in ["before", "machine-1", "machine-2", "machine-3"]
+        .into_iter()
+        .enumerate()
+    {
+        results.run(name, 2.0, 2 + place as u64);
+    }
     results.write("README.md", "<!-- BEGIN headline -->\n<!-- END headline -->\n");
     let whole = cli::command();
     let mut ran = 0;

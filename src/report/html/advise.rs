@@ -146,7 +146,7 @@ fn form(model: &Model) -> Markup {
             @for (name, what, _) in NEEDS {
                 label.need { input name=(name) type="checkbox"; " " (what) }
             }
-            output name="answer" aria-live="polite" {}
+            output name="answer" aria-live="polite" tabindex="0" {}
         }
     }
 }
