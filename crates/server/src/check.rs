@@ -21,7 +21,8 @@ use crate::plan::Group;
 use crate::point::{Level, Shape};
 use crate::process::ProcessError;
 use crate::record::{Point, Seen};
-use crate::run::{CAPACITY, Collected, RunError, points};
+use crate::run::collected::Collected;
+use crate::run::{CAPACITY, RunError, points};
 use crate::stand::{Stand, Subject};
 
 /// CPU time that is put into each request.

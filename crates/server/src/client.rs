@@ -35,7 +35,7 @@ pub fn latencies(address: SocketAddr, schedule: &Schedule, first: u64, expected:
         let mut requests = JoinSet::new();
         let mut number = first;
         while let Some(due) = due.recv().await {
-            let get = client.get(format!("http://{address}/work/{number}"));
+            let get = client.get(format!("http://{address}/answer/{number}"));
             number += 1;
             requests.spawn(async move {
                 let body = get.send().await?.error_for_status()?.bytes().await?;

@@ -174,7 +174,7 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
     let mut requests = JoinSet::new();
     for request in 0..REQUESTS {
         let (http, counts, body) = (http.clone(), counts.clone(), body.clone());
-        let url = format!("http://{}/work/{request}", place.address);
+        let url = format!("http://{}/answer/{request}", place.address);
         requests.spawn(async move {
             let count = match http.get(url).send().await {
                 Err(_) => &counts.closed,
@@ -241,7 +241,7 @@ async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultErro
     for request in 0..DISCONNECTING {
         let mut client = TcpStream::connect(place.address).await?;
         let request = format!(
-            "GET /work/{} HTTP/1.1\r\nhost: {}\r\n\r\n",
+            "GET /answer/{} HTTP/1.1\r\nhost: {}\r\n\r\n",
             HELD + request,
             place.address
         );

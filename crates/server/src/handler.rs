@@ -280,7 +280,7 @@ fn router_that_spawns<S: Spawner>(setup: &Setup, watched: Option<Arc<Watched>>) 
         watched,
     };
     Ok(Router::new()
-        .route("/work/{request}", work)
+        .route("/answer/{request}", work)
         .route("/block/{ms}", get(block))
         .route("/compute/{us}", get(busy))
         .with_state(Arc::new(app)))

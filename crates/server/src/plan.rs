@@ -1,20 +1,25 @@
 //! What is measured: shapes, strategies and levels, ways to serve connections, and faults; as the `JVS_*` variables and the filter
 //! say it.
 
-use std::fmt::Display;
-use std::str::FromStr;
+mod asked;
+mod faulty;
+mod served;
 
-use measure::case::{FLAVORS, Flavor, Payload, parse_tasks};
+use measure::case::Flavor;
 use measure::matrix::Matrix;
 use measure::settings::RunSettings;
 use measure::strategy::Strategy;
-use measure::variables::{VARIABLES, VariableError};
+use measure::variables::VariableError;
 
 use crate::delay::Delay;
 use crate::fault::Fault;
 use crate::handler::has;
 use crate::point::{Level, Shape};
 use crate::serving::Way;
+use asked::Asked;
+pub use asked::workloads;
+pub use faulty::{FAULTY_TASKS, Faulty, fault_name};
+pub use served::{Disturbed, Served};
 
 /// The strategies that a handler can have; `buffer_unordered` with a bound that holds all children.
 const STRATEGIES: &[&str] = &[
@@ -46,103 +51,6 @@ pub struct Group {
     pub levels: Vec<Level>,
 }
 
-/// What some handlers do while others are timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Disturbed {
-    /// The same as all.
-    Not,
-    /// They block their thread for 10 ms.
-    Blocked,
-    /// They compute for 1 ms.
-    Computed,
-}
-
-impl Disturbed {
-    /// All of them.
-    pub const ALL: [Disturbed; 3] = [Disturbed::Not, Disturbed::Blocked, Disturbed::Computed];
-
-    /// As ids have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Disturbed::Not => "quiet",
-            Disturbed::Blocked => "block_10ms",
-            Disturbed::Computed => "compute_1ms",
-        }
-    }
-
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Disturbed::Not => "no handler does",
-            Disturbed::Blocked => "a handler blocks its thread for 10 ms",
-            Disturbed::Computed => "a handler computes for 1 ms",
-        }
-    }
-}
-
-/// A way to serve connections on a runtime, with what disturbs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// The runtime.
-    pub flavor: Flavor,
-    /// The way.
-    pub way: Way,
-    /// What it is disturbed by, [nothing](Disturbed::Not) first.
-    pub disturbed: Vec<Disturbed>,
-}
-
-impl Served {
-    /// What its server is like.
-    pub fn shape(&self) -> Shape {
-        Shape {
-            delay: Delay::Fixed,
-            flavor: self.flavor,
-            bytes: 1 << 10,
-            tasks: 1,
-        }
-    }
-
-    /// The id of one of its points.
-    pub fn id(&self, disturbed: Disturbed) -> String {
-        format!("serve@{}/{}/worker/1KiB/{}/1", disturbed.name(), self.flavor, self.way)
-    }
-}
-
-/// A fault under a strategy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Faulty {
-    /// What goes wrong; `None`: the client disconnects.
-    pub fault: Option<Fault>,
-    /// The strategy.
-    pub strategy: String,
-}
-
-/// The name of a fault in ids.
-pub fn fault_name(fault: Option<Fault>) -> &'static str {
-    match fault {
-        None => "disconnects",
-        Some(Fault::Refuses) => "refuses",
-        Some(Fault::Hangs) => "hangs",
-        Some(Fault::Cuts) => "cuts",
-        Some(Fault::Answers500) => "answers_500",
-        Some(Fault::Panics) => "panics",
-    }
-}
-
-/// Children of a request that meets a fault.
-pub const FAULTY_TASKS: usize = 3;
-
-impl Faulty {
-    /// Its id.
-    pub fn id(&self) -> String {
-        let fault = fault_name(self.fault);
-        format!(
-            "fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}",
-            self.strategy
-        )
-    }
-}
-
 /// Everything that is measured.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -166,48 +74,6 @@ pub struct Plan {
     pub shared_out: bool,
 }
 
-/// What is wrong with a variable.
-fn wrong(name: &'static str, value: &str, problem: &str, allowed: impl Into<String>) -> VariableError {
-    VariableError::new(name, value, problem, allowed)
-}
-
-/// The values of a list of commas, each once; `None` where the variable is not set.
-fn list<T: PartialEq>(
-    variable: &dyn Fn(&str) -> Option<String>,
-    name: &'static str,
-    allowed: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<Vec<T>>, VariableError> {
-    let Some(text) = variable(name) else {
-        return Ok(None);
-    };
-    let mut values = Vec::new();
-    for word in text.split(',').map(str::trim) {
-        let value = parse(word).ok_or_else(|| wrong(name, word, "not such a value", allowed))?;
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    Ok(Some(values))
-}
-
-fn words<T: Display>(words: impl IntoIterator<Item = T>) -> String {
-    words
-        .into_iter()
-        .map(|word| word.to_string())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// The workloads of this target, as `JVS_WORKLOADS` names them.
-pub fn workloads() -> Vec<&'static str> {
-    Delay::ALL
-        .map(Delay::workload)
-        .into_iter()
-        .chain(["serve", "fault"])
-        .collect()
-}
-
 /// Rounds where `JVS_ROUNDS` says nothing, but in `quick`.
 pub const ROUNDS: usize = 12;
 
@@ -219,197 +85,27 @@ impl Plan {
         cores: usize,
         others: &[String],
     ) -> Result<Self, VariableError> {
-        let variable: &dyn Fn(&str) -> Option<String> = &variable;
-        let matrix = match variable("JVS_MATRIX").as_deref() {
-            None | Some("default") => Matrix::Default,
-            Some("quick") => Matrix::Quick,
-            Some("full") => Matrix::Full,
-            Some(other) => return Err(wrong("JVS_MATRIX", other, "no such matrix", "quick default full")),
-        };
-        let settings = RunSettings::read(variable, matrix)?;
-        let full = matrix == Matrix::Full;
-
-        let known = format!("{} {}", words(workloads()), words(others));
-        let asked = list(variable, "JVS_WORKLOADS", &known, |word| {
-            let base = word.split('@').next().unwrap_or(word);
-            let known = workloads().contains(&word) || others.iter().any(|other| other == word || other == base);
-            known.then(|| word.to_owned())
-        })?;
-        let wants = |workload: &str| {
-            asked
-                .as_ref()
-                .is_none_or(|asked| asked.iter().any(|word| word == workload))
-        };
-        let flavors = list(variable, "JVS_FLAVORS", FLAVORS, |word| Flavor::from_str(word).ok())?;
-        let sites = list(variable, "JVS_SITES", measure::case::SITES, |word| {
-            measure::case::Site::from_str(word).ok()
-        })?;
-        let at_worker = sites.is_none_or(|sites| sites.contains(&measure::case::Site::Worker));
-        let payloads = list(
-            variable,
-            "JVS_PAYLOADS",
-            "bytes with a unit, such as 0B 1KiB 64KiB",
-            |word| Payload::from_str(word).ok().map(|payload| payload.0),
-        )?;
-        let tasks = list(variable, "JVS_TASKS", "numbers from 1 to 1000000", |word| {
-            parse_tasks(word).ok()
-        })?;
-        let strategies = list(variable, "JVS_STRATEGIES", &Strategy::wanted(), |word| {
-            Strategy::from_str(word).ok()
-        })?;
-        let reference = match variable("JVS_REFERENCE") {
-            None => None,
-            Some(text) => match text.parse::<Strategy>() {
-                Ok(strategy) => Some(strategy),
-                Err(_) => return Err(wrong("JVS_REFERENCE", &text, "no such strategy", Strategy::wanted())),
-            },
-        };
-
+        let asked = Asked::read(&variable, others)?;
         let workers = Flavor::MultiThread(cores.max(1));
-        let strategy = |name: &&str| name.parse::<Strategy>().expect("these are strategies");
-        let all: Vec<Strategy> = STRATEGIES.iter().map(strategy).collect();
-        let chosen = strategies
-            .clone()
-            .unwrap_or(if full { all.clone() } else { all[..2].to_vec() });
-        let reference = reference.unwrap_or(all[0]);
-        let levels = |percents: &[u32], max: bool| -> Vec<Level> {
-            let percents = percents.iter().copied().map(Level::Percent);
-            percents.chain(max.then_some(Level::Max)).collect()
-        };
-        // Delay, bytes, children, levels.
-        let mut shapes: Vec<(Delay, usize, usize, Vec<Level>)> = match matrix {
-            Matrix::Quick => vec![(Delay::Fixed, 1 << 10, 3, levels(&[60], false))],
-            Matrix::Default => vec![
-                (Delay::Fixed, 1 << 10, 3, levels(&[30, 60, 85], true)),
-                (Delay::Fixed, 1 << 10, 8, levels(&[60], true)),
-                (Delay::Fixed, 64 << 10, 3, levels(&[60], true)),
-            ],
-            Matrix::Full => {
-                let product = |delay| {
-                    PAYLOADS
-                        .iter()
-                        .flat_map(move |bytes| [1, 3, 8, 16].map(|tasks| (delay, *bytes, tasks, vec![30, 60, 85])))
-                };
-                let all = Delay::ALL.into_iter().flat_map(product);
-                all.map(|(delay, bytes, tasks, percents)| (delay, bytes, tasks, levels(&percents, true)))
-                    .collect()
-            }
-        };
-        if let Some(asked) = &asked {
-            // A delay that is asked for by name has the first shape of the matrix.
-            for delay in Delay::ALL {
-                let named = asked.iter().any(|word| word == delay.workload());
-                if named && !shapes.iter().any(|(had, ..)| *had == delay) {
-                    let (_, bytes, tasks, levels) = shapes[0].clone();
-                    shapes.push((delay, bytes, tasks, levels));
-                }
-            }
-        }
-        replace(&mut shapes, payloads.as_deref(), |shape, bytes| shape.1 = bytes);
-        replace(&mut shapes, tasks.as_deref(), |shape, tasks| shape.2 = tasks);
-        let usual = if full {
-            vec![Flavor::CurrentThread, Flavor::MultiThread(1), workers, Flavor::Local]
-        } else {
-            vec![workers]
-        };
-        let flavors_or = |usual: Vec<Flavor>| flavors.clone().unwrap_or(usual);
-        let mut groups = Vec::new();
-        for flavor in flavors_or(usual) {
-            for (delay, bytes, tasks, levels) in &shapes {
-                let possible = PAYLOADS.contains(bytes) && *tasks <= MOST_TASKS && has(reference, *tasks);
-                if !possible || !wants(delay.workload()) || !at_worker {
-                    continue;
-                }
-                let others = chosen
-                    .iter()
-                    .filter(|strategy| **strategy != reference && has(**strategy, *tasks));
-                let group = Group {
-                    shape: Shape {
-                        delay: *delay,
-                        flavor,
-                        bytes: *bytes,
-                        tasks: *tasks,
-                    },
-                    strategies: std::iter::once(&reference)
-                        .chain(others)
-                        .map(Strategy::to_string)
-                        .collect(),
-                    levels: levels.clone(),
-                };
-                // Where strategies are asked for, and none of them is one of a handler, there is nothing to compare.
-                let asked = strategies
-                    .as_ref()
-                    .is_none_or(|asked| asked.iter().any(|one| has(*one, *tasks)));
-                if asked && !groups.contains(&group) {
-                    groups.push(group);
-                }
-            }
-        }
-        // What neither strategy, payload nor children are axes of, is measured where none is asked for.
-        let own = payloads.is_none() && tasks.is_none() && at_worker;
-        let mut served = Vec::new();
-        // `quick` has no time for them, where they are not asked for.
-        let served_too = matrix != Matrix::Quick || asked.is_some();
-        if own && strategies.is_none() && wants("serve") && served_too {
-            for flavor in flavors_or(if full {
-                vec![Flavor::CurrentThread, workers]
-            } else {
-                vec![workers]
-            }) {
-                for way in Way::ALL {
-                    let disturbed = if full {
-                        &Disturbed::ALL[..]
-                    } else {
-                        &Disturbed::ALL[..2]
-                    };
-                    served.push(Served {
-                        flavor,
-                        way,
-                        disturbed: disturbed.to_vec(),
-                    });
-                }
-            }
-        }
-        let mut faulty = Vec::new();
-        if own
-            && flavors
-                .as_ref()
-                .is_none_or(|flavors| flavors.contains(&Flavor::MultiThread(2)))
-            && wants("fault")
-        {
-            let chosen = strategies.unwrap_or(all);
-            for fault in [None].into_iter().chain(Fault::ALL.map(Some)) {
-                for strategy in chosen.iter().filter(|strategy| has(**strategy, FAULTY_TASKS)) {
-                    faulty.push(Faulty {
-                        fault,
-                        strategy: strategy.to_string(),
-                    });
-                }
-            }
-        }
-        let quick = matrix == Matrix::Quick;
+        let quick = asked.matrix == Matrix::Quick;
         Ok(Self {
-            groups,
-            served,
-            faulty,
-            rounds: match variable("JVS_ROUNDS") {
-                Some(_) => settings.rounds,
-                None if quick => 6,
-                None => ROUNDS,
+            groups: groups(&asked, workers),
+            served: served(&asked, workers),
+            faulty: faulty(&asked),
+            rounds: match asked.rounds {
+                true => asked.settings.rounds,
+                false if quick => 6,
+                false => ROUNDS,
             },
             requests: if quick { 1_500 } else { 10_000 },
-            minutes: settings.minutes.or(match matrix {
+            minutes: asked.settings.minutes.or(match asked.matrix {
                 Matrix::Quick => Some(MINUTES[0]),
                 Matrix::Default => Some(MINUTES[1]),
                 Matrix::Full => None,
             }),
-            settings,
-            shared_out: variable("JVS_SHARD").is_some(),
-            set: VARIABLES
-                .iter()
-                .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
-                .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
-                .collect(),
+            settings: asked.settings,
+            shared_out: asked.shared_out,
+            set: asked.set,
         })
     }
 
@@ -460,6 +156,157 @@ impl Group {
             levels,
         })
     }
+}
+
+/// All strategies that a handler can have.
+fn all_strategies() -> Vec<Strategy> {
+    let strategy = |name: &&str| name.parse().expect("these are strategies");
+    STRATEGIES.iter().map(strategy).collect()
+}
+
+/// What the points of a matrix have in common, but for their runtime.
+#[derive(Clone, PartialEq)]
+struct Load {
+    delay: Delay,
+    bytes: usize,
+    tasks: usize,
+    levels: Vec<Level>,
+}
+
+/// The loads of a matrix, and those that are asked for by name.
+fn loads(asked: &Asked) -> Vec<Load> {
+    let load = |delay, bytes, tasks, percents: &[u32], max: bool| {
+        let percents = percents.iter().copied().map(Level::Percent);
+        Load {
+            delay,
+            bytes,
+            tasks,
+            levels: percents.chain(max.then_some(Level::Max)).collect(),
+        }
+    };
+    let mut loads = match asked.matrix {
+        Matrix::Quick => vec![load(Delay::Fixed, 1 << 10, 3, &[60], false)],
+        Matrix::Default => vec![
+            load(Delay::Fixed, 1 << 10, 3, &[30, 60, 85], true),
+            load(Delay::Fixed, 1 << 10, 8, &[60], true),
+            load(Delay::Fixed, 64 << 10, 3, &[60], true),
+        ],
+        Matrix::Full => {
+            let of_bytes = |delay, bytes| [1, 3, 8, 16].map(|tasks| load(delay, bytes, tasks, &[30, 60, 85], true));
+            let of_delay = |delay| PAYLOADS.iter().flat_map(move |bytes| of_bytes(delay, *bytes));
+            Delay::ALL.into_iter().flat_map(of_delay).collect()
+        }
+    };
+    for delay in Delay::ALL {
+        let named = asked.workloads.is_some() && asked.wants(delay.workload());
+        if named && loads.iter().all(|load| load.delay != delay) {
+            loads.push(Load {
+                delay,
+                ..loads[0].clone()
+            });
+        }
+    }
+    replace(&mut loads, asked.payloads.as_deref(), |load, bytes| load.bytes = bytes);
+    replace(&mut loads, asked.tasks.as_deref(), |load, tasks| load.tasks = tasks);
+    loads
+}
+
+fn groups(asked: &Asked, workers: Flavor) -> Vec<Group> {
+    if !asked.at_worker {
+        return Vec::new();
+    }
+    let full = asked.matrix == Matrix::Full;
+    let all = all_strategies();
+    let reference = asked.reference.unwrap_or(all[0]);
+    let usual = if full { &all[..] } else { &all[..2] };
+    let chosen = asked.strategies.as_deref().unwrap_or(usual);
+    let flavors = asked.flavors.clone().unwrap_or(match full {
+        true => vec![Flavor::CurrentThread, Flavor::MultiThread(1), workers, Flavor::Local],
+        false => vec![workers],
+    });
+    let loads = loads(asked);
+    let mut groups = Vec::new();
+    for flavor in flavors {
+        for load in &loads {
+            let tasks = load.tasks;
+            let possible = PAYLOADS.contains(&load.bytes) && tasks <= MOST_TASKS && has(reference, tasks);
+            // Where strategies are asked for, and none of them is one of a handler, there is nothing to compare.
+            let comparable = asked.strategies.is_none() || chosen.iter().any(|one| has(*one, tasks));
+            if !possible || !comparable || !asked.wants(load.delay.workload()) {
+                continue;
+            }
+            let others = chosen.iter().filter(|one| **one != reference && has(**one, tasks));
+            let group = Group {
+                shape: Shape {
+                    delay: load.delay,
+                    flavor,
+                    bytes: load.bytes,
+                    tasks,
+                },
+                strategies: std::iter::once(&reference)
+                    .chain(others)
+                    .map(Strategy::to_string)
+                    .collect(),
+                levels: load.levels.clone(),
+            };
+            // `multi_thread_1` is `workers` on a machine of one core.
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+    }
+    groups
+}
+
+/// Neither payload nor children are axes of ways and faults: they are measured where none is asked for.
+fn has_no_axis(asked: &Asked) -> bool {
+    asked.payloads.is_none() && asked.tasks.is_none() && asked.at_worker
+}
+
+fn served(asked: &Asked, workers: Flavor) -> Vec<Served> {
+    // `quick` has no time for them, where they are not asked for.
+    let in_time = asked.matrix != Matrix::Quick || asked.workloads.is_some();
+    if !has_no_axis(asked) || asked.strategies.is_some() || !asked.wants("serve") || !in_time {
+        return Vec::new();
+    }
+    let full = asked.matrix == Matrix::Full;
+    let usual = if full {
+        vec![Flavor::CurrentThread, workers]
+    } else {
+        vec![workers]
+    };
+    let disturbed = if full {
+        &Disturbed::ALL[..]
+    } else {
+        &Disturbed::ALL[..2]
+    };
+    let of_flavor = |flavor| {
+        Way::ALL.into_iter().map(move |way| Served {
+            flavor,
+            way,
+            disturbed: disturbed.to_vec(),
+        })
+    };
+    let flavors = asked.flavors.clone().unwrap_or(usual);
+    flavors.into_iter().flat_map(of_flavor).collect()
+}
+
+fn faulty(asked: &Asked) -> Vec<Faulty> {
+    let flavors = asked.flavors.as_ref();
+    let on_its_flavor = flavors.is_none_or(|flavors| flavors.contains(&Flavor::MultiThread(2)));
+    if !has_no_axis(asked) || !on_its_flavor || !asked.wants("fault") {
+        return Vec::new();
+    }
+    let chosen = asked.strategies.clone().unwrap_or_else(all_strategies);
+    let chosen: Vec<Strategy> = chosen.into_iter().filter(|one| has(*one, FAULTY_TASKS)).collect();
+    let of_fault = |fault| {
+        chosen.iter().map(move |strategy| Faulty {
+            fault,
+            strategy: strategy.to_string(),
+        })
+    };
+    let faults = [None].into_iter().chain(Fault::ALL.map(Some));
+    faults.flat_map(of_fault).collect()
 }
 
 /// Each of these shapes with each of those values, once.

@@ -142,8 +142,9 @@ impl Stand {
             way: subject.way,
             connections: connections(self.shape.tasks),
         };
-        let mut server = Server(Process::start(&self.program, &role)?);
-        self.send(&mut server, Pace::Closed(WARM_UP, 400), 0, 8, None)?;
+        let server = Server(Process::start(&self.program, &role)?);
+        let first = self.job(&server, Pace::Closed(WARM_UP, 400), 0, 8)?;
+        self.send(&first)?;
         Ok(server)
     }
 
@@ -153,7 +154,7 @@ impl Stand {
         let held = (OPEN * at_once) as u64;
         self.backend.does(&Ask::Hold(true))?;
         let before = server.0.resident()?;
-        let job = self.job(server, Pace::Held, HELD, OPEN, None)?;
+        let job = self.job(server, Pace::Held, HELD, OPEN)?;
         self.load.begin(&job);
         self.load.answerable()?;
         let began = Instant::now();
@@ -173,8 +174,10 @@ impl Stand {
 
     /// The greatest throughput, measured for so long.
     pub fn greatest(&mut self, server: &mut Server, time: Duration) -> Result<Window, ProcessError> {
-        self.send(server, Pace::Closed(WARM_UP, usize::MAX), 1 << 40, CLOSED, None)?;
-        self.window(server, Pace::Closed(time, usize::MAX), 1 << 41, CLOSED, None)
+        let warm = self.job(server, Pace::Closed(WARM_UP, usize::MAX), 1 << 40, CLOSED)?;
+        self.send(&warm)?;
+        let job = self.job(server, Pace::Closed(time, usize::MAX), 1 << 41, CLOSED)?;
+        self.window(server, &job)
     }
 
     /// So many requests at a rate; those of the warm-up are not counted.
@@ -190,8 +193,13 @@ impl Stand {
             requests: (schedule.rate * WARM_UP.as_secs_f64()).ceil() as usize,
             ..schedule
         };
-        self.send(server, Pace::Open(warm), 1 << 42, CONNECTIONS, None)?;
-        self.window(server, Pace::Open(schedule), first, CONNECTIONS, disturbance)
+        let warm = self.job(server, Pace::Open(warm), 1 << 42, CONNECTIONS)?;
+        self.send(&warm)?;
+        let job = Job {
+            disturbance: disturbance.cloned(),
+            ..self.job(server, Pace::Open(schedule), first, CONNECTIONS)?
+        };
+        self.window(server, &job)
     }
 
     /// Begins and ends a profile around an open loop; returns the picture's path.
@@ -201,22 +209,17 @@ impl Stand {
         schedule: Schedule,
         id: &str,
     ) -> Result<(Window, Option<String>), ProcessError> {
+        let job = self.job(server, Pace::Open(schedule), 0, CONNECTIONS)?;
         server.0.does(&Ask::StartProfile)?;
-        let window = self.window(server, Pace::Open(schedule), 0, CONNECTIONS, None)?;
+        let window = self.window(server, &job)?;
         let picture = server.0.does(&Ask::StopProfile(id.to_owned()))?;
         Ok((window, picture))
     }
 
-    fn window(
-        &mut self,
-        server: &mut Server,
-        pace: Pace,
-        first: u64,
-        connections: usize,
-        disturbance: Option<&Disturbance>,
-    ) -> Result<Window, ProcessError> {
+    /// Sends, and sees what it took.
+    fn window(&mut self, server: &mut Server, job: &Job) -> Result<Window, ProcessError> {
         let before = (server.0.usage()?, self.backend.usage()?);
-        let sent = self.send(server, pace, first, connections, disturbance)?;
+        let sent = self.send(job)?;
         Ok(Window {
             sent,
             server: server.0.usage()?.since(before.0),
@@ -224,38 +227,24 @@ impl Stand {
         })
     }
 
-    fn send(
-        &mut self,
-        server: &mut Server,
-        pace: Pace,
-        first: u64,
-        connections: usize,
-        disturbance: Option<&Disturbance>,
-    ) -> Result<Sent, ProcessError> {
-        let job = self.job(server, pace, first, connections, disturbance)?;
-        let lasts = match pace {
+    fn send(&mut self, job: &Job) -> Result<Sent, ProcessError> {
+        let lasts = match job.pace {
             Pace::Open(schedule) => Duration::from_secs_f64(schedule.requests as f64 / schedule.rate),
             Pace::Closed(time, _) => time,
             Pace::Held => Duration::ZERO,
         };
-        self.load.send(&job, lasts * 2 + Duration::from_secs(30))
+        self.load.send(job, lasts * 2 + Duration::from_secs(30))
     }
 
-    fn job(
-        &self,
-        server: &Server,
-        pace: Pace,
-        first: u64,
-        connections: usize,
-        disturbance: Option<&Disturbance>,
-    ) -> Result<Job, ProcessError> {
+    /// Requests to a server, none of which disturbs others.
+    fn job(&self, server: &Server, pace: Pace, first: u64, connections: usize) -> Result<Job, ProcessError> {
         Ok(Job {
             address: server.0.address()?,
             pace,
             first,
             connections,
             expected: self.expected.clone(),
-            disturbance: disturbance.cloned(),
+            disturbance: None,
         })
     }
 }

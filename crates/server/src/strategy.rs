@@ -13,9 +13,6 @@ use tokio::task::{JoinError, JoinSet as Set};
 
 use timed::strategy::Spawner;
 
-/// The numbers of children for which a `tokio::join!` is compiled in.
-pub const ARITIES: &[usize] = &[1, 2, 3, 4, 8, 16, 32];
-
 /// The names of the strategies that a handler can have, in the order of tables.
 pub const NAMES: &[&str] = &[
     "join",
@@ -50,6 +47,9 @@ pub struct Join<const N: usize>;
 
 macro_rules! joins {
     ($($n:literal)+) => {
+        /// The numbers of children for which a `tokio::join!` is compiled in.
+        pub const ARITIES: &[usize] = &[$($n),+];
+
         $(seq_macro::seq!(I in 0..$n {
             impl Gather for Join<$n> {
                 async fn gather<M, C, T>(_: Count, child: M) -> Vec<Result<T, JoinError>>

@@ -104,7 +104,7 @@ fn a_panic_takes_its_task_with_it_whatever_else_is_in_it() {
             let place = Place::begin("join", 1, way, Some(Fault::Panics), seed)
                 .await
                 .expect("a place");
-            let url = |request: u64| format!("http://{}/work/{request}", place.address);
+            let url = |request: u64| format!("http://{}/answer/{request}", place.address);
             // A client that keeps its connection.
             let neighbour = reqwest::Client::builder().no_proxy().build().expect("a client");
             let get = async |client: &reqwest::Client, request| match client.get(url(request)).send().await {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::chart::{CHARACTER, Look, WIDTH, drawable, marker, n};
-use super::scale::{Scale, range, ratio_tick, ticks, without_overlap};
+use super::scale::{Scale, range, ratio_tick, ratio_ticks};
 use super::with_interval;
 use crate::stats::Estimate;
 use crate::text::times;
@@ -22,22 +22,14 @@ pub(super) fn intervals(title: &str, points: &[(String, Look, Estimate)]) -> Mar
         .iter()
         .map(|(name, _, estimate)| format!("{name}: {}.", with_interval(estimate)))
         .collect();
-    let tick_values = ticks(over);
-    let labels: Vec<(f64, f64, u8)> = tick_values
-        .iter()
-        .map(|tick| {
-            let width = ratio_tick(*tick).chars().count() as f64 * CHARACTER + 6.0;
-            (x.at(*tick), width, u8::from(*tick != 1.0))
-        })
-        .collect();
-    let kept = without_overlap(&labels);
+    let ticks = ratio_ticks(over, &x, CHARACTER);
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (bottom + 24.0) } role="img" {
             title { (title) }
             desc { (words.join(" ")) }
-            @for (tick, kept) in tick_values.iter().zip(kept) {
+            @for (tick, kept) in &ticks {
                 path.grid d={ "M" (n(x.at(*tick))) " 4V" (bottom) } {}
-                @if kept {
+                @if *kept {
                     text.tick x=(n(x.at(*tick))) y=(bottom + 15.0) text-anchor="middle" { (ratio_tick(*tick)) }
                 }
             }

@@ -4,7 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::chart::{drawable, marker, n};
-use super::scale::{Scale, range, ratio_tick, ticks, time_tick, without_overlap};
+use super::scale::{Scale, range, ratio_tick, ratio_ticks, ticks, time_tick};
 use crate::case::{Flavor, Site};
 use crate::findings::crossover::{crossover, words};
 use crate::findings::headline::{Headline, headline};
@@ -300,23 +300,15 @@ fn pays(parts: &[Part]) -> Option<Picture> {
             });
         }
     }
-    let tick_values = ticks(over);
-    let labels: Vec<(f64, f64, u8)> = tick_values
-        .iter()
-        .map(|tick| {
-            let width = ratio_tick(*tick).chars().count() as f64 * CHARACTER + 6.0;
-            (x.at(*tick), width, u8::from(*tick != 1.0))
-        })
-        .collect();
-    let kept = without_overlap(&labels);
+    let ticks = ratio_ticks(over, &x, CHARACTER);
     let one = x.at(1.0);
     let contents = html! {
         text.heading x="12" y="20" { "Where spawn starts to pay: its time over join!’s" }
         text x=(n(one - 5.0)) y="40" text-anchor="end" { "◂ spawn is faster" }
         text x=(n(one + 5.0)) y="40" { "join! is faster ▸" }
-        @for (tick, kept) in tick_values.iter().zip(kept) {
+        @for (tick, kept) in &ticks {
             path.grid d={ "M" (n(x.at(*tick))) " " (TOP) "V" (n(bottom)) } {}
-            @if kept {
+            @if *kept {
                 text x=(n(x.at(*tick))) y=(n(bottom + 16.0)) text-anchor="middle" { (ratio_tick(*tick)) }
             }
         }

@@ -79,6 +79,18 @@ pub(super) fn ratio_tick(value: f64) -> String {
     format!("{}×", short(value))
 }
 
+/// The ticks of an axis of ratios that runs across, each with whether its label stays: 1× before all others. A character is
+/// so wide.
+pub(super) fn ratio_ticks(over: (f64, f64), axis: &Scale, character: f64) -> Vec<(f64, bool)> {
+    let values = ticks(over);
+    let label = |tick: &f64| {
+        let width = ratio_tick(*tick).chars().count() as f64 * character + 6.0;
+        (axis.at(*tick), width, u8::from(*tick != 1.0))
+    };
+    let kept = without_overlap(&values.iter().map(label).collect::<Vec<_>>());
+    values.into_iter().zip(kept).collect()
+}
+
 /// A time in ns as an axis spells it.
 pub(super) fn time_tick(ns: f64) -> String {
     let (unit, name) = match ns {

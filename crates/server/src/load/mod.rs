@@ -195,7 +195,7 @@ fn run(job: &Job, connections: &mut Vec<Connection>) -> Sent {
 }
 
 fn path(request: u64) -> String {
-    format!("/work/{request}")
+    format!("/answer/{request}")
 }
 
 impl Shared<'_> {

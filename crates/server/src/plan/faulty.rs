@@ -1,0 +1,38 @@
+//! Faults under each strategy.
+
+use crate::fault::Fault;
+
+/// A fault under a strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faulty {
+    /// What goes wrong; `None`: the client disconnects.
+    pub fault: Option<Fault>,
+    /// The strategy.
+    pub strategy: String,
+}
+
+/// The name of a fault in ids.
+pub fn fault_name(fault: Option<Fault>) -> &'static str {
+    match fault {
+        None => "disconnects",
+        Some(Fault::Refuses) => "refuses",
+        Some(Fault::Hangs) => "hangs",
+        Some(Fault::Cuts) => "cuts",
+        Some(Fault::Answers500) => "answers_500",
+        Some(Fault::Panics) => "panics",
+    }
+}
+
+/// Children of a request that meets a fault.
+pub const FAULTY_TASKS: usize = 3;
+
+impl Faulty {
+    /// Its id.
+    pub fn id(&self) -> String {
+        let fault = fault_name(self.fault);
+        format!(
+            "fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}",
+            self.strategy
+        )
+    }
+}

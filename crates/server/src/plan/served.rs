@@ -1,0 +1,69 @@
+//! Ways to serve connections, and what disturbs them.
+
+use measure::case::Flavor;
+
+use crate::delay::Delay;
+use crate::point::Shape;
+use crate::serving::Way;
+
+/// What some handlers do while others are timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Disturbed {
+    /// The same as all.
+    Not,
+    /// They block their thread for 10 ms.
+    Blocked,
+    /// They compute for 1 ms.
+    Computed,
+}
+
+impl Disturbed {
+    /// All of them.
+    pub const ALL: [Disturbed; 3] = [Disturbed::Not, Disturbed::Blocked, Disturbed::Computed];
+
+    /// As ids have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Disturbed::Not => "quiet",
+            Disturbed::Blocked => "block_10ms",
+            Disturbed::Computed => "compute_1ms",
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Disturbed::Not => "no handler does",
+            Disturbed::Blocked => "a handler blocks its thread for 10 ms",
+            Disturbed::Computed => "a handler computes for 1 ms",
+        }
+    }
+}
+
+/// A way to serve connections on a runtime, with what disturbs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The runtime.
+    pub flavor: Flavor,
+    /// The way.
+    pub way: Way,
+    /// What it is disturbed by, [nothing](Disturbed::Not) first.
+    pub disturbed: Vec<Disturbed>,
+}
+
+impl Served {
+    /// What its server is like.
+    pub fn shape(&self) -> Shape {
+        Shape {
+            delay: Delay::Fixed,
+            flavor: self.flavor,
+            bytes: 1 << 10,
+            tasks: 1,
+        }
+    }
+
+    /// The id of one of its points.
+    pub fn id(&self, disturbed: Disturbed) -> String {
+        format!("serve@{}/{}/worker/1KiB/{}/1", disturbed.name(), self.flavor, self.way)
+    }
+}

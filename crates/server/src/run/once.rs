@@ -1,0 +1,56 @@
+//! Every point once, without a clock.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::RunError;
+use super::collected::{CollectedWay, failure};
+use crate::faults;
+use crate::load::Schedule;
+use crate::plan::Plan;
+use crate::point::Level;
+use crate::process::ProcessError;
+use crate::stand::{Stand, Subject, Window};
+
+/// Runs every point once, without a clock: prints what Criterion does.
+pub fn test(plan: &Plan, program: &Path) -> Result<(), RunError> {
+    let seed = plan.settings.seed.unwrap_or(0);
+    let done = |id: &str| println!("Testing {id}\nSuccess");
+    let failed = |id: String, window: &Window| match failure(window) {
+        Some(reason) => Err(ProcessError::Failed("server", format!("{id}: {reason}"))),
+        None => Ok(()),
+    };
+    let schedule = Schedule {
+        seed,
+        rate: 200.0,
+        requests: 10,
+    };
+    for group in &plan.groups {
+        let mut stand = Stand::new(program, &group.shape, seed)?;
+        for strategy in &group.strategies {
+            let mut server = stand.serve(&Subject::strategy(strategy))?;
+            for level in &group.levels {
+                let window = match level {
+                    Level::Max => stand.greatest(&mut server, Duration::from_millis(10))?,
+                    Level::Percent(_) => stand.open(&mut server, schedule, 0, None)?,
+                };
+                let id = group.shape.id(*level, strategy);
+                failed(id.clone(), &window)?;
+                done(&id);
+            }
+        }
+    }
+    for served in &plan.served {
+        let mut way = CollectedWay::begin(served, Some(schedule.rate), program, seed)?;
+        way.round(0, schedule.requests, seed)?;
+        served
+            .disturbed
+            .iter()
+            .for_each(|disturbed| done(&served.id(*disturbed)));
+    }
+    for faulty in &plan.faulty {
+        faults::see(faulty, seed)?;
+        done(&faulty.id());
+    }
+    Ok(())
+}
