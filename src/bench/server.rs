@@ -17,6 +17,7 @@ use super::profile::{Sampler, writable, write};
 use crate::case::parse_measurement_id;
 use crate::environment::cores;
 use crate::interrupt;
+use crate::report::summary::wrapped;
 use crate::session;
 use crate::targets::targets;
 use crate::variables::{VARIABLES, VariableError, variable};
@@ -125,20 +126,24 @@ fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> Exi
         program,
     });
     match outcome {
-        Ok(outcome) => finish(&outcome),
+        Ok(outcome) => finish(&outcome, arguments.verbose),
         Err(error) => not_run(&error),
     }
 }
 
-fn finish(outcome: &Outcome) -> ExitCode {
+fn finish(outcome: &Outcome, verbose: bool) -> ExitCode {
     let Outcome { record, path, trouble } = outcome;
     let header = &record.header;
-    print!("\n{}", table::render(record));
-    table::sentences(record)
-        .iter()
-        .for_each(|sentence| println!("{sentence}"));
+    if verbose {
+        print!("\n{}", table::render(record));
+    }
+    for sentence in table::sentences(record) {
+        // What Markdown sets in a font of its own, a terminal need not.
+        print!("{}", wrapped(&format!("{NAME}: {}", sentence.replace('`', "")), "  "));
+    }
     if let Some(path) = path {
-        println!("Record: {}", path.display());
+        let tables = if verbose { "" } else { "; its tables: --verbose" };
+        println!("  {}{tables}", path.display());
     }
     if let Some(trouble) = trouble {
         eprintln!("{NAME}: the run ended early: {trouble}; no record was replaced");
@@ -147,9 +152,10 @@ fn finish(outcome: &Outcome) -> ExitCode {
             _ => ExitCode::from(1),
         };
     }
-    let lacking = table::without_numbers(record).len();
-    if lacking > 0 {
-        eprintln!("{NAME}: {lacking} of the points above have no numbers, for the reasons beside them");
+    let lacking = table::without_numbers(record);
+    if let Some(first) = lacking.first() {
+        let said = format!("{NAME}: {} points have no numbers. The first, {first}", lacking.len());
+        print!("{}", wrapped(&said, "  "));
     }
     ExitCode::from(u8::from(!header.complete || record.failed()))
 }

@@ -81,7 +81,8 @@ fn memory_of(header: &Header) -> String {
     memory(&header.resident_bytes).map_or(String::new(), |said| wrapped(&said, "  "))
 }
 
-fn wrapped(text: &str, indent: &str) -> String {
+/// A text for a terminal of 100 columns, lines after the first so far in.
+pub(crate) fn wrapped(text: &str, indent: &str) -> String {
     let options = textwrap::Options::new(WIDTH).subsequent_indent(indent);
     textwrap::fill(text, options) + "\n"
 }

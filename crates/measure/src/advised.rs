@@ -4,7 +4,7 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::advise::model::Predicted;
+use crate::advise::predicted::Predicted;
 use crate::advise::question::Scope;
 use crate::advise::{Model, Question};
 use crate::calibration::{CALIBRATION, calibrate};

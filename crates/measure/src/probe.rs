@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use crate::advise::model::WAIT_NS;
 use crate::advise::question::Scope;
+use crate::advise::sheet::WAIT_NS;
 use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{Schedule, drive};

@@ -284,9 +284,9 @@ pub fn sentence(record: &Record) -> Option<String> {
     ))
 }
 
-/// `slower in p99 latency in 2 (1.12× to 1.20×), inconclusive in 3 (up to ±9%)`.
+/// `in p99 latency worse at 2 (1.12× to 1.20×), inconclusive at 3 (0.93× to 1.09×)`.
 fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone) -> String {
-    let of = |verdict: Verdict| {
+    let of = |(verdict, word): (Verdict, &str)| {
         let ratios: Vec<f64> = compared
             .clone()
             .filter(|one| one.verdict == verdict)
@@ -299,16 +299,16 @@ fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone
         } else {
             format!("{} to {}", times(least), times(most))
         };
-        Some(format!("{} at {} ({range})", verdict.as_str(), ratios.len()))
+        Some(format!("{word} at {} ({range})", ratios.len()))
     };
-    let said: Vec<String> = [Verdict::Slower, Verdict::Faster, Verdict::Same, Verdict::Inconclusive]
-        .into_iter()
-        .filter_map(of)
-        .collect();
-    format!(
-        "in {what} {}",
-        said.join(", ").replace("slower", "worse").replace("faster", "better")
-    )
+    let words = [
+        (Verdict::Slower, "worse"),
+        (Verdict::Faster, "better"),
+        (Verdict::Same, "the same"),
+        (Verdict::Inconclusive, "inconclusive"),
+    ];
+    let said: Vec<String> = words.into_iter().filter_map(of).collect();
+    format!("in {what} {}", said.join(", "))
 }
 
 /// How many controls contain 1: of how many, in p99 and in CPU time.

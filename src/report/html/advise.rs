@@ -10,8 +10,8 @@ use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 use crate::text::label;
 use measure::advise::counts::{FAR_POWER, FAR_TASKS, MOST_TASKS, NEAR_TASKS, SMALL_JOIN_ALL};
 use measure::advise::meaning::{candidates, rulings};
-use measure::advise::model::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_TASKS, MOST_WAITING, WAIT_NS};
 use measure::advise::question::Scope;
+use measure::advise::sheet::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_TASKS, MOST_WAITING, WAIT_NS};
 use measure::advise::validation::{Call, HIDDEN};
 use measure::advise::{Model, Needs, Question, Wakes, advise};
 

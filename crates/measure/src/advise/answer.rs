@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::meaning::{LONG_POLL_NS, Needs, Ruling, candidates, rulings};
-use super::model::{Model, Predicted, Refused, Term};
+use super::model::Model;
 use super::nearest::{Near, nearest};
+use super::predicted::{Predicted, Refused, Term};
 use super::question::{Question, Wakes};
 use super::validation::Call;
 use crate::record::Measurement;

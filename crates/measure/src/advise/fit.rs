@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::{Family, Kind, Unit, counts};
-use super::linear::{Normal, Row};
-use super::model::{Costs, PayloadCost, Sheet};
 use super::question::{Scope, Wakes};
+use super::sheet::{Costs, PayloadCost, Sheet};
 use crate::case::Case;
+use crate::stats::linear::{Normal, Row};
 
 /// A measurement as the fit sees it.
 #[derive(Debug, Clone)]

@@ -8,11 +8,13 @@
 pub mod answer;
 pub mod counts;
 mod fit;
-mod linear;
 pub mod meaning;
 pub mod model;
 pub mod nearest;
+pub mod predicted;
 pub mod question;
+mod samples;
+pub mod sheet;
 pub mod validation;
 
 pub use answer::{Advice, advise};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{own_ns, question_of};
 use super::question::Question;
+use super::samples::{own_ns, question_of};
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Mode, Verdict};
 

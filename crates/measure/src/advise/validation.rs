@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::model::{Model, Sheet, is_one_number, own_ns, question_of};
+use super::model::Model;
+use super::predicted::{Predicted, Refused};
+use super::samples::{is_one_number, own_ns, question_of};
+use super::sheet::Sheet;
 use crate::case::Case;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, sorted};
@@ -34,7 +37,7 @@ pub struct Error {
     pub predicted: Option<f64>,
     /// The time of the strategy's fan-out that was predicted over the one that was measured.
     pub time: Option<f64>,
-    /// [`super::model::Predicted::reach`] of the pair.
+    /// [`Predicted::reach`] of the pair.
     pub reach: f64,
     /// Whether the case was measured by the model's own run.
     pub known: bool,
@@ -82,8 +85,8 @@ fn asked(m: &Measurement, all: &[&Measurement]) -> Option<(super::Question, f64)
 fn error(
     m: &Measurement,
     _own: f64,
-    strategy: Result<super::model::Predicted, super::model::Refused>,
-    reference: Result<super::model::Predicted, super::model::Refused>,
+    strategy: Result<Predicted, Refused>,
+    reference: Result<Predicted, Refused>,
     known: bool,
 ) -> Error {
     let measured = m.ratio.expect("asked about only where it has one");

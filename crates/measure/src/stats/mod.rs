@@ -7,7 +7,7 @@
 mod binomial;
 mod estimate;
 pub mod growth;
-mod least_squares;
+pub(crate) mod linear;
 pub mod modes;
 pub mod random_effects;
 pub mod sequential;
@@ -21,7 +21,7 @@ pub use estimate::{
     Estimate, FEWEST_ROUNDS, LEVEL, hodges_lehmann_interval, mann_whitney_p, order_interval, round_medians,
     signed_rank_interval,
 };
-pub use least_squares::least_squares;
+pub use linear::least_squares;
 pub use modes::{Mode, bimodal, opposite_modes};
 pub use sequential::{LOOK_LEVEL, LOOKS, clear};
 pub use stretches::{Stretch, stretches};

@@ -1,14 +1,14 @@
-//! Least squares in which some unknowns may not be negative and each has a penalty: small, dense, exact.
+//! Linear least squares with few unknowns, some of which may not be negative and may have a penalty: small, dense, exact.
 
 /// The normal equations of a fit: gram · x = right, row by row.
 #[derive(Debug, Clone)]
-pub(super) struct Normal {
-    pub(super) gram: Vec<Vec<f64>>,
-    pub(super) right: Vec<f64>,
+pub(crate) struct Normal {
+    pub(crate) gram: Vec<Vec<f64>>,
+    pub(crate) right: Vec<f64>,
 }
 
 impl Normal {
-    pub(super) fn of(unknowns: usize) -> Self {
+    pub(crate) fn of(unknowns: usize) -> Self {
         Self {
             gram: vec![vec![0.0; unknowns]; unknowns],
             right: vec![0.0; unknowns],
@@ -17,7 +17,7 @@ impl Normal {
 
     /// Adds rows that share an unknown error of their own, of which a weight of `shared` is believed: each row has its entries,
     /// its right side and its weight, and the error stands in each of them as 1.
-    pub(super) fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
+    pub(crate) fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         let mut mean = vec![0.0; self.right.len()];
         let mut mean_right = 0.0;
@@ -42,7 +42,7 @@ impl Normal {
     }
 
     /// Adds penalties, one for each unknown.
-    pub(super) fn penalize(&mut self, penalties: &[f64]) {
+    pub(crate) fn penalize(&mut self, penalties: &[f64]) {
         for (i, penalty) in penalties.iter().enumerate() {
             self.gram[i][i] += penalty;
         }
@@ -50,7 +50,7 @@ impl Normal {
 
     /// The solution: unknowns of which `free` is false are not negative. The method of Lawson and Hanson ("Solving Least Squares
     /// Problems", 1974, chapter 23), begun with all unknowns.
-    pub(super) fn solve(&self, free: &[bool]) -> Vec<f64> {
+    pub(crate) fn solve(&self, free: &[bool]) -> Vec<f64> {
         let unknowns = self.right.len();
         let mut held = vec![false; unknowns];
         let mut x = vec![0.0; unknowns];
@@ -87,9 +87,8 @@ impl Normal {
         x
     }
 
-    /// Cholesky's method over the unknowns that are not held at zero.
-    fn solve_without(&self, held: &[bool]) -> Vec<f64> {
-        let places: Vec<usize> = (0..self.right.len()).filter(|&i| !held[i]).collect();
+    /// Cholesky's triangle over these unknowns. Where the rows do not tell one from the others, its diagonal is next to nothing.
+    fn triangle(&self, places: &[usize]) -> Vec<Vec<f64>> {
         let n = places.len();
         let mut lower = vec![vec![0.0; n]; n];
         for i in 0..n {
@@ -103,6 +102,14 @@ impl Normal {
                 };
             }
         }
+        lower
+    }
+
+    /// The solution over the unknowns that are not held at zero.
+    fn solve_without(&self, held: &[bool]) -> Vec<f64> {
+        let places: Vec<usize> = (0..self.right.len()).filter(|&i| !held[i]).collect();
+        let n = places.len();
+        let lower = self.triangle(&places);
         let mut y = vec![0.0; n];
         for i in 0..n {
             let products: f64 = lower[i][..i].iter().zip(&y).map(|(a, b)| a * b).sum();
@@ -120,12 +127,43 @@ impl Normal {
     }
 }
 
+/// The coefficients `x` for which the rows' sums of products with `x` come nearest to `values`. `None` where the rows do not
+/// determine them. To weigh rows, scale them and their values.
+pub fn least_squares<const K: usize>(rows: &[[f64; K]], values: &[f64]) -> Option<[f64; K]> {
+    // Columns of length 1, so that what is next to nothing is so in each.
+    let lengths: [f64; K] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].powi(2)).sum::<f64>().sqrt());
+    if lengths.contains(&0.0) || rows.len() < K {
+        return None;
+    }
+    let rows = rows.iter().zip(values).map(|(row, value)| Row {
+        entries: row
+            .iter()
+            .zip(lengths)
+            .map(|(entry, length)| entry / length)
+            .enumerate()
+            .collect(),
+        right: *value,
+        weight: 1.0,
+    });
+    let mut normal = Normal::of(K);
+    // No error is shared.
+    normal.add(&rows.collect::<Vec<_>>(), f64::INFINITY, 1.0);
+    let places: Vec<usize> = (0..K).collect();
+    let lower = normal.triangle(&places);
+    if (0..K).any(|place| lower[place][place] < 1e-5) {
+        return None;
+    }
+    let solution = normal.solve(&[true; K]);
+    Some(std::array::from_fn(|column| solution[column] / lengths[column]))
+}
+
 /// A row of a fit.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) entries: Vec<(usize, f64)>,
-    pub(super) right: f64,
-    pub(super) weight: f64,
+pub(crate) struct Row {
+    pub(crate) entries: Vec<(usize, f64)>,
+    pub(crate) right: f64,
+    pub(crate) weight: f64,
 }
 
 #[cfg(test)]
@@ -175,5 +213,21 @@ mod tests {
                 .chain(normal.gram.iter().flatten())
                 .all(|value| value.abs() < 1e-6)
         );
+    }
+
+    #[test]
+    fn a_plane_is_found_and_what_is_not_determined_is_not() {
+        let rows: Vec<[f64; 3]> = (1..9u32).map(f64::from).map(|n| [1.0, n, n * n]).collect();
+        let values: Vec<f64> = rows.iter().map(|row| 7.0 - 3.0 * row[1] + 0.5 * row[2]).collect();
+        let found = least_squares(&rows, &values).expect("it is determined");
+        for (found, truth) in found.iter().zip([7.0, -3.0, 0.5]) {
+            assert!((found - truth).abs() < 1e-6, "{found} {truth}");
+        }
+        assert_eq!(least_squares(&rows[..2], &values[..2]), None);
+        assert_eq!(
+            least_squares(&[[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]], &[1.0, 2.0, 3.0]),
+            None
+        );
+        assert_eq!(least_squares::<2>(&[], &[]), None);
     }
 }

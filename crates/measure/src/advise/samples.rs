@@ -1,0 +1,116 @@
+//! What a run's measurements say, as samples that unit costs are fitted to.
+
+use std::collections::BTreeMap;
+
+use super::counts::{Kind, MOST_TASKS};
+use super::fit::{Sample, inline_payload};
+use super::question::{Question, Scope, Wakes};
+use crate::case::Case;
+use crate::record::{Measurement, Status};
+use crate::stats::{Estimate, Verdict};
+
+/// ns and standard deviation of a measurement beside its reference: paired, so that both have the machine's same moment.
+fn paired(m: &Measurement, reference: &Measurement) -> Option<(f64, f64)> {
+    let unsure = |ratio: &Estimate| {
+        let wider = (ratio.high / ratio.median).max(ratio.median / ratio.low);
+        (wider.ln() / 1.96).clamp(0.0, 1.0)
+    };
+    let base = reference.wall_ns?.median;
+    if m.is_control() {
+        Some((base, m.noise_floor.unwrap_or(0.0) / 4.0))
+    } else {
+        let ratio = m.ratio?;
+        Some((base * ratio.median, unsure(&ratio)))
+    }
+}
+
+/// A measurement whose sides disturbed each other, or that has two modes, is no one number.
+pub(super) fn is_one_number(m: &Measurement) -> bool {
+    m.status == Status::Ok && !matches!(m.verdict, Some(Verdict::Interferes | Verdict::Depends))
+}
+
+/// What a case's children take themselves, in ns of a fan-out: of `compute` the time of `join!` where the same case was measured on
+/// another flavor of one thread, else on this one; of `timers` half a millisecond less than their longest sleep and tokio's
+/// resolution.
+pub(super) fn own_ns(case: &Case, all: &[&Measurement]) -> Option<f64> {
+    match case.workload.as_str() {
+        "compute" => {
+            let mut same: Vec<&&Measurement> = all
+                .iter()
+                .filter(|m| m.strategy == "join" && m.is_control() && m.status == Status::Ok)
+                .filter(|m| {
+                    m.case.workload == "compute" && m.case.tasks == case.tasks && m.case.payload == case.payload
+                })
+                .filter(|m| !Scope::of(&m.case).wakes_threads())
+                .collect();
+            same.sort_by_key(|m| m.case == *case);
+            // A child of join! takes two ns beside its work, as one of `ready` does.
+            same.first()
+                .and_then(|m| Some(m.wall_ns?.median - 2.0 * case.tasks as f64))
+        }
+        "timers" => Some(2.5e6),
+        _ => Some(0.0),
+    }
+}
+
+/// The question that a case is.
+pub fn question_of(case: &Case, own_ns: f64) -> Option<Question> {
+    let wakes = Wakes::of_workload(&case.workload)?;
+    let waits = case.workload == "timers";
+    Some(Question {
+        scope: Scope::of(case),
+        tasks: case.tasks,
+        wakes,
+        times: 1.0,
+        payload: inline_payload(case),
+        work_ns: if waits { 0.0 } else { own_ns / case.tasks as f64 },
+        idle_ns: 0.0,
+        wait_ns: if waits { own_ns } else { 0.0 },
+    })
+}
+
+/// The samples of a run's measurements.
+pub(super) fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
+    let references: BTreeMap<&Case, &Measurement> = measurements
+        .iter()
+        .filter(|m| m.is_control())
+        .map(|m| (&m.case, *m))
+        .collect();
+    let mut samples = Vec::new();
+    for m in measurements.iter().filter(|m| is_one_number(m)) {
+        let scope = Scope::of(&m.case);
+        // Timers' waits say nothing of costs; what folds away neither.
+        let Some(wakes) = Wakes::of_workload(&m.case.workload).filter(|_| m.case.workload != "timers") else {
+            continue;
+        };
+        if scope.wakes_threads() || scope.site.beside() > 0 || m.case.tasks > MOST_TASKS {
+            continue;
+        }
+        let Some(reference) = references.get(&m.case) else {
+            continue;
+        };
+        let Some((ns, unsure)) = paired(m, reference) else {
+            continue;
+        };
+        let Some(own) = own_ns(&m.case, measurements) else {
+            continue;
+        };
+        let sample = |kind, ns, own_ns, unsure| Sample {
+            case: m.case.clone(),
+            scope,
+            wakes,
+            kind,
+            ns,
+            own_ns,
+            unsure,
+        };
+        if let Some(kind) = Kind::of(&m.strategy, m.case.tasks) {
+            samples.push(sample(Some(kind), ns, own.min(ns), unsure));
+        }
+        if let Some(machinery) = m.machinery_ns.filter(|_| m.is_control()) {
+            let wider = (machinery.high / machinery.low).max(1.0).ln() / 3.92;
+            samples.push(sample(None, machinery.median, 0.0, wider));
+        }
+    }
+    samples
+}
