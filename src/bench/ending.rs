@@ -8,8 +8,11 @@ use crate::report::summary::{Paths, headlines, summary};
 use crate::run::Outcome;
 use crate::targets::targets;
 
+/// The target that has records of its own kind: [`super::server`].
+pub(super) const SERVER: &str = "server";
+
 fn invocation() -> Option<Invocation> {
-    let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
+    let targets: Vec<&str> = targets().iter().map(|target| target.name).chain([SERVER]).collect();
     Invocation::of_this_program(&targets)
 }
 

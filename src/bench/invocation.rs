@@ -42,7 +42,7 @@ impl Invocation {
     pub(super) fn others_follow(&self, target: &str) -> bool {
         let ended = self.ended();
         let open = |name: &&String| *name != target && !ended.iter().any(|(ended, _)| ended == *name);
-        self.targets.iter().filter(open).count() > 0
+        self.targets.iter().any(|name| open(&name))
     }
 
     /// This target has ended, and has written this record. The records of all that ran, in their order, where it was the last.
@@ -97,13 +97,16 @@ fn selected(arguments: &[&str], targets: &[&str]) -> Option<(Vec<String>, bool)>
 /// A name as cargo takes it, with `*`, `?` and `[…]`.
 fn glob(pattern: &str) -> Option<Regex> {
     let mut text = String::from("^");
+    let mut before = ' ';
     for c in pattern.chars() {
         match c {
+            '!' if before == '[' => text.push('^'),
             '*' => text += ".*",
             '?' => text.push('.'),
             '[' | ']' => text.push(c),
             c => text += &regex::escape(&c.to_string()),
         }
+        before = c;
     }
     Regex::new(&(text + "$")).ok()
 }
@@ -164,6 +167,7 @@ mod tests {
                 true,
             ),
             ("cargo bench --benches yield", &TARGETS, false),
+            ("cargo bench --bench [!o]*", &["wakeups", "http"], false),
         ] {
             let found = of(line).expect(line);
             assert_eq!(

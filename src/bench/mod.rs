@@ -55,13 +55,20 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     if arguments.mode == Mode::Help {
         print_help(target);
     }
+    // What other targets of the same `cargo bench` measured is said all the same.
+    let refused = |error: &dyn std::error::Error| {
+        if arguments.mode == Mode::Measure {
+            ending::end(name, None, None, None, true);
+        }
+        session::bad_input(name, error)
+    };
     let selection = match session::selection(&targets) {
         Ok(selection) => selection,
-        Err(error) => return session::bad_input(name, &error),
+        Err(error) => return refused(&error),
     };
     let measurements = match selection.measurements(target, cores(), |id| arguments.filter.matches(id)) {
         Ok(measurements) => measurements,
-        Err(error) => return session::bad_input(name, &error),
+        Err(error) => return refused(&error),
     };
     // Criterion checks its part of the command line here, before anything is measured.
     let home = criterion_home();
@@ -96,7 +103,7 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
         return nothing;
     }
     if let Err(error) = check_baselines(&home, &arguments, &measurements) {
-        return session::bad_input(name, &error);
+        return refused(&error);
     }
     match arguments.mode {
         Mode::Measure => measure(

@@ -1,6 +1,7 @@
 //! The `main` of the bench target `server`, which measures processes under load, and not blocks.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use server::load::Schedule;
@@ -13,6 +14,7 @@ use server::stand::{Stand, Subject, rate};
 use server::{check, role, table};
 
 use super::arguments::{self, ArgumentError, Arguments, Mode};
+use super::ending;
 use super::profile::{Sampler, writable, write};
 use crate::case::parse_measurement_id;
 use crate::environment::cores;
@@ -23,7 +25,7 @@ use crate::targets::targets;
 use crate::variables::{VARIABLES, VariableError, variable};
 
 /// The target's name.
-const NAME: &str = "server";
+const NAME: &str = ending::SERVER;
 
 /// The flag that asks for what is known beforehand to be found again.
 const CHECK: &str = "--check";
@@ -65,6 +67,9 @@ pub fn main() -> ExitCode {
         eprintln!(
             "{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)"
         );
+        if arguments.mode == Mode::Measure {
+            ending::end(NAME, None, None, None, false);
+        }
         return ExitCode::SUCCESS;
     }
     match arguments.mode {
@@ -81,7 +86,11 @@ pub fn main() -> ExitCode {
             eprintln!("{NAME}: Criterion keeps nothing of this target, so that there is no baseline to load");
             ExitCode::SUCCESS
         }
-        Mode::Measure | Mode::Help => measure(&plan, &program, &arguments),
+        Mode::Measure | Mode::Help => {
+            let (code, record) = measure(&plan, &program, &arguments);
+            ending::end(NAME, None, record.as_deref(), None, code != ExitCode::SUCCESS);
+            code
+        }
     }
 }
 
@@ -104,10 +113,11 @@ pub(super) fn knows(matches: impl Fn(&str) -> bool) -> bool {
     plan().is_ok_and(|plan| plan.ids().iter().any(|id| matches(id)))
 }
 
-fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> ExitCode {
+/// Measures; also where the record is, if there is one.
+fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> (ExitCode, Option<PathBuf>) {
     if plan.shared_out {
         eprintln!("{NAME}: this target is not shared out; run it without JVS_SHARD on one of the machines");
-        return ExitCode::SUCCESS;
+        return (ExitCode::SUCCESS, None);
     }
     let folder = session::folder(arguments.filter.text().is_some());
     let command = session::shell_words(&plan.set, "cargo bench --bench server", &arguments.shown);
@@ -115,8 +125,9 @@ fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> Exi
         && let Ok(Some(Record { header, .. })) = Record::load(&folder)
         && header.complete
     {
-        eprintln!("{NAME}: {} is complete", run::path(&folder).display());
-        return ExitCode::SUCCESS;
+        let path = run::path(&folder);
+        eprintln!("{NAME}: {} is complete", path.display());
+        return (ExitCode::SUCCESS, Some(path));
     }
     let outcome = run::run(&Request {
         plan,
@@ -126,8 +137,8 @@ fn measure(plan: &Plan, program: &std::path::Path, arguments: &Arguments) -> Exi
         program,
     });
     match outcome {
-        Ok(outcome) => finish(&outcome, arguments.verbose),
-        Err(error) => not_run(&error),
+        Ok(outcome) => (finish(&outcome, arguments.verbose), outcome.path),
+        Err(error) => (not_run(&error), None),
     }
 }
 

@@ -55,8 +55,8 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["filter", "expect", "format"])]
     formulas: bool,
     /// With --formulas: the most children
-    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "formulas",
-          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = *formulas::CLAIMED.end() as u16, requires = "formulas",
+          value_parser = clap::value_parser!(u16).range(1..=*formulas::CLAIMED.end() as i64))]
     up_to: u16,
 }
 

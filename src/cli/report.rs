@@ -230,7 +230,11 @@ fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
 /// The charts of the answer, as files.
 fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
     let folder = arguments.output.clone().unwrap_or_else(|| run.folder.clone());
-    for picture in html::pictures(&run.parts) {
+    let pictures = html::pictures(&run.parts);
+    if pictures.is_empty() {
+        return bad_input(format!("the run {} has no figures for the charts", run.name));
+    }
+    for picture in pictures {
         let path = folder.join(picture.file);
         let drawn = picture.standalone();
         if fs::read(&path).is_ok_and(|before| before == drawn.as_bytes()) {

@@ -17,12 +17,12 @@ use crate::run_store;
 
 #[derive(Args)]
 #[command(
-    after_help = "Pages have relative links only, so that the folder works wherever it is put. scripts/site adds flamegraphs, and \
-                  checks the links.\n\n\
+    after_help = "Pages have relative links only, so that the folder works wherever it is put. scripts/site empties the folder \
+                  first, and can add flamegraphs.\n\n\
                   Example: cargo run --release -- site target/site"
 )]
 pub(super) struct Arguments {
-    /// The folder; what is in it is replaced
+    /// The folder; what is in it stays, unless a page has its name
     folder: PathBuf,
     /// The recorded run that the first page speaks of [default: the one that the documents speak of]
     #[arg(long, value_name = "RUN")]

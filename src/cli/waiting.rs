@@ -39,7 +39,9 @@ pub fn run(selection: &Selection, format: Format) -> ExitCode {
         ));
     }
     let tasks = selection.tasks().unwrap_or(&TASKS);
-    let strategies = selection.strategies().map_or_else(all, <[Strategy]>::to_vec);
+    let strategies = selection
+        .strategies()
+        .map_or_else(|| Strategy::all().collect(), <[Strategy]>::to_vec);
     let mut wanted: Vec<(Strategy, usize)> = tasks
         .iter()
         .flat_map(|&tasks| strategies.iter().map(move |&strategy| (strategy, tasks)))
@@ -103,11 +105,6 @@ fn belongs(set: &str) -> bool {
     ["JVS_TASKS=", "JVS_STRATEGIES="]
         .iter()
         .any(|name| set.starts_with(name))
-}
-
-/// All strategies.
-fn all() -> Vec<Strategy> {
-    Strategy::all().collect()
 }
 
 fn refused(strategy: Strategy, tasks: usize, reason: String) -> Refused {

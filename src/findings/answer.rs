@@ -7,6 +7,7 @@ use super::{flavors, scale, spawns};
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement, Status};
 use crate::stats::Verdict;
+use crate::strategy::Strategy;
 use crate::text::{count, time, times};
 
 type Part = (Header, Vec<Measurement>);
@@ -20,6 +21,19 @@ pub enum Evidence {
     Counts,
     /// The article's statements, put to experiments.
     Statements,
+    /// A document under `docs/`, by its name without the ending, and what it is about.
+    Document(&'static str, &'static str),
+}
+
+impl Evidence {
+    /// What a link to it says.
+    pub fn name(self) -> &'static str {
+        match self {
+            Evidence::Workload(name) | Evidence::Document(_, name) => name,
+            Evidence::Counts => "counts",
+            Evidence::Statements => "tested statements",
+        }
+    }
 }
 
 /// A sentence of the answer.
@@ -69,24 +83,31 @@ fn is_sure(m: &Measurement) -> bool {
 
 /// The ratio on its flavor, and whether it is a sure one. Its interval stands in tables and charts.
 fn ratio(m: &Measurement) -> String {
-    let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
     let sure = if is_sure(m) { "" } else { ", not for sure" };
-    format!("{shown} {}{sure}", on(m.case.flavor))
+    format!("{} {}{sure}", shown(m), on(m.case.flavor))
 }
 
 /// The ratio as a share of join!'s time.
 fn longer(m: &Measurement) -> String {
-    let shown = m.ratio.map_or(String::new(), |ratio| times(ratio.median));
     let sure = if is_sure(m) { "" } else { " (not for sure)" };
-    format!("{shown} the time{sure} {}", on(m.case.flavor))
+    format!("{} the time{sure} {}", shown(m), on(m.case.flavor))
+}
+
+fn shown(m: &Measurement) -> String {
+    m.ratio.map_or(String::new(), |ratio| times(ratio.median))
 }
 
 /// A flavor in words.
 fn on(flavor: Flavor) -> String {
+    format!("on {}", threads(flavor).replace("1 ", "one "))
+}
+
+/// How many threads run tasks: `1 thread`, `1 worker`, `2 workers`.
+pub fn threads(flavor: Flavor) -> String {
     match flavor {
-        Flavor::CurrentThread | Flavor::Local => "on one thread".into(),
-        Flavor::MultiThread(1) => "on one worker".into(),
-        Flavor::MultiThread(workers) => format!("on {workers} workers"),
+        Flavor::CurrentThread | Flavor::Local => "1 thread".into(),
+        Flavor::MultiThread(1) => "1 worker".into(),
+        Flavor::MultiThread(workers) => format!("{workers} workers"),
     }
 }
 
@@ -99,11 +120,11 @@ fn use_join(all: &[&Measurement]) -> Option<Sentence> {
     );
     if let Some(m) = of(all, "yield", 8, |m| m.case.site == Site::BlockOn) {
         rest += &format!(
-            ", and {} directly in main: join! them there too, or move the fan-out into a task",
+            ", and {} directly in main: use join! there too, or move the fan-out into a task",
             longer(m)
         );
     }
-    rest += ". They may borrow, and stop with their parent.";
+    rest += ". Joined children may borrow, and stop with their parent.";
     Some(Sentence {
         lead: "Use join! when",
         rest,
@@ -210,6 +231,7 @@ fn measure(all: &[&Measurement]) -> Option<Sentence> {
             "the runtime is busy, as in an axum handler under load{}",
             busy.unwrap_or_default()
         ));
+        evidence.push(Evidence::Document("SERVER", "servers under load"));
     }
     (!reasons.is_empty()).then(|| Sentence {
         lead: "Measure when",
@@ -236,13 +258,22 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
         .filter(|m| m.case.flavor == Flavor::CurrentThread && m.case.site == Site::Worker)
         .max_by_key(|m| m.case.tasks)?;
     let tasks = most.case.tasks;
+    let polls = |strategy: &str| {
+        let counts = strategy
+            .parse::<Strategy>()
+            .ok()
+            .and_then(|strategy| strategy.kind().counts);
+        counts.map_or("-".into(), |counts| {
+            count(counts.woken.children.of(tasks, None) as usize)
+        })
+    };
     let mut rest = format!(
         "join! thousands: woken one at a time, {tasks} children are polled {} times, spawned ones {}; 10,000 timers want a \
          JoinSet, since tokio lets one task have 128 of them a poll",
-        count(tasks * (tasks + 3) / 2),
-        count(2 * tasks)
+        polls("join"),
+        polls("spawn")
     );
-    let mut evidence = vec![Evidence::Counts];
+    let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers")];
     for flavor in flavors(all) {
         if let Some((strategy, ns)) = scale::fastest_at(all, "timers", flavor, 10_000) {
             rest += &format!(" (here {strategy}, {} each {})", time(ns / 10_000.0), on(flavor));

@@ -143,15 +143,11 @@ fn typed_figures_are_found() {
     assert_eq!(figures, ["5.35×", "12 ms", "±3%", "2 minutes", "9 s"]);
 }
 
-/// A heading's anchor, as GitHub makes it.
-fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.collect::<String>().trim().to_lowercase().replace(' ', "-")
-}
-
 fn anchors(text: &str) -> Vec<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
-    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
+    headings
+        .map(|line| join_vs_spawn::report::html::site::anchor(line.trim_start_matches('#')))
+        .collect()
 }
 
 /// The relative links of a document that lead nowhere.
@@ -260,7 +256,7 @@ const QUESTIONS: &[Question] = &[
         answer: "Use join! when",
         says: &[
             "directly in main",
-            "join! them there too",
+            "use join! there too",
             "move the fan-out into a task",
         ],
         borne_out: |run| {

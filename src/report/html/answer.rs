@@ -7,32 +7,43 @@ use super::data::{Data, Group, Workload};
 use super::opening::pictures;
 use super::{children, counted, listed, with_interval};
 use crate::case::Site;
-use crate::findings::answer::{Evidence, answer};
+use crate::findings::answer::{Evidence, Sentence, answer};
 use crate::findings::crossover;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{label, time, times};
 
-/// The sentences of the answer, each with links to its evidence on this page, and what is to be said of the run.
-pub(super) fn opening(data: &Data, parts: &[(Header, Vec<Measurement>)], statements: bool) -> Markup {
-    let answer = answer(parts);
-    let link = |evidence: &Evidence| match evidence {
-        Evidence::Workload(name) => Some((format!("#workload-{name}"), (*name).to_owned())),
-        Evidence::Counts => Some(("#measurements".to_owned(), "counts".to_owned())),
-        Evidence::Statements => statements.then(|| ("#statements".to_owned(), "tested statements".to_owned())),
-    };
+/// The sentences of the answer, each with links to its evidence where that has an address.
+pub(super) fn list(answer: &[Sentence], link: impl Fn(Evidence) -> Option<String>) -> Markup {
     html! {
-        @if !answer.is_empty() {
-            ul.answer {
-                @for sentence in &answer {
-                    li {
-                        strong { (sentence.lead) } " " (sentence.rest)
-                        span.evidence {
-                            @for (url, name) in sentence.evidence.iter().filter_map(link) { " " a href=(url) { (name) } }
+        ul.answer {
+            @for sentence in answer {
+                li {
+                    strong { (sentence.lead) } " " (sentence.rest)
+                    span.evidence {
+                        @for evidence in &sentence.evidence {
+                            @if let Some(url) = link(*evidence) { " " a href=(url) { (evidence.name()) } }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// The sentences of the answer, each with links to its evidence on this page, and what is to be said of the run.
+pub(super) fn opening(data: &Data, parts: &[(Header, Vec<Measurement>)], statements: bool) -> Markup {
+    let answer = answer(parts);
+    let link = |evidence: Evidence| match evidence {
+        Evidence::Workload(name) => Some(format!("#workload-{name}")),
+        Evidence::Counts => Some("#measurements".to_owned()),
+        Evidence::Statements => statements.then(|| "#statements".to_owned()),
+        // A page stands alone.
+        Evidence::Document(..) => None,
+    };
+    html! {
+        @if !answer.is_empty() {
+            (list(&answer, link))
             (pictures_of(parts))
         }
         div.said { @for sentence in sentences(data, !answer.is_empty()) { p { (sentence) } } }

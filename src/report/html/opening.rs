@@ -6,6 +6,7 @@ use maud::{Markup, PreEscaped, html};
 use super::chart::{drawable, marker, n};
 use super::scale::{Scale, range, ratio_tick, ratio_ticks, ticks, time_tick};
 use crate::case::{Flavor, Site};
+use crate::findings::answer::threads;
 use crate::findings::crossover::{crossover, words};
 use crate::findings::headline::{Headline, headline};
 use crate::record::{Header, Measurement, Status};
@@ -86,6 +87,7 @@ fn measured(parts: &[Part]) -> impl Iterator<Item = &Measurement> {
 struct Line<'a> {
     workload: &'static str,
     strategy: &'static str,
+    /// Of spawn, beside which join! was measured, as tables have it.
     rows: Vec<&'a Measurement>,
 }
 
@@ -109,7 +111,12 @@ impl Line<'_> {
 
     fn points(&self) -> impl Iterator<Item = (f64, f64)> {
         self.rows.iter().filter_map(|m| {
-            let ns = m.wall_ns.filter(drawable)?;
+            let ns = if self.strategy == "join" {
+                m.reference_ns
+            } else {
+                m.wall_ns
+            };
+            let ns = ns.filter(drawable)?;
             Some((m.case.tasks as f64, ns.median / m.case.tasks as f64))
         })
     }
@@ -126,7 +133,7 @@ fn cost(parts: &[Part]) -> Option<Picture> {
         .flat_map(|workload| ["join", "spawn"].map(|strategy| (workload, strategy)))
         .map(|(workload, strategy)| {
             let mut rows: Vec<&Measurement> = measured(parts)
-                .filter(|m| m.case.workload == workload && m.strategy == strategy)
+                .filter(|m| m.case.workload == workload && m.strategy == "spawn")
                 .filter(|m| m.case.flavor == Flavor::CurrentThread)
                 .filter(|m| m.case.site == Site::Worker && m.case.payload.0 == 0)
                 .collect();
@@ -240,14 +247,6 @@ fn group(workload: &str) -> &'static str {
     }
 }
 
-fn place(flavor: Flavor) -> String {
-    match flavor {
-        Flavor::CurrentThread | Flavor::Local => "1 thread".into(),
-        Flavor::MultiThread(1) => "1 worker".into(),
-        Flavor::MultiThread(workers) => format!("{workers} workers"),
-    }
-}
-
 /// Where spawn starts to pay: its time over join!'s in the headline's cases.
 fn pays(parts: &[Part]) -> Option<Picture> {
     const ROW: f64 = 16.5;
@@ -277,7 +276,7 @@ fn pays(parts: &[Part]) -> Option<Picture> {
             at += ROW;
             let m = row.spawn;
             let verdict = m.verdict.map_or("-", Verdict::as_str);
-            let place = place(m.case.flavor);
+            let place = threads(m.case.flavor);
             sentences.push(format!(
                 "{name}: {}, {place}: {}, {verdict}.",
                 row.short,

@@ -59,26 +59,16 @@ impl Site {
                 .find(|e| e.name == name)
                 .map(|e| e.address.clone())
         };
-        let link = |evidence: &Evidence| match evidence {
-            Evidence::Workload(name) => Some((format!("{of_run}#workload-{name}"), (*name).to_owned())),
-            Evidence::Counts => Some((format!("{of_run}#measurements"), "counts".to_owned())),
-            Evidence::Statements => document("ARTICLE").map(|address| (address, "tested statements".to_owned())),
+        let link = |evidence: Evidence| match evidence {
+            Evidence::Workload(name) => Some(format!("{of_run}#workload-{name}")),
+            Evidence::Counts => Some(format!("{of_run}#measurements")),
+            Evidence::Statements => document("ARTICLE"),
+            Evidence::Document(name, _) => document(name),
         };
         let content = html! {
             header {
                 h1 { "tokio::join! or tokio::spawn?" }
-                ul.answer {
-                    @for sentence in answer(&run.parts) {
-                        li {
-                            strong { (sentence.lead) } " " (sentence.rest)
-                            span.evidence {
-                                @for (url, name) in sentence.evidence.iter().filter_map(link) {
-                                    " " a href=(url) { (name) }
-                                }
-                            }
-                        }
-                    }
-                }
+                (super::answer::list(&answer(&run.parts), link))
                 div.openings { @for picture in pictures(&run.parts) { figure.card { (picture.inline()) } } }
             }
             section aria-labelledby="h-headline" {
@@ -90,7 +80,7 @@ impl Site {
                 h2 id="h-measure" { "On your machine" }
                 (super::scrolling("Commands", html! {
                     pre { code {
-                        "cargo bench                          # five targets, one summary at the end\n"
+                        "cargo bench                          # six targets, one summary at the end\n"
                         "cargo run --release -- report        # the same as a page"
                     } }
                 }))
@@ -274,13 +264,14 @@ fn picture(raw: &str, link: impl Fn(&str) -> Option<String>) -> Option<String> {
         let (_, rest) = raw.split_once(&format!("{name}=\""))?;
         rest.split_once('"').map(|(value, _)| value.to_owned())
     };
-    let mut pictures = String::new();
-    if raw.trim_start().starts_with("<img ") {
-        let (source, words) = (link(&attribute("src")?)?, attribute("alt")?);
-        // The words were escaped by whoever wrote the document.
-        pictures += &format!("<img src=\"{source}\" width=\"410\" align=\"top\" alt=\"{words}\">\n");
+    if !raw.trim_start().starts_with("<img ") {
+        return None;
     }
-    (!pictures.is_empty()).then_some(pictures)
+    let (source, words) = (link(&attribute("src")?)?, attribute("alt")?);
+    // The words were escaped by whoever wrote the document.
+    Some(format!(
+        "<img src=\"{source}\" width=\"410\" align=\"top\" alt=\"{words}\">\n"
+    ))
 }
 
 /// A heading's anchor, as GitHub makes it.

@@ -35,15 +35,17 @@ pub(super) fn answer(run: &RecordedRun) -> String {
 }
 
 fn link(evidence: Evidence) -> String {
-    match evidence {
-        Evidence::Workload(name) => {
+    let address = match evidence {
+        Evidence::Workload(workload) => {
             let entries = workload::all();
-            let entry = entries.iter().find(|entry| entry.name == name);
+            let entry = entries.iter().find(|entry| entry.name == workload);
             // Sleeps are measured among the large numbers of children.
             let target = entry.map_or("scale", |entry| entry.target);
-            format!("[{name}](docs/RESULTS.md#{target})")
+            format!("RESULTS.md#{target}")
         }
-        Evidence::Counts => "[counts](docs/RESULTS.md#what-is-counted)".into(),
-        Evidence::Statements => "[tested statements](docs/ARTICLE.md)".into(),
-    }
+        Evidence::Counts => "RESULTS.md#what-is-counted".into(),
+        Evidence::Statements => "ARTICLE.md".into(),
+        Evidence::Document(document, _) => format!("{document}.md"),
+    };
+    format!("[{}](docs/{address})", evidence.name())
 }
