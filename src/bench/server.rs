@@ -192,7 +192,7 @@ fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
             for level in &group.levels {
                 let id = group.shape.id(*level, strategy);
                 let profiled = || -> Result<String, ProcessError> {
-                    let mut stand = Stand::new(program, &group.shape, plan.settings.seed.unwrap_or(0))?;
+                    let mut stand = Stand::new(program, &group.shape, plan.settings.seed.unwrap_or(0), 1)?;
                     let mut server = stand.serve(&Subject::strategy(strategy))?;
                     let greatest = stand.greatest(&mut server, run::CAPACITY)?.throughput();
                     let open = rate(*level, greatest)

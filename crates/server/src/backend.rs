@@ -58,8 +58,6 @@ pub struct Backend {
 /// What became of the calls to it.
 #[derive(Debug, Default)]
 pub struct Calls {
-    /// Came.
-    pub came: AtomicU64,
     /// Were answered.
     pub answered: AtomicU64,
     /// Were given up by the caller before.
@@ -143,7 +141,6 @@ impl Backend {
             calls: &self.calls,
             answered: false,
         };
-        self.calls.came.fetch_add(1, Relaxed);
         let Some((bytes, id, child)) = of_path(request.uri().path()) else {
             return Ok(plain(StatusCode::NOT_FOUND));
         };

@@ -224,7 +224,7 @@ fn itself(points: &[Point]) -> [Checked; 2] {
 
 /// The same schedules, sent by the load generator and by another client, in turns.
 fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2], ProcessError> {
-    let mut stand = Stand::new(program, shape, seed)?;
+    let mut stand = Stand::new(program, shape, seed, 1)?;
     let mut server = stand.serve(&Subject::strategy("join"))?;
     let rate = 0.3 * stand.greatest(&mut server, CAPACITY)?.throughput();
     let mut own = Latencies::default();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use measure::strategy::Strategy;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
@@ -93,6 +93,7 @@ pub struct Place {
     pub backend: Arc<Backend>,
     /// What becomes of handlers and children.
     pub watched: Arc<Watched>,
+    _deaf: TcpSocket,
 }
 
 impl Place {
@@ -110,13 +111,15 @@ impl Place {
             fault: fault.filter(|fault| matches!(fault, Fault::Hangs | Fault::Cuts | Fault::Answers500)),
         });
         let listener = listen()?;
+        // A port that is taken, and at which nobody listens.
+        let deaf = TcpSocket::new_v4()?;
+        deaf.bind(([127, 0, 0, 1], 0).into())?;
         let setup = Setup {
             strategy: strategy.to_owned(),
             tasks,
             bytes: BYTES,
             backend: listener.local_addr()?,
-            // Nobody listens any more where somebody just did.
-            refusing: Some(TcpListener::bind("127.0.0.1:0").await?.local_addr()?),
+            refusing: Some(deaf.local_addr()?),
             seed,
             injected: Injected::default(),
             fault,
@@ -131,6 +134,7 @@ impl Place {
             address,
             backend,
             watched,
+            _deaf: deaf,
         })
     }
 }

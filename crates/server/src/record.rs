@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use measure::environment::Environment;
 use measure::files;
-use measure::record::Status;
+use measure::record::{NO_CHECKSUM, Status, check_sum, checksum};
 use measure::stats::{Estimate, Verdict};
 use measure::warnings::Conditions;
 use serde::{Deserialize, Serialize};
@@ -252,9 +252,6 @@ pub enum RecordError {
     },
 }
 
-/// The field of a header whose checksum is not made yet.
-const NO_CHECKSUM: &str = "\"checksum\":\"\"";
-
 impl Record {
     /// As text, its checksum in its header.
     pub fn to_text(&self) -> String {
@@ -363,18 +360,7 @@ impl Record {
             }
         }
         let record = record.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
-        let written = format!("\"checksum\":\"{}\"", record.header.checksum);
-        let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
-        if sum != record.header.checksum {
-            let said = &record.header.checksum;
-            let problem =
-                format!("the file was changed after it was written: its checksum is {sum}, its header says `{said}`");
-            return Err(wrong(1, problem));
-        }
+        check_sum(&record.header.checksum, text).map_err(|problem| wrong(1, problem))?;
         Ok(record)
     }
-}
-
-fn checksum(text: &str) -> String {
-    format!("{:016x}", twox_hash::XxHash3_64::oneshot(text.as_bytes()))
 }

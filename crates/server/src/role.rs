@@ -6,7 +6,6 @@
 
 use std::io::{self, BufRead, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::mpsc;
 
 use axum::Router;
@@ -265,13 +264,4 @@ fn run_server(
             })
         }
     }
-}
-
-/// Shared by tests: a backend in this process.
-pub async fn backend_here(behaviour: Behaviour) -> io::Result<(Arc<Backend>, SocketAddr)> {
-    let backend = Backend::new(behaviour);
-    let listener = listen()?;
-    let address = listener.local_addr()?;
-    tokio::spawn(backend.clone().serve(listener));
-    Ok((backend, address))
 }

@@ -79,7 +79,11 @@ pub struct Outcome {
 /// Measures it.
 pub fn run(request: &Request<'_>) -> Result<Outcome, RunError> {
     let plan = request.plan;
-    let most = plan.groups.iter().map(|group| connections(group.shape.tasks)).max();
+    let most = plan
+        .groups
+        .iter()
+        .map(|group| connections(group.shape.tasks, group.strategies.len() + 1))
+        .max();
     files::make_room(most.unwrap_or(0))?;
     let folder = request.folder.as_deref();
     let folder = folder.map(|folder| Folder::take(folder, "server")).transpose()?;
@@ -149,6 +153,9 @@ fn measure_all<'a>(
     let plan = request.plan;
     let began = Instant::now();
     for (number, faulty) in plan.faulty.iter().enumerate() {
+        if interrupt::pending() {
+            return Err(ProcessError::Interrupted.into());
+        }
         telling.tell(&format!("server: fault {} of {}", number + 1, plan.faulty.len()));
         measured.faults.push(faults::see(faulty, header.seed)?);
     }
@@ -193,7 +200,7 @@ fn measure_all<'a>(
     Ok(())
 }
 
-/// What fails one group does not end the run; Ctrl-C does.
+/// What fails a group in a round does not end the run; Ctrl-C does.
 fn or_failed(done: Result<(), ProcessError>, failed: &mut Option<String>) -> Result<(), ProcessError> {
     match done {
         Err(ProcessError::Interrupted) => Err(ProcessError::Interrupted),

@@ -84,6 +84,47 @@ impl Window {
     }
 }
 
+/// What is compared of a window: one value a round is enough for intervals.
+#[derive(Debug, Clone, Copy)]
+pub struct Figures {
+    /// Time until half of the requests were answered, in ns.
+    pub p50_ns: f64,
+    /// Time until 99% of them were, in ns.
+    pub p99_ns: f64,
+    /// CPU time of the server per request, in ns.
+    pub cpu_ns: f64,
+    /// 1 over requests a second, in ns.
+    pub per_request_ns: f64,
+}
+
+impl Figures {
+    fn of(window: &Window) -> Self {
+        Self {
+            p50_ns: window.sent.latencies.quantile(0.5),
+            p99_ns: window.sent.latencies.quantile(0.99),
+            cpu_ns: window.cpu_ns(),
+            per_request_ns: 1e9 / window.throughput(),
+        }
+    }
+}
+
+/// Windows of many rounds: of each its figures, and all of them together, since a window's histograms are large.
+#[derive(Debug, Clone, Default)]
+pub struct Rounds {
+    /// Of each round.
+    pub figures: Vec<Figures>,
+    /// All together.
+    pub all: Window,
+}
+
+impl Rounds {
+    /// Adds a round.
+    pub fn push(&mut self, window: &Window) {
+        self.figures.push(Figures::of(window));
+        self.all.add(window);
+    }
+}
+
 /// The stand of a shape.
 #[derive(Debug)]
 pub struct Stand {
@@ -95,26 +136,32 @@ pub struct Stand {
     expected: Vec<u8>,
 }
 
-/// File descriptors that the processes of a stand need at most: the backend, and the server with one more for each request.
-pub fn connections(tasks: usize) -> u64 {
+/// Connections that a server has at most: of its clients, and for the calls of each of their requests.
+fn of_a_server(tasks: usize) -> u64 {
     (CONNECTIONS * (tasks + 1)) as u64
 }
 
+/// The most that any process of a stand has where so many servers live at the same time: the backend's, or the load generator's,
+/// which keep theirs to all of them.
+pub fn connections(tasks: usize, servers: usize) -> u64 {
+    of_a_server(tasks).max((servers * CONNECTIONS * tasks.max(1)) as u64)
+}
+
 impl Stand {
-    /// Starts backend and load generator.
-    pub fn new(program: &Path, shape: &Shape, seed: u64) -> Result<Self, ProcessError> {
+    /// Starts backend and load generator, for so many servers at the same time.
+    pub fn new(program: &Path, shape: &Shape, seed: u64, servers: usize) -> Result<Self, ProcessError> {
         let behaviour = Behaviour {
             delay: shape.delay,
             seed,
             fault: None,
         };
-        let connections = connections(shape.tasks);
+        let connections = (servers * CONNECTIONS * shape.tasks) as u64;
         Ok(Self {
             backend: Process::start(program, &Role::Backend { behaviour, connections })?,
             load: Process::start(
                 program,
                 &Role::Load {
-                    connections: CONNECTIONS as u64,
+                    connections: (servers * CONNECTIONS) as u64,
                 },
             )?,
             program: program.to_owned(),
@@ -140,7 +187,7 @@ impl Stand {
             setup: Box::new(setup),
             flavor: self.shape.flavor.to_string(),
             way: subject.way,
-            connections: connections(self.shape.tasks),
+            connections: of_a_server(self.shape.tasks),
         };
         let server = Server(Process::start(&self.program, &role)?);
         let first = self.job(&server, Pace::Closed(WARM_UP, 400), 0, 8)?;

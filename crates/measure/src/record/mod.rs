@@ -20,7 +20,7 @@ use crate::shard::Sharded;
 use crate::stats::{round_medians, units};
 use crate::warnings::Conditions;
 
-use read::checksum;
+pub use read::{check_sum, checksum};
 
 pub use folder::{Folder, Stream};
 pub use measurement::{Measurement, Status};
@@ -244,4 +244,4 @@ pub fn to_text(header: &Header, measurements: &[Measurement]) -> String {
 }
 
 /// The field of a header whose checksum is not made yet.
-const NO_CHECKSUM: &str = "\"checksum\":\"\"";
+pub const NO_CHECKSUM: &str = "\"checksum\":\"\"";

@@ -10,20 +10,20 @@ use super::{Header, Line, Measurement, NO_CHECKSUM, RecordError, SCHEMA, Status,
 use crate::case::{is_id, is_name};
 use crate::stats::Estimate;
 
-pub(super) fn checksum(text: &str) -> String {
+/// XXH3 of a text, in 16 hexadecimal digits.
+pub fn checksum(text: &str) -> String {
     format!("{:016x}", twox_hash::XxHash3_64::oneshot(text.as_bytes()))
 }
 
-/// Whether a complete record is as it was written.
-fn check_sum(header: &Header, text: &str) -> Result<(), String> {
-    let written = format!("\"checksum\":\"{}\"", header.checksum);
-    let sum = checksum(&text.replacen(&written, NO_CHECKSUM, 1));
-    if header.checksum == sum {
+/// Whether a complete record is as it was written, with this checksum in its header.
+pub fn check_sum(written: &str, text: &str) -> Result<(), String> {
+    let field = format!("\"checksum\":\"{written}\"");
+    let sum = checksum(&text.replacen(&field, NO_CHECKSUM, 1));
+    if written == sum {
         Ok(())
     } else {
         Err(format!(
-            "the file was changed after it was written: its checksum is {sum}, its header says `{}`",
-            header.checksum
+            "the file was changed after it was written: its checksum is {sum}, its header says `{written}`"
         ))
     }
 }
@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
     }
     match header {
         Some(header) => {
-            check_sum(&header, &text).map_err(|problem| wrong(1, problem))?;
+            check_sum(&header.checksum, &text).map_err(|problem| wrong(1, problem))?;
             Ok((header, measurements))
         }
         None => Err(wrong(last.max(1), "the file is empty".into())),

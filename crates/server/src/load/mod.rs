@@ -107,6 +107,23 @@ pub struct Load {
 /// Servers to which connections are kept.
 const SERVERS: usize = 8;
 
+/// How long before the first request is due all threads are let go: so many take a while to be there.
+const AHEAD: Duration = Duration::from_millis(20);
+
+/// What a thread of a job saw; histograms are made of it when all is over, since making them is work that others would wait for.
+#[derive(Default)]
+struct Seen {
+    /// The connection, where it is good for more.
+    connection: Option<Connection>,
+    /// Latency and lateness of each request, in ns.
+    answered: Vec<(u64, u64)>,
+    failed: u64,
+    reason: Option<String>,
+    waited: u64,
+    /// When the last answer was there.
+    ended: Option<Instant>,
+}
+
 /// What the threads of a job share.
 struct Shared<'a> {
     job: &'a Job,
@@ -114,7 +131,6 @@ struct Shared<'a> {
     open: AtomicUsize,
     sent: AtomicU64,
     stop: AtomicBool,
-    done: Mutex<Sent>,
     ready: Barrier,
 }
 
@@ -135,7 +151,10 @@ impl Load {
         } else {
             Ok(run(job, &mut connections))
         };
-        self.servers.push((job.address, connections));
+        // On those of requests that were given up, answers may still come.
+        if sent.is_ok() {
+            self.servers.push((job.address, connections));
+        }
         if self.servers.len() > SERVERS {
             self.servers.remove(0);
         }
@@ -168,29 +187,42 @@ fn run(job: &Job, connections: &mut Vec<Connection>) -> Sent {
         open: AtomicUsize::new(0),
         sent: AtomicU64::new(0),
         stop: AtomicBool::new(false),
-        done: Mutex::default(),
         ready: Barrier::new(job.connections + 1),
     };
     let before = Usage::here();
     let began = Mutex::new(Instant::now());
     let spare = connections.split_off(job.connections);
-    std::thread::scope(|scope| {
+    let seen: Vec<Seen> = std::thread::scope(|scope| {
         let mut threads = Vec::with_capacity(job.connections);
         for connection in connections.drain(..) {
             let (shared, began) = (&shared, &began);
             threads.push(scope.spawn(move || shared.run(connection, began)));
         }
-        *lock(&began) = Instant::now();
+        *lock(&began) = match job.pace {
+            Pace::Open(_) => Instant::now() + AHEAD,
+            _ => Instant::now(),
+        };
         shared.ready.wait();
-        for thread in threads {
-            // A thread that failed has no connection any more.
-            connections.extend(thread.join().ok().flatten());
-        }
+        threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
+    let began = *lock(&began);
+    let ended = seen.iter().filter_map(|seen| seen.ended).max().unwrap_or(began);
+    let mut sent = Sent {
+        seconds: ended.saturating_duration_since(began).as_secs_f64(),
+        usage: Usage::here().since(before),
+        ..Sent::default()
+    };
+    for mut one in seen {
+        for (latency, lateness) in one.answered {
+            sent.latencies.record(latency);
+            sent.lateness.record(lateness);
+        }
+        sent.failed += one.failed;
+        sent.reason = sent.reason.take().or(one.reason);
+        sent.waited += one.waited;
+        connections.extend(one.connection.take());
+    }
     connections.extend(spare);
-    let mut sent = std::mem::take(&mut *lock(&shared.done));
-    sent.seconds = lock(&began).elapsed().as_secs_f64();
-    sent.usage = Usage::here().since(before);
     sent
 }
 
@@ -199,14 +231,14 @@ fn path(request: u64) -> String {
 }
 
 impl Shared<'_> {
-    /// Sends requests until there are no more; returns the connection where it is good for more.
-    fn run(&self, mut connection: Connection, began: &Mutex<Instant>) -> Option<Connection> {
+    /// Sends requests until there are no more.
+    fn run(&self, mut connection: Connection, began: &Mutex<Instant>) -> Seen {
         // Else a sleep lasts 50 µs longer.
         #[cfg(target_os = "linux")]
         let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
         self.ready.wait();
         let began = *lock(began);
-        let mut mine = Sent::default();
+        let mut mine = Seen::default();
         while let Some((number, due)) = self.next(began) {
             if self.open.fetch_add(1, Relaxed) + 1 == self.job.connections {
                 mine.waited += 1;
@@ -219,6 +251,7 @@ impl Shared<'_> {
             };
             let ended = Instant::now();
             self.open.fetch_sub(1, Relaxed);
+            mine.ended = Some(ended);
             if let Err(error) = answered {
                 mine.failed += 1;
                 mine.reason.get_or_insert_with(|| error.to_string());
@@ -226,17 +259,16 @@ impl Shared<'_> {
                     Ok(other) => connection = other,
                     Err(error) => {
                         mine.reason = Some(error.to_string());
-                        lock(&self.done).add(&mine);
-                        return None;
+                        return mine;
                     }
                 }
             } else if disturbs.is_none() {
-                mine.latencies.record(ns(ended.saturating_duration_since(due)));
-                mine.lateness.record(ns(sent.saturating_duration_since(due)));
+                let [latency, lateness] = [ended, sent].map(|moment| ns(moment.saturating_duration_since(due)));
+                mine.answered.push((latency, lateness));
             }
         }
-        lock(&self.done).add(&mine);
-        Some(connection)
+        mine.connection = Some(connection);
+        mine
     }
 
     /// The next request's number, and when it is due, which is now or was before; `None` where there is none.

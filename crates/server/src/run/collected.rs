@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::load::{Disturbance, Schedule};
 use crate::plan::{Disturbed, Group, Served};
 use crate::process::ProcessError;
-use crate::stand::{Stand, Subject, Window, rate};
+use crate::stand::{Rounds, Stand, Subject, Window, rate};
 
 /// How long a closed loop is measured in each process.
 pub(super) const GREATEST: Duration = Duration::from_millis(150);
@@ -15,12 +15,12 @@ pub(super) const GREATEST: Duration = Duration::from_millis(150);
 pub const CAPACITY: Duration = Duration::from_millis(800);
 
 /// The least time of a window in an open loop, in seconds: several times a latency, so that queues are as long as they get.
-const LEAST: f64 = 0.2;
+pub(super) const LEAST: f64 = 0.2;
 
 /// Requests a second where neighbours are timed: a fraction of what the server could serve.
 const NEIGHBOURS_LOAD: f64 = 0.2;
 
-/// Disturbances a second: so few that a second one during the first, which would take the other worker, is rare.
+/// Disturbances a second: so few that two at the same time are rare.
 const DISTURBANCES: f64 = 8.0;
 
 /// What is collected of a group.
@@ -31,8 +31,8 @@ pub(crate) struct Collected<'a> {
     stand: Stand,
     /// Requests a second that the reference can serve.
     pub(super) greatest: f64,
-    /// By strategy, level and round; behind the last strategy, the reference's copy.
-    pub(super) windows: Vec<Vec<Vec<Window>>>,
+    /// By strategy and level; behind the last strategy, the reference's copy.
+    pub(super) windows: Vec<Vec<Rounds>>,
     /// By strategy: of each process.
     pub(super) resident: Vec<Vec<f64>>,
     pub(super) failed: Option<String>,
@@ -44,8 +44,8 @@ pub(super) struct CollectedWay<'a> {
     stand: Stand,
     /// Requests a second.
     pub(super) rate: f64,
-    /// By what disturbs, and round.
-    pub(super) windows: Vec<Vec<Window>>,
+    /// By what disturbs.
+    pub(super) windows: Vec<Rounds>,
     pub(super) failed: Option<String>,
 }
 
@@ -77,13 +77,13 @@ impl<'a> Collected<'a> {
         program: &Path,
         seed: u64,
     ) -> Result<Self, ProcessError> {
-        let mut stand = Stand::new(program, &group.shape, seed)?;
+        let mut stand = Stand::new(program, &group.shape, seed, subjects.len() + 1)?;
         let mut server = stand.serve(&subjects[0])?;
         let greatest = stand.greatest(&mut server, CAPACITY)?;
         Ok(Self {
             group,
             greatest: greatest.throughput(),
-            windows: vec![vec![Vec::new(); group.levels.len()]; subjects.len() + 1],
+            windows: vec![vec![Rounds::default(); group.levels.len()]; subjects.len() + 1],
             resident: vec![Vec::new(); subjects.len() + 1],
             failed: failure(&greatest),
             subjects,
@@ -133,7 +133,7 @@ impl<'a> Collected<'a> {
                 both[*subject].add(&window);
             }
             for (subject, window) in both.into_iter().enumerate() {
-                self.windows[subject][place].push(window);
+                self.windows[subject][place].push(&window);
             }
         }
         Ok(())
@@ -157,7 +157,7 @@ impl<'a> CollectedWay<'a> {
         program: &Path,
         seed: u64,
     ) -> Result<Self, ProcessError> {
-        let mut stand = Stand::new(program, &served.shape(), seed)?;
+        let mut stand = Stand::new(program, &served.shape(), seed, 1)?;
         let rate = match rate {
             Some(rate) => rate,
             None => {
@@ -169,7 +169,7 @@ impl<'a> CollectedWay<'a> {
             served,
             stand,
             rate,
-            windows: vec![Vec::new(); served.disturbed.len()],
+            windows: vec![Rounds::default(); served.disturbed.len()],
             failed: None,
         })
     }
@@ -208,7 +208,7 @@ impl<'a> CollectedWay<'a> {
             if let Some(reason) = failure(&window) {
                 return Err(ProcessError::Failed("server", format!("{}: {reason}", served.way)));
             }
-            self.windows[place].push(window);
+            self.windows[place].push(&window);
         }
         Ok(())
     }

@@ -9,31 +9,29 @@ use super::collected::{Collected, CollectedWay};
 use crate::plan::Disturbed;
 use crate::point::Level;
 use crate::record::{Compared, Neighbours, Point, Seen, Shares};
-use crate::stand::{Window, rate};
+use crate::stand::{Figures, Rounds, Window, rate};
 
 /// Each strategy under each load.
 pub(crate) fn points(collected: &Collected<'_>) -> Vec<Point> {
     let Collected { group, greatest, .. } = collected;
     let mut points = Vec::new();
     for (place, level) in group.levels.iter().enumerate() {
-        let windows = |subject: usize| collected.windows[subject][place].as_slice();
-        let pair = [windows(0), windows(group.strategies.len())];
+        let rounds = |subject: usize| &collected.windows[subject][place];
+        let pair = [rounds(0), rounds(group.strategies.len())];
+        let due = rate(*level, *greatest);
         for (strategy, name) in group.strategies.iter().enumerate() {
-            let due = rate(*level, *greatest);
             let resident = Estimate::of(&collected.resident[strategy]);
-            let own = (strategy > 0).then(|| windows(strategy));
-            let (seen, all) = match seen(own, pair, *level, resident.map(|bytes| bytes.median)) {
-                Some((seen, all)) => (Some(seen), all),
-                None => (None, Window::default()),
+            let own = (strategy > 0).then(|| rounds(strategy));
+            let all = match own {
+                Some(own) => own.all.clone(),
+                None => {
+                    let mut both = pair[0].all.clone();
+                    both.add(&pair[1].all);
+                    both
+                }
             };
-            let (status, reason) = match (&collected.failed, &seen) {
-                (Some(reason), _) => (Status::Failed, Some(reason.clone())),
-                (None, None) => (Status::Failed, Some("no round was made".to_owned())),
-                (None, Some(seen)) => match invalid(&all, seen, due) {
-                    Some(reason) => (Status::Invalid, Some(reason)),
-                    None => (Status::Ok, None),
-                },
-            };
+            let seen = seen(own, pair, &all, *level, resident.map(|bytes| bytes.median));
+            let (status, reason) = status(&collected.failed, &all, due);
             points.push(Point {
                 id: group.shape.id(*level, name),
                 case: group.shape.case(*level),
@@ -53,14 +51,39 @@ pub(crate) fn points(collected: &Collected<'_>) -> Vec<Point> {
     points
 }
 
+/// Whether windows together are a measurement of the server, and why not.
+fn status(failed: &Option<String>, all: &Window, due: Option<f64>) -> (Status, Option<String>) {
+    match (failed, all.requests()) {
+        (Some(reason), _) => (Status::Failed, Some(reason.clone())),
+        (None, 0) => (Status::Failed, Some("no round was made".to_owned())),
+        (None, _) => match invalid(all, due) {
+            Some(reason) => (Status::Invalid, Some(reason)),
+            None => (Status::Ok, None),
+        },
+    }
+}
+
+/// Whose CPU time it was.
+fn shares(all: &Window) -> Shares {
+    let parts = [all.sent.usage.cpu, all.server.cpu, all.backend.cpu];
+    let whole: Duration = parts.iter().sum();
+    let [client, server, backend] = parts.map(|part| part.as_secs_f64() / whole.as_secs_f64());
+    Shares {
+        client,
+        server,
+        backend,
+    }
+}
+
 /// Why a point is no measurement of the server.
-fn invalid(all: &Window, seen: &Seen, due: Option<f64>) -> Option<String> {
+fn invalid(all: &Window, due: Option<f64>) -> Option<String> {
     let sent = &all.sent;
-    if seen.shares.client > seen.shares.server {
+    let shares = shares(all);
+    if shares.client > shares.server {
         return Some(format!(
             "the client is the bottleneck: it used {:.0}% of the CPU time, the server {:.0}%",
-            seen.shares.client * 100.0,
-            seen.shares.server * 100.0
+            shares.client * 100.0,
+            shares.server * 100.0
         ));
     }
     due?;
@@ -87,33 +110,27 @@ fn invalid(all: &Window, seen: &Seen, due: Option<f64>) -> Option<String> {
 
 /// What was seen of a strategy, or of the reference where there is none, beside the reference's two processes.
 fn seen(
-    own: Option<&[Window]>,
-    pair: [&[Window]; 2],
+    own: Option<&Rounds>,
+    pair: [&Rounds; 2],
+    all: &Window,
     level: Level,
     resident_per_request: Option<f64>,
-) -> Option<(Seen, Window)> {
-    let mut all = Window::default();
-    own.map_or(pair.to_vec(), |own| vec![own])
-        .concat()
-        .iter()
-        .for_each(|window| all.add(window));
+) -> Option<Seen> {
     let requests = all.requests();
-    let cpu = |part: Duration| part.as_secs_f64();
-    let whole = cpu(all.sent.usage.cpu) + cpu(all.server.cpu) + cpu(all.backend.cpu);
-    let quantile = |share: f64| move |window: &Window| window.sent.latencies.quantile(share);
-    let compared = |figure: &dyn Fn(&Window) -> f64| {
-        let of = |windows: &[Window]| -> Vec<f64> { windows.iter().map(figure).collect() };
+    let compared = |figure: fn(&Figures) -> f64| {
+        let of = |rounds: &Rounds| -> Vec<f64> { rounds.figures.iter().map(figure).collect() };
         Compared::of(own.map(of).as_deref(), pair.map(of).each_ref().map(Vec::as_slice))
     };
-    let seen = Seen {
+    let cpu: Duration = [all.sent.usage.cpu, all.server.cpu, all.backend.cpu].iter().sum();
+    Some(Seen {
         requests,
         per_second: all.throughput(),
         lateness_p99_ns: all.sent.lateness.quantile(0.99),
-        p50: compared(&quantile(0.5))?,
-        p99: compared(&quantile(0.99))?,
-        cpu: compared(&Window::cpu_ns)?,
+        p50: compared(|figures| figures.p50_ns)?,
+        p99: compared(|figures| figures.p99_ns)?,
+        cpu: compared(|figures| figures.cpu_ns)?,
         per_request: match level {
-            Level::Max => Some(compared(&|window: &Window| 1e9 / window.throughput())?),
+            Level::Max => Some(compared(|figures| figures.per_request_ns)?),
             Level::Percent(_) => None,
         },
         switches_per_request: (
@@ -121,15 +138,10 @@ fn seen(
             all.server.involuntary as f64 / requests as f64,
         ),
         resident_per_request,
-        shares: Shares {
-            client: cpu(all.sent.usage.cpu) / whole,
-            server: cpu(all.server.cpu) / whole,
-            backend: cpu(all.backend.cpu) / whole,
-        },
-        cores_in_use: whole / all.sent.seconds,
+        shares: shares(all),
+        cores_in_use: cpu.as_secs_f64() / all.sent.seconds,
         latencies: all.sent.latencies.clone(),
-    };
-    Some((seen, all))
+    })
 }
 
 impl Compared {
@@ -167,43 +179,28 @@ impl Compared {
 /// A way to serve connections under each disturbance.
 pub(super) fn neighbours(collected: &CollectedWay<'_>) -> Vec<Neighbours> {
     let served = collected.served;
-    let p99 = |window: &Window| window.sent.latencies.quantile(0.99);
     let quiet = served
         .disturbed
         .iter()
         .position(|disturbed| *disturbed == Disturbed::Not);
     let one = |(place, disturbed): (usize, &Disturbed)| {
-        let windows = &collected.windows[place];
-        let mut all = Window::default();
-        windows.iter().for_each(|window| all.add(window));
-        let quiet = quiet
-            .filter(|quiet| *quiet != place)
-            .map(|quiet| &collected.windows[quiet]);
-        let lifts: Vec<f64> = quiet
-            .map(|quiet| {
-                windows
-                    .iter()
-                    .zip(quiet)
-                    .map(|(window, quiet)| p99(window) - p99(quiet))
-                    .collect()
-            })
-            .unwrap_or_default();
-        let reason = collected
-            .failed
-            .clone()
-            .or_else(|| (all.requests() == 0).then(|| "no round was made".to_owned()));
-        let measured = reason.is_none();
+        let Rounds { figures, all } = &collected.windows[place];
+        let quiet = quiet.filter(|quiet| *quiet != place);
+        let quiet = quiet.map_or(&[][..], |quiet| &collected.windows[quiet].figures);
+        let lifts = figures.iter().zip(quiet).map(|(own, quiet)| own.p99_ns - quiet.p99_ns);
+        let (status, reason) = status(&collected.failed, all, Some(collected.rate));
+        let measured = status == Status::Ok;
         Neighbours {
             id: served.id(*disturbed),
             flavor: served.flavor.to_string(),
             way: served.way.name().to_owned(),
             disturbed: disturbed.name().to_owned(),
-            status: if measured { Status::Ok } else { Status::Failed },
+            status,
             reason,
             due_per_second: collected.rate,
-            lift_p99_ns: Estimate::of(&lifts),
+            lift_p99_ns: Estimate::of(&lifts.collect::<Vec<_>>()),
             cpu_ns: measured.then(|| all.cpu_ns()),
-            latencies: measured.then_some(all.sent.latencies),
+            latencies: measured.then(|| all.sent.latencies.clone()),
         }
     };
     served.disturbed.iter().enumerate().map(one).collect()

@@ -26,7 +26,7 @@ pub fn test(plan: &Plan, program: &Path) -> Result<(), RunError> {
         requests: 10,
     };
     for group in &plan.groups {
-        let mut stand = Stand::new(program, &group.shape, seed)?;
+        let mut stand = Stand::new(program, &group.shape, seed, 1)?;
         for strategy in &group.strategies {
             let mut server = stand.serve(&Subject::strategy(strategy))?;
             for level in &group.levels {
