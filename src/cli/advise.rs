@@ -389,10 +389,8 @@ fn validate(names: &[String], format: Shape) -> ExitCode {
             text
         }
     };
-    match print(&text) {
-        printed if held => printed,
-        _ => ExitCode::from(1),
-    }
+    let printed = print(&text);
+    if held { printed } else { ExitCode::from(1) }
 }
 
 fn validations(names: &[String]) -> Result<Vec<Validation>, AdviseError> {

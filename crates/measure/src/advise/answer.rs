@@ -93,7 +93,7 @@ pub fn advise(model: &Model, measurements: &[&Measurement], question: &Question,
         }
     }
     remaining.sort_by(|a, b| a.1.ns().total_cmp(&b.1.ns()));
-    let ranked = ranked(model, &remaining);
+    let ranked = ranked(model, question, &remaining);
     let own = question.own_ns();
     let at_stake_ns = match (ranked.first(), ranked.last()) {
         (Some(first), Some(last)) if ranked.len() > 1 => Some(last.ns - first.ns),
@@ -117,7 +117,7 @@ pub fn advise(model: &Model, measurements: &[&Measurement], question: &Question,
     }
 }
 
-fn ranked(model: &Model, remaining: &[(String, Predicted)]) -> Vec<Ranked> {
+fn ranked(model: &Model, question: &Question, remaining: &[(String, Predicted)]) -> Vec<Ranked> {
     let Some((_, first)) = remaining.first() else {
         return Vec::new();
     };
@@ -134,7 +134,7 @@ fn ranked(model: &Model, remaining: &[(String, Predicted)]) -> Vec<Ranked> {
             ns,
             ns_low: ns * (-time).exp(),
             ns_high: ns * time.exp(),
-            ns_per_child: ns / predicted.children(),
+            ns_per_child: ns / question.tasks as f64,
             ratio,
             ratio_low: ratio * (-half_width).exp(),
             ratio_high: ratio * half_width.exp(),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::question::{Question, Scope, Wakes};
+use super::question::Wakes;
 
 /// How a strategy finds out which of its children can go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,14 +132,6 @@ pub fn counts(kind: &Kind, wakes: Wakes, tasks: usize) -> Vec<(Unit, f64)> {
     }
     counts
 }
-
-/// Whether two questions pay the same unit costs.
-pub fn same_costs(a: &Question, b: &Question) -> bool {
-    a.scope == b.scope && a.wakes == b.wakes
-}
-
-/// What unit costs belong to: a scope and how its children are woken.
-pub type Pattern = (Scope, Wakes);
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,9 @@ pub fn nearest(question: &Question, measurements: &[&Measurement]) -> Vec<Near> 
         if m.is_control() || m.status != Status::Ok {
             continue;
         }
-        let Some(own) = own_of(m, measurements) else { continue };
+        let Some(own) = own_ns(&m.case, measurements) else {
+            continue;
+        };
         let Some(known) = question_of(&m.case, own) else {
             continue;
         };
@@ -76,14 +78,6 @@ pub fn nearest(question: &Question, measurements: &[&Measurement]) -> Vec<Near> 
     cases.truncate(MOST);
     let shown = near.iter().filter(|(_, m)| cases.contains(&&m.case));
     shown.filter_map(|(distance, m)| as_near(*distance, m)).collect()
-}
-
-/// The own work of a case whose threads are woken: that of the same case on one thread.
-fn own_of(m: &Measurement, all: &[&Measurement]) -> Option<f64> {
-    match m.case.workload.as_str() {
-        "compute" => own_ns(&m.case, all).or(Some(0.0)),
-        _ => own_ns(&m.case, all),
-    }
 }
 
 fn as_near(distance: f64, m: &Measurement) -> Option<Near> {

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::counts::Unit;
-
 /// A term of a sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Term {
@@ -39,13 +37,6 @@ impl Predicted {
     /// ns of a fan-out.
     pub fn ns(&self) -> f64 {
         self.terms.iter().map(Term::ns).sum()
-    }
-
-    /// Its children.
-    pub fn children(&self) -> f64 {
-        let child = Unit::Child.to_string();
-        let mut terms = self.terms.iter();
-        terms.find(|term| term.what == child).map_or(1.0, |term| term.count)
     }
 }
 

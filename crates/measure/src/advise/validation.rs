@@ -39,8 +39,6 @@ pub struct Error {
     pub time: Option<f64>,
     /// [`Predicted::reach`] of the pair.
     pub reach: f64,
-    /// Whether the case was measured by the model's own run.
-    pub known: bool,
     /// Why it was refused.
     pub refused: Option<String>,
 }
@@ -58,37 +56,30 @@ pub fn errors(measurements: &[&Measurement], sheet: impl Fn(&Case) -> Sheet) -> 
     let mut errors = Vec::new();
     let mut of_case: Option<(Case, Sheet)> = None;
     for m in measurements {
-        let Some((question, own)) = asked(m, measurements) else {
+        let Some(question) = asked(m, measurements) else {
             continue;
         };
         if of_case.as_ref().is_none_or(|(case, _)| *case != m.case) {
             of_case = Some((m.case.clone(), sheet(&m.case)));
         }
         let Some((_, sheet)) = &of_case else { continue };
-        let question = super::Question { ..question };
         let strategy = sheet.predict(&question, &m.strategy);
         let reference = sheet.predict(&question, &m.reference);
-        errors.push(error(m, own, strategy, reference, false));
+        errors.push(error(m, strategy, reference));
     }
     errors
 }
 
-fn asked(m: &Measurement, all: &[&Measurement]) -> Option<(super::Question, f64)> {
+fn asked(m: &Measurement, all: &[&Measurement]) -> Option<super::Question> {
     if m.is_control() || m.status != Status::Ok || m.ratio.is_none() || m.case.site.beside() > 0 {
         return None;
     }
     let own = own_ns(&m.case, all)?;
     let question = question_of(&m.case, own)?;
-    (is_one_number(m) && !question.scope.wakes_threads()).then_some((question, own))
+    (is_one_number(m) && !question.scope.wakes_threads()).then_some(question)
 }
 
-fn error(
-    m: &Measurement,
-    _own: f64,
-    strategy: Result<Predicted, Refused>,
-    reference: Result<Predicted, Refused>,
-    known: bool,
-) -> Error {
+fn error(m: &Measurement, strategy: Result<Predicted, Refused>, reference: Result<Predicted, Refused>) -> Error {
     let measured = m.ratio.expect("asked about only where it has one");
     let wall = m.wall_ns.map(|wall| wall.median);
     let (predicted, time, reach, refused) = match (strategy, reference) {
@@ -108,7 +99,6 @@ fn error(
         predicted,
         time,
         reach,
-        known,
         refused,
     }
 }
@@ -310,7 +300,7 @@ pub fn asked_about(what: &str, model: &Model, measurements: &[&Measurement]) -> 
     let mut refused = 0;
     let mut rows = Vec::new();
     for m in measurements {
-        let Some((question, own)) = asked(m, measurements) else {
+        let Some(question) = asked(m, measurements) else {
             continue;
         };
         let strategy = model.predict(&question, &m.strategy);
@@ -322,7 +312,7 @@ pub fn asked_about(what: &str, model: &Model, measurements: &[&Measurement]) -> 
                 continue;
             }
         };
-        rows.extend(row(error(m, own, strategy, reference, true), half_width));
+        rows.extend(row(error(m, strategy, reference), half_width));
     }
     Validation::of(what.to_owned(), refused, rows)
 }

@@ -63,7 +63,7 @@ pub fn exponent(points: &[(f64, Vec<f64>)]) -> Option<Estimate> {
     } else {
         1.0
     };
-    let half = student_quantile(LEVEL, freedom as usize) * variance.sqrt();
+    let half = student_quantile(LEVEL, (freedom as usize).max(1)) * variance.sqrt();
     Some(Estimate {
         low: slope - half,
         high: slope + half,
