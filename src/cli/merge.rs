@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 
 use super::{bad_input, results};
 use crate::files;
@@ -27,12 +26,17 @@ pub(super) struct Arguments {
     /// The name of the run that comes out: letters, digits and ._-
     #[arg(long)]
     into: String,
-    /// Lets a field differ
-    #[arg(long, value_name = "FIELD", value_delimiter = ',', value_parser = PossibleValuesParser::new(ALLOWED))]
+    #[arg(long, value_name = "FIELD", value_delimiter = ',', help = format!("Lets a field differ: {}", ALLOWED.join(", ")))]
     allow: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if let Some(wrong) = arguments.allow.iter().find(|field| !ALLOWED.contains(&field.as_str())) {
+        return bad_input(format!(
+            "--allow {wrong}: no such field; allowed: {}",
+            ALLOWED.join(" ")
+        ));
+    }
     let parts = match read(&arguments.folders) {
         Ok(parts) => parts,
         Err(error) => return bad_input(error),
