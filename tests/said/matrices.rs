@@ -337,6 +337,10 @@ fn scale_measures_each_strategy_where_it_can_be() {
         ids("scale", &[("JVS_TASKS", "77"), ("JVS_WORKLOADS", "yield")]).len(),
         1
     );
+    // What overhead measures, no other target does, or a run could not be read.
+    let asked = [("JVS_TASKS", "8"), ("JVS_WORKLOADS", "yield,timers")];
+    assert_eq!(ids("scale", &asked), ["timers/current_thread/worker/0B/8"]);
+    assert!(ids("overhead", &asked).iter().all(|id| id.starts_with("yield/")));
     let asked = [("JVS_TASKS", "77"), ("JVS_STRATEGIES", "join,spawn")];
     assert!(cases("scale", &asked).unwrap_err().contains("no join! of that many"));
 }

@@ -16,8 +16,20 @@ use crate::workload::{self, Entry, Sweep};
 type Point = (Site, usize, usize);
 
 impl Selection {
-    /// The cases of `target` on a machine with `cores` cores, in the order of the axes.
+    /// The cases of `target` on a machine with `cores` cores, in the order of the axes. A case is of one target: where `JVS_TASKS`
+    /// gives a number of children to several that have the workload, it is of the first that can have it.
     pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
+        let mut cases = self.possible(target, cores)?;
+        if self.tasks.is_some() {
+            for earlier in self.targets.iter().take_while(|other| other.name != target.name) {
+                let taken = self.possible(earlier, cores).unwrap_or_default();
+                cases.retain(|case| !taken.contains(case));
+            }
+        }
+        Ok(cases)
+    }
+
+    fn possible(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
         let default_flavors = match (target.flavors, self.settings.matrix) {
             (Some(flavors), Matrix::Quick | Matrix::Default) => flavors.to_vec(),
             (_, matrix) => flavors(matrix, cores),

@@ -36,6 +36,8 @@ pub struct Selection {
     reference: Option<Strategy>,
     /// How to measure it.
     pub settings: RunSettings,
+    /// The targets, in their order.
+    pub(crate) targets: Vec<Target>,
     /// Which share of each target's cases; `None` for all of them.
     pub shard: Option<Shard>,
     /// The variables that were set, as `NAME=value`, for the record's command.
@@ -155,6 +157,7 @@ impl Selection {
             tasks: None,
             strategies,
             reference,
+            targets: targets.to_vec(),
             settings: RunSettings::read(&variable, matrix)?,
             shard: match variable("JVS_SHARD") {
                 None => None,
