@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     };
     match arguments.format {
         Format::Text => print(&report::render(&tested)),
-        Format::Markdown => print(&report::markdown(&tested, |_| None)),
+        Format::Markdown => print(&report::markdown(&tested, None, |_| None)),
         Format::Json => match serde_json::to_string(&tested) {
             Ok(json) => print(&(json + "\n")),
             Err(error) => bad_input(error),

@@ -1,9 +1,10 @@
-//! The answer: when to use which, in five sentences. Figures are the run's; what no run can tell, such as what a panic does, is
+//! The answer: when to use which, in five sentences, and what to use of many. Figures are the run's; what no run can tell, such as what a panic does, is
 //! what the article's statements were tested for (`crate::claims`).
 
 use super::crossover::{self, crossover};
 use super::headline::headline;
 use super::{flavors, scale, spawns};
+use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement, Status};
 use crate::stats::Verdict;
@@ -17,6 +18,8 @@ type Part = (Header, Vec<Measurement>);
 pub enum Evidence {
     /// The measurements of a workload.
     Workload(&'static str),
+    /// The measurements of a bench target.
+    Target(&'static str),
     /// What an iteration does, counted.
     Counts,
     /// The article's statements, put to experiments.
@@ -29,7 +32,7 @@ impl Evidence {
     /// What a link to it says.
     pub fn name(self) -> &'static str {
         match self {
-            Evidence::Workload(name) | Evidence::Document(_, name) => name,
+            Evidence::Workload(name) | Evidence::Target(name) | Evidence::Document(_, name) => name,
             Evidence::Counts => "counts",
             Evidence::Statements => "tested statements",
         }
@@ -47,7 +50,20 @@ pub struct Sentence {
     pub evidence: Vec<Evidence>,
 }
 
-/// The five sentences, without what the run has no figures for; none where it measured nothing that decides.
+/// The sentences of a run that may have served requests under load too.
+pub fn answer_of(run: &RecordedRun) -> Vec<Sentence> {
+    let mut sentences = answer(&run.parts);
+    let served = run.server.as_ref().and_then(server::table::sentence);
+    sentences.extend(served.map(|rest| Sentence {
+        lead: "In a server",
+        rest,
+        evidence: vec![Evidence::Document("SERVER", "servers under load")],
+    }));
+    sentences
+}
+
+/// The sentences of what a run's benches measured, without what it has no figures for; none where it measured nothing that
+/// decides.
 pub fn answer(parts: &[Part]) -> Vec<Sentence> {
     let all: Vec<&Measurement> = parts
         .iter()
@@ -60,6 +76,7 @@ pub fn answer(parts: &[Part]) -> Vec<Sentence> {
         no_matter(&all),
         measure(&all),
         never(&all),
+        many(&all),
     ];
     sentences.into_iter().flatten().collect()
 }
@@ -275,8 +292,9 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
     );
     let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers")];
     for flavor in flavors(all) {
-        if let Some((strategy, ns)) = scale::fastest_at(all, "timers", flavor, 10_000) {
-            rest += &format!(" (here {strategy}, {} each {})", time(ns / 10_000.0), on(flavor));
+        if let Some((strategy, ns)) = scale::candidates_at(all, "timers", flavor, 10_000).first() {
+            let each = time(ns.median / 10_000.0);
+            rest += &format!(" (here {}, {each} each {})", scale::named(strategy), on(flavor));
             evidence.push(Evidence::Workload("timers"));
             break;
         }
@@ -288,4 +306,54 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
         rest,
         evidence,
     })
+}
+
+/// What holds the children of a number that the program learns as it runs: few, and many, by how they are woken.
+fn many(all: &[&Measurement]) -> Option<Sentence> {
+    const FLAVOR: Flavor = Flavor::CurrentThread;
+    let of = |tasks: usize| Some(format!("of {}, {}", count(tasks), chosen(all, FLAVOR, tasks)?));
+    let parts: Vec<String> = [10, 1_000].into_iter().filter_map(of).collect();
+    (!parts.is_empty()).then(|| Sentence {
+        lead: "Of a number known at run time,",
+        rest: format!(
+            "the fastest of join_all, FuturesUnordered and JoinSet {} is: {}.",
+            on(FLAVOR),
+            parts.join(". And ")
+        ),
+        evidence: vec![Evidence::Target("scale"), Evidence::Counts],
+    })
+}
+
+/// The fastest of so many children, each with the shapes of waking for which it is that.
+fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> {
+    let mut chosen: Vec<(String, Vec<String>)> = Vec::new();
+    for (workload, children) in [
+        ("ready", "are ready at once"),
+        ("yield", "yield once"),
+        ("wake", "are woken one at a time"),
+        ("mutex", "share a Mutex"),
+        ("timers", "sleep"),
+    ] {
+        let candidates = scale::candidates_at(all, workload, flavor, tasks);
+        let [(_, first), others @ ..] = candidates.as_slice() else {
+            continue;
+        };
+        // As fast is whose interval reaches into that of the fastest.
+        let near = others.iter().take_while(|(_, ns)| ns.low <= first.high).count();
+        let names: Vec<&str> = candidates[..=near].iter().map(|(name, _)| scale::named(name)).collect();
+        let behind = others.get(near).map_or(String::new(), |(name, ns)| {
+            format!(", {} {}", scale::named(name), times(ns.median / first.median))
+        });
+        let part = format!("{children} ({} each{behind})", time(first.median / tasks as f64));
+        let names = names.join(" or ");
+        match chosen.iter_mut().find(|(known, _)| *known == names) {
+            Some((_, parts)) => parts.push(part),
+            None => chosen.push((names, vec![part])),
+        }
+    }
+    let chosen: Vec<String> = chosen
+        .iter()
+        .map(|(names, parts)| format!("{names} where they {}", parts.join("; ")))
+        .collect();
+    (!chosen.is_empty()).then(|| chosen.join("; "))
 }

@@ -3,7 +3,7 @@
 pub mod answer;
 pub mod crossover;
 pub mod headline;
-mod scale;
+pub mod scale;
 mod wakes;
 
 use std::collections::HashMap;

@@ -7,32 +7,65 @@ use super::{by_round, flavors, with_interval};
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing, growth};
-use crate::text::{label, significant, time};
+use crate::text::{count, label, significant, time};
 
 /// Growth is told from here on: below, what is paid once for a fan-out weighs too much.
 const FROM: usize = 100;
 
 /// Those between which the number of children decides: they take any, and hold all at once.
-const CANDIDATES: [&str; 3] = ["join_all", "futures_unordered", "join_set"];
+pub const CANDIDATES: [&str; 3] = ["join_all", "futures_unordered", "join_set"];
 
-/// The sentences, for each workload and flavor of which large numbers of children were measured.
-pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<String> {
+/// A candidate as its documentation calls it; another strategy by its own name.
+pub fn named(strategy: &str) -> &str {
+    match strategy {
+        "futures_unordered" => "FuturesUnordered",
+        "join_set" => "JoinSet",
+        other => label(other),
+    }
+}
+
+/// What large numbers of children of one workload and flavor say.
+pub struct Shape<'a> {
+    /// The workload, with its parameters.
+    pub workload: &'a str,
+    /// The flavor.
+    pub flavor: Flavor,
+    /// Which candidate is the fastest at which numbers of children, with the crossovers; none of fewer than two candidates.
+    pub fastest: Option<String>,
+    /// How each strategy grows, and what join_all does between 30 and 31.
+    pub more: Vec<String>,
+}
+
+/// Each workload and flavor of which large numbers of children were measured.
+pub fn shapes<'a>(header: &Header, measured: &[&'a Measurement]) -> Vec<Shape<'a>> {
     let mut workloads: Vec<&str> = Vec::new();
     for m in measured.iter().filter(|m| m.case.tasks > FROM) {
         if !workloads.contains(&m.case.workload.as_str()) {
             workloads.push(&m.case.workload);
         }
     }
-    let mut sentences = Vec::new();
+    let mut shapes = Vec::new();
     for workload in workloads {
         for flavor in flavors(measured) {
             let curves = curves(measured, workload, flavor);
-            sentences.extend(fastest(header, &curves, workload, flavor));
-            sentences.extend(grown(&curves, workload, flavor));
-            sentences.extend(jump(&curves, workload, flavor));
+            let more = [grown(&curves, workload, flavor), jump(&curves, workload, flavor)];
+            shapes.push(Shape {
+                workload,
+                flavor,
+                fastest: fastest(header, &curves, workload, flavor),
+                more: more.into_iter().flatten().collect(),
+            });
         }
     }
-    sentences
+    shapes
+}
+
+/// The sentences of all of them.
+pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<String> {
+    let shapes = shapes(header, measured).into_iter();
+    shapes
+        .flat_map(|shape| shape.fastest.into_iter().chain(shape.more))
+        .collect()
 }
 
 /// A strategy's measurements over tasks.
@@ -95,10 +128,10 @@ fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor
     }
     let mut parts: Vec<String> = Vec::new();
     for (place, (curve, first, last)) in stretches.iter().enumerate() {
-        let name = label(curve.strategy);
+        let name = named(curve.strategy);
         let range = match first == last {
-            true => format!("at {first}"),
-            false => format!("from {first} to {last}"),
+            true => format!("at {}", count(*first)),
+            false => format!("from {} to {}", count(*first), count(*last)),
         };
         let crossed = place
             .checked_sub(1)
@@ -159,21 +192,20 @@ fn crossing_between(
     (at.level > 0.0 && at.low > 0.0 && at.high.is_finite()).then_some(at)
 }
 
-/// The candidate with the shortest median at this number of children, and its ns.
-pub(super) fn fastest_at<'a>(
+/// The candidates at a number of children, each with the ns of a whole fan-out, the fastest first.
+pub fn candidates_at<'a>(
     measured: &[&'a Measurement],
     workload: &str,
     flavor: Flavor,
     tasks: usize,
-) -> Option<(&'a str, f64)> {
-    curves(measured, workload, flavor)
-        .iter()
-        .filter(|curve| CANDIDATES.contains(&curve.strategy))
-        .filter_map(|curve| {
-            let m = curve.rows.iter().find(|m| m.case.tasks == tasks)?;
-            Some((curve.strategy, m.wall_ns?.median))
-        })
-        .min_by(|a, b| a.1.total_cmp(&b.1))
+) -> Vec<(&'a str, Estimate)> {
+    let curves = curves(measured, workload, flavor);
+    let candidates = curves.iter().filter(|curve| CANDIDATES.contains(&curve.strategy));
+    let mut times: Vec<(&str, Estimate)> = candidates
+        .filter_map(|curve| Some((curve.strategy, curve.at(tasks)?.wall_ns?)))
+        .collect();
+    times.sort_by(|a, b| a.1.median.total_cmp(&b.1.median));
+    times
 }
 
 fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {

@@ -44,8 +44,12 @@ pub fn render(all: &[Tested]) -> String {
 }
 
 /// All of them as a list of Markdown: a table would have cells of hundreds of characters. Where `recorded` measured a case too,
-/// its figures are the evidence.
-pub fn markdown<'a>(all: &[Tested], recorded: impl Fn(&Case) -> Option<&'a Measurement>) -> String {
+/// its figures are the evidence; `served` is what it saw in a server under load, for the statements about where to use which.
+pub fn markdown<'a>(
+    all: &[Tested],
+    served: Option<&str>,
+    recorded: impl Fn(&Case) -> Option<&'a Measurement>,
+) -> String {
     let mut text = String::new();
     let mut source = "";
     for tested in all {
@@ -72,6 +76,10 @@ pub fn markdown<'a>(all: &[Tested], recorded: impl Fn(&Case) -> Option<&'a Measu
             text,
             "- “{statement}” **{verdict}**\n  - seen: {evidence}\n  - better: {instead}"
         );
+        let about_use = tested.source.starts_with("Use Case") || tested.statement.contains("web server");
+        if let Some(served) = served.filter(|_| about_use) {
+            let _ = writeln!(text, "  - under load: a server {}", escape(served));
+        }
     }
     text
 }

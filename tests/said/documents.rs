@@ -365,7 +365,7 @@ fn the_page_opens_with_the_readmes_sentences() {
     let run = recorded();
     let page = join_vs_spawn::report::html::page(&run, &Default::default());
     let readme = read(&root().join("README.md")).replace('`', "");
-    for sentence in join_vs_spawn::findings::answer::answer(&run.parts) {
+    for sentence in join_vs_spawn::findings::answer::answer_of(&run) {
         assert!(
             readme.contains(&sentence.rest.replace('[', "\\[").replace(']', "\\]")),
             "{sentence:?}"

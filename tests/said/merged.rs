@@ -71,9 +71,18 @@ fn words(all: &[String]) -> Vec<&str> {
 
 #[test]
 fn four_shards_are_one_run() {
-    let results = shards(|_, _, _| {});
+    let results = shards(|number, header, _| {
+        let number = number as u64;
+        header.seconds = number as f64;
+        header.timed_share = Some(0.1 * number as f64);
+        header.resident_bytes.round = Some((1_000, 1_000 + 10 * (number % 4)));
+    });
     results.exits(0, &words(&merge(&results, &[3, 1, 4, 2], &[])));
     let (merged, measurements) = record::read(&results.path("fleet/overhead.jsonl")).expect("a record");
+    assert_eq!((merged.seconds, merged.minutes), (10.0, Some(4.0 * 2.5)));
+    // 1, 4, 9 and 16 of a hundred parts of the time: what each timed.
+    assert!((merged.timed_share.expect("known") - 0.3).abs() < 1e-9);
+    assert_eq!(merged.resident_bytes.round, Some((1_000, 1_030)));
     let unsharded: Vec<Measurement> = CASES
         .iter()
         .enumerate()

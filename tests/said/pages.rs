@@ -7,7 +7,7 @@ use join_vs_spawn::report::html::{self, Links, comparison};
 use join_vs_spawn::run_store::Run;
 
 use crate::common::browser::{audit, browse, has_browser};
-use crate::common::{header, steady};
+use crate::common::{header, measured, steady};
 
 fn case(id: &str, join_ns: f64, ratio: f64) -> [Measurement; 2] {
     steady(id, join_ns, ratio, 0.02)
@@ -121,6 +121,64 @@ fn links_stand_where_they_lead_somewhere() {
     assert!(!page("test", &of(run()), &Links::default()).contains("see also"));
 }
 
+/// As many children of `scale`: FuturesUnordered takes 50 ns for each, JoinSet twice that, and join_all a third of it at 100
+/// and three times it above.
+fn scale() -> (Header, Vec<Measurement>) {
+    let header = Header {
+        target: "scale".into(),
+        ..header()
+    };
+    let of = |tasks: usize| {
+        let case: Case = format!("yield/current_thread/worker/0B/{tasks}").parse().unwrap();
+        let join_all: f64 = if tasks > 100 { 3.0 } else { 1.0 / 3.0 };
+        [("futures_unordered", 1.0), ("join_set", 2.0), ("join_all", join_all)].map(|(strategy, ratio)| {
+            let rounds = (0..10)
+                .map(|round| vec![ratio.ln() + 0.001 * f64::from(round)])
+                .collect();
+            Measurement {
+                reference: "futures_unordered".into(),
+                ..measured(&case, strategy, rounds, 50.0 * tasks as f64, 0.02)
+            }
+        })
+    };
+    (header, [100, 1_000, 10_000].into_iter().flat_map(of).collect())
+}
+
+#[test]
+fn large_numbers_of_children_stand_apart() {
+    let alone = page("run", &of(run()), &Links::default());
+    let both = page("run", &[of(run()).remove(0), scale()], &Links::default());
+    let section = |page: &str, id: &str| {
+        let (_, section) = page
+            .split_once(&format!("<section id=\"{id}\""))
+            .unwrap_or_else(|| panic!("no {id}"));
+        section.split_once("</section>").expect("an end").0.to_owned()
+    };
+    // Ratios to another reference, at other numbers: not on the same line.
+    assert_eq!(section(&both, "workload-yield"), section(&alone, "workload-yield"));
+    let counted = |page: &str| page.split("In 6 cases, spawn was slower than join! in").count() == 2;
+    assert!(counted(&alone) && counted(&both));
+    assert!(!both.contains("join_set was slower than join!"));
+    let scale = section(&both, "scale");
+    let fastest = "join_all at 100, FuturesUnordered from 1,000 to 10,000 (they cross at";
+    assert!(scale.contains(fastest), "{scale}");
+    // In the table: who is the fastest at 100 and above, and the next one over it.
+    assert!(scale.contains("join_all<br><small>16.7 ns; next 3.00×"), "{scale}");
+    assert!(
+        scale.contains("FuturesUnordered<br><small>50.2 ns; next 2.00×"),
+        "{scale}"
+    );
+    let rows = section(&both, "measurements");
+    assert_eq!(rows.matches("<small>to futures_unordered</small>").count(), 9);
+    assert!(!section(&alone, "measurements").contains("to futures_unordered"));
+    // The answer says it too.
+    assert!(
+        both.contains(
+            "on one thread is: of 1,000, FuturesUnordered where they yield once (50.2 ns each, JoinSet 2.00×)."
+        )
+    );
+}
+
 #[test]
 fn nothing_at_all_is_a_page_too() {
     for parts in [Vec::new(), of(Vec::new())] {
@@ -229,7 +287,7 @@ fn an_audit_of_accessibility_finds_nothing() {
     let parts = of(run());
     let compared = compare(["a", "b"], &parts, &parts, 0.05);
     let pages = [
-        ("run", page("run", &parts, &Links::default())),
+        ("run", page("run", &[of(run()).remove(0), scale()], &Links::default())),
         ("both", comparison(["a", "b"], &parts, &parts, &compared)),
     ];
     for (name, text) in &pages {

@@ -205,6 +205,11 @@ fn header(parts: &[Part], whole: &Sharded) -> Header {
     merged.plan = whole.whole.clone();
     merged.started = headers().map(|header| header.started.clone()).min().unwrap_or_default();
     merged.seconds = headers().map(|header| header.seconds).sum();
+    merged.minutes = headers().map(|header| header.minutes).sum();
+    let timed = headers()
+        .map(|header| Some(header.timed_share? * header.seconds))
+        .sum::<Option<f64>>();
+    merged.timed_share = timed.map(|timed| timed / merged.seconds);
     let without_shard = |word: &&str| !word.starts_with("JVS_SHARD=");
     merged.command = merged
         .command
@@ -218,6 +223,7 @@ fn header(parts: &[Part], whole: &Sharded) -> Header {
     merged.layouts = most.map_or(1, |header| header.layouts);
     merged.only_one_layout = most.and_then(|header| header.only_one_layout.clone());
     for header in headers().skip(1) {
+        merged.resident_bytes = merged.resident_bytes.or_more(header.resident_bytes);
         merged.conditions = merged.conditions.or_worse(&header.conditions);
         for (all, more) in [(&mut merged.cut, &header.cut), (&mut merged.traps, &header.traps)] {
             for line in more {

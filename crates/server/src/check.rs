@@ -12,7 +12,7 @@ use measure::settings::RunSettings;
 use measure::stats::{Estimate, Verdict, clopper_pearson};
 use measure::text::{interval, more, percent, time, times};
 
-use crate::client;
+use crate::client::Client;
 use crate::delay::Delay;
 use crate::handler::Injected;
 use crate::histogram::Latencies;
@@ -23,7 +23,7 @@ use crate::process::ProcessError;
 use crate::record::{Point, Seen};
 use crate::run::collected::Collected;
 use crate::run::{CAPACITY, RunError, points};
-use crate::stand::{Stand, Subject};
+use crate::stand::{Stand, Subject, WARMING, warm_up};
 
 /// CPU time that is put into each request.
 const CPU: Duration = Duration::from_micros(50);
@@ -230,6 +230,10 @@ fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2]
     let mut own = Latencies::default();
     let mut other: Vec<u64> = Vec::new();
     let expected = crate::content::expected(shape.tasks, shape.bytes);
+    let failed = |reason| ProcessError::Failed("other client", reason);
+    let client = Client::new().map_err(failed)?;
+    let address = server.address()?;
+    let ask = |schedule: &Schedule, first| client.latencies(address, schedule, first, &expected).map_err(failed);
     for turn in 0..TURNS {
         let schedule = Schedule {
             seed: seed.wrapping_add(turn / 2),
@@ -241,8 +245,10 @@ fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2]
         if turn % 4 == 0 || turn % 4 == 3 {
             own.add(&stand.open(&mut server, schedule, first, None)?.sent.latencies);
         } else {
-            let failed = |reason| ProcessError::Failed("other client", reason);
-            other.extend(client::latencies(server.address()?, &schedule, first, &expected).map_err(failed)?);
+            // Its first connections are opened when they are needed; the load generator has all of its own from the beginning.
+            let before = if other.is_empty() { schedule } else { warm_up(&schedule) };
+            ask(&before, WARMING)?;
+            other.extend(ask(&schedule, first)?);
         }
     }
     other.sort_unstable();

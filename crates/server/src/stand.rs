@@ -27,6 +27,18 @@ const OPEN: usize = 100;
 /// How long is warmed up before anything is measured.
 const WARM_UP: Duration = Duration::from_millis(40);
 
+/// The number of the first request of a warm-up: none that is counted has it.
+pub(crate) const WARMING: u64 = 1 << 42;
+
+/// The requests before a schedule's, which are not counted.
+pub(crate) fn warm_up(schedule: &Schedule) -> Schedule {
+    Schedule {
+        seed: !schedule.seed,
+        requests: (schedule.rate * WARM_UP.as_secs_f64()).ceil() as usize,
+        ..*schedule
+    }
+}
+
 /// What is under test.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
@@ -235,12 +247,7 @@ impl Stand {
         first: u64,
         disturbance: Option<&Disturbance>,
     ) -> Result<Window, ProcessError> {
-        let warm = Schedule {
-            seed: !schedule.seed,
-            requests: (schedule.rate * WARM_UP.as_secs_f64()).ceil() as usize,
-            ..schedule
-        };
-        let warm = self.job(server, Pace::Open(warm), 1 << 42, CONNECTIONS)?;
+        let warm = self.job(server, Pace::Open(warm_up(&schedule)), WARMING, CONNECTIONS)?;
         self.send(&warm)?;
         let job = Job {
             disturbance: disturbance.cloned(),

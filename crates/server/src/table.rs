@@ -249,7 +249,7 @@ pub fn without_numbers(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// The answer for servers in one sentence; `None` where no strategy was compared with the reference.
+/// The answer for servers in one sentence, without its beginning, "In a server"; `None` where no strategy was compared with the reference.
 pub fn sentence(record: &Record) -> Option<String> {
     let compared: Vec<(&Point, &Compared, &Compared)> = record
         .points
@@ -278,8 +278,8 @@ pub fn sentence(record: &Record) -> Option<String> {
         points => format!("{points} points"),
     };
     Some(format!(
-        "In a server on {} that fans each request out, measured at {points} of load, children and size, `spawn` against \
-         `join!` was {p99}, and {cpu}.{stays}",
+        "that fans each request out, on {}, at {points} of load, children and size, spawn against join! was {p99}, and \
+         {cpu}.{stays}",
         first.flavor
     ))
 }

@@ -6,8 +6,9 @@ use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
 use super::opening::pictures;
 use super::{children, counted, listed, with_interval};
+use crate::attachments::RecordedRun;
 use crate::case::Site;
-use crate::findings::answer::{Evidence, Sentence, answer};
+use crate::findings::answer::{Evidence, Sentence, answer_of};
 use crate::findings::crossover;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, Verdict};
@@ -32,19 +33,21 @@ pub(super) fn list(answer: &[Sentence], link: impl Fn(Evidence) -> Option<String
 }
 
 /// The sentences of the answer, each with links to its evidence on this page, and what is to be said of the run.
-pub(super) fn opening(data: &Data, parts: &[(Header, Vec<Measurement>)], statements: bool) -> Markup {
-    let answer = answer(parts);
+pub(super) fn opening(data: &Data, run: &RecordedRun) -> Markup {
+    let answer = answer_of(run);
     let link = |evidence: Evidence| match evidence {
         Evidence::Workload(name) => Some(format!("#workload-{name}")),
+        Evidence::Target(name) => Some(format!("#{name}")),
         Evidence::Counts => Some("#measurements".to_owned()),
-        Evidence::Statements => statements.then(|| "#statements".to_owned()),
+        Evidence::Statements => (!run.claims.is_empty()).then(|| "#statements".to_owned()),
+        Evidence::Document("SERVER", _) if run.server.is_some() => Some("#server".to_owned()),
         // A page stands alone.
         Evidence::Document(..) => None,
     };
     html! {
         @if !answer.is_empty() {
             (list(&answer, link))
-            (pictures_of(parts))
+            (pictures_of(&run.parts))
         }
         div.said { @for sentence in sentences(data, !answer.is_empty()) { p { (sentence) } } }
     }
@@ -66,7 +69,7 @@ fn sentences(data: &Data, answered: bool) -> Vec<String> {
         sentences.extend(crossovers(data, strategy));
         sentences.extend(work(data, strategy));
         sentences.extend(requests(data, strategy));
-    } else if data.headline().is_none() && data.all.iter().any(|m| m.status == Status::Ok) {
+    } else if data.headline().is_none() && data.scale.is_empty() && data.all.iter().any(|m| m.status == Status::Ok) {
         sentences.push(format!(
             "Only {} was measured, against itself: there is nothing to compare.",
             label(data.reference())
@@ -97,6 +100,7 @@ fn counts(data: &Data, strategy: &str) -> String {
         .all
         .iter()
         .filter(|m| m.status == Status::Ok && m.strategy == strategy && !m.is_control())
+        .filter(|m| m.reference == data.reference())
         .collect();
     let count = |verdict| rows.iter().filter(|m| m.verdict == Some(verdict)).count();
     format!(

@@ -1,5 +1,6 @@
 //! A run's measurements in the order and the groups that the page shows them in, found by index and not by search.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
@@ -9,12 +10,17 @@ use crate::workload::{self, Entry};
 
 type Part = (Header, Vec<Measurement>);
 
+/// The target whose numbers of children are known at run time only.
+const SCALE: &str = "scale";
+
 /// What every part of the page reads.
 pub(super) struct Data<'a> {
     /// All measurements, by workload, case and strategy, a case's reference first.
     pub all: Vec<&'a Measurement>,
-    /// The usable ones, by workload.
+    /// The usable ones, by workload, without those of `scale`.
     pub workloads: Vec<Workload<'a>>,
+    /// The usable ones of the target `scale`: other numbers of children, compared to another reference.
+    pub scale: Vec<Workload<'a>>,
     /// The flavors that were measured.
     pub flavors: Vec<Flavor>,
     /// The strategies that are not the reference.
@@ -62,55 +68,68 @@ pub(super) fn known(workload: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.name == base(workload))
 }
 
+/// By workload, case and strategy, a case's reference first.
+fn in_order(a: &Measurement, b: &Measurement) -> Ordering {
+    let place = |m: &Measurement| (rank(&m.case.workload), !m.is_control());
+    let (rank_a, other_a) = place(a);
+    let (rank_b, other_b) = place(b);
+    rank_a
+        .cmp(&rank_b)
+        .then_with(|| a.case.cmp(&b.case))
+        .then_with(|| (other_a, &a.strategy).cmp(&(other_b, &b.strategy)))
+}
+
+/// The usable measurements of some targets, none of whose workloads is in two of them.
+fn grouped<'a>(parts: &[&'a Part]) -> Vec<Workload<'a>> {
+    let mut rows: Vec<(&Header, &Measurement)> = parts
+        .iter()
+        .flat_map(|(header, rows)| rows.iter().map(move |m| (header, m)))
+        .filter(|(_, m)| m.status == Status::Ok)
+        .collect();
+    rows.sort_by(|(_, a), (_, b)| in_order(a, b));
+    let mut workloads: Vec<Workload> = Vec::new();
+    for (header, m) in rows {
+        if workloads.last().is_none_or(|last| last.name != m.case.workload) {
+            workloads.push(Workload {
+                name: &m.case.workload,
+                groups: Vec::new(),
+            });
+        }
+        let groups = &mut workloads.last_mut().expect("just pushed").groups;
+        // Cases are sorted by flavor, then site, so a group's measurements are neighbours.
+        match groups.last_mut() {
+            Some(last) if (last.flavor, last.site) == (m.case.flavor, m.case.site) => last.rows.push(m),
+            _ => groups.push(Group {
+                header,
+                flavor: m.case.flavor,
+                site: m.case.site,
+                rows: vec![m],
+            }),
+        }
+    }
+    workloads
+}
+
 impl<'a> Data<'a> {
     pub fn new(parts: &'a [Part]) -> Self {
         let mut all: Vec<&Measurement> = parts.iter().flat_map(|(_, rows)| rows).collect();
-        all.sort_by(|a, b| {
-            let place = |m: &Measurement| (rank(&m.case.workload), !m.is_control());
-            let (rank_a, other_a) = place(a);
-            let (rank_b, other_b) = place(b);
-            rank_a
-                .cmp(&rank_b)
-                .then_with(|| a.case.cmp(&b.case))
-                .then_with(|| (other_a, &a.strategy).cmp(&(other_b, &b.strategy)))
-        });
+        all.sort_by(|a, b| in_order(a, b));
         let usable = |m: &&Measurement| m.status == Status::Ok;
-        // A workload is of one target.
-        let headers: HashMap<&str, &Header> = parts
-            .iter()
-            .flat_map(|(header, rows)| rows.iter().map(move |m| (&*m.case.workload, header)))
-            .collect();
-        let mut workloads: Vec<Workload> = Vec::new();
-        let mut seen = BTreeSet::new();
+        let (of_scale, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|(header, _)| header.target == SCALE);
+        let workloads = grouped(&others);
         let mut strategies = Vec::new();
-        for &m in all.iter().filter(|m| usable(m)) {
-            if workloads.last().is_none_or(|last| last.name != m.case.workload) {
-                workloads.push(Workload {
-                    name: &m.case.workload,
-                    groups: Vec::new(),
-                });
-            }
-            let groups = &mut workloads.last_mut().expect("just pushed").groups;
-            // Cases are sorted by flavor, then site, so a group's measurements are neighbours.
-            match groups.last_mut() {
-                Some(last) if (last.flavor, last.site) == (m.case.flavor, m.case.site) => {
-                    last.rows.push(m);
+        for group in workloads.iter().flat_map(|workload| &workload.groups) {
+            for m in group.rows.iter().filter(|m| !m.is_control()) {
+                if !strategies.contains(&m.strategy.as_str()) {
+                    strategies.push(&m.strategy);
                 }
-                _ => groups.push(Group {
-                    header: headers[m.case.workload.as_str()],
-                    flavor: m.case.flavor,
-                    site: m.case.site,
-                    rows: vec![m],
-                }),
-            }
-            if !m.is_control() && seen.insert(m.strategy.as_str()) {
-                strategies.push(m.strategy.as_str());
             }
         }
         let controls = all.iter().filter(|m| m.is_control() && usable(m));
         let flavors: BTreeSet<Flavor> = all.iter().map(|m| m.case.flavor).collect();
         Self {
             workloads,
+            scale: grouped(&of_scale),
             flavors: flavors.into_iter().collect(),
             strategies,
             controls: controls.map(|&m| (&m.case, m)).collect(),
@@ -133,9 +152,11 @@ impl<'a> Data<'a> {
         spawn.or(self.strategies.first()).copied()
     }
 
-    /// What the strategies were compared to.
+    /// What the strategies were compared to, but for those of `scale`.
     pub fn reference(&self) -> &'a str {
-        self.all.first().map_or("", |m| &m.reference)
+        let rows = self.workloads.iter().flat_map(|workload| &workload.groups);
+        let first = rows.flat_map(|group| &group.rows).next().or(self.all.first());
+        first.map_or("", |m| &m.reference)
     }
 }
 

@@ -11,6 +11,7 @@ mod comparison;
 mod data;
 mod environment;
 mod exchange;
+mod growth;
 mod intervals;
 mod machines;
 mod opening;

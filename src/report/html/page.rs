@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, advise, answer, counted, environment, listed, rows, selfcheck, server, shell, workload};
+use super::{Links, advise, answer, counted, environment, growth, listed, rows, selfcheck, server, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
 use crate::findings;
@@ -25,6 +25,7 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
         sections.push((id, workload.name.to_owned()));
     }
     for (id, name, there) in [
+        ("scale", "scale", !data.scale.is_empty()),
         ("server", "server", run.server.is_some()),
         ("measurements", "all measurements", true),
         ("environment", "environment", true),
@@ -47,12 +48,13 @@ pub fn page(run: &RecordedRun, links: &Links) -> String {
             @for header in parts.iter().map(|(header, _)| header).filter(|header| !header.complete) {
                 p.warning { "The run of " (header.target) " is not complete." }
             }
-            (answer::opening(&data, parts, !run.claims.is_empty()))
+            (answer::opening(&data, run))
             @for trap in traps_met(parts) { p.warning { (trap) } }
         }
         @if let Some(advice) = advice { (advice) }
         (in_words(parts))
         @for workload in &data.workloads { (workload::section(&data, workload)) }
+        (growth::section(&data))
         @if let Some(record) = &run.server {
             section id="server" aria-labelledby="h-server" {
                 h2 id="h-server" { "Server" }

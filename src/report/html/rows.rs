@@ -75,7 +75,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
                             data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
                             data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
                             data-bytes=[row.map(|r| r.bytes_allocated)] {
-                            (cells(m))
+                            (cells(m, data.reference()))
                             @if !census.is_empty() { (counts(row)) }
                             @if any_link {
                                 td {
@@ -91,7 +91,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
     }
 }
 
-fn cells(m: &Measurement) -> Markup {
+fn cells(m: &Measurement, reference: &str) -> Markup {
     let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     html! {
         th scope="row" { @if m.status == Status::Ok { a href={ "#workload-" (m.case.workload) } { code { (m.case) } } } @else { code { (m.case) } } }
@@ -100,7 +100,10 @@ fn cells(m: &Measurement) -> Markup {
         td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.case.tasks as f64))) }
         td.n {
             @match m.ratio {
-                Some(ratio) => { (times(ratio.median)) " " span.interval { (interval(&ratio)) } },
+                Some(ratio) => {
+                    (times(ratio.median)) " " span.interval { (interval(&ratio)) }
+                    @if m.reference != reference { " " small { "to " (label(&m.reference)) } }
+                },
                 None => "-",
             }
         }

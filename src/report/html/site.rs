@@ -7,7 +7,7 @@ use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 use super::opening::pictures;
 use super::{shell_of_site, verdict_badge, with_interval};
 use crate::attachments::RecordedRun;
-use crate::findings::answer::{Evidence, answer};
+use crate::findings::answer::{Evidence, answer_of};
 use crate::findings::headline::headline;
 use crate::record::Status;
 use crate::text::more;
@@ -61,6 +61,7 @@ impl Site {
         };
         let link = |evidence: Evidence| match evidence {
             Evidence::Workload(name) => Some(format!("{of_run}#workload-{name}")),
+            Evidence::Target(name) => Some(format!("{of_run}#{name}")),
             Evidence::Counts => Some(format!("{of_run}#measurements")),
             Evidence::Statements => document("ARTICLE"),
             Evidence::Document(name, _) => document(name),
@@ -68,7 +69,7 @@ impl Site {
         let content = html! {
             header {
                 h1 { "tokio::join! or tokio::spawn?" }
-                (super::answer::list(&answer(&run.parts), link))
+                (super::answer::list(&answer_of(run), link))
                 div.openings { @for picture in pictures(&run.parts) { figure.card { (picture.inline()) } } }
             }
             section aria-labelledby="h-headline" {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::escape;
 use crate::attachments::RecordedRun;
-use crate::findings::answer::{Evidence, answer as sentences};
+use crate::findings::answer::{Evidence, answer_of};
 use crate::report::html::pictures;
 use crate::workload;
 
@@ -25,7 +25,7 @@ pub(super) fn charts(run: &RecordedRun) -> String {
 /// The sentences, each with links to what it rests on.
 pub(super) fn answer(run: &RecordedRun) -> String {
     let mut text = String::new();
-    for sentence in sentences(&run.parts) {
+    for sentence in answer_of(run) {
         let links: Vec<String> = sentence.evidence.into_iter().map(link).collect();
         let code = |text: &str| escape(text).replace("join!", "`join!`").replace(" spawn ", " `spawn` ");
         let (lead, rest) = (code(sentence.lead), code(&sentence.rest));
@@ -43,6 +43,7 @@ fn link(evidence: Evidence) -> String {
             let target = entry.map_or("scale", |entry| entry.target);
             format!("RESULTS.md#{target}")
         }
+        Evidence::Target(name) => format!("RESULTS.md#{name}"),
         Evidence::Counts => "RESULTS.md#what-is-counted".into(),
         Evidence::Statements => "ARTICLE.md".into(),
         Evidence::Document(document, _) => format!("{document}.md"),

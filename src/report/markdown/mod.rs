@@ -25,7 +25,6 @@ const SECTIONS: &[Section] = &[
     ("answer", answer::answer),
     ("conditions", conditions),
     ("headline", headline::headline),
-    ("server-answer", server::answer),
     ("server", server::chapter),
     ("counts", counts::counts),
     ("claims", claims),
@@ -201,7 +200,8 @@ fn claims(run: &RecordedRun) -> String {
         .filter(|m| m.strategy == "spawn" && m.reference == "join")
         .map(|m| (&m.case, m))
         .collect();
-    claims::markdown(&run.claims, |case| measured.get(case).copied())
+    let served = run.server.as_ref().and_then(::server::table::sentence);
+    claims::markdown(&run.claims, served.as_deref(), |case| measured.get(case).copied())
 }
 
 /// The self-check: each bar, and whether it held.

@@ -5,12 +5,6 @@ use server::table::{self, Rows};
 use super::escape;
 use crate::attachments::RecordedRun;
 
-/// The answer for servers in a sentence.
-pub(super) fn answer(run: &RecordedRun) -> String {
-    let sentence = run.server.as_ref().and_then(table::sentence);
-    sentence.map_or_else(String::new, |sentence| sentence + "\n")
-}
-
 /// The chapter: every table, then what is said of them.
 pub(super) fn chapter(run: &RecordedRun) -> String {
     let Some(record) = &run.server else {

@@ -107,6 +107,22 @@ pub struct Memory {
     pub server: Option<(u64, u64)>,
 }
 
+impl Memory {
+    /// Of two runs, that of which each process grew the most.
+    pub fn or_more(self, other: Self) -> Self {
+        let grown = |(first, last): (u64, u64)| last.saturating_sub(first);
+        let most = |a: Option<(u64, u64)>, b: Option<(u64, u64)>| match (a, b) {
+            (Some(a), Some(b)) if grown(b) > grown(a) => Some(b),
+            (a, b) => a.or(b),
+        };
+        Self {
+            run: most(self.run, other.run),
+            round: most(self.round, other.round),
+            server: most(self.server, other.server),
+        }
+    }
+}
+
 /// A line of a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
