@@ -311,10 +311,13 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
 /// What holds the children of a number that the program learns as it runs: few, and many, by how they are woken.
 fn many(all: &[&Measurement]) -> Option<Sentence> {
     const FLAVOR: Flavor = Flavor::CurrentThread;
-    let of = |tasks: usize| Some(format!("of {}, {}", count(tasks), chosen(all, FLAVOR, tasks)?));
+    let of = |tasks: usize| {
+        let chosen = chosen(all, FLAVOR, tasks);
+        (!chosen.is_empty()).then(|| format!("of {}, {}", count(tasks), chosen.join("; ")))
+    };
     let parts: Vec<String> = [10, 1_000].into_iter().filter_map(of).collect();
     (!parts.is_empty()).then(|| Sentence {
-        lead: "Of a number known at run time,",
+        lead: "Where the number is known at run time only,",
         rest: format!(
             "the fastest of join_all, FuturesUnordered and JoinSet {} is: {}.",
             on(FLAVOR),
@@ -324,9 +327,14 @@ fn many(all: &[&Measurement]) -> Option<Sentence> {
     })
 }
 
-/// The fastest of so many children, each with the shapes of waking for which it is that.
-fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> {
-    let mut chosen: Vec<(String, Vec<String>)> = Vec::new();
+/// The fastest of so many children, each with the shapes of waking for which it is that, and how far behind the others are.
+fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Vec<String> {
+    struct Group<'a> {
+        fastest: Vec<&'a str>,
+        children: Vec<&'static str>,
+        behind: Vec<(&'a str, Vec<f64>)>,
+    }
+    let mut groups: Vec<Group> = Vec::new();
     for (workload, children) in [
         ("ready", "are ready at once"),
         ("yield", "yield once"),
@@ -335,25 +343,61 @@ fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> 
         ("timers", "sleep"),
     ] {
         let candidates = scale::candidates_at(all, workload, flavor, tasks);
-        let [(_, first), others @ ..] = candidates.as_slice() else {
+        let Some((_, first)) = candidates.first().copied().filter(|_| candidates.len() > 1) else {
             continue;
         };
         // As fast is whose interval reaches into that of the fastest.
-        let near = others.iter().take_while(|(_, ns)| ns.low <= first.high).count();
-        let names: Vec<&str> = candidates[..=near].iter().map(|(name, _)| scale::named(name)).collect();
-        let behind = others.get(near).map_or(String::new(), |(name, ns)| {
-            format!(", {} {}", scale::named(name), times(ns.median / first.median))
-        });
-        let part = format!("{children} ({} each{behind})", time(first.median / tasks as f64));
-        let names = names.join(" or ");
-        match chosen.iter_mut().find(|(known, _)| *known == names) {
-            Some((_, parts)) => parts.push(part),
-            None => chosen.push((names, vec![part])),
+        let near = candidates.iter().take_while(|(_, ns)| ns.low <= first.high).count();
+        let mut fastest: Vec<&str> = candidates[..near].iter().map(|(name, _)| *name).collect();
+        fastest.sort_unstable();
+        let place = groups.iter().position(|group| group.fastest == fastest);
+        let group = match place {
+            Some(place) => &mut groups[place],
+            None => {
+                groups.push(Group {
+                    fastest,
+                    children: Vec::new(),
+                    behind: Vec::new(),
+                });
+                groups.last_mut().expect("just pushed")
+            }
+        };
+        group.children.push(children);
+        for (name, ns) in &candidates[near..] {
+            let ratio = ns.median / first.median;
+            match group.behind.iter_mut().find(|(known, _)| known == name) {
+                Some((_, ratios)) => ratios.push(ratio),
+                None => group.behind.push((name, vec![ratio])),
+            }
         }
     }
-    let chosen: Vec<String> = chosen
-        .iter()
-        .map(|(names, parts)| format!("{names} where they {}", parts.join("; ")))
-        .collect();
-    (!chosen.is_empty()).then(|| chosen.join("; "))
+    let said = |group: Group| {
+        let (last, others) = group.children.split_last().expect("a group has one");
+        let children = match others {
+            [] => (*last).to_owned(),
+            others => format!("{} or {last}", others.join(", ")),
+        };
+        let fastest: Vec<&str> = group.fastest.into_iter().map(scale::named).collect();
+        let behind: Vec<String> = group
+            .behind
+            .into_iter()
+            .map(|(name, ratios)| format!("{} {}", scale::named(name), spread(&ratios)))
+            .collect();
+        match behind.as_slice() {
+            [] => format!("any of them where they {children}"),
+            behind => format!("{} where they {children} ({})", fastest.join(" or "), behind.join(", ")),
+        }
+    };
+    groups.into_iter().map(said).collect()
+}
+
+/// `1.34× to 1.52×`.
+fn spread(ratios: &[f64]) -> String {
+    let (least, most) = ratios.iter().fold((f64::INFINITY, 0.0f64), |(least, most), &ratio| {
+        (least.min(ratio), most.max(ratio))
+    });
+    match times(least) == times(most) {
+        true => times(least),
+        false => format!("{} to {}", times(least), times(most)),
+    }
 }
