@@ -5,13 +5,14 @@
 //!         cargo run --release --example scenarios -- --advise
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use measure::workload::Entry;
 use measure::{Setup, Target, Workload};
-use tokio::sync::{Mutex, RwLock, mpsc, oneshot};
+use tokio::sync::{Mutex, RwLock, Semaphore, mpsc, oneshot};
 
 /// A cache that all requests share: its look-ups wait for nobody, and copy what they find.
 static CACHE: LazyLock<RwLock<HashMap<String, Vec<u8>>>> = LazyLock::new(|| {
@@ -123,6 +124,65 @@ impl Workload for Log {
     }
 }
 
+/// An operation that succeeds at the fourth attempt, and lets others run before each next one.
+async fn retry(index: usize) -> u64 {
+    let mut state = index as u64;
+    for attempt in 0..3 {
+        state = state.rotate_left(7) ^ attempt;
+        tokio::task::yield_now().await;
+    }
+    state
+}
+
+/// A request that answers at its second poll, within a second or not at all.
+async fn timeout(index: usize) -> Option<usize> {
+    let answer = async {
+        tokio::task::yield_now().await;
+        index
+    };
+    tokio::time::timeout(Duration::from_secs(1), answer).await.ok()
+}
+
+/// A child behind a pointer, as a trait object has it.
+fn boxed(index: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
+    Box::pin(async move {
+        tokio::task::yield_now().await;
+        index
+    })
+}
+
+/// A pool of four connections: whoever has one gives it back after a turn of the runtime.
+struct Pool {
+    permits: Arc<Semaphore>,
+}
+
+impl Workload for Pool {
+    type Output = u64;
+
+    async fn set_up(_: Setup) -> Result<Self, String> {
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(4)),
+        })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        let permits = self.permits.clone();
+        async move {
+            let _permit = permits.acquire_owned().await;
+            tokio::task::yield_now().await;
+            index as u64
+        }
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        index as u64
+    }
+}
+
 fn main() -> ExitCode {
     let target = Target {
         workloads: vec![
@@ -132,6 +192,10 @@ fn main() -> ExitCode {
             Entry::of_children("page", page),
             Entry::of::<Actor>("actor", &[0]),
             Entry::of::<Log>("log", &[0]),
+            Entry::of_children("retry", retry),
+            Entry::of_children("timeout", timeout),
+            Entry::of_children("boxed", boxed),
+            Entry::of::<Pool>("pool", &[0]),
         ],
         ..Target::of_children("scenarios", look_up)
     };

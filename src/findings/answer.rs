@@ -3,7 +3,8 @@
 
 use super::crossover::{self, crossover};
 use super::headline::headline;
-use super::{flavors, scale, spawns};
+use super::scale::{self, Candidates};
+use super::{flavors, spawns};
 use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement, Status};
@@ -50,9 +51,10 @@ pub struct Sentence {
     pub evidence: Vec<Evidence>,
 }
 
-/// The sentences of a run that may have served requests under load too.
+/// The sentences of a run: the five, what holds many children, and what was seen in a server under load.
 pub fn answer_of(run: &RecordedRun) -> Vec<Sentence> {
     let mut sentences = answer(&run.parts);
+    sentences.extend(known_at_run_time(&run.parts));
     let served = run.server.as_ref().and_then(server::table::sentence);
     sentences.extend(served.map(|rest| Sentence {
         lead: "In a server",
@@ -62,21 +64,21 @@ pub fn answer_of(run: &RecordedRun) -> Vec<Sentence> {
     sentences
 }
 
-/// The sentences of what a run's benches measured, without what it has no figures for; none where it measured nothing that
+fn measured(parts: &[Part]) -> Vec<&Measurement> {
+    let rows = parts.iter().flat_map(|(_, rows)| rows);
+    rows.filter(|m| m.status == Status::Ok).collect()
+}
+
+/// The five sentences of what a run's benches measured, without what it has no figures for; none where it measured nothing that
 /// decides.
 pub fn answer(parts: &[Part]) -> Vec<Sentence> {
-    let all: Vec<&Measurement> = parts
-        .iter()
-        .flat_map(|(_, rows)| rows)
-        .filter(|m| m.status == Status::Ok)
-        .collect();
+    let all = measured(parts);
     let sentences = [
         use_join(&all),
         use_spawn(parts, &all),
         no_matter(&all),
         measure(&all),
         never(&all),
-        many(&all),
     ];
     sentences.into_iter().flatten().collect()
 }
@@ -292,7 +294,7 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
     );
     let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers")];
     for flavor in flavors(all) {
-        if let Some((strategy, ns)) = scale::candidates_at(all, "timers", flavor, 10_000).first() {
+        if let Some((strategy, ns)) = Candidates::at(all, "timers", flavor, 10_000).0.first() {
             let each = time(ns.median / 10_000.0);
             rest += &format!(" (here {}, {each} each {})", scale::named(strategy), on(flavor));
             evidence.push(Evidence::Workload("timers"));
@@ -309,10 +311,11 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
 }
 
 /// What holds the children of a number that the program learns as it runs: few, and many, by how they are woken.
-fn many(all: &[&Measurement]) -> Option<Sentence> {
+pub fn known_at_run_time(parts: &[Part]) -> Option<Sentence> {
     const FLAVOR: Flavor = Flavor::CurrentThread;
+    let all = measured(parts);
     let of = |tasks: usize| {
-        let chosen = chosen(all, FLAVOR, tasks);
+        let chosen = chosen(&all, FLAVOR, tasks);
         (!chosen.is_empty()).then(|| format!("of {}, {}", count(tasks), chosen.join("; ")))
     };
     let parts: Vec<String> = [10, 1_000].into_iter().filter_map(of).collect();
@@ -342,14 +345,11 @@ fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Vec<String> {
         ("mutex", "share a Mutex"),
         ("timers", "sleep"),
     ] {
-        let candidates = scale::candidates_at(all, workload, flavor, tasks);
-        let Some((_, first)) = candidates.first().copied().filter(|_| candidates.len() > 1) else {
+        let candidates = Candidates::at(all, workload, flavor, tasks);
+        let Some((_, first)) = candidates.0.first().filter(|_| candidates.0.len() > 1) else {
             continue;
         };
-        // As fast is whose interval reaches into that of the fastest.
-        let near = candidates.iter().take_while(|(_, ns)| ns.low <= first.high).count();
-        let mut fastest: Vec<&str> = candidates[..near].iter().map(|(name, _)| *name).collect();
-        fastest.sort_unstable();
+        let fastest = candidates.fastest();
         let place = groups.iter().position(|group| group.fastest == fastest);
         let group = match place {
             Some(place) => &mut groups[place],
@@ -363,7 +363,7 @@ fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Vec<String> {
             }
         };
         group.children.push(children);
-        for (name, ns) in &candidates[near..] {
+        for (name, ns) in &candidates.0[candidates.near()..] {
             let ratio = ns.median / first.median;
             match group.behind.iter_mut().find(|(known, _)| known == name) {
                 Some((_, ratios)) => ratios.push(ratio),
@@ -377,16 +377,16 @@ fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Vec<String> {
             [] => (*last).to_owned(),
             others => format!("{} or {last}", others.join(", ")),
         };
-        let fastest: Vec<&str> = group.fastest.into_iter().map(scale::named).collect();
         let behind: Vec<String> = group
             .behind
             .into_iter()
             .map(|(name, ratios)| format!("{} {}", scale::named(name), spread(&ratios)))
             .collect();
-        match behind.as_slice() {
-            [] => format!("any of them where they {children}"),
-            behind => format!("{} where they {children} ({})", fastest.join(" or "), behind.join(", ")),
-        }
+        let behind = match behind.as_slice() {
+            [] => String::new(),
+            behind => format!(" ({})", behind.join(", ")),
+        };
+        format!("{} where they {children}{behind}", scale::in_words(&group.fastest))
     };
     groups.into_iter().map(said).collect()
 }

@@ -12,6 +12,9 @@ use crate::text::{count, label, significant, time};
 /// Growth is told from here on: below, what is paid once for a fan-out weighs too much.
 const FROM: usize = 100;
 
+/// A workload whose fan-outs are dropped, and timed until the last destructor: no question of which one is awaited the soonest.
+pub const DROPPED: &str = "cancel";
+
 /// Those between which the number of children decides: they take any, and hold all at once.
 pub const CANDIDATES: [&str; 3] = ["join_all", "futures_unordered", "join_set"];
 
@@ -30,7 +33,8 @@ pub struct Shape<'a> {
     pub workload: &'a str,
     /// The flavor.
     pub flavor: Flavor,
-    /// Which candidate is the fastest at which numbers of children, with the crossovers; none of fewer than two candidates.
+    /// Which candidate is the fastest at which numbers of children, with the crossovers: `join_all from 10 to 30, …`; none of
+    /// fewer than two candidates.
     pub fastest: Option<String>,
     /// How each strategy grows, and what join_all does between 30 and 31.
     pub more: Vec<String>,
@@ -52,7 +56,7 @@ pub fn shapes<'a>(header: &Header, measured: &[&'a Measurement]) -> Vec<Shape<'a
             shapes.push(Shape {
                 workload,
                 flavor,
-                fastest: fastest(header, &curves, workload, flavor),
+                fastest: fastest(header, &curves).filter(|_| workload != DROPPED),
                 more: more.into_iter().flatten().collect(),
             });
         }
@@ -62,10 +66,14 @@ pub fn shapes<'a>(header: &Header, measured: &[&'a Measurement]) -> Vec<Shape<'a
 
 /// The sentences of all of them.
 pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<String> {
-    let shapes = shapes(header, measured).into_iter();
-    shapes
-        .flat_map(|shape| shape.fastest.into_iter().chain(shape.more))
-        .collect()
+    let said = |shape: Shape| {
+        let (workload, flavor) = (shape.workload, shape.flavor);
+        let fastest = shape.fastest.map(|fastest| {
+            format!("{workload} on {flavor}, the fastest of join_all, FuturesUnordered and JoinSet: {fastest}.")
+        });
+        fastest.into_iter().chain(shape.more)
+    };
+    shapes(header, measured).into_iter().flat_map(said).collect()
 }
 
 /// A strategy's measurements over tasks.
@@ -102,7 +110,7 @@ fn curves<'a>(measured: &[&'a Measurement], workload: &str, flavor: Flavor) -> V
 }
 
 /// Which candidate is the fastest at each number of children, with the crossover between neighbours that differ.
-fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
+fn fastest(header: &Header, curves: &[Curve<'_>]) -> Option<String> {
     let candidates: Vec<&Curve<'_>> = curves
         .iter()
         .filter(|curve| CANDIDATES.contains(&curve.strategy))
@@ -112,23 +120,20 @@ fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor
     }
     let mut numbers: Vec<usize> = candidates[0].rows.iter().map(|m| m.case.tasks).collect();
     numbers.dedup();
-    let best = |tasks: usize| {
-        let times = candidates
-            .iter()
-            .filter_map(|curve| Some((*curve, curve.at(tasks)?.wall_ns?.median)));
-        Some(times.min_by(|a, b| a.1.total_cmp(&b.1))?.0)
-    };
-    let mut stretches: Vec<(&Curve<'_>, usize, usize)> = Vec::new();
+    let mut stretches: Vec<(Vec<&str>, usize, usize)> = Vec::new();
     for tasks in numbers {
-        let Some(best) = best(tasks) else { continue };
+        let best = Candidates::of(curves, tasks).fastest();
         match stretches.last_mut() {
-            Some((curve, _, last)) if curve.strategy == best.strategy => *last = tasks,
+            Some((names, _, last)) if *names == best => *last = tasks,
             _ => stretches.push((best, tasks, tasks)),
         }
     }
+    let curve = |names: &[&str]| match names {
+        [one] => candidates.iter().find(|curve| curve.strategy == *one),
+        _ => None,
+    };
     let mut parts: Vec<String> = Vec::new();
-    for (place, (curve, first, last)) in stretches.iter().enumerate() {
-        let name = named(curve.strategy);
+    for (place, (names, first, last)) in stretches.iter().enumerate() {
         let range = match first == last {
             true => format!("at {}", count(*first)),
             false => format!("from {} to {}", count(*first), count(*last)),
@@ -136,8 +141,8 @@ fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor
         let crossed = place
             .checked_sub(1)
             .and_then(|before| {
-                let (other, _, below) = stretches[before];
-                crossing_between(header, other, curve, below, *first)
+                let (others, _, below) = &stretches[before];
+                crossing_between(header, curve(others)?, curve(names)?, *below, *first)
             })
             .map_or(String::new(), |at| {
                 format!(
@@ -147,14 +152,9 @@ fn fastest(header: &Header, curves: &[Curve<'_>], workload: &str, flavor: Flavor
                     significant(at.high)
                 )
             });
-        parts.push(format!("{name} {range}{crossed}"));
+        parts.push(format!("{} {range}{crossed}", in_words(names)));
     }
-    (!parts.is_empty()).then(|| {
-        format!(
-            "{workload} on {flavor}, the fastest of join_all, FuturesUnordered and JoinSet: {}.",
-            parts.join(", ")
-        )
-    })
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// Where `before` stops to be faster than `after`, between two numbers of children that were measured: from their ratios to the
@@ -193,19 +193,43 @@ fn crossing_between(
 }
 
 /// The candidates at a number of children, each with the ns of a whole fan-out, the fastest first.
-pub fn candidates_at<'a>(
-    measured: &[&'a Measurement],
-    workload: &str,
-    flavor: Flavor,
-    tasks: usize,
-) -> Vec<(&'a str, Estimate)> {
-    let curves = curves(measured, workload, flavor);
-    let candidates = curves.iter().filter(|curve| CANDIDATES.contains(&curve.strategy));
-    let mut times: Vec<(&str, Estimate)> = candidates
-        .filter_map(|curve| Some((curve.strategy, curve.at(tasks)?.wall_ns?)))
-        .collect();
-    times.sort_by(|a, b| a.1.median.total_cmp(&b.1.median));
-    times
+pub struct Candidates<'a>(pub Vec<(&'a str, Estimate)>);
+
+impl<'a> Candidates<'a> {
+    /// Those of a workload and flavor; none where it was not measured.
+    pub fn at(measured: &[&'a Measurement], workload: &str, flavor: Flavor, tasks: usize) -> Self {
+        Self::of(&curves(measured, workload, flavor), tasks)
+    }
+
+    fn of(curves: &[Curve<'a>], tasks: usize) -> Self {
+        let candidates = curves.iter().filter(|curve| CANDIDATES.contains(&curve.strategy));
+        let mut times: Vec<(&str, Estimate)> = candidates
+            .filter_map(|curve| Some((curve.strategy, curve.at(tasks)?.wall_ns?)))
+            .collect();
+        times.sort_by(|a, b| a.1.median.total_cmp(&b.1.median));
+        Self(times)
+    }
+
+    /// How many are as fast as the fastest one: their intervals reach into its own.
+    pub fn near(&self) -> usize {
+        let most = self.0.first().map_or(0.0, |(_, ns)| ns.high);
+        self.0.iter().take_while(|(_, ns)| ns.low <= most).count()
+    }
+
+    /// Their names, in the order of [`CANDIDATES`].
+    pub fn fastest(&self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self.0[..self.near()].iter().map(|(name, _)| *name).collect();
+        names.sort_by_key(|name| CANDIDATES.iter().position(|known| known == name));
+        names
+    }
+}
+
+/// The fastest ones, as a sentence names them.
+pub fn in_words(fastest: &[&str]) -> String {
+    match fastest.len() == CANDIDATES.len() {
+        true => "any of them".to_owned(),
+        false => fastest.iter().map(|name| named(name)).collect::<Vec<_>>().join(" or "),
+    }
 }
 
 fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::case::Case;
-use crate::findings::answer::answer;
+use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
+use crate::findings::scale::shapes;
 use crate::record::{Header, Measurement, Status};
 use crate::session::memory;
 use crate::stats::Verdict;
@@ -38,7 +39,11 @@ pub struct Paths {
 /// The summary.
 pub fn summary(parts: &[Part], paths: &Paths) -> String {
     let mut text = String::from("\n");
-    for sentence in answer(parts) {
+    let mut said = answer(parts);
+    if said.is_empty() {
+        said.extend(known_at_run_time(parts));
+    }
+    for sentence in said {
         text += &wrapped(&format!("{} {}", sentence.lead, sentence.rest), "  ");
     }
     text += &rows(parts);
@@ -62,7 +67,22 @@ pub fn summary(parts: &[Part], paths: &Paths) -> String {
 
 /// What a target says when it has measured and others follow: some lines, of spawn's time over join!'s.
 pub fn headlines((header, measurements): &Part) -> String {
-    let mut text = verdicts(header, measurements, true);
+    let ok: Vec<&Measurement> = measurements.iter().filter(|m| m.status == Status::Ok).collect();
+    let fastest: Vec<String> = shapes(header, &ok)
+        .into_iter()
+        .filter_map(|shape| Some(format!("  {} on {}: {}.", shape.workload, shape.flavor, shape.fastest?)))
+        .collect();
+    // Of large numbers of children the question is which strategy holds them, and not how many verdicts there are.
+    let mut text = if fastest.is_empty() {
+        verdicts(header, measurements, true)
+    } else {
+        let of = format!(
+            "{}: the fastest of join_all, FuturesUnordered and JoinSet:",
+            header.target
+        );
+        let lines = fastest.iter().map(|line| wrapped(line, "    "));
+        lines.fold(wrapped(&of, "  "), |text, line| text + &line)
+    };
     for row in headline(measurements.iter()).iter().take(4) {
         let m = row.spawn;
         text += &format!(

@@ -160,7 +160,7 @@ fn large_numbers_of_children_stand_apart() {
     assert!(counted(&alone) && counted(&both));
     assert!(!both.contains("join_set was slower than join!"));
     let scale = section(&both, "scale");
-    let fastest = "join_all at 100, FuturesUnordered from 1,000 to 10,000 (they cross at";
+    let fastest = "current_thread: join_all at 100, FuturesUnordered from 1,000 to 10,000 (they cross at";
     assert!(scale.contains(fastest), "{scale}");
     // In the table: who is the fastest at 100 and above, and the next one over it.
     assert!(scale.contains("join_all<br><small>16.7 ns; next 3.00×"), "{scale}");

@@ -278,13 +278,13 @@ pub fn sentence(record: &Record) -> Option<String> {
         points => format!("{points} points"),
     };
     Some(format!(
-        "that fans each request out, on {}, at {points} of load, children and size, spawn against join! was {p99}, and \
+        "that fans each request out, on {}, at {points} of load, children and size: with spawn against join!, {p99}, and \
          {cpu}.{stays}",
         first.flavor
     ))
 }
 
-/// `in p99 latency worse at 2 (1.12× to 1.20×), inconclusive at 3 (0.93× to 1.09×)`.
+/// `p99 latency was worse at 2 (1.12× to 1.20×), not surely different at 3 (0.93× to 1.09×)`.
 fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone) -> String {
     let of = |(verdict, word): (Verdict, &str)| {
         let ratios: Vec<f64> = compared
@@ -305,10 +305,10 @@ fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone
         (Verdict::Slower, "worse"),
         (Verdict::Faster, "better"),
         (Verdict::Same, "the same"),
-        (Verdict::Inconclusive, "inconclusive"),
+        (Verdict::Inconclusive, "not surely different"),
     ];
     let said: Vec<String> = words.into_iter().filter_map(of).collect();
-    format!("in {what} {}", said.join(", "))
+    format!("{what} was {}", said.join(", "))
 }
 
 /// How many controls contain 1: of how many, in p99 and in CPU time.
@@ -332,7 +332,8 @@ pub fn controls(record: &Record) -> [(usize, usize); 2] {
 /// What is said of a run below its tables.
 pub fn sentences(record: &Record) -> Vec<String> {
     let header = &record.header;
-    let mut said: Vec<String> = sentence(record).into_iter().collect();
+    let answer = sentence(record).map(|answer| format!("In a server {answer}"));
+    let mut said: Vec<String> = answer.into_iter().collect();
     let [p99, cpu] = controls(record);
     if p99.1 > 0 {
         said.push(format!(

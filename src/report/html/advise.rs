@@ -117,7 +117,7 @@ pub(super) fn section(run: &str, measurements: &[&Measurement]) -> Option<Markup
             h2 id="h-advise" { "For your own workload" }
             p {
                 "From this run's unit costs: what a fan-out takes where no thread is woken, as a sum of what is counted. "
-                "`advise` on the command line explains each sum, and answers where threads are woken."
+                code { "advise" } " on the command line explains each sum, and answers where threads are woken."
             }
             (form(&model))
             (decisions(&model))

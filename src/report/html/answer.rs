@@ -104,7 +104,7 @@ fn counts(data: &Data, strategy: &str) -> String {
         .collect();
     let count = |verdict| rows.iter().filter(|m| m.verdict == Some(verdict)).count();
     format!(
-        "In {}, {} was slower than {} in {}, faster in {} and the same in {}; {} inconclusive.",
+        "In {}, {} was slower than {} in {}, faster in {} and the same in {}; {} inconclusive{}.",
         counted(rows.len(), "case"),
         label(strategy),
         label(data.reference()),
@@ -115,6 +115,14 @@ fn counts(data: &Data, strategy: &str) -> String {
             1 => "1 is".to_owned(),
             number => format!("{number} are"),
         },
+        [
+            (Verdict::Depends, "depend on the runtime"),
+            (Verdict::Interferes, "interfere")
+        ]
+        .into_iter()
+        .filter(|(verdict, _)| count(*verdict) > 0)
+        .map(|(verdict, words)| format!(", {} {words}", count(verdict)))
+        .collect::<String>(),
     )
 }
 

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::answer::{per_child, tasks_across};
-use super::chart::{Chart, Look, Series, Unit, legend, panels};
+use super::chart::{Chart, Look, Series, Unit, alone, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::scrolling;
-use crate::findings::scale::{CANDIDATES, Shape, candidates_at, named, shapes};
+use crate::findings::scale::{CANDIDATES, Candidates, DROPPED, Shape, in_words, named, shapes};
 use crate::record::Measurement;
 use crate::text::{count, label, time, times};
 
@@ -45,21 +45,36 @@ fn groups<'d, 'a>(data: &'d Data<'a>) -> impl Iterator<Item = (&'d Workload<'a>,
         .flat_map(|workload| workload.groups.iter().map(move |group| (workload, group)))
 }
 
-/// A chart for each way in which children are woken, over the sentence that it shows.
+/// A chart for each way in which children are woken, under the sentence that it shows.
 fn question(data: &Data, shapes: &[Shape]) -> Markup {
-    let drawn = groups(data).filter_map(|(workload, group)| {
+    let drawn = awaited(data).filter_map(|(workload, group)| {
         let shape = shapes
             .iter()
             .find(|shape| (shape.workload, shape.flavor) == (workload.name, group.flavor))?;
-        let sentence = shape.fastest.clone()?;
-        Some((sentence, times_of(workload, group, &CANDIDATES)))
+        Some((shape, times_of(workload, group, &CANDIDATES)))
     });
-    let drawn: Vec<(String, Chart)> = drawn.filter(|(_, chart)| chart.is_drawable()).collect();
+    let drawn: Vec<(&Shape, Chart)> = drawn.filter(|(_, chart)| chart.is_drawable()).collect();
     html! {
+        p { "The fastest of the three, for each way in which children are woken. A level line is a cost that grows as the number \
+             of children does; each chart has a scale of its own." }
         (legend(&looks(&CANDIDATES), false))
-        (panels(&drawn))
-        p.note { "Time per child; a level line is a cost that grows as the number of children does." }
+        div.panels {
+            @for (shape, chart) in &drawn {
+                figure {
+                    figcaption {
+                        strong { (shape.workload) } ", " (shape.flavor) ": "
+                        (shape.fastest.as_deref().unwrap_or("one of them was measured")) ". Time per child:"
+                    }
+                    (alone(chart))
+                }
+            }
+        }
     }
+}
+
+/// What is awaited to its end.
+fn awaited<'d, 'a>(data: &'d Data<'a>) -> impl Iterator<Item = (&'d Workload<'a>, &'d Group<'a>)> {
+    groups(data).filter(|(workload, _)| workload.name != DROPPED)
 }
 
 fn looks(strategies: &[&str]) -> Vec<(String, Look)> {
@@ -95,13 +110,16 @@ fn times_of(workload: &Workload, group: &Group, strategies: &[&str]) -> Chart {
 
 /// The fastest candidate at each number of children, and how far behind it the next one is.
 fn fastest(data: &Data, measured: &[&Measurement]) -> Markup {
-    let tasks: BTreeSet<usize> = measured.iter().map(|m| m.case.tasks).collect();
-    let rows = groups(data).filter_map(|(workload, group)| {
+    let tasks: BTreeSet<usize> = awaited(data)
+        .flat_map(|(_, group)| &group.rows)
+        .map(|m| m.case.tasks)
+        .collect();
+    let rows = awaited(data).filter_map(|(workload, group)| {
         let cells: Vec<_> = tasks
             .iter()
-            .map(|&tasks| (tasks, candidates_at(measured, workload.name, group.flavor, tasks)))
+            .map(|&tasks| (tasks, Candidates::at(measured, workload.name, group.flavor, tasks)))
             .collect();
-        let any = cells.iter().any(|(_, candidates)| candidates.len() > 1);
+        let any = cells.iter().any(|(_, candidates)| candidates.0.len() > 1);
         any.then_some((workload.name, group, cells))
     });
     scrolling(
@@ -119,11 +137,13 @@ fn fastest(data: &Data, measured: &[&Measurement]) -> Markup {
                             th scope="row" { (name) ", " (group.flavor) }
                             @for (tasks, candidates) in cells {
                                 td {
-                                    @if let [(first, ns), rest @ ..] = candidates.as_slice() {
-                                        (named(first)) br;
+                                    @if let Some((_, ns)) = candidates.0.first() {
+                                        (in_words(&candidates.fastest())) br;
                                         small {
                                             (time(ns.median / tasks as f64))
-                                            @if let Some((_, next)) = rest.first() { "; next " (times(next.median / ns.median)) }
+                                            @if let Some((_, next)) = candidates.0.get(candidates.near()) {
+                                                "; next " (times(next.median / ns.median))
+                                            }
                                         }
                                     }
                                 }
