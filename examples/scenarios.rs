@@ -51,16 +51,27 @@ async fn page(index: usize) -> u64 {
     std::hint::black_box(&buffer).iter().fold(0xcbf2_9ce4_8422_2325, hash)
 }
 
+/// What is asked of another task: a key, and where the answer goes.
+type Request = (usize, oneshot::Sender<u64>);
+
+async fn ask(requests: mpsc::UnboundedSender<Request>, key: usize) -> u64 {
+    let (answer, answered) = oneshot::channel();
+    if requests.send((key, answer)).is_err() {
+        return 0;
+    }
+    answered.await.unwrap_or_default()
+}
+
 /// An actor that owns a table: each child asks it and waits for the answer.
 struct Actor {
-    requests: mpsc::UnboundedSender<(usize, oneshot::Sender<u64>)>,
+    requests: mpsc::UnboundedSender<Request>,
 }
 
 impl Workload for Actor {
     type Output = u64;
 
     async fn set_up(_: Setup) -> Result<Self, String> {
-        let (requests, mut inbox) = mpsc::unbounded_channel::<(usize, oneshot::Sender<u64>)>();
+        let (requests, mut inbox) = mpsc::unbounded_channel::<Request>();
         tokio::spawn(async move {
             let table: HashMap<usize, u64> = (0..1_000).map(|key| (key, key as u64 * 3)).collect();
             while let Some((key, answer)) = inbox.recv().await {
@@ -71,14 +82,7 @@ impl Workload for Actor {
     }
 
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
-        let requests = self.requests.clone();
-        async move {
-            let (answer, answered) = oneshot::channel();
-            if requests.send((index, answer)).is_err() {
-                return 0;
-            }
-            answered.await.unwrap_or_default()
-        }
+        ask(self.requests.clone(), index)
     }
 
     fn digest(output: u64) -> u64 {
@@ -151,6 +155,57 @@ fn boxed(index: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
     })
 }
 
+/// Whichever comes first: the answer, which takes a turn, or the end of a second.
+async fn select(index: usize) -> Option<usize> {
+    tokio::select! {
+        () = tokio::task::yield_now() => Some(index),
+        () = tokio::time::sleep(Duration::from_secs(1)) => None,
+    }
+}
+
+/// A buffer that is filled before the child is awaited, and summed after a turn.
+fn buffered(index: usize) -> impl Future<Output = u64> + Send + 'static {
+    let buffer = vec![index as u8; 1 << 10];
+    async move {
+        tokio::task::yield_now().await;
+        std::hint::black_box(&buffer).iter().map(|byte| u64::from(*byte)).sum()
+    }
+}
+
+/// A loader that gathers what is asked for, and answers all of it at once.
+struct Loader {
+    requests: mpsc::UnboundedSender<Request>,
+}
+
+impl Workload for Loader {
+    type Output = u64;
+
+    async fn set_up(_: Setup) -> Result<Self, String> {
+        let (requests, mut inbox) = mpsc::unbounded_channel::<Request>();
+        tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while inbox.recv_many(&mut batch, 1_024).await > 0 {
+                for (key, answer) in batch.drain(..) {
+                    let _ = answer.send(key as u64 * 3);
+                }
+            }
+        });
+        Ok(Self { requests })
+    }
+
+    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
+        ask(self.requests.clone(), index)
+    }
+
+    fn digest(output: u64) -> u64 {
+        output
+    }
+
+    fn expected(&self, index: usize) -> u64 {
+        index as u64 * 3
+    }
+}
+
 /// A pool of four connections: whoever has one gives it back after a turn of the runtime.
 struct Pool {
     permits: Arc<Semaphore>,
@@ -196,6 +251,9 @@ fn main() -> ExitCode {
             Entry::of_children("timeout", timeout),
             Entry::of_children("boxed", boxed),
             Entry::of::<Pool>("pool", &[0]),
+            Entry::of_children("select", select),
+            Entry::of_children("buffered", buffered),
+            Entry::of::<Loader>("loader", &[0]),
         ],
         ..Target::of_children("scenarios", look_up)
     };

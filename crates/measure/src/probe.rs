@@ -3,6 +3,10 @@
 //! A parent polls all unfinished children on every wake, as `join!` does, each with a waker of its own that counts. The same is
 //! done with a child of the suite that is woken in the same way, and only what is more than there is told: so the clock's own
 //! time, and what any child costs, are not in it.
+//!
+//! To read the clock around each poll tells a poll that follows a wake from one that finds the child waiting, but keeps polls from
+//! overlapping, which makes some of a hundred ns seem longer. So where all children are polled for a reason, as when they are
+//! woken together, the clock is read around all polls of a turn.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,8 +28,8 @@ use crate::workload::{self, Entry, Opened, Setup};
 const FEW: usize = 8;
 const MANY: usize = 24;
 
-/// How long a number of children is probed. Two numbers of two workloads, and setting them up, last less than a second.
-const LASTS: Duration = Duration::from_millis(120);
+/// How long a number of children is probed. Two numbers of two workloads, twice, and setting them up, last less than a second.
+const LASTS: Duration = Duration::from_millis(60);
 
 /// The fewest and the most fan-outs that are probed, the first of which are not counted.
 const FAN_OUTS: std::ops::Range<usize> = 5..20_000;
@@ -40,7 +44,9 @@ pub struct Probed {
     pub times: f64,
     /// Size of a child's future, in bytes.
     pub bytes: usize,
-    /// What a child's polls take that are its first or follow a wake, in ns, over all of them.
+    /// What a child takes to be made, in ns.
+    pub made_ns: f64,
+    /// What a child's polls take that are its first or follow a wake, in ns, over all of them; with its end.
     pub work_ns: f64,
     /// What a poll takes that finds it waiting, in ns; 0 where there is none.
     pub idle_ns: f64,
@@ -56,14 +62,22 @@ impl Probed {
     /// another task answers do not make the runtime idle.
     pub fn question(&self, usual: &Probed, scope: Scope, tasks: usize) -> Question {
         let more = |mine: f64, its: f64| (mine - its).max(0.0);
-        let each = self.work_ns + self.between_child_ns;
+        // That each of its wakes has a poll and a turn is in the sum already.
+        let polls = (self.times + 1.0) / (usual.times + 1.0);
+        let turns = if usual.times > 0.0 {
+            self.times / usual.times
+        } else {
+            1.0
+        };
+        let each = self.made_ns + self.work_ns + self.between_child_ns;
+        let its = usual.made_ns + usual.work_ns * polls + usual.between_child_ns * turns;
         Question {
             scope,
             tasks,
             wakes: self.wakes,
             times: self.times.max(1.0),
             payload: self.bytes.saturating_sub(usual.bytes),
-            work_ns: more(each, usual.work_ns + usual.between_child_ns),
+            work_ns: more(each, its),
             idle_ns: if self.idle_ns > 0.0 {
                 more(self.idle_ns, usual.idle_ns)
             } else {
@@ -104,6 +118,30 @@ fn probe_one(entry: &Entry) -> Result<Probed, String> {
 }
 
 fn probe_some(entry: &Entry, tasks: usize) -> Result<Probed, String> {
+    let by_poll = probe_by(entry, tasks, Clock::Poll)?;
+    match by_poll.wakes {
+        Wakes::Never | Wakes::Together => {
+            let by_turn = probe_by(entry, tasks, Clock::Turn)?;
+            Ok(Probed {
+                made_ns: by_turn.made_ns,
+                work_ns: by_turn.work_ns,
+                ..by_poll
+            })
+        }
+        Wakes::Separate | Wakes::InTurn => Ok(by_poll),
+    }
+}
+
+/// What the clock is read around.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Clock {
+    /// Each poll of a child.
+    Poll,
+    /// All polls of a turn.
+    Turn,
+}
+
+fn probe_by(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, String> {
     let case = Case {
         workload: entry.name.to_string(),
         flavor: Flavor::CurrentThread,
@@ -122,7 +160,7 @@ fn probe_some(entry: &Entry, tasks: usize) -> Result<Probed, String> {
         let probing = timed_loop(move |_| {
             let (opened, told) = (opened.clone(), told.clone());
             async move {
-                let probed = fan_outs(&*opened, tasks).await;
+                let probed = fan_outs(&*opened, tasks, clock).await;
                 *told.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(probed);
                 nothing()
             }
@@ -156,13 +194,13 @@ fn nothing() -> Slice {
     }
 }
 
-async fn fan_outs(opened: &dyn Opened, tasks: usize) -> Probed {
+async fn fan_outs(opened: &dyn Opened, tasks: usize, clock: Clock) -> Probed {
     let children = opened.children();
     children.before_slice(tasks);
     let mut seen: Vec<Seen> = Vec::new();
     let began = Instant::now();
     while seen.len() < FAN_OUTS.start || (seen.len() < FAN_OUTS.end && began.elapsed() < LASTS) {
-        let seen_now = FanOut::new(opened, tasks).await;
+        let seen_now = FanOut::new(opened, tasks, clock).await;
         seen.push(seen_now);
         children.settle().await;
     }
@@ -184,6 +222,7 @@ async fn fan_outs(opened: &dyn Opened, tasks: usize) -> Probed {
         ),
         times: times.round(),
         bytes: children.child_bytes(),
+        made_ns: middle(&|seen| seen.made_ns / n),
         work_ns: middle(&|seen| seen.work_ns / n),
         idle_ns: if idle.is_empty() { 0.0 } else { median(&idle) },
         between_ns: middle(&|seen| seen.between_ns),
@@ -212,7 +251,9 @@ struct Seen {
     followed: u64,
     /// Wakes that came while another child was polled.
     by_sibling: u64,
-    /// Time in polls that were first or followed a wake.
+    /// Time in which children were made.
+    made_ns: f64,
+    /// Time in polls that were first or followed a wake; of [`Clock::Turn`], in all of them.
     work_ns: f64,
     /// Polls that found a child waiting, and their time.
     idle: u64,
@@ -264,18 +305,19 @@ type Child = Pin<Box<dyn Future<Output = u64> + Send>>;
 struct FanOut {
     children: Vec<(Option<Child>, Arc<Noting>, Waker)>,
     shared: Arc<Noted>,
+    clock: Clock,
     seen: Seen,
     ended: Option<Instant>,
 }
 
 impl FanOut {
-    fn new(opened: &dyn Opened, tasks: usize) -> Self {
+    fn new(opened: &dyn Opened, tasks: usize, clock: Clock) -> Self {
         let shared = Arc::new(Noted {
             parent: Mutex::new(Waker::noop().clone()),
             polled: AtomicUsize::new(NONE),
             by_sibling: AtomicU64::new(0),
         });
-        let child = |index| {
+        let place = |index| {
             let noting = Arc::new(Noting {
                 index,
                 // Its first poll is for a reason too.
@@ -283,12 +325,23 @@ impl FanOut {
                 shared: shared.clone(),
             });
             let waker = Waker::from(noting.clone());
-            (Some(opened.children().boxed_child(index)), noting, waker)
+            (None, noting, waker)
+        };
+        let mut children: Vec<(Option<Child>, Arc<Noting>, Waker)> = (0..tasks).map(place).collect();
+        let factory = opened.children();
+        let began = Instant::now();
+        for (index, (child, ..)) in children.iter_mut().enumerate() {
+            *child = Some(factory.boxed_child(index));
+        }
+        let seen = Seen {
+            made_ns: began.elapsed().as_nanos() as f64,
+            ..Seen::default()
         };
         Self {
-            children: (0..tasks).map(child).collect(),
+            children,
             shared,
-            seen: Seen::default(),
+            clock,
+            seen,
             ended: None,
         }
     }
@@ -310,13 +363,20 @@ impl Future for FanOut {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .clone_from(cx.waker());
         let mut waiting = false;
+        let turn = Instant::now();
         for (child, noting, waker) in &mut this.children {
             let Some(future) = child else { continue };
             let woken = noting.woken.swap(false, Relaxed);
             this.shared.polled.store(noting.index, Relaxed);
-            let began = Instant::now();
-            let polled = future.as_mut().poll(&mut Context::from_waker(waker));
-            let ns = began.elapsed().as_nanos() as f64;
+            let began = (this.clock == Clock::Poll).then(Instant::now);
+            match future.as_mut().poll(&mut Context::from_waker(waker)) {
+                Poll::Ready(digest) => {
+                    std::hint::black_box(digest);
+                    *child = None;
+                }
+                Poll::Pending => waiting = true,
+            }
+            let ns = began.map_or(0.0, |began| began.elapsed().as_nanos() as f64);
             this.shared.polled.store(NONE, Relaxed);
             if woken {
                 this.seen.work_ns += ns;
@@ -325,13 +385,9 @@ impl Future for FanOut {
                 this.seen.idle += 1;
                 this.seen.idle_ns += ns;
             }
-            match polled {
-                Poll::Ready(digest) => {
-                    std::hint::black_box(digest);
-                    *child = None;
-                }
-                Poll::Pending => waiting = true,
-            }
+        }
+        if this.clock == Clock::Turn {
+            this.seen.work_ns += turn.elapsed().as_nanos() as f64;
         }
         this.ended = Some(Instant::now());
         if waiting {
