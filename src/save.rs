@@ -117,6 +117,8 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated
         let path = path.to_owned();
         move |source| SaveError::Io { path, source }
     };
+    // JVS_RESULTS may name one that is not there yet.
+    fs::create_dir_all(results).map_err(io(results))?;
     // A folder that a kill leaves half made has a name that no run has.
     let temporary = tempfile::Builder::new()
         .prefix(".recording-")

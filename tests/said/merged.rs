@@ -1,14 +1,15 @@
 //! Shards: shared out, merged, refused.
 
 use std::fs;
+use std::process::Command;
 
 use join_vs_spawn::record::{self, Header, Measurement};
 use join_vs_spawn::selection::Selection;
 use join_vs_spawn::targets::targets;
 use measure::shard::{Shard, Sharded, anchors};
 
-use crate::common::header;
 use crate::common::results::{Results, lines, pair};
+use crate::common::{exits, header};
 
 const CASES: [&str; 6] = [
     "yield/current_thread/worker/0B/1",
@@ -92,6 +93,18 @@ fn four_shards_are_one_run() {
     assert_eq!(merged.shard, None);
     assert_eq!(merged.command, "JVS_SEED=1 cargo bench --bench overhead");
     assert!(merged.complete);
+}
+
+#[test]
+fn the_folder_of_results_is_made_where_there_is_none() {
+    let results = shards(|_, _, _| {});
+    let there = results.path("not/there/yet");
+    let merged = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+        .env("JVS_RESULTS", &there)
+        .args(merge(&results, &[1, 2, 3, 4], &[]))
+        .output();
+    exits(0, &merged.expect("the program starts"));
+    record::read(&there.join("fleet/overhead.jsonl")).expect("a record");
 }
 
 #[test]
