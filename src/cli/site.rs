@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, results};
+use super::{bad_input, builds, results};
 use crate::attachments::RecordedRun;
+use crate::builds::place::MANIFEST;
 use crate::environment::package_folder;
 use crate::files;
 use crate::report::html::site::{Entry, Site};
@@ -75,10 +76,15 @@ fn make(arguments: &Arguments) -> Result<(), String> {
     };
     let load = |name: &str| RecordedRun::load(&results(), name).map_err(|error| error.to_string());
     let run = load(&chosen)?;
+    let compares = |name: &str| results().join(name).join(MANIFEST).is_file();
     let mut runs = Vec::new();
     for name in run_store::names(&results()) {
         // The last run is of this machine and this moment; folders of another schema are kept as evidence, and are no runs.
-        if !name.starts_with("latest") && !name.starts_with("builds-") && !name.starts_with("schema-") {
+        if !name.starts_with("latest")
+            && !name.starts_with("builds-")
+            && !name.starts_with("schema-")
+            && !compares(&name)
+        {
             runs.push(load(&name)?);
         }
     }
@@ -91,6 +97,17 @@ fn make(arguments: &Arguments) -> Result<(), String> {
         documents: documents.iter().map(|path| entry(path)).collect(),
         ..Site::default()
     };
+    for name in run_store::names(&results()) {
+        // The last one is of this machine and this moment.
+        if !compares(&name) || name.ends_with("-latest") {
+            continue;
+        }
+        if let Some(page) = builds::page_of(&results().join(&name), "../index.html")? {
+            let address = format!("builds/{name}.html");
+            write(&folder.join(&address), page.as_bytes())?;
+            site.comparisons.push(Entry { address, name });
+        }
+    }
     if let Some(from) = &arguments.flamegraphs {
         let mut pages: Vec<PathBuf> = at(from, fs::read_dir(from))?
             .flatten()
@@ -116,11 +133,18 @@ fn make(arguments: &Arguments) -> Result<(), String> {
         let page = html::page(run, &links);
         write(&folder.join(format!("runs/{}.html", run.name)), page.as_bytes())?;
     }
-    let is_run = |name: &str| runs.iter().any(|run| run.name == name);
+    // The page of a folder of results.
+    let kept = |name: &str| {
+        let comparison = site.comparisons.iter().find(|entry| entry.name == name);
+        let run = runs.iter().find(|run| run.name == name);
+        comparison
+            .map(|entry| format!("../{}", entry.address))
+            .or(run.map(|run| format!("../runs/{}.html", run.name)))
+    };
     for path in &documents {
         let file = root.join(path);
         let text = at(&file, fs::read_to_string(&file))?;
-        let link = |target: &str| led(path, target, &documents, &is_run);
+        let link = |target: &str| led(path, target, &documents, &kept);
         let address = entry(path).address;
         let page = site.document(&address, &text, link);
         write(&folder.join(address), page.as_bytes())?;
@@ -166,8 +190,9 @@ fn entry(path: &str) -> Entry {
     }
 }
 
-/// Where a link of a document leads in the site; none where it leads to what the site has not.
-fn led(document: &str, target: &str, documents: &[String], is_run: &dyn Fn(&str) -> bool) -> Option<String> {
+/// Where a link of a document leads in the site; none where it leads to what the site has not. `kept` has the page
+/// of a folder of results.
+fn led(document: &str, target: &str, documents: &[String], kept: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     if target.contains("://") {
         return None;
     }
@@ -186,7 +211,7 @@ fn led(document: &str, target: &str, documents: &[String], is_run: &dyn Fn(&str)
     }
     match path.split_once('/') {
         Some(("docs", chart)) if chart.starts_with("charts/") => Some(chart.to_owned()),
-        Some(("results", name)) if is_run(name) => Some(format!("../runs/{name}.html")),
+        Some(("results", name)) => kept(name),
         None if path == "results" => Some("../runs.html".to_owned()),
         _ => None,
     }
@@ -215,13 +240,18 @@ mod tests {
     #[test]
     fn links_lead_within_the_site() {
         let documents = ["README.md", "docs/RESULTS.md", "results/README.md"].map(str::to_owned);
-        let is_run = |name: &str| name == "one";
-        let led = |document: &str, target: &str| led(document, target, &documents, &is_run);
+        let kept = |name: &str| match name {
+            "one" => Some("../runs/one.html".to_owned()),
+            "history" => Some("../builds/history.html".to_owned()),
+            _ => None,
+        };
+        let led = |document: &str, target: &str| led(document, target, &documents, &kept);
         for (document, target, to) in [
             ("README.md", "docs/RESULTS.md#counts", Some("RESULTS.html#counts")),
             ("docs/RESULTS.md", "../README.md", Some("README.html")),
             ("docs/RESULTS.md", "../results/README.md", Some("RECORDS.html")),
             ("docs/RESULTS.md", "../results/one", Some("../runs/one.html")),
+            ("README.md", "results/history", Some("../builds/history.html")),
             ("docs/RESULTS.md", "#counts", Some("#counts")),
             ("README.md", "docs/charts/cost.svg", Some("charts/cost.svg")),
             ("README.md", "examples", None),

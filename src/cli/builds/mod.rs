@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value = LATEST)]
     name: String,
     /// Changes of a time below this many percent are none
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = THRESHOLD)]
     threshold: f64,
     /// Exit 1 where a time rose for sure, or by more than so many percent: slower or slower:PERCENT
     #[arg(long, value_name = "slower[:PERCENT]")]
@@ -78,6 +78,9 @@ pub(super) struct Arguments {
 }
 
 const LATEST: &str = "latest";
+
+/// Changes of fewer percent are none.
+const THRESHOLD: f64 = 3.0;
 
 /// Rounds of the quick matrix.
 const QUICK_ROUNDS: usize = 30;
@@ -313,6 +316,20 @@ fn compare_in(
     Ok((place.manifest, judged))
 }
 
+/// The page of a comparison that was measured before, with a way back to a site's first page; `None` where the folder holds
+/// none, or one that was cut short.
+pub(super) fn page_of(folder: &Path, home: &str) -> Result<Option<String>, String> {
+    let said = |error: &dyn Display| format!("{}: {error}", folder.display());
+    let manifest = Manifest::read(&folder.join(place::MANIFEST)).map_err(|error| said(&error))?;
+    let Some(manifest) = manifest.filter(|manifest| manifest.complete) else {
+        return Ok(None);
+    };
+    match judge(folder, &manifest, THRESHOLD / 100.0) {
+        Ok(judged) => Ok(Some(html::builds(&manifest, &judged, Some(home)))),
+        Err(Trouble::Input(reason) | Trouble::Interrupted(reason)) => Err(said(&reason)),
+    }
+}
+
 fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Result<Judged, Trouble> {
     let mut all = place::read(folder, manifest)?;
     let null = all.pop().unwrap_or_default();
@@ -379,7 +396,7 @@ fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
 /// Prints what was found, draws its page, and says where both are.
 fn end(arguments: &Arguments, folder: &Path, manifest: &Manifest, judged: &Judged) -> Result<ExitCode, Trouble> {
     let page = folder.join("index.html");
-    crate::files::replace(&page, html::builds(manifest, judged).as_bytes())
+    crate::files::replace(&page, html::builds(manifest, judged, None).as_bytes())
         .map_err(|error| format!("{}: {error}", page.display()))?;
     if !arguments.chart.is_empty() {
         let Some(drawn) = html::builds_chart(judged, &arguments.chart) else {

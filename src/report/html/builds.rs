@@ -18,8 +18,8 @@ const FEWEST_IN_A_LINE: usize = 2;
 /// And of so many cases, those that changed most.
 const MOST_CHARTS: usize = 12;
 
-/// Builds compared: what changed, build by build.
-pub fn builds(manifest: &Manifest, judged: &Judged) -> String {
+/// Builds compared: what changed, build by build. `home` is the first page of the site that the page is in.
+pub fn builds(manifest: &Manifest, judged: &Judged, home: Option<&str>) -> String {
     let charts = charts(judged);
     let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
     for (id, name, there) in [
@@ -34,7 +34,7 @@ pub fn builds(manifest: &Manifest, judged: &Judged) -> String {
     }
     let content = html! {
         header id="answer" {
-            p.kicker { (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix" }
+            p.kicker { @if let Some(home) = home { a href=(home) { "All of the site" } " · " } (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix" }
             h1 { (judged.base) " against " (judged.builds.join(", ")) }
             div.answer { @for sentence in sentences(judged) { p { (sentence) } } }
         }

@@ -26,6 +26,8 @@ pub struct Entry {
 pub struct Site {
     /// The documents, in the order of the navigation.
     pub documents: Vec<Entry>,
+    /// Builds compared, such as releases of tokio.
+    pub comparisons: Vec<Entry>,
     /// Pictures of where the time goes.
     pub flamegraphs: Vec<Entry>,
 }
@@ -85,6 +87,12 @@ impl Site {
                         "cargo run --release -- report        # the same as a page"
                     } }
                 }))
+            }
+            @if !self.comparisons.is_empty() {
+                section aria-labelledby="h-comparisons" {
+                    h2 id="h-comparisons" { "Builds compared" }
+                    ul { @for e in &self.comparisons { li { a href=(e.address) { (e.name) } } } }
+                }
             }
             @if !self.flamegraphs.is_empty() {
                 section aria-labelledby="h-flamegraphs" {
