@@ -76,15 +76,10 @@ fn make(arguments: &Arguments) -> Result<(), String> {
     };
     let load = |name: &str| RecordedRun::load(&results(), name).map_err(|error| error.to_string());
     let run = load(&chosen)?;
-    let compares = |name: &str| results().join(name).join(MANIFEST).is_file();
     let mut runs = Vec::new();
     for name in run_store::names(&results()) {
         // The last run is of this machine and this moment; folders of another schema are kept as evidence, and are no runs.
-        if !name.starts_with("latest")
-            && !name.starts_with("builds-")
-            && !name.starts_with("schema-")
-            && !compares(&name)
-        {
+        if !name.starts_with("latest") && !name.starts_with("schema-") {
             runs.push(load(&name)?);
         }
     }
@@ -97,11 +92,16 @@ fn make(arguments: &Arguments) -> Result<(), String> {
         documents: documents.iter().map(|path| entry(path)).collect(),
         ..Site::default()
     };
-    for name in run_store::names(&results()) {
+    let compares = |name: &str| results().join(name).join(MANIFEST).is_file();
+    let mut comparisons: Vec<String> = at(&results(), fs::read_dir(results()))?
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| compares(name))
         // The last one is of this machine and this moment.
-        if !compares(&name) || name.ends_with("-latest") {
-            continue;
-        }
+        .filter(|name| !name.ends_with("-latest"))
+        .collect();
+    comparisons.sort();
+    for name in comparisons {
         if let Some(page) = builds::page_of(&results().join(&name), "../index.html")? {
             let address = format!("builds/{name}.html");
             write(&folder.join(&address), page.as_bytes())?;

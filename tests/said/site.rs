@@ -89,6 +89,7 @@ fn a_site_is_whole_small_and_for_everybody() {
         ("index.html", 390, true),
         ("runs.html", 390, false),
         ("docs/README.html", 390, true),
+        ("builds/tokio-history.html", 390, true),
         ("runs/tokio-1.54.1-8.html", 390, true),
     ] {
         let audit = audit(&root.join(page), width, dark);

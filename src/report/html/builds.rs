@@ -32,10 +32,14 @@ pub fn builds(manifest: &Manifest, judged: &Judged, home: Option<&str>) -> Strin
             sections.push((id.into(), name.into()));
         }
     }
+    let title = match judged.builds.as_slice() {
+        [few @ .., last] if few.len() > 3 => format!("{}, and {} more builds up to {last}", judged.base, few.len()),
+        all => format!("{} against {}", judged.base, all.join(", ")),
+    };
     let content = html! {
         header id="answer" {
             p.kicker { @if let Some(home) = home { a href=(home) { "All of the site" } " · " } (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix" }
-            h1 { (judged.base) " against " (judged.builds.join(", ")) }
+            h1 { (title) }
             div.answer { @for sentence in sentences(judged) { p { (sentence) } } }
         }
         @if !charts.is_empty() {
@@ -71,7 +75,6 @@ pub fn builds(manifest: &Manifest, judged: &Judged, home: Option<&str>) -> Strin
             }
         }
     };
-    let title = format!("{} against {}", judged.base, judged.builds.join(", "));
     shell(&title, &sections, content)
 }
 
