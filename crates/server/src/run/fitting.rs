@@ -53,9 +53,13 @@ pub(super) fn fitting(plan: &Plan, measured: &Measured<'_>, gone: f64, header: &
             too_many = middle;
         }
     }
+    let shortest = format!("as many as {LEAST} s have");
+    let fitting = match most {
+        0 => format!("{shortest} of the requests"),
+        most => format!("{most} requests, or {shortest},"),
+    };
     header.cut.push(format!(
-        "{most} requests of each point and strategy instead of {}, or as many as {LEAST} s have, so that it fits into {minutes} \
-         minutes (JVS_MINUTES)",
+        "{fitting} of each point and strategy instead of {}, so that it fits into {minutes} minutes (JVS_MINUTES)",
         plan.requests
     ));
     header.requests = most;
