@@ -1,5 +1,5 @@
-//! The answer: when to use which, in five sentences, and what to use of many. Figures are the run's; what no run can tell, such as what a panic does, is
-//! what the article's statements were tested for (`crate::claims`).
+//! The answer: when to use which, in five sentences, and what to use of many. Figures are the run's; what no run can tell, such
+//! as what a panic does, is what the article's statements were tested for (`crate::claims`).
 
 use super::crossover::{self, crossover};
 use super::headline::headline;

@@ -48,6 +48,8 @@ fn kept_runs_predict_each_of_their_cases_from_the_others() {
         assert!(json[0]["predicted"].as_u64().expect("a number") >= 60, "{name}");
         let [gaps, right] = [0, 1].map(|place| json[0]["gaps"][place].as_f64().expect("a number"));
         assert!(gaps > 50.0 && right >= 0.95 * gaps, "{name}: {right} of {gaps} winners");
+        // Without the large numbers of children none was wrong.
+        assert!(name == "tokio-1.54.1-8" || right == gaps, "{name}: every winner");
     }
 }
 

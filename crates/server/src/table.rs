@@ -249,7 +249,8 @@ pub fn without_numbers(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// The answer for servers in one sentence, without its beginning, "In a server"; `None` where no strategy was compared with the reference.
+/// The answer for servers in one sentence, without its beginning, "In a server"; `None` where no strategy was compared with the
+/// reference.
 pub fn sentence(record: &Record) -> Option<String> {
     let compared: Vec<(&Point, &Compared, &Compared)> = record
         .points
