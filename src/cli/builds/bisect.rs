@@ -5,10 +5,14 @@ use std::process::ExitCode;
 
 use measure::progress::Telling;
 
-use super::{Arguments, LATEST, Trouble, compare_in, folder_of, make_all, print, selection, threshold, wanted, words};
+use super::arguments::{Arguments, LATEST};
+use super::asked::{selection, wanted, words};
+use super::making::make_all;
+use super::{Trouble, compare_in, folder_of};
 use crate::builds::bisect::{self, Answer};
 use crate::builds::measured::Wanted;
 use crate::builds::{Judged, Project, Spec};
+use crate::cli::{print, threshold};
 use crate::compare::Change;
 use crate::environment::package_folder;
 use crate::report::builds::{Style, render};

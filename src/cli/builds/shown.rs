@@ -1,0 +1,95 @@
+//! What was measured is judged, printed, and drawn.
+
+use std::fmt::Display;
+use std::path::{MAIN_SEPARATOR, Path};
+use std::process::ExitCode;
+
+use super::arguments::{Arguments, FailOn, THRESHOLD};
+use super::{Trouble, folder_of};
+use crate::builds::place::{self, Manifest};
+use crate::builds::{Judged, judged};
+use crate::cli::{TableFormat, print, threshold};
+use crate::report::builds::{Style, render};
+use crate::report::html;
+
+/// The page of a comparison that was measured before, with a way back to a site's first page; `None` where the folder holds
+/// none, or one that was cut short.
+pub(in crate::cli) fn page_of(folder: &Path, home: &str) -> Result<Option<String>, String> {
+    let said = |error: &dyn Display| format!("{}: {error}", folder.display());
+    let manifest = Manifest::read(&folder.join(place::MANIFEST)).map_err(|error| said(&error))?;
+    let Some(manifest) = manifest.filter(|manifest| manifest.complete) else {
+        return Ok(None);
+    };
+    match judge(folder, &manifest, THRESHOLD / 100.0) {
+        Ok(judged) => Ok(Some(html::builds(&manifest, &judged, Some(home)))),
+        Err(Trouble::Input(reason) | Trouble::Interrupted(reason)) => Err(said(&reason)),
+    }
+}
+
+pub(super) fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Result<Judged, Trouble> {
+    let mut all = place::read(folder, manifest)?;
+    let null = all.pop().unwrap_or_default();
+    let base = if all.is_empty() {
+        Default::default()
+    } else {
+        all.remove(0)
+    };
+    Ok(judged(&base, &all, &null, threshold))
+}
+
+pub(super) fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
+    let folder = match Path::new(name) {
+        folder if folder.is_dir() && name.contains(MAIN_SEPARATOR) => folder.to_owned(),
+        _ => folder_of("builds", name)?,
+    };
+    let path = folder.join(place::MANIFEST);
+    let Some(manifest) = Manifest::read(&path)? else {
+        return Err(Trouble::Input(format!(
+            "{name}: no comparison of builds ({} does not exist)",
+            path.display()
+        )));
+    };
+    if !manifest.complete {
+        return Err(Trouble::Input(format!(
+            "{name}: it was cut short; `{}` goes on with it",
+            manifest.command
+        )));
+    }
+    let judged = judge(&folder, &manifest, threshold(arguments.threshold)?)?;
+    end(arguments, &folder, &manifest, &judged)
+}
+
+/// Prints what was found, draws its page, and says where both are.
+pub(super) fn end(
+    arguments: &Arguments,
+    folder: &Path,
+    manifest: &Manifest,
+    judged: &Judged,
+) -> Result<ExitCode, Trouble> {
+    let page = folder.join("index.html");
+    crate::files::replace(&page, html::builds(manifest, judged, None).as_bytes())
+        .map_err(|error| format!("{}: {error}", page.display()))?;
+    if !arguments.chart.is_empty() {
+        let Some(drawn) = html::builds_chart(judged, &arguments.chart) else {
+            return Err(Trouble::Input(format!(
+                "--chart {}: no such measurements in this comparison",
+                arguments.chart.join(",")
+            )));
+        };
+        let path = folder.join("chart.svg");
+        crate::files::replace(&path, drawn.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
+        eprintln!("Chart: {}", path.display());
+    }
+    let text = match arguments.format {
+        TableFormat::Text => render(judged, arguments.all, Style::Text),
+        TableFormat::Markdown => render(judged, arguments.all, Style::Markdown),
+        TableFormat::Json => format!("{:#}\n", serde_json::json!(judged)),
+    };
+    let code = print(&text);
+    eprintln!("Page: {}", page.display());
+    eprintln!("Records: {}", folder.display());
+    let failed = arguments
+        .fail_on
+        .is_some_and(|FailOn(beyond)| judged.any_slower(beyond));
+    Ok(if failed { ExitCode::from(1) } else { code })
+}
