@@ -13,7 +13,7 @@ use crate::text::{count, label, significant, time};
 const FROM: usize = 100;
 
 /// A workload whose fan-outs are dropped, and timed until the last destructor: no question of which one is awaited the soonest.
-pub const DROPPED: &str = "cancel";
+const DROPPED: &str = "cancel";
 
 /// Those between which the number of children decides: they take any, and hold all at once.
 pub const CANDIDATES: [&str; 3] = ["join_all", "futures_unordered", "join_set"];

@@ -19,10 +19,7 @@ use crate::text::{label, times};
 /// The section, under its heading.
 pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
     let strategies = strategies(workload);
-    let looks: Vec<(String, Look)> = strategies
-        .iter()
-        .map(|name| (label(name).to_owned(), Look::of_strategy(name)))
-        .collect();
+    let looks = looks(&strategies);
     let reference = label(data.reference());
     let kinds = [
         (
@@ -80,6 +77,12 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
     }
 }
 
+/// How these strategies look.
+pub(super) fn looks(strategies: &[&str]) -> Vec<(String, Look)> {
+    let look = |name: &&str| (label(name).to_owned(), Look::of_strategy(name));
+    strategies.iter().map(look).collect()
+}
+
 /// In the order in which they are shown everywhere, the reference first.
 fn strategies<'a>(workload: &Workload<'a>) -> Vec<&'a str> {
     let rows = workload.groups.iter().flat_map(|group| &group.rows);
@@ -122,7 +125,8 @@ fn lines(rows: &[(f64, &Measurement)], strategies: &[&str], unit: Unit) -> (Vec<
     (series.collect(), floor)
 }
 
-fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
+/// Lines over the numbers of children of the payload that has most of them, and what they are of.
+pub(super) fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
     let sweep = group.by_tasks()?;
     let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (m.case.tasks as f64, *m)).collect();
     let (series, floor) = lines(&rows, strategies, unit);
