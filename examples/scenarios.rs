@@ -62,22 +62,36 @@ async fn ask(requests: mpsc::UnboundedSender<Request>, key: usize) -> u64 {
     answered.await.unwrap_or_default()
 }
 
-/// An actor that owns a table: each child asks it and waits for the answer.
-struct Actor {
+/// Another task that answers: an actor that owns a table, or a loader that gathers what is asked for and answers all at once.
+struct Asking<const GATHERS: bool> {
     requests: mpsc::UnboundedSender<Request>,
 }
 
-impl Workload for Actor {
+async fn act(mut inbox: mpsc::UnboundedReceiver<Request>) {
+    let table: HashMap<usize, u64> = (0..1_000).map(|key| (key, key as u64 * 3)).collect();
+    while let Some((key, answer)) = inbox.recv().await {
+        let _ = answer.send(table.get(&key).copied().unwrap_or_default());
+    }
+}
+
+async fn load(mut inbox: mpsc::UnboundedReceiver<Request>) {
+    let mut batch = Vec::new();
+    while inbox.recv_many(&mut batch, 1_024).await > 0 {
+        for (key, answer) in batch.drain(..) {
+            let _ = answer.send(key as u64 * 3);
+        }
+    }
+}
+
+impl<const GATHERS: bool> Workload for Asking<GATHERS> {
     type Output = u64;
 
     async fn set_up(_: Setup) -> Result<Self, String> {
-        let (requests, mut inbox) = mpsc::unbounded_channel::<Request>();
-        tokio::spawn(async move {
-            let table: HashMap<usize, u64> = (0..1_000).map(|key| (key, key as u64 * 3)).collect();
-            while let Some((key, answer)) = inbox.recv().await {
-                let _ = answer.send(table.get(&key).copied().unwrap_or_default());
-            }
-        });
+        let (requests, inbox) = mpsc::unbounded_channel();
+        match GATHERS {
+            true => tokio::spawn(load(inbox)),
+            false => tokio::spawn(act(inbox)),
+        };
         Ok(Self { requests })
     }
 
@@ -172,40 +186,6 @@ fn buffered(index: usize) -> impl Future<Output = u64> + Send + 'static {
     }
 }
 
-/// A loader that gathers what is asked for, and answers all of it at once.
-struct Loader {
-    requests: mpsc::UnboundedSender<Request>,
-}
-
-impl Workload for Loader {
-    type Output = u64;
-
-    async fn set_up(_: Setup) -> Result<Self, String> {
-        let (requests, mut inbox) = mpsc::unbounded_channel::<Request>();
-        tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while inbox.recv_many(&mut batch, 1_024).await > 0 {
-                for (key, answer) in batch.drain(..) {
-                    let _ = answer.send(key as u64 * 3);
-                }
-            }
-        });
-        Ok(Self { requests })
-    }
-
-    fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
-        ask(self.requests.clone(), index)
-    }
-
-    fn digest(output: u64) -> u64 {
-        output
-    }
-
-    fn expected(&self, index: usize) -> u64 {
-        index as u64 * 3
-    }
-}
-
 /// A pool of four connections: whoever has one gives it back after a turn of the runtime.
 struct Pool {
     permits: Arc<Semaphore>,
@@ -245,7 +225,7 @@ fn main() -> ExitCode {
             Entry::of_children("decode", decode),
             Entry::of_children("deadline", deadline),
             Entry::of_children("page", page),
-            Entry::of::<Actor>("actor", &[0]),
+            Entry::of::<Asking<false>>("actor", &[0]),
             Entry::of::<Log>("log", &[0]),
             Entry::of_children("retry", retry),
             Entry::of_children("timeout", timeout),
@@ -253,7 +233,7 @@ fn main() -> ExitCode {
             Entry::of::<Pool>("pool", &[0]),
             Entry::of_children("select", select),
             Entry::of_children("buffered", buffered),
-            Entry::of::<Loader>("loader", &[0]),
+            Entry::of::<Asking<true>>("loader", &[0]),
         ],
         ..Target::of_children("scenarios", look_up)
     };

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
+use super::workload::looks;
 use super::{interval, scrolling, shell};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
@@ -139,10 +140,7 @@ fn strategies(judged: &Judged) -> Vec<(String, Look)> {
             names.push(&row.strategy);
         }
     }
-    names
-        .into_iter()
-        .map(|name| (label(name).to_owned(), Look::of_strategy(name)))
-        .collect()
+    looks(&names)
 }
 
 /// A panel for each of the cases that changed most, over three builds or more.
