@@ -2,6 +2,7 @@
 //! Names are those of pairs: `join_copy`, `spawn_copy`; `join+K`, which is `join!` and then a chain of K operations, and
 //! `chain+K`, the chain alone; `hand_join`, `hand_spawn`.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::copies::Copied;
@@ -15,7 +16,7 @@ use crate::workload::compute::Compute;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
-use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload, erased};
+use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload};
 
 /// Hand-written loops, and the suite's strategies that they are compared with.
 pub const HAND_WRITTEN: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];
@@ -32,30 +33,45 @@ pub const COPIED: [&str; 4] = ["ready", "yield", "wake", "compute"];
 
 /// All workloads, with whatever strategies there are beside the suite's.
 pub fn entries() -> Vec<Entry> {
-    let with_more = |entry: Entry| Entry {
-        open: match &*entry.name {
-            "ready" => Arc::new(open_inline::<Ready>),
-            "yield" => Arc::new(open_inline::<Yield>),
-            "wake" => Arc::new(open_delayed::<Wake>),
-            "compute" => Arc::new(open_delayed::<Compute>),
-            _ => entry.open,
-        },
-        ..entry
+    let with_more = |entry: Entry| match &*entry.name {
+        "ready" => with(entry, inline::<Ready>),
+        "yield" => with(entry, inline::<Yield>),
+        "wake" => with(entry, on_heap::<Wake>),
+        "compute" => with(entry, on_heap::<Compute>),
+        _ => entry,
     };
     workload::all().into_iter().map(with_more).collect()
 }
 
-/// A timed loop by name.
-type More = Box<dyn Fn(&str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + Sync>;
+/// A timed loop by name, of a workload whose type is known to whoever asks.
+type More = fn(&Arc<dyn Opened>, Setup, &str, Spawning) -> Option<Box<dyn TimedLoop>>;
+
+/// The suite's own loops of an entry, as they are compiled for its bench targets, and more beside them.
+fn with(entry: Entry, more: More) -> Entry {
+    let suite = entry.open;
+    let open = move |setup: Setup| -> Opening {
+        let suite = suite(setup);
+        Box::pin(async move {
+            let suite = suite.await?;
+            let opened: Arc<dyn Opened> = Arc::new(WithMore { suite, more, setup });
+            Ok(opened)
+        })
+    };
+    Entry {
+        open: Arc::new(open),
+        ..entry
+    }
+}
 
 struct WithMore {
     suite: Arc<dyn Opened>,
     more: More,
+    setup: Setup,
 }
 
 impl Opened for WithMore {
     fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
-        (self.more)(strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
+        (self.more)(&self.suite, self.setup, strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
     }
 
     fn expected_digest(&self) -> u64 {
@@ -69,43 +85,36 @@ impl Opened for WithMore {
     fn children(&self) -> &dyn Children {
         self.suite.children()
     }
-}
 
-fn with<W: Workload>(setup: Setup, more: impl FnOnce(Arc<W>) -> More + Send + 'static) -> Opening {
-    Box::pin(async move {
-        let workload = Arc::new(W::set_up(setup).await?);
-        let opened: Arc<dyn Opened> = Arc::new(WithMore {
-            suite: erased(workload.clone(), setup.tasks),
-            more: more(workload),
-        });
-        Ok(opened)
-    })
-}
-
-fn open_inline<K: InlineChild>(setup: Setup) -> Opening {
-    match setup.payload_bytes {
-        0 => open_inline_of::<K, 0>(setup),
-        4096 => open_inline_of::<K, 4096>(setup),
-        _ => workload::open_inline::<K>(setup),
+    fn workload(&self) -> Arc<dyn Any + Send + Sync> {
+        self.suite.workload()
     }
 }
 
-fn open_inline_of<K: InlineChild, const P: usize>(setup: Setup) -> Opening {
-    with::<Inline<K, P>>(setup, move |workload| {
-        Box::new(move |name, spawning| {
-            handwritten::timed_loop_of::<K>(name, setup)
-                .or_else(|| copy(&workload, setup.tasks, name, spawning))
-                .or_else(|| delayed(&workload, setup.tasks, name))
-        })
-    })
+/// More loops of a workload whose payload lies on the heap.
+fn on_heap<W: Workload>(
+    suite: &Arc<dyn Opened>,
+    setup: Setup,
+    name: &str,
+    spawning: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    let workload = suite.workload().downcast().expect("it is the entry's own type");
+    copy::<W>(&workload, setup.tasks, name, spawning).or_else(|| delayed(&workload, setup.tasks, name))
 }
 
-fn open_delayed<W: Workload>(setup: Setup) -> Opening {
-    with::<W>(setup, move |workload| {
-        Box::new(move |name, spawning| {
-            copy(&workload, setup.tasks, name, spawning).or_else(|| delayed(&workload, setup.tasks, name))
-        })
-    })
+/// The same of one whose payload lies inside the child, where the hand-written loops are too.
+fn inline<K: InlineChild>(
+    suite: &Arc<dyn Opened>,
+    setup: Setup,
+    name: &str,
+    spawning: Spawning,
+) -> Option<Box<dyn TimedLoop>> {
+    let beside = match setup.payload_bytes {
+        0 => on_heap::<Inline<K, 0>>,
+        4096 => on_heap::<Inline<K, 4096>>,
+        _ => return None,
+    };
+    handwritten::timed_loop_of::<K>(name, setup).or_else(|| beside(suite, setup, name, spawning))
 }
 
 /// A loop of the copy.

@@ -1,5 +1,6 @@
 //! A workload that is set up, its type erased.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,6 +19,9 @@ pub trait Opened: Send + Sync {
     fn failure_reason(&self) -> Option<String>;
     /// Its children, for counting.
     fn children(&self) -> &dyn Children;
+    /// The [`Workload`] itself, for whoever knows its type and has loops beside the suite's: an [`erased`] of its own would
+    /// compile every loop of the workload again.
+    fn workload(&self) -> Arc<dyn Any + Send + Sync>;
 }
 
 /// The children of a workload that is set up, their type erased: what a census counts, and nothing that is timed.
@@ -59,6 +63,10 @@ impl<W: Workload> Opened for Typed<W> {
 
     fn children(&self) -> &dyn Children {
         self
+    }
+
+    fn workload(&self) -> Arc<dyn Any + Send + Sync> {
+        self.workload.clone()
     }
 }
 
