@@ -151,7 +151,7 @@ mod sampling {
     use crate::case::parse_measurement_id;
     use crate::environment::Environment;
     use crate::flamegraph::{Profile, stacks};
-    use crate::slice::process_cpu_time;
+    use crate::usage::process_cpu_time;
 
     /// A profile being taken.
     pub struct Sampler {

@@ -287,6 +287,7 @@ fn hold_together(rows: &mut [Row], chances: &[Vec<(f64, f64)>], null_chances: &[
 
 fn count_changes(from: &census::Row, to: &census::Row) -> Vec<CountChange> {
     let counts = |row: &census::Row| {
+        let [parks, driver_wakes] = [row.parks, row.driver_wakes].map(|count| count.unwrap_or(f64::NAN));
         [
             ("child polls", row.child_polls),
             ("its polls", row.parent_polls),
@@ -295,12 +296,15 @@ fn count_changes(from: &census::Row, to: &census::Row) -> Vec<CountChange> {
             ("allocations", row.allocations),
             ("bytes allocated", row.bytes_allocated),
             ("peak bytes", row.peak_bytes as f64),
+            ("parks", parks),
+            ("wakes of the driver", driver_wakes),
             ("bytes of its future", row.future_bytes as f64),
         ]
     };
     let pairs = counts(from).into_iter().zip(counts(to));
     pairs
-        .filter(|((_, from), (_, to))| from != to)
+        // What was not counted in both is not known to have changed.
+        .filter(|((_, from), (_, to))| from != to && !from.is_nan() && !to.is_nan())
         .map(|((what, from), (_, to))| CountChange { what, from, to })
         .collect()
 }

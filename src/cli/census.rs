@@ -28,6 +28,8 @@ use crate::targets::without_scale;
                   tasks_spawned       children that became tasks\n\
                   allocations         of the whole process; bytes_allocated: theirs\n\
                   peak_bytes          the most at once, beyond what was there before\n\
+                  parks               how often a worker had nothing to run, and waited\n\
+                  driver_wakes        how often one was woken by a write to the I/O driver's eventfd (Linux; else -)\n\
                   future_bytes        size of the fan-out's future; child_future_bytes: of one child's\n\n\
                   The JVS_ variables choose what is counted, as in `cargo bench`.\n\n\
                   Examples: cargo run --release --bin census -- 'wake/current_thread'\n          \

@@ -8,7 +8,7 @@ use crate::stats::Estimate;
 type Part = (Header, Vec<Measurement>);
 
 /// The columns of the comma-separated values, and where each stands in the record.
-const COLUMNS: [(&str, &str); 35] = [
+const COLUMNS: [(&str, &str); 37] = [
     ("target", "/run/target"),
     ("case", "/case"),
     ("workload", "/workload"),
@@ -38,6 +38,8 @@ const COLUMNS: [(&str, &str); 35] = [
     ("first_result_ns", "/first_result_ns/median"),
     ("all_but_one_ns", "/all_but_one_ns/median"),
     ("siblings_ns", "/siblings_ns/median"),
+    ("parks", "/parks/median"),
+    ("voluntary_switches", "/voluntary_switches/median"),
     ("git", "/run/git"),
     ("rustc", "/run/rustc"),
     ("tokio", "/run/tokio"),

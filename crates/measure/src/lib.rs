@@ -104,5 +104,5 @@ pub use matrix::Target;
 pub use session::{children, measure};
 #[cfg(feature = "http")]
 pub use timed::http;
-pub use timed::{block, case, runtime, slice, strategy, watchdog, workload};
+pub use timed::{block, case, runtime, slice, strategy, usage, watchdog, workload};
 pub use workload::{Setup, Workload};

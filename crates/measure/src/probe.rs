@@ -22,6 +22,7 @@ use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{Schedule, drive};
 use crate::slice::{Slice, Totals, timed_loop};
 use crate::stats::median;
+use crate::usage::Usage;
 use crate::workload::{self, Entry, Opened, Setup};
 
 /// Children that are probed at once: two numbers, to tell what passes once from what passes for each of them.
@@ -187,7 +188,7 @@ fn nothing() -> Slice {
     Slice {
         wall: Duration::ZERO,
         typical_ns: None,
-        cpu: Duration::ZERO,
+        usage: Usage::default(),
         digest: 0,
         before: Totals::default(),
         after: Totals::default(),

@@ -3,8 +3,8 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::record::{Header, Measurement, Status};
-use crate::stats::Verdict;
-use crate::text::{floor, interval, label, lines, more, time, times};
+use crate::stats::{Mode, Verdict};
+use crate::text::{floor, interval, label, lines, more, significant, time, times};
 
 /// The table, its legend and the list of failures, most telling rows first.
 pub fn render(header: &Header, measurements: &[Measurement]) -> String {
@@ -77,18 +77,25 @@ pub fn counts(measurements: &[Measurement]) -> Vec<String> {
     strategies.into_iter().map(sentence).collect()
 }
 
+/// Two modes of a ratio in words, with what its workers did in each where that tells them apart.
+pub fn in_two_modes(fast: &Mode, slow: &Mode) -> String {
+    let [in_fast, in_slow] = [fast, slow].map(|mode| format!("{} in {:.0}%", times(mode.ratio), mode.share * 100.0));
+    let parked = match (fast.parks, slow.parks) {
+        (Some(few), Some(more)) if few.max(more) > 1.5 * few.min(more) => {
+            let [few, more] = [few, more].map(significant);
+            format!(" (its workers parked {few} and {more} times an iteration)")
+        }
+        _ => String::new(),
+    };
+    format!("{in_fast} of runtimes, {in_slow}{parked}")
+}
+
 /// Why a row has no verdict of slower or faster, where there is more to say.
 fn withheld(row: &Measurement) -> String {
     let case = &row.case;
     let mut text = String::new();
     if let (Some(Verdict::Depends), [fast, slow]) = (row.verdict, row.modes.as_slice()) {
-        text += &format!(
-            "depends: {case}: {} in {:.0}% of runtimes, {} in {:.0}%\n",
-            times(fast.ratio),
-            fast.share * 100.0,
-            times(slow.ratio),
-            slow.share * 100.0
-        );
+        text += &format!("depends: {case}: {}\n", in_two_modes(fast, slow));
     }
     if let (Some(Verdict::Interferes), Some(carried)) = (row.verdict, &row.carry_over) {
         text += &format!(

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use seq_macro::seq;
 
-use crate::slice::{Slice, TimedLoop, Totals, process_cpu_time, timed_loop};
+use crate::slice::{Slice, TimedLoop, Totals, timed_loop};
+use crate::usage::Usage;
 use crate::workload::{InlineChild, Setup};
 
 /// The hand-written loop of that name; `None` where there is none.
@@ -29,20 +30,20 @@ pub(crate) fn timed_loop_of<K: InlineChild>(strategy: &str, setup: Setup) -> Opt
 /// One untimed iteration, then the timed ones: as every slice.
 macro_rules! timed {
     ($iterations:expr, $digest:ident, $body:block) => {{
-        let (mut wall, mut cpu) = (Duration::ZERO, Duration::ZERO);
+        let (mut wall, mut usage) = (Duration::ZERO, Usage::default());
         let mut $digest = 0u64;
         for pass in [1, $iterations] {
             $digest = 0;
-            let cpu_start = process_cpu_time();
+            let before = Usage::now();
             let start = Instant::now();
             for _ in 0..pass $body
             wall = start.elapsed();
-            cpu = process_cpu_time().saturating_sub(cpu_start);
+            usage = Usage::since(&before);
         }
         Slice {
             wall,
             typical_ns: None,
-            cpu,
+            usage,
             digest: $digest,
             before: Totals::default(),
             after: Totals::default(),

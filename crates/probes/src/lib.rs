@@ -17,4 +17,4 @@ pub mod entries;
 #[cfg(feature = "checks")]
 mod handwritten;
 
-use timed::{block, case, runtime, slice, strategy, workload};
+use timed::{block, case, runtime, slice, strategy, usage, workload};

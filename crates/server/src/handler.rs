@@ -178,9 +178,19 @@ fn respond(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response {
 }
 
 /// A handler that blocks its thread, as a call of the standard library or of a database driver does.
-async fn block(Path(ms): Path<u64>) -> Response {
-    std::thread::sleep(Duration::from_millis(ms.min(1_000)));
+async fn block(ms: Path<u64>) -> Response {
+    std::thread::sleep(blocked_for(ms));
     respond(StatusCode::OK, "text/plain", b"blocked".to_vec())
+}
+
+/// The same, where the worker's place was handed to another thread.
+async fn block_in_place(ms: Path<u64>) -> Response {
+    tokio::task::block_in_place(|| std::thread::sleep(blocked_for(ms)));
+    respond(StatusCode::OK, "text/plain", b"blocked".to_vec())
+}
+
+fn blocked_for(Path(ms): Path<u64>) -> Duration {
+    Duration::from_millis(ms.min(1_000))
 }
 
 /// A handler that computes.
@@ -282,6 +292,7 @@ fn router_that_spawns<S: Spawner>(setup: &Setup, watched: Option<Arc<Watched>>) 
     Ok(Router::new()
         .route("/answer/{request}", work)
         .route("/block/{ms}", get(block))
+        .route("/block_in_place/{ms}", get(block_in_place))
         .route("/compute/{us}", get(busy))
         .with_state(Arc::new(app)))
 }

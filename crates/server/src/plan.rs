@@ -278,13 +278,13 @@ fn served(asked: &Asked, workers: Flavor) -> Vec<Served> {
     let disturbed = if full {
         &Disturbed::ALL[..]
     } else {
-        &Disturbed::ALL[..2]
+        &Disturbed::ALL[..3]
     };
     let of_flavor = |flavor| {
         Way::ALL.into_iter().map(move |way| Served {
             flavor,
             way,
-            disturbed: disturbed.to_vec(),
+            disturbed: disturbed.iter().copied().filter(|one| one.can_be_on(flavor)).collect(),
         })
     };
     let flavors = asked.flavors.clone().unwrap_or(usual);

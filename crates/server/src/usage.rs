@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use timed::slice::process_cpu_time;
+use timed::usage::process_cpu_time;
 
 /// CPU time and context switches of a process since it began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

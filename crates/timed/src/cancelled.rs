@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use futures_util::task::AtomicWaker;
 
 use crate::numbers::interquartile_mean;
-use crate::slice::{Slice, Totals, process_cpu_time};
+use crate::slice::{Slice, Totals};
 use crate::strategy::{Count, FanOut, at_once};
+use crate::usage::Usage;
 use crate::workload::Workload;
 
 /// What children that are cancelled tell of themselves.
@@ -77,7 +78,7 @@ pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
     let expected = (0..count.tasks()).fold(0, |sum: u64, index| sum.wrapping_add(workload.expected(index)));
     let mut each_ns = Vec::with_capacity(iterations as usize);
     let mut wall = Duration::ZERO;
-    let mut cpu = Duration::ZERO;
+    let mut usage = Usage::default();
     let mut digest = 0u64;
     for _ in 0..iterations {
         cancelling.begin(half);
@@ -96,7 +97,7 @@ pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
             }
         })
         .await;
-        let cpu_before = process_cpu_time();
+        let before = Usage::now();
         let start = Instant::now();
         fan_out.set(None);
         poll_fn(|cx| {
@@ -111,7 +112,7 @@ pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
         })
         .await;
         let time = start.elapsed();
-        cpu += process_cpu_time().saturating_sub(cpu_before);
+        usage.add(&Usage::since(&before));
         wall += time;
         each_ns.push(time.as_nanos() as f64);
         digest = digest.wrapping_add(expected);
@@ -119,7 +120,7 @@ pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
     Slice {
         wall,
         typical_ns: Some(interquartile_mean(&each_ns)),
-        cpu,
+        usage,
         digest,
         before: Totals::default(),
         after: Totals::default(),

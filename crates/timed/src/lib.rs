@@ -16,6 +16,7 @@ pub mod numbers;
 pub mod runtime;
 pub mod slice;
 pub mod strategy;
+pub mod usage;
 pub mod watchdog;
 pub mod workload;
 

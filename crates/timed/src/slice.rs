@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::cancelled::cancelled_fan_outs;
 use crate::numbers::interquartile_mean;
 use crate::strategy::{Count, FanOut, at_once};
+use crate::usage::Usage;
 use crate::workload::Workload;
 
 /// What a slice measured.
@@ -25,9 +26,8 @@ pub struct Slice {
     /// ns that an iteration took, where each was timed on its own: the mean of the middle half, so that an iteration
     /// during which the machine did something else for milliseconds does not stand for the others.
     pub typical_ns: Option<f64>,
-    /// CPU time of the whole process, all threads, over the same stretch; zero where the platform has no
-    /// such clock.
-    pub cpu: Duration,
+    /// What the whole process used over the same stretch.
+    pub usage: Usage,
     /// The wrapping sum of the digests of all outputs of the timed iterations.
     pub digest: u64,
     /// The workload's own totals right before the timed iterations.
@@ -67,20 +67,6 @@ impl Totals {
             self.connections = Some(self.connections.unwrap_or(0) + after.saturating_sub(before));
         }
     }
-}
-
-/// CPU time used by all threads of this process so far.
-pub fn process_cpu_time() -> Duration {
-    #[cfg(unix)]
-    {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-        Duration::new(
-            time.tv_sec.try_into().unwrap_or(0),
-            time.tv_nsec.try_into().unwrap_or(0),
-        )
-    }
-    #[cfg(not(unix))]
-    Duration::ZERO
 }
 
 /// A timed loop while it runs: what a task or `block_on` is given. It is `Send`, so that on a `LocalRuntime` too `spawn` makes
@@ -168,14 +154,14 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count, ite
     workload.before_slice(at_once::<W, F>(count));
     let mut digest = 0;
     let mut before = Totals::default();
-    let mut cpu = Duration::ZERO;
+    let mut usage = Usage::default();
     let mut start = Instant::now();
     // The first pass is not timed: it touches the memory that this slice's task was given, and fills the caches, which may
     // hold what the other strategy left. One loop for both passes, since a second await of the same future would widen the state.
     for pass in [executed(iterations) - iterations, iterations] {
         digest = 0;
         before = workload.totals();
-        cpu = process_cpu_time();
+        usage = Usage::now();
         start = Instant::now();
         for _ in 0..pass {
             let output = F::run(black_box(&*workload), count).await;
@@ -186,7 +172,7 @@ async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count, ite
     Slice {
         wall,
         typical_ns: None,
-        cpu: process_cpu_time().saturating_sub(cpu),
+        usage: Usage::since(&usage),
         digest,
         before,
         after: workload.totals(),
@@ -204,7 +190,7 @@ async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: C
     let mut each_ns = Vec::with_capacity(iterations as usize);
     let mut wall = Duration::ZERO;
     let before = workload.totals();
-    let cpu = process_cpu_time();
+    let usage = Usage::now();
     for _ in 0..iterations {
         let start = Instant::now();
         let output = F::run(black_box(&*workload), count).await;
@@ -214,11 +200,11 @@ async fn settling_fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: C
         digest = black_box(output).wrapping_add(digest);
         workload.settle().await;
     }
-    let cpu = process_cpu_time().saturating_sub(cpu);
+    let usage = Usage::since(&usage);
     Slice {
         wall,
         typical_ns: Some(interquartile_mean(&each_ns)),
-        cpu,
+        usage,
         digest,
         before,
         after: workload.totals(),

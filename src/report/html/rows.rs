@@ -24,7 +24,7 @@ const COUNTS: [Column; 5] = [
     ("bytes allocated", "bytes", true),
 ];
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("case", "case", true),
     ("strategy", "strategy", false),
     ("time", "time", true),
@@ -33,6 +33,7 @@ const COLUMNS: [Column; 10] = [
     ("noise floor", "floor", true),
     ("verdict", "verdict", false),
     ("CPU time", "cpu", true),
+    ("parks", "parks", true),
     ("driver", "driver", true),
     ("flags and reasons", "notes", false),
 ];
@@ -71,7 +72,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
                             data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
                             data-child=[m.wall_ns.map(|e| e.median / m.case.tasks as f64)] data-ratio=[median(m.ratio)]
                             data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
-                            data-driver=[median(m.machinery_ns)] data-notes=(notes(m))
+                            data-parks=[median(m.parks)] data-driver=[median(m.machinery_ns)] data-notes=(notes(m))
                             data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
                             data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
                             data-bytes=[row.map(|r| r.bytes_allocated)] {
@@ -116,6 +117,7 @@ fn cells(m: &Measurement, reference: &str) -> Markup {
             }
         }
         td.n { (estimate(m.cpu_ns)) }
+        td.n { (m.parks.map_or("-".into(), |e| significant(e.median))) }
         td.n { (estimate(m.machinery_ns)) }
         td.notes { (notes(m)) }
     }

@@ -14,7 +14,8 @@ use crate::case::Case;
 use crate::findings;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Verdict};
-use crate::text::{self, label, significant, time, times};
+use crate::table::in_two_modes;
+use crate::text::{self, label, significant, time};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
 type Section = (&'static str, fn(&RecordedRun) -> String);
@@ -183,13 +184,7 @@ fn floor(m: &Measurement) -> String {
 fn verdict(m: &Measurement) -> String {
     let word = m.verdict.map_or("-", Verdict::as_str).to_owned();
     match (m.verdict, m.modes.as_slice()) {
-        (Some(Verdict::Depends), [fast, slow]) => format!(
-            "{word}: {} in {:.0}% of runtimes, {} in {:.0}%",
-            times(fast.ratio),
-            fast.share * 100.0,
-            times(slow.ratio),
-            slow.share * 100.0
-        ),
+        (Some(Verdict::Depends), [fast, slow]) => format!("{word}: {}", in_two_modes(fast, slow)),
         _ => word,
     }
 }

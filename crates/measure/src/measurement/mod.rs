@@ -87,7 +87,9 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
     let has_cpu_clock = cpu.values.iter().any(|ns| *ns > 0.0);
     let wall_ns = wall.estimate();
     let server_cpu_ns = of_side(|side| side.server_cpu_ns).estimate();
-    let modes = opposite_modes(&logs.values).filter(|_| !control);
+    let parks = of_side(|side| side.parks);
+    let same_blocks = parks.rounds == logs.rounds;
+    let modes = opposite_modes(&logs.values, if same_blocks { &parks.values } else { &[] }).filter(|_| !control);
     let states = stretches(&logs.values).filter(|_| !control);
     let mut flags = case_flags(&rounds.planned.entry, case, cores);
     if bimodal(&logs.each()) {
@@ -141,6 +143,8 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         first_result_ns: of_side(|side| side.first_result_ns).estimate(),
         all_but_one_ns: of_side(|side| side.all_but_one_ns).estimate(),
         siblings_ns: of_side(|side| side.siblings_ns).estimate(),
+        parks: parks.estimate(),
+        voluntary_switches: of_side(|side| side.voluntary_switches).estimate(),
         connections_opened: opened.collect(),
         in_rounds: logs.rounds.clone(),
         rounds: logs.each(),

@@ -160,7 +160,7 @@ impl<'a> Rounds<'a> {
         Known {
             noise_floor: floor.unwrap_or(0.0),
             carry_over: self.carry_over(pair),
-            opposite_modes: !control && opposite_modes(&logs.values).is_some(),
+            opposite_modes: !control && opposite_modes(&logs.values, &[]).is_some(),
         }
     }
 

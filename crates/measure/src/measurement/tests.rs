@@ -67,6 +67,8 @@ fn collected(planned: &Planned, mut ns: impl FnMut(&[String], usize, bool, usize
                         first_result_ns: None,
                         all_but_one_ns: None,
                         siblings_ns: None,
+                        parks: Some(0.5),
+                        voluntary_switches: None,
                     }
                 })
                 .collect();

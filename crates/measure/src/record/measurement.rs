@@ -67,6 +67,14 @@ pub struct Measurement {
     /// Time until the siblings of a hot child had ended, in ns per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub siblings_ns: Option<Estimate>,
+    /// How often workers of the strategy's runtime parked, per iteration: had nothing to run, and waited. Null where it was not
+    /// counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parks: Option<Estimate>,
+    /// How often a thread of the process gave up its core because it waited, per iteration; null where the platform does not
+    /// count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voluntary_switches: Option<Estimate>,
     /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
     pub connections_opened: Vec<Vec<u64>>,
     /// The rounds in which it was measured, from 0.
@@ -103,6 +111,8 @@ impl Measurement {
             first_result_ns: None,
             all_but_one_ns: None,
             siblings_ns: None,
+            parks: None,
+            voluntary_switches: None,
             connections_opened: Vec::new(),
             in_rounds: Vec::new(),
             rounds: Vec::new(),

@@ -105,6 +105,8 @@ fn check(m: &Measurement) -> Result<(), String> {
         ("first_result_ns", m.first_result_ns),
         ("all_but_one_ns", m.all_but_one_ns),
         ("siblings_ns", m.siblings_ns),
+        ("parks", m.parks),
+        ("voluntary_switches", m.voluntary_switches),
     ] {
         let Some(Estimate {
             median,

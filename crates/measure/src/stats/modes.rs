@@ -64,23 +64,30 @@ pub struct Mode {
     pub share: f64,
     /// The median ratio in them.
     pub ratio: f64,
+    /// The median in them of how often a worker parked, per iteration; null where it was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parks: Option<f64>,
 }
 
 /// How far from 1, in the log, both of two modes of opposite sign must lie.
 const FAR: f64 = 0.05;
 
 /// The two modes of natural-log ratios, one for each block, where they say the opposite of each other: one of them below
-/// 1 and one above, each a fifth of the blocks at least. What is near 1 belongs to neither.
-pub fn opposite_modes(logs: &[f64]) -> Option<[Mode; 2]> {
+/// 1 and one above, each a fifth of the blocks at least. What is near 1 belongs to neither. `parks` are those of the same
+/// blocks, or none.
+pub fn opposite_modes(logs: &[f64], parks: &[f64]) -> Option<[Mode; 2]> {
     if logs.len() < FEWEST_BLOCKS || !in_two_groups(logs) {
         return None;
     }
     let mode = |wanted: &dyn Fn(f64) -> bool| {
         let these: Vec<f64> = logs.iter().copied().filter(|log| wanted(*log)).collect();
         let share = these.len() as f64 / logs.len() as f64;
+        let parks = logs.iter().zip(parks).filter(|(log, _)| wanted(**log));
+        let parks: Vec<f64> = parks.map(|(_, parks)| *parks).collect();
         (share >= LEAST_GROUP).then(|| Mode {
             share,
             ratio: median(&these).exp(),
+            parks: (parks.len() == these.len()).then(|| median(&parks)),
         })
     };
     Some([mode(&|log| log < -FAR)?, mode(&|log| log > FAR)?])
@@ -109,7 +116,7 @@ mod tests {
         let opposite = [(0.33, 0.51f64.ln()), (0.67, 2.6f64.ln())];
         let mut found = 0;
         for _ in 0..200 {
-            if let Some([low, high]) = opposite_modes(&logs(&mut random, opposite, 0.1)) {
+            if let Some([low, high]) = opposite_modes(&logs(&mut random, opposite, 0.1), &[]) {
                 found += 1;
                 assert!((low.ratio - 0.51).abs() < 0.1, "{low:?}");
                 assert!((high.ratio - 2.6).abs() < 0.4, "{high:?}");
@@ -119,10 +126,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mode_has_the_parks_of_its_own_blocks() {
+        let logs: Vec<f64> = (0..40).map(|block| if block % 3 == 0 { -0.6 } else { 0.9 }).collect();
+        let parks: Vec<f64> = logs.iter().map(|log| if *log < 0.0 { 0.125 } else { 2.0 }).collect();
+        let parks_of = |parks: &[f64]| opposite_modes(&logs, parks).map(|modes| modes.map(|mode| mode.parks));
+        assert_eq!(parks_of(&parks), Some([Some(0.125), Some(2.0)]));
+        assert_eq!(parks_of(&[]), Some([None, None]));
+    }
+
+    #[test]
     fn modes_of_one_sign_and_noise_around_1_are_none() {
         let mut random = fastrand::Rng::with_seed(9);
         let falsely = |modes, noise, random: &mut fastrand::Rng| {
-            let found = (0..200).filter(|_| opposite_modes(&logs(random, modes, noise)).is_some());
+            let found = (0..200).filter(|_| opposite_modes(&logs(random, modes, noise), &[]).is_some());
             found.count()
         };
         assert_eq!(falsely([(0.5, 0.3), (0.5, 1.0)], 0.05, &mut random), 0);

@@ -20,6 +20,7 @@ use crate::block::drive_case;
 use crate::case::Case;
 use crate::runtime::Schedule;
 use crate::slice::{SETTLING_BYTES, Slice, executed};
+use crate::usage::Usage;
 use crate::workload::Entry;
 
 use crate::counted::{Counted, Counts, Parent};
@@ -63,16 +64,28 @@ fn count_iterations(
         allocations: grown.allocations,
         bytes_allocated: grown.bytes,
         peak_bytes: grown.peak,
+        parks: Some(grown.parks),
+        driver_wakes: grown.written,
         future_bytes: sizes.fan_out,
         child_future_bytes: sizes.child,
     })
 }
 
-/// What an iteration adds to the heap's counts.
+/// What an iteration adds to the counts of the heap, of the runtime and of the system.
 struct Grown {
     allocations: f64,
     bytes: f64,
     peak: u64,
+    parks: f64,
+    written: Option<f64>,
+}
+
+/// What is read before and after each loop.
+#[derive(Clone, Copy)]
+struct Reading {
+    heap: Heap,
+    usage: Usage,
+    written: Option<u64>,
 }
 
 /// Sizes of futures, in bytes.
@@ -107,7 +120,7 @@ fn weigh(
     heap: &'static CountingAllocator,
     iterations: u64,
 ) -> Result<(Grown, Sizes), String> {
-    let seen: Arc<Mutex<Vec<[Heap; 2]>>> = Arc::default();
+    let seen: Arc<Mutex<Vec<[Reading; 2]>>> = Arc::default();
     let sizes: Arc<Mutex<Sizes>> = Arc::default();
     let (seen_too, sizes_too) = (seen.clone(), sizes.clone());
     // The first loop is for what is made once: thread-locals, and queues that grow to what they will ever hold.
@@ -128,10 +141,19 @@ fn weigh(
                 let timed = timed.run(iterations);
                 let seen = seen.clone();
                 async move {
+                    let (written, usage) = (calls_that_write(), Usage::now());
                     heap.reset_peak();
-                    let before = heap.heap();
+                    let before = Reading {
+                        heap: heap.heap(),
+                        usage,
+                        written,
+                    };
                     let slice = timed.await;
-                    let after = heap.heap();
+                    let after = Reading {
+                        heap: heap.heap(),
+                        usage: Usage::now(),
+                        written: calls_that_write(),
+                    };
                     lock(&seen).push([before, after]);
                     slice
                 }
@@ -148,18 +170,31 @@ fn weigh(
         false => (0, executed),
     };
     let more = executed(1 + iterations) - executed(1);
-    let grown = |of: fn(&Heap) -> u64| {
-        let grown = |[before, after]: [Heap; 2]| of(&after) as f64 - of(&before) as f64;
+    let grown = |of: fn(&Reading) -> u64| {
+        let grown = |[before, after]: [Reading; 2]| of(&after) as f64 - of(&before) as f64;
         (grown(many) - grown(one)) / more as f64
     };
-    let peak = many[1].peak.saturating_sub(many[0].live);
+    let peak = many[1].heap.peak.saturating_sub(many[0].heap.live);
     let grown = Grown {
-        allocations: grown(|heap| heap.allocations),
-        bytes: grown(|heap| heap.bytes) - own as f64,
+        allocations: grown(|read| read.heap.allocations),
+        bytes: grown(|read| read.heap.bytes) - own as f64,
+        // Where threads race, the one loop may have had more of them than the many.
+        parks: grown(|read| read.usage.parks).max(0.0),
+        // Of a workload that fetches it would be the requests.
+        written: (many[0].written.is_some() && !entry.served).then(|| grown(|read| read.written.unwrap_or(0)).max(0.0)),
         // The copy is made when the fan-outs are over.
         peak: peak.saturating_sub(own / 2 * (1 + iterations)),
     };
     Ok((grown, *lock(&sizes)))
+}
+
+/// Calls of write(2) and its kin that this process has made, all threads; `None` where the system does not tell (proc(5):
+/// `/proc/self/io`, `syscw`). What a census measures writes to nothing but the eventfd that wakes tokio's I/O driver.
+fn calls_that_write() -> Option<u64> {
+    let io = std::fs::read_to_string("/proc/self/io").ok()?;
+    io.lines()
+        .find_map(|line| line.strip_prefix("syscw: "))
+        .and_then(|count| count.parse().ok())
 }
 
 /// Counts polls, wakes and tasks of each iteration.

@@ -34,6 +34,13 @@ pub struct Row {
     pub bytes_allocated: f64,
     /// The most bytes that were allocated at once, beyond those before the iteration.
     pub peak_bytes: u64,
+    /// How often workers parked: had nothing to run, and waited. `None` in rows that were made without it.
+    #[serde(default, serialize_with = "whole_or_null")]
+    pub parks: Option<f64>,
+    /// How often a thread was woken by a write to the eventfd of tokio's I/O driver, on which one parked worker waits (the
+    /// others wait on a futex). `None` where the system does not tell, or the workload itself writes.
+    #[serde(default, serialize_with = "whole_or_null")]
+    pub driver_wakes: Option<f64>,
     /// Size of the future of the whole fan-out.
     pub future_bytes: usize,
     /// Size of one child's future.
@@ -46,5 +53,12 @@ fn whole<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(*value as i64)
     } else {
         serializer.serialize_f64(*value)
+    }
+}
+
+fn whole_or_null<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        None => serializer.serialize_none(),
+        Some(value) => whole(value, serializer),
     }
 }

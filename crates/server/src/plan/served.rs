@@ -13,19 +13,33 @@ pub enum Disturbed {
     Not,
     /// They block their thread for 10 ms.
     Blocked,
+    /// The same in `tokio::task::block_in_place`, which hands the worker's place to another thread first.
+    InPlace,
     /// They compute for 1 ms.
     Computed,
 }
 
 impl Disturbed {
     /// All of them.
-    pub const ALL: [Disturbed; 3] = [Disturbed::Not, Disturbed::Blocked, Disturbed::Computed];
+    pub const ALL: [Disturbed; 4] = [
+        Disturbed::Not,
+        Disturbed::Blocked,
+        Disturbed::InPlace,
+        Disturbed::Computed,
+    ];
+
+    /// Whether a handler can do that on this runtime.
+    pub fn can_be_on(self, flavor: Flavor) -> bool {
+        // It panics where there is no other thread to take the place.
+        self != Disturbed::InPlace || !flavor.has_one_thread()
+    }
 
     /// As ids have it.
     pub fn name(self) -> &'static str {
         match self {
             Disturbed::Not => "quiet",
             Disturbed::Blocked => "block_10ms",
+            Disturbed::InPlace => "block_in_place_10ms",
             Disturbed::Computed => "compute_1ms",
         }
     }
@@ -35,6 +49,7 @@ impl Disturbed {
         match self {
             Disturbed::Not => "no handler does",
             Disturbed::Blocked => "a handler blocks its thread for 10 ms",
+            Disturbed::InPlace => "a handler blocks for 10 ms in block_in_place",
             Disturbed::Computed => "a handler computes for 1 ms",
         }
     }

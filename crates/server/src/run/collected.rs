@@ -195,6 +195,7 @@ impl<'a> CollectedWay<'a> {
             let disturbance = match served.disturbed[place] {
                 Disturbed::Not => None,
                 Disturbed::Blocked => Some(other("/block/10", "blocked")),
+                Disturbed::InPlace => Some(other("/block_in_place/10", "blocked")),
                 Disturbed::Computed => Some(other("/compute/1000", "computed")),
             };
             let schedule = Schedule {

@@ -31,6 +31,12 @@ pub struct Side {
     pub slices_ns: Vec<f64>,
     /// CPU time of all the process's threads over all slices, in ns per iteration; 0 where there is no such clock.
     pub cpu_ns: f64,
+    /// How often workers of the runtime parked, per iteration: [`Usage::parks`](crate::usage::Usage::parks).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parks: Option<f64>,
+    /// How often a thread gave up its core because it waited, per iteration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voluntary_switches: Option<f64>,
     /// CPU time of the server that the workload talks to over the same slices, in ns per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_cpu_ns: Option<f64>,

@@ -6,6 +6,7 @@ use super::{Block, Connections, Shape, Side};
 use crate::numbers::interquartile_mean;
 use crate::runtime::Schedule;
 use crate::slice::{Slice, Totals};
+use crate::usage::Usage;
 
 /// One side while it is measured.
 #[derive(Debug, Default)]
@@ -16,22 +17,22 @@ struct Measuring {
     settled: Duration,
     /// ns per iteration of its slices, in the order in which they ran.
     wall_ns: Vec<f64>,
-    cpu: Duration,
+    usage: Usage,
     /// What the workload's own totals grew by in its slices.
     totals: Totals,
 }
 
 impl Measuring {
     fn side(&self) -> Side {
-        let per_iteration = |time: Duration| {
-            let iterations = self.iterations as f64 * self.wall_ns.len() as f64;
-            time.as_nanos() as f64 / iterations
-        };
+        let iterations = self.iterations as f64 * self.wall_ns.len() as f64;
+        let per_iteration = |time: Duration| time.as_nanos() as f64 / iterations;
         let logs: Vec<f64> = self.wall_ns.iter().map(|ns| ns.ln()).collect();
         Side {
             wall_ns: interquartile_mean(&logs).exp(),
             slices_ns: self.wall_ns.clone(),
-            cpu_ns: per_iteration(self.cpu),
+            cpu_ns: per_iteration(self.usage.cpu),
+            parks: Some(self.usage.parks as f64 / iterations),
+            voluntary_switches: self.usage.voluntary_switches.map(|count| count as f64 / iterations),
             server_cpu_ns: self.totals.server_cpu.map(per_iteration),
             first_result_ns: self.totals.first_result.map(per_iteration),
             all_but_one_ns: self.totals.all_but_one.map(per_iteration),
@@ -149,7 +150,7 @@ impl Schedule for Slices {
         let mean_ns = wall_ns / measuring.iterations as f64;
         let typical_ns = slice.typical_ns.map(|typical| typical.max(1.0));
         measuring.wall_ns.push(typical_ns.unwrap_or(mean_ns));
-        measuring.cpu += slice.cpu;
+        measuring.usage.add(&slice.usage);
         measuring.totals.add(&slice.before, &slice.after);
         if let (Some(before), Some(after)) = (slice.before.connections, slice.after.connections) {
             let connections = self.connections.get_or_insert(Connections { before, after });
@@ -179,7 +180,10 @@ fn drive_simulated(
         let slice = Slice {
             wall,
             typical_ns: None,
-            cpu: 2 * wall,
+            usage: Usage {
+                cpu: 2 * wall,
+                ..Usage::default()
+            },
             digest: 0,
             before: Totals::default(),
             after: Totals::default(),
@@ -261,7 +265,7 @@ mod tests {
         let nothing = Slice {
             wall: Duration::ZERO,
             typical_ns: Some(0.0),
-            cpu: Duration::ZERO,
+            usage: Usage::default(),
             digest: 0,
             before: Totals::default(),
             after: Totals::default(),

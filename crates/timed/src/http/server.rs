@@ -22,7 +22,7 @@ use std::time::Duration;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::content::{Kind, Resource};
-use crate::slice::process_cpu_time;
+use crate::usage::process_cpu_time;
 
 /// The first argument that makes a program the mock server instead of itself.
 pub const ARGUMENT: &str = "--mock-server-of-join-vs-spawn";
