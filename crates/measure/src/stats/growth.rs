@@ -76,15 +76,19 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// What an exponent is called: by the whole number that it is near to.
+/// What an exponent is called: by the whole number that its interval is near to, or those that it lies between.
 pub fn word(exponent: &Estimate) -> &'static str {
     const NEAR: f64 = 0.25;
-    let near = |whole: f64| (exponent.low - whole).abs() < NEAR && (exponent.high - whole).abs() < NEAR;
+    let Estimate { low, high, .. } = *exponent;
+    let near = |whole: f64| (low - whole).abs() < NEAR && (high - whole).abs() < NEAR;
     match exponent {
         _ if near(0.0) => "constant",
         _ if near(1.0) => "linear",
         _ if near(2.0) => "quadratic",
-        _ => "neither linear nor quadratic",
+        _ if 0.0 < low && high < 1.0 => "between constant and linear",
+        _ if 1.0 < low && high < 2.0 => "between linear and quadratic",
+        _ if 2.0 < low => "steeper than quadratic",
+        _ => "too uncertain to say",
     }
 }
 
@@ -116,7 +120,9 @@ mod tests {
             ((|n| 300.0 * n) as fn(f64) -> f64, 1.0, "linear"),
             (|n| 7.0 * n * n, 2.0, "quadratic"),
             (|_| 2e6, 0.0, "constant"),
-            (|n| 40.0 * n * n.sqrt(), 1.5, "neither linear nor quadratic"),
+            (|n| 40.0 * n * n.sqrt(), 1.5, "between linear and quadratic"),
+            (|n| 40.0 * n.sqrt(), 0.5, "between constant and linear"),
+            (|n| 0.1 * n * n * n, 3.0, "steeper than quadratic"),
             // What join! polls where wakes are separate.
             (|n| 14.0 * n * (n + 3.0) / 2.0, 2.0, "quadratic"),
         ] {
@@ -144,6 +150,21 @@ mod tests {
             let share = covers.count() as f64 / f64::from(runs);
             assert!(share > 0.92, "{few} {many}: {share}");
         }
+    }
+
+    #[test]
+    fn an_interval_that_is_wide_has_no_name() {
+        let named = |low, high| {
+            word(&Estimate {
+                median: (low + high) / 2.0,
+                low,
+                high,
+                level: LEVEL,
+            })
+        };
+        assert_eq!(named(0.85, 1.30), "too uncertain to say");
+        assert_eq!(named(1.23, 1.27), "between linear and quadratic");
+        assert_eq!(named(0.80, 1.20), "linear");
     }
 
     #[test]
