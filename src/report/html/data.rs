@@ -142,6 +142,17 @@ impl<'a> Data<'a> {
         self.controls.get(case).copied()
     }
 
+    /// The id of the section that shows a usable measurement: its workload's, or that of the target `scale`, which has a heading of
+    /// their own for workloads that are nowhere else.
+    pub fn section_of(&self, m: &Measurement) -> String {
+        let mut of_scale = self.scale.iter().flat_map(|workload| &workload.groups);
+        let in_scale = of_scale.any(|group| group.rows.iter().any(|row| std::ptr::eq(*row, m)));
+        match in_scale && self.workload(&m.case.workload).is_some() {
+            true => "scale".to_owned(),
+            false => format!("workload-{}", m.case.workload),
+        }
+    }
+
     pub fn workload(&self, name: &str) -> Option<&Workload<'a>> {
         self.workloads.iter().find(|workload| workload.name == name)
     }

@@ -76,7 +76,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
                             data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
                             data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
                             data-bytes=[row.map(|r| r.bytes_allocated)] {
-                            (cells(m, data.reference()))
+                            (cells(m, data))
                             @if !census.is_empty() { (counts(row)) }
                             @if any_link {
                                 td {
@@ -92,10 +92,10 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
     }
 }
 
-fn cells(m: &Measurement, reference: &str) -> Markup {
+fn cells(m: &Measurement, data: &Data) -> Markup {
     let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     html! {
-        th scope="row" { @if m.status == Status::Ok { a href={ "#workload-" (m.case.workload) } { code { (m.case) } } } @else { code { (m.case) } } }
+        th scope="row" { @if m.status == Status::Ok { a href={ "#" (data.section_of(m)) } { code { (m.case) } } } @else { code { (m.case) } } }
         td { (label(&m.strategy)) @if m.is_control() { " " small { "control" } } }
         td.n { (estimate(m.wall_ns)) }
         td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.case.tasks as f64))) }
@@ -103,7 +103,7 @@ fn cells(m: &Measurement, reference: &str) -> Markup {
             @match m.ratio {
                 Some(ratio) => {
                     (times(ratio.median)) " " span.interval { (interval(&ratio)) }
-                    @if m.reference != reference { " " small { "to " (label(&m.reference)) } }
+                    @if m.reference != data.reference() { " " small { "to " (label(&m.reference)) } }
                 },
                 None => "-",
             }
