@@ -6,6 +6,7 @@
 //! awaits 100 fan-outs of 1,000 children that yield once, in a spawned task, as a server's handler would.
 
 use std::hint::black_box;
+use std::process::ExitCode;
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -50,22 +51,30 @@ async fn fan_out(strategy: &str, children: usize) -> Option<usize> {
     })
 }
 
+const USAGE: &str = "usage: many_children join_all|futures_unordered|buffer_unordered@64|spawn|join_set CHILDREN TIMES";
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), String> {
-    const USAGE: &str =
-        "usage: many_children join_all|futures_unordered|buffer_unordered@64|spawn|join_set CHILDREN TIMES";
+async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [strategy, children, times] = arguments.try_into().map_err(|_| USAGE)?;
-    let [children, times]: [usize; 2] = match (children.parse(), times.parse()) {
-        (Ok(children), Ok(times)) => [children, times],
-        _ => return Err(USAGE.into()),
+    let ended = match arguments.as_slice() {
+        [strategy, children, times] => match (children.parse(), times.parse()) {
+            (Ok(children), Ok(times)) => tokio::spawn(again(strategy.clone(), children, times)).await,
+            _ => Ok(None),
+        },
+        _ => Ok(None),
     };
-    let sums = tokio::spawn(async move {
-        for _ in 0..times {
-            let sum = black_box(fan_out(&strategy, black_box(children)).await)?;
-            assert_eq!(sum, children * children.saturating_sub(1) / 2);
-        }
-        Some(())
-    });
-    sums.await.expect("the task does not panic").ok_or(USAGE.into())
+    if ended.expect("the task does not panic").is_none() {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Awaits the fan-out so many times; `None` where there is no such strategy.
+async fn again(strategy: String, children: usize, times: usize) -> Option<()> {
+    for _ in 0..times {
+        let sum = black_box(fan_out(&strategy, black_box(children)).await)?;
+        assert_eq!(sum, children * children.saturating_sub(1) / 2);
+    }
+    Some(())
 }

@@ -287,25 +287,25 @@ fn hold_together(rows: &mut [Row], chances: &[Vec<(f64, f64)>], null_chances: &[
 
 fn count_changes(from: &census::Row, to: &census::Row) -> Vec<CountChange> {
     let counts = |row: &census::Row| {
-        let [parks, driver_wakes] = [row.parks, row.driver_wakes].map(|count| count.unwrap_or(f64::NAN));
         [
-            ("child polls", row.child_polls),
-            ("its polls", row.parent_polls),
-            ("wakes", row.wakes),
-            ("tasks", row.tasks_spawned),
-            ("allocations", row.allocations),
-            ("bytes allocated", row.bytes_allocated),
-            ("peak bytes", row.peak_bytes as f64),
-            ("parks", parks),
-            ("wakes of the driver", driver_wakes),
-            ("bytes of its future", row.future_bytes as f64),
+            ("child polls", Some(row.child_polls)),
+            ("its polls", Some(row.parent_polls)),
+            ("wakes", Some(row.wakes)),
+            ("tasks", Some(row.tasks_spawned)),
+            ("allocations", Some(row.allocations)),
+            ("bytes allocated", Some(row.bytes_allocated)),
+            ("peak bytes", Some(row.peak_bytes as f64)),
+            ("parks", row.parks),
+            ("wakes of the driver", row.driver_wakes),
+            ("bytes of its future", Some(row.future_bytes as f64)),
         ]
     };
     let pairs = counts(from).into_iter().zip(counts(to));
-    pairs
-        // What was not counted in both is not known to have changed.
-        .filter(|((_, from), (_, to))| from != to && !from.is_nan() && !to.is_nan())
-        .map(|((what, from), (_, to))| CountChange { what, from, to })
+    // What was not counted in both is not known to have changed.
+    let counted = pairs.filter_map(|((what, from), (_, to))| Some((what, from?, to?)));
+    counted
+        .filter(|(_, from, to)| from != to)
+        .map(|(what, from, to)| CountChange { what, from, to })
         .collect()
 }
 

@@ -152,8 +152,8 @@ pub fn sentences(judged: &Judged) -> Vec<String> {
             .count();
         if equal + other > 0 {
             sentences.push(format!(
-                "Of the changed ones that can be counted, {equal} do the same work in another time (polls, wakes, allocations \
-                 are equal), and {other} do other work."
+                "Of the changed ones that can be counted, {equal} do the same work in another time (all that is counted is \
+                 equal), and {other} do other work."
             ));
         }
         let lacking: Vec<&Cell> = judged

@@ -8,6 +8,7 @@ pub fn trials() -> Vec<Trial> {
     trials![
         no_round_outlives_its_parent,
         a_reader_that_is_gone_ends_the_program_quietly,
+        a_record_says_how_often_workers_parked,
         a_small_stack_holds_the_largest_join,
         ctrl_c_ends_what_comes_after_the_rounds,
     ]
@@ -68,6 +69,31 @@ fn a_small_stack_holds_the_largest_join() {
             .iter()
             .all(|m| m.status == Status::Ok)
     );
+}
+
+/// Spawned children find the only worker asleep; joined ones are polled where they are made.
+fn a_record_says_how_often_workers_parked() {
+    let place = Place::new();
+    let variables = [
+        ("JVS_ROUNDS", "1"),
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "multi_thread_1"),
+        ("JVS_SITES", "block_on"),
+        ("JVS_TASKS", "8"),
+        NO_PAYLOAD,
+    ];
+    place.run("overhead", &variables, &["--bench"]).exits(0);
+    let measurements = place.measurements("results/latest/overhead.jsonl");
+    let parks = |strategy: &str| {
+        let m = measurements
+            .iter()
+            .find(|m| m.strategy == strategy)
+            .expect("it was measured");
+        assert_eq!(m.voluntary_switches.is_some(), cfg!(unix));
+        m.parks.expect("they were counted").median
+    };
+    assert!(parks("spawn") > 0.2, "{}", parks("spawn"));
+    assert!(parks("join") < 0.1, "{}", parks("join"));
 }
 
 /// When the record is written, the rounds are over and Criterion draws.

@@ -98,6 +98,28 @@ fn counts_are_what_the_documents_say() {
     }
 }
 
+/// A worker that sleeps is counted where one sleeps; the committed counts are of runtimes in which none does.
+#[test]
+fn a_fan_out_that_wakes_a_worker_has_a_park_and_one_that_does_not_has_none() {
+    let variables = [
+        ("JVS_WORKLOADS", "yield"),
+        ("JVS_FLAVORS", "multi_thread_1"),
+        ("JVS_SITES", "block_on"),
+        ("JVS_TASKS", "8"),
+        ("JVS_PAYLOADS", "0B"),
+        ("JVS_STRATEGIES", "join,spawn"),
+    ];
+    let rows = rows(&variables, "block_on/");
+    let row = |strategy: &str| &rows[&format!("yield/multi_thread_1/block_on/0B/8/{strategy}")];
+    // Children that are spawned from outside of the worker find it asleep; joined ones are polled where they are made.
+    assert!(row("spawn")["parks"].as_f64() > Some(0.2), "{}", row("spawn"));
+    assert_eq!(row("join")["parks"].as_f64(), Some(0.0));
+    if cfg!(target_os = "linux") {
+        assert!(row("spawn")["driver_wakes"].as_f64() > Some(0.2), "{}", row("spawn"));
+        assert_eq!(row("join")["driver_wakes"].as_f64(), Some(0.0));
+    }
+}
+
 #[test]
 fn every_workload_is_counted_where_threads_race_too() {
     let variables = [

@@ -77,13 +77,16 @@ pub fn counts(measurements: &[Measurement]) -> Vec<String> {
     strategies.into_iter().map(sentence).collect()
 }
 
+/// How far apart two modes' parks per iteration are, if they tell the modes apart.
+const TELLING_PARKS: f64 = 0.1;
+
 /// Two modes of a ratio in words, with what its workers did in each where that tells them apart.
 pub fn in_two_modes(fast: &Mode, slow: &Mode) -> String {
     let [in_fast, in_slow] = [fast, slow].map(|mode| format!("{} in {:.0}%", times(mode.ratio), mode.share * 100.0));
     let parked = match (fast.parks, slow.parks) {
-        (Some(few), Some(more)) if few.max(more) > 1.5 * few.min(more) => {
-            let [few, more] = [few, more].map(significant);
-            format!(" (its workers parked {few} and {more} times an iteration)")
+        (Some(one), Some(other)) if (one - other).abs() >= TELLING_PARKS => {
+            let [one, other] = [one, other].map(significant);
+            format!(" (its workers parked {one} and {other} times an iteration)")
         }
         _ => String::new(),
     };
@@ -227,4 +230,23 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool, server: boo
         text += "Only the reference was measured: the ratios are its control, of it against itself.\n";
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parks_are_said_where_they_tell_two_modes_apart() {
+        let mode = |share, ratio, parks| Mode { share, ratio, parks };
+        let said = |one, other| in_two_modes(&mode(0.31, 0.51, one), &mode(0.64, 2.6, other));
+        let modes = "0.510× in 31% of runtimes, 2.60× in 64%";
+        assert_eq!(
+            said(Some(0.25), Some(2.0)),
+            format!("{modes} (its workers parked 0.250 and 2.00 times an iteration)")
+        );
+        for (one, other) in [(None, None), (Some(2.0), None), (Some(0.001), Some(0.05))] {
+            assert_eq!(said(one, other), modes);
+        }
+    }
 }

@@ -44,7 +44,7 @@ pub fn entries() -> Vec<Entry> {
 }
 
 /// A timed loop by name, of a workload whose type is known to whoever asks.
-type More = fn(&Arc<dyn Opened>, Setup, &str, Spawning) -> Option<Box<dyn TimedLoop>>;
+type More = fn(&WithMore, &str, Spawning) -> Option<Box<dyn TimedLoop>>;
 
 /// The suite's own loops of an entry, as they are compiled for its bench targets, and more beside them.
 fn with(entry: Entry, more: More) -> Entry {
@@ -71,7 +71,7 @@ struct WithMore {
 
 impl Opened for WithMore {
     fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
-        (self.more)(&self.suite, self.setup, strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
+        (self.more)(self, strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
     }
 
     fn expected_digest(&self) -> u64 {
@@ -92,29 +92,20 @@ impl Opened for WithMore {
 }
 
 /// More loops of a workload whose payload lies on the heap.
-fn on_heap<W: Workload>(
-    suite: &Arc<dyn Opened>,
-    setup: Setup,
-    name: &str,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    let workload = suite.workload().downcast().expect("it is the entry's own type");
-    copy::<W>(&workload, setup.tasks, name, spawning).or_else(|| delayed(&workload, setup.tasks, name))
+fn on_heap<W: Workload>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+    let (tasks, workload) = (opened.setup.tasks, opened.workload());
+    let workload = workload.downcast().expect("it is the entry's own type");
+    copy::<W>(&workload, tasks, name, spawning).or_else(|| delayed(&workload, tasks, name))
 }
 
 /// The same of one whose payload lies inside the child, where the hand-written loops are too.
-fn inline<K: InlineChild>(
-    suite: &Arc<dyn Opened>,
-    setup: Setup,
-    name: &str,
-    spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
-    let beside = match setup.payload_bytes {
+fn inline<K: InlineChild>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+    let beside = match opened.setup.payload_bytes {
         0 => on_heap::<Inline<K, 0>>,
         4096 => on_heap::<Inline<K, 4096>>,
         _ => return None,
     };
-    handwritten::timed_loop_of::<K>(name, setup).or_else(|| beside(suite, setup, name, spawning))
+    handwritten::timed_loop_of::<K>(name, opened.setup).or_else(|| beside(opened, name, spawning))
 }
 
 /// A loop of the copy.

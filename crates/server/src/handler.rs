@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -17,6 +17,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use timed::strategy::{Local, Shared, Spawner, Strategy};
+use timed::usage::thread_cpu_time;
 
 use crate::content::{Part, Todo, answer};
 use crate::delay::one_of;
@@ -201,22 +202,9 @@ async fn busy(Path(us): Path<u64>) -> Response {
 
 /// Uses so much CPU time of this thread.
 fn compute(time: Duration) {
-    let now = || {
-        #[cfg(unix)]
-        {
-            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-            Duration::new(
-                time.tv_sec.try_into().unwrap_or(0),
-                time.tv_nsec.try_into().unwrap_or(0),
-            )
-        }
-        #[cfg(not(unix))]
-        {
-            use std::time::Instant;
-            thread_local!(static BEGAN: Instant = Instant::now());
-            BEGAN.with(Instant::elapsed)
-        }
-    };
+    thread_local!(static BEGAN: Instant = Instant::now());
+    // Where there is no such clock, as long as that.
+    let now = || thread_cpu_time().unwrap_or_else(|| BEGAN.with(Instant::elapsed));
     let began = now();
     while now().saturating_sub(began) < time {
         std::hint::spin_loop();

@@ -205,6 +205,9 @@ fn two_modes_and_two_states_are_said_as_two() {
     let m = spawn_of(&planned, &modes);
     assert_eq!(m.verdict, Some(Verdict::Depends), "{m:?}");
     assert!((m.modes[0].ratio - 0.52).abs() < 0.03 && (m.modes[1].ratio - 2.6).abs() < 0.1);
+    // As many as the blocks had.
+    assert_eq!(m.modes[0].parks, Some(0.5));
+    assert_eq!(m.parks.expect("they were counted").median, 0.5);
     let states = collected(&planned, |strategies, side, _, round| {
         let spawn = strategies[side] == "spawn";
         let state = if spawn && round >= 25 { 1.3 } else { 1.0 };

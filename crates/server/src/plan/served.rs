@@ -82,3 +82,21 @@ impl Served {
         format!("serve@{}/{}/worker/1KiB/{}/1", disturbed.name(), self.flavor, self.way)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_handed_on_only_where_another_thread_can_take_it() {
+        for (flavor, can) in [
+            (Flavor::CurrentThread, false),
+            (Flavor::Local, false),
+            (Flavor::MultiThread(1), true),
+            (Flavor::MultiThread(2), true),
+        ] {
+            assert_eq!(Disturbed::InPlace.can_be_on(flavor), can, "{flavor}");
+            assert!(Disturbed::Blocked.can_be_on(flavor), "{flavor}");
+        }
+    }
+}
