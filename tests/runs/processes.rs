@@ -71,9 +71,9 @@ fn a_small_stack_holds_the_largest_join() {
     );
 }
 
-/// Spawned children find the only worker asleep; joined ones are polled where they are made.
+/// Spawned children find the only worker asleep, unless the kernel lets the spawning thread run on before it got to sleep (so on a
+/// busy machine); joined ones are polled where they are made.
 fn a_record_says_how_often_workers_parked() {
-    let place = Place::new();
     let variables = [
         ("JVS_ROUNDS", "1"),
         ("JVS_WORKLOADS", "yield"),
@@ -82,18 +82,22 @@ fn a_record_says_how_often_workers_parked() {
         ("JVS_TASKS", "8"),
         NO_PAYLOAD,
     ];
-    place.run("overhead", &variables, &["--bench"]).exits(0);
-    let measurements = place.measurements("results/latest/overhead.jsonl");
-    let parks = |strategy: &str| {
-        let m = measurements
-            .iter()
-            .find(|m| m.strategy == strategy)
-            .expect("it was measured");
-        assert_eq!(m.voluntary_switches.is_some(), cfg!(unix));
-        m.parks.expect("they were counted").median
-    };
-    assert!(parks("spawn") > 0.2, "{}", parks("spawn"));
-    assert!(parks("join") < 0.1, "{}", parks("join"));
+    let woken = (0..10).any(|_| {
+        let place = Place::new();
+        place.run("overhead", &variables, &["--bench"]).exits(0);
+        let measurements = place.measurements("results/latest/overhead.jsonl");
+        let parks = |strategy: &str| {
+            let m = measurements
+                .iter()
+                .find(|m| m.strategy == strategy)
+                .expect("it was measured");
+            assert_eq!(m.voluntary_switches.is_some(), cfg!(unix));
+            m.parks.expect("they were counted").median
+        };
+        assert!(parks("join") < 0.1, "{}", parks("join"));
+        parks("spawn") > 0.2
+    });
+    assert!(woken, "no worker was ever found asleep");
 }
 
 /// When the record is written, the rounds are over and Criterion draws.
