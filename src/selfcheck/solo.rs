@@ -109,7 +109,7 @@ fn shape(case: &Case, served: bool) -> Shape {
     }
 }
 
-/// Processes of each hand-written loop.
+/// Processes of each hand-written loop, where no fewer are asked for.
 const HAND_WRITTEN: usize = 10;
 
 /// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
@@ -161,7 +161,7 @@ pub fn check(
     let hand_written = match kept {
         // The run has not all of their cells.
         Some(_) => Vec::new(),
-        None => compare_hand_written(selection, &tell)?,
+        None => compare_hand_written(processes.min(HAND_WRITTEN), selection, &tell)?,
     };
     let bars = judge(&rows, &hand_written);
     Ok(Found {
@@ -249,7 +249,11 @@ fn solo(
     Ok(times)
 }
 
-fn compare_hand_written(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<HandWritten>, SelfcheckError> {
+fn compare_hand_written(
+    processes: usize,
+    selection: &Selection,
+    tell: &impl Fn(&str),
+) -> Result<Vec<HandWritten>, SelfcheckError> {
     tell("hand-written loops");
     let cases: Vec<Case> = hand_written_cases().into_iter().map(|item| item.case).collect();
     let items = cases
@@ -261,7 +265,7 @@ fn compare_hand_written(selection: &Selection, tell: &impl Fn(&str)) -> Result<V
         .into_iter()
         .map(|case| (case, ["hand_join", "hand_spawn"]))
         .collect();
-    let times = solo(&solo_cases, HAND_WRITTEN, selection, tell)?;
+    let times = solo(&solo_cases, processes, selection, tell)?;
     let mut found = Vec::new();
     for ((case, _), times) in solo_cases.iter().zip(times) {
         for (strategy, times) in ["join", "spawn"].iter().zip(times) {

@@ -33,7 +33,11 @@ fn main() -> ExitCode {
         }
         Err(_) => {
             round::run_if_child(&[]);
-            libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+            let mut arguments = Arguments::from_args();
+            // Most of them wait for other processes, so that several share a core.
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            arguments.test_threads.get_or_insert(3 * cores);
+            libtest_mimic::run(&arguments, trials()).exit_code()
         }
     }
 }
@@ -49,13 +53,13 @@ fn trials() -> Vec<Trial> {
         a_misspelled_variable_is_warned_of,
     ];
     let all = [
+        outputs::trials(),
         whole,
         children::trials(),
         criterion::trials(),
         faults::trials(),
         http::trials(),
         interleaved::trials(),
-        outputs::trials(),
         processes::trials(),
         profiles::trials(),
     ];

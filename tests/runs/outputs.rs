@@ -14,8 +14,7 @@ use libtest_mimic::Trial;
 use measure::Setup;
 
 pub fn trials() -> Vec<Trial> {
-    trials![
-        every_strategy_on_every_workload_flavor_and_site,
+    let rest = trials![
         every_strategy_on_workloads_with_parameters,
         every_strategy_beside_tasks_that_are_always_ready,
         dropped_fan_outs_end_their_children,
@@ -28,7 +27,19 @@ pub fn trials() -> Vec<Trial> {
         wrong_outputs_are_noticed,
         a_strategy_without_that_many_children_is_an_error,
         polls_of_separate_wakes_are_exact_on_current_thread_in_a_task,
-    ]
+    ];
+    // One for each workload and flavor, and first: those that wait 20 ms for each response take longest.
+    let every = workload::all().into_iter().flat_map(|entry| {
+        FLAVORS.map(|flavor| {
+            let name = format!("every_strategy_on_every_site::{}::{flavor}", entry.name);
+            let entry = entry.clone();
+            Trial::test(name, move || {
+                every_strategy_on_every_site(&entry, flavor);
+                Ok(())
+            })
+        })
+    });
+    every.chain(rest).collect()
 }
 
 const FLAVORS: [Flavor; 4] = [
@@ -64,25 +75,21 @@ fn with_a_large_stack(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn every_strategy_on_every_workload_flavor_and_site() {
-    for entry in workload::all() {
-        for flavor in FLAVORS {
-            for site in SITES {
-                for strategy in strategies() {
-                    // One after the other, 48 children that wait 20 ms each take a second.
-                    let numbers: &[usize] = if entry.lasts.is_zero() {
-                        &[1, 3, 4, 48]
-                    } else {
-                        &[1, 3, 4]
-                    };
-                    let payload = entry.payloads[0];
-                    for &tasks in numbers
-                        .iter()
-                        .filter(|&&tasks| entry.can_have(strategy, payload, tasks))
-                    {
-                        run(&entry, flavor, site, payload, tasks, &strategy.to_string());
-                    }
-                }
+fn every_strategy_on_every_site(entry: &Entry, flavor: Flavor) {
+    for site in SITES {
+        for strategy in strategies() {
+            // One after the other, 48 children that wait 20 ms each take a second.
+            let numbers: &[usize] = if entry.lasts.is_zero() {
+                &[1, 3, 4, 48]
+            } else {
+                &[1, 3, 4]
+            };
+            let payload = entry.payloads[0];
+            for &tasks in numbers
+                .iter()
+                .filter(|&&tasks| entry.can_have(strategy, payload, tasks))
+            {
+                run(entry, flavor, site, payload, tasks, &strategy.to_string());
             }
         }
     }
