@@ -122,8 +122,12 @@ pub fn make(
     let _held = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(io_error(&lock))?;
-    let wanted = manifests::wanted(spec, &folder)?;
-    let revision = write_sources(spec, wanted.as_ref(), project, &folder, tell)?;
+    let sources = manifests::wanted(spec, &folder)
+        .and_then(|wanted| Ok((write_sources(spec, wanted.as_ref(), project, &folder, tell)?, wanted)));
+    if sources.is_err() {
+        forget_if_empty(&folder, &lock);
+    }
+    let (revision, wanted) = sources?;
     let local = local
         && wanted
             .as_ref()
@@ -146,6 +150,13 @@ pub fn make(
         folder,
     };
     prove(made, wanted.as_ref())
+}
+
+/// What is no build leaves no folder, unless there is more in it than its lock.
+fn forget_if_empty(folder: &Path, lock: &Path) {
+    let alone = fs::read_dir(folder).is_ok_and(|files| files.count() == 1);
+    // Where it cannot be removed it is in nobody's way.
+    let _ = alone.then(|| fs::remove_file(lock).and_then(|()| fs::remove_dir(folder)));
 }
 
 /// Puts the sources in place, and the lock file; the revision that they are of.

@@ -15,8 +15,9 @@ use super::make::Made;
 use super::place::{COUNTS, Manifest, MeasureError, Named, Place, SCHEMA, file_error};
 use crate::{census, files};
 
-/// So many times the minutes that the quick matrix has for a run: of one build more rounds are made than a run has.
-const QUICK_MINUTES: f64 = 2.5;
+/// So many times the minutes that the quick matrix has for a run, so that its rounds are not cut where the machine is slow: a build
+/// takes two minutes to make, and one minute more to be measured whole is little beside that.
+const QUICK_MINUTES: f64 = 4.0;
 
 /// As many as `JVS_ROUNDS` allows.
 const MOST_ROUNDS: usize = 1000;

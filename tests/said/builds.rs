@@ -1,6 +1,7 @@
 //! `builds`: what it refuses, and what it shows of a comparison that was measured before.
 
 use std::fs;
+use std::path::PathBuf;
 
 use crate::common::browser::{browse, has_browser};
 use crate::common::results::{Results, lines, part};
@@ -111,6 +112,15 @@ fn what_is_no_build_is_refused_in_one_line() {
         results.refuses(arguments, says);
     }
     assert!(results.names().is_empty(), "{:?}", results.names());
+    let folder = empty.file_name().expect("a name").to_string_lossy().into_owned();
+    let left = fs::read_dir(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("builds"))
+        .into_iter()
+        .flatten();
+    let left: Vec<_> = left
+        .flatten()
+        .filter(|build| build.file_name().to_string_lossy().contains(&folder))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
