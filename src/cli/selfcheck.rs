@@ -37,7 +37,7 @@ pub(super) struct Arguments {
 
 #[derive(Subcommand)]
 enum Check {
-    /// Against processes that run one strategy only: is a ratio that of two programs? About 25 minutes
+    /// Against processes that run one strategy only: is a ratio that of two programs? Half an hour or more
     #[command(
         after_help = "Measures the default cases of all targets as `cargo bench` does, or takes them from a kept run; then all of\n\
                       those on all cores, but for http's, and a third of the others in processes that run one strategy and\n\

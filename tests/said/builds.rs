@@ -113,13 +113,12 @@ fn what_is_no_build_is_refused_in_one_line() {
     }
     assert!(results.names().is_empty(), "{:?}", results.names());
     let folder = empty.file_name().expect("a name").to_string_lossy().into_owned();
-    let left = fs::read_dir(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("builds"))
-        .into_iter()
-        .flatten();
-    let left: Vec<_> = left
+    let builds = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("builds");
+    let names = fs::read_dir(builds)
+        .expect("builds are kept there")
         .flatten()
-        .filter(|build| build.file_name().to_string_lossy().contains(&folder))
-        .collect();
+        .map(|build| build.file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().contains(&folder)).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
