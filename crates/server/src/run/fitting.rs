@@ -53,12 +53,9 @@ pub(super) fn fitting(plan: &Plan, measured: &Measured<'_>, gone: f64, header: &
             too_many = middle;
         }
     }
-    let fitting = match most {
-        0 => format!("the requests of {LEAST} s"),
-        most => format!("{most} requests, or those of {LEAST} s,"),
-    };
     header.cut.push(format!(
-        "{fitting} of each point and strategy instead of {}, so that it fits into {minutes} minutes (JVS_MINUTES)",
+        "{most} requests of each point and strategy instead of {}, and {LEAST} s of each window at least, so that it fits into \
+         {minutes} minutes (JVS_MINUTES)",
         plan.requests
     ));
     header.requests = most;
