@@ -9,7 +9,7 @@ use crate::environment::cores;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
-use crate::run;
+use crate::run::{self, Request};
 use crate::session;
 use crate::settings::RunSettings;
 use crate::stats::Estimate;
@@ -104,8 +104,9 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
     ];
     let mut measured = Vec::new();
     for plan in &plans {
-        let command = "cargo run --release -- claims";
-        measured.extend(run::measured(plan, &settings, command, session::this_program())?);
+        let command = "cargo run --release -- claims".to_owned();
+        let request = Request::here(plan, &settings, command, session::this_program());
+        measured.extend(run::measured(request)?);
     }
     let failed = measured.iter().find(|m| m.status != Status::Ok);
     match failed {

@@ -20,7 +20,7 @@ use crate::environment::Environment;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
 use crate::record::Measurement;
-use crate::run::{self, RunError};
+use crate::run::{self, Request, RunError};
 use crate::session;
 use crate::settings::RunSettings;
 
@@ -135,8 +135,9 @@ impl Bench<'_> {
                 span: Duration::ZERO,
                 ..self.settings.clone()
             };
-            let command = "cargo run --release -- selfcheck";
-            all.extend(run::measured(&plan, &settings, command, session::this_program())?);
+            let command = "cargo run --release -- selfcheck".to_owned();
+            let request = Request::here(&plan, &settings, command, session::this_program());
+            all.extend(run::measured(request)?);
         }
         Ok(all)
     }

@@ -16,7 +16,7 @@ use crate::layouts::Layouts;
 use crate::plan::{Item, Plan};
 use crate::record::{Measurement, Status};
 use crate::round::{Job, measure_solo};
-use crate::run::{self, RunError};
+use crate::run::{self, Request, RunError};
 use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
@@ -24,6 +24,7 @@ use crate::settings::RunSettings;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
 use crate::targets::without_scale;
 use crate::warnings::not_applicable;
+use crate::workload::{self, Entry};
 
 /// A case in the suite and in programs of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -197,51 +198,76 @@ fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measur
         all.extend(suite(
             &selection.plan(&target, &measurements),
             &selection.settings_for(&target),
+            0,
         )?);
     }
     Ok(all)
 }
 
-fn suite(plan: &Plan, settings: &RunSettings) -> Result<Vec<Measurement>, RunError> {
-    let command = "cargo run --release -- selfcheck solo";
-    run::measured(plan, settings, command, session::this_program())
+fn suite(plan: &Plan, settings: &RunSettings, first_layout: usize) -> Result<Vec<Measurement>, RunError> {
+    let command = "cargo run --release -- selfcheck solo".to_owned();
+    run::measured(Request {
+        first_layout,
+        ..Request::here(plan, settings, command, session::this_program())
+    })
 }
 
-/// The times of both strategies of each case, in ns per iteration, one for each process; all processes in random order.
+/// Starts processes that run one strategy each.
+struct Programs {
+    layouts: Layouts,
+    entries: Vec<Entry>,
+    random: fastrand::Rng,
+    deadline: Duration,
+}
+
+impl Programs {
+    fn new(selection: &Selection) -> Self {
+        let settings = &selection.settings;
+        Self {
+            layouts: Layouts::of(&session::this_program(), settings.layouts, |_, _| {}),
+            entries: entries(),
+            random: fastrand::Rng::with_seed(settings.seed.unwrap_or_else(|| fastrand::u64(..))),
+            deadline: settings.deadline,
+        }
+    }
+
+    /// One process of each strategy of each case, in random order; its time is added to those of its case and side, in ns
+    /// per iteration.
+    fn run_each(&mut self, cases: &[(Case, [&str; 2])], times: &mut [[Vec<f64>; 2]]) -> Result<(), SelfcheckError> {
+        let mut order: Vec<(usize, usize)> = (0..cases.len()).flat_map(|case| [(case, 0), (case, 1)]).collect();
+        self.random.shuffle(&mut order);
+        for (place, side) in order {
+            let (case, strategies) = &cases[place];
+            times[place][side].push(self.time(case, strategies[side])?);
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, case: &Case, strategy: &str) -> Result<f64, SelfcheckError> {
+        let job = Job {
+            case: case.clone(),
+            strategies: vec![strategy.to_owned()],
+            copy: false,
+        };
+        let served = workload::find(&self.entries, &case.workload).is_some_and(|entry| entry.served);
+        let program = self.layouts.program(self.random.usize(..self.layouts.count()));
+        let block = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
+        let block = block.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
+        Ok(block.sides[0].wall_ns)
+    }
+}
+
+/// The times of both strategies of each case, in ns per iteration, one for each process.
 fn solo(
     cases: &[(Case, [&str; 2])],
     processes: usize,
     selection: &Selection,
     tell: &impl Fn(&str),
 ) -> Result<Vec<[Vec<f64>; 2]>, SelfcheckError> {
-    let program = session::this_program();
-    let layouts = Layouts::of(&program, selection.settings.layouts, |_, _| {});
-    let entries = entries();
-    let mut random = fastrand::Rng::with_seed(selection.settings.seed.unwrap_or_else(|| fastrand::u64(..)));
-    let mut times: Vec<[Vec<f64>; 2]> = vec![[Vec::new(), Vec::new()]; cases.len()];
+    let mut programs = Programs::new(selection);
+    let mut times = no_times(cases.len());
     for nth in 0..processes {
-        let mut order: Vec<(usize, usize)> = (0..cases.len()).flat_map(|case| [(case, 0), (case, 1)]).collect();
-        random.shuffle(&mut order);
-        for (place, side) in order {
-            let (case, strategies) = &cases[place];
-            let job = Job {
-                case: case.clone(),
-                strategies: vec![strategies[side].to_owned()],
-                copy: false,
-            };
-            let served = crate::workload::find(&entries, &case.workload).is_some_and(|entry| entry.served);
-            let program = layouts.program(random.usize(..layouts.count()));
-            let block = measure_solo(
-                program,
-                job,
-                shape(case, served),
-                random.u64(..),
-                selection.settings.deadline,
-            );
-            let block =
-                block.map_err(|reason| SelfcheckError::Solo(format!("{case}, {}: {reason}", strategies[side])))?;
-            times[place][side].push(block.sides[0].wall_ns);
-        }
+        programs.run_each(cases, &mut times)?;
         if (nth + 1) % 5 == 0 {
             tell(&format!("{} of {processes} processes of each", nth + 1));
         }
@@ -249,32 +275,58 @@ fn solo(
     Ok(times)
 }
 
+fn no_times(cases: usize) -> Vec<[Vec<f64>; 2]> {
+    vec![[Vec::new(), Vec::new()]; cases]
+}
+
+/// Rounds of the suite and processes of the hand-written loops in turn, so that no pair is of different minutes: on a host
+/// whose speed changes from one to the next, that would be compared.
 fn compare_hand_written(
     processes: usize,
     selection: &Selection,
     tell: &impl Fn(&str),
 ) -> Result<Vec<HandWritten>, SelfcheckError> {
+    const SUITE: [&str; 2] = ["join", "spawn"];
     tell("hand-written loops");
     let cases: Vec<Case> = hand_written_cases().into_iter().map(|item| item.case).collect();
-    let items = cases
-        .iter()
-        .map(|case| Item::of(case.clone(), &["join", "spawn"], "join"));
+    let items = cases.iter().map(|case| Item::of(case.clone(), &SUITE, "join"));
     let plan = Plan::of("solo", entries(), items.collect());
-    let measured = suite(&plan, &selection.settings)?;
-    let solo_cases: Vec<(Case, [&str; 2])> = cases
+    let by_hand: Vec<(Case, [&str; 2])> = cases
         .into_iter()
         .map(|case| (case, ["hand_join", "hand_spawn"]))
         .collect();
-    let times = solo(&solo_cases, processes, selection, tell)?;
+    let mut programs = Programs::new(selection);
+    let mut times = no_times(by_hand.len());
+    let mut cells = no_times(by_hand.len());
+    let one_round = RunSettings {
+        rounds: 1,
+        ..selection.settings.clone()
+    };
+    for _ in 0..processes {
+        let round_first = programs.random.bool();
+        if !round_first {
+            programs.run_each(&by_hand, &mut times)?;
+        }
+        let first_layout = programs.random.usize(..programs.layouts.count());
+        let measured = suite(&plan, &one_round, first_layout)?;
+        for (cells, (case, _)) in cells.iter_mut().zip(&by_hand) {
+            for (cells, strategy) in cells.iter_mut().zip(SUITE) {
+                let cell = measured.iter().find(|m| m.case == *case && m.strategy == strategy);
+                cells.extend(cell.and_then(|m| m.wall_ns).map(|ns| ns.median));
+            }
+        }
+        if round_first {
+            programs.run_each(&by_hand, &mut times)?;
+        }
+    }
     let mut found = Vec::new();
-    for ((case, _), times) in solo_cases.iter().zip(times) {
-        for (strategy, times) in ["join", "spawn"].iter().zip(times) {
-            let cell = measured.iter().find(|m| m.case == *case && m.strategy == *strategy);
-            if let Some(suite) = cell.and_then(|m| m.wall_ns) {
+    for (((case, _), times), cells) in by_hand.iter().zip(times).zip(cells) {
+        for ((strategy, times), cells) in SUITE.iter().zip(times).zip(cells) {
+            if !cells.is_empty() {
                 found.push(HandWritten {
                     id: case.measurement_id(strategy),
                     program_ns: median(&times),
-                    suite_ns: suite.median,
+                    suite_ns: median(&cells),
                 });
             }
         }

@@ -131,14 +131,9 @@ fn sweep<'a>(requests: &'a [Request<'a>]) -> Result<(Vec<Begun<'a>>, Option<RunE
     Ok((begun, trouble))
 }
 
-/// What `program` measures of a plan, without a record; an error where not every round ran.
-pub fn measured(
-    plan: &Plan,
-    settings: &RunSettings,
-    command: &str,
-    program: PathBuf,
-) -> Result<Vec<Measurement>, RunError> {
-    let outcome = run(Request::here(plan, settings, command.to_owned(), program))?;
+/// What a run measures; an error where not every round ran.
+pub fn measured(request: Request<'_>) -> Result<Vec<Measurement>, RunError> {
+    let outcome = run(request)?;
     match outcome.trouble {
         Some(trouble) => Err(trouble),
         None => Ok(outcome.measurements),
