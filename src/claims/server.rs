@@ -66,7 +66,7 @@ pub(super) fn claims() -> Vec<Claim> {
                 "it blocks one of two workers",
                 TWO,
                 MEANWHILE,
-                || in_the_worst_of(5, || others(TWO, Held::Spawned, Slow::Blocks, Depends)),
+                || in_the_worst_of(50, || others(TWO, Held::Spawned, Slow::Blocks, Depends)),
                 || others(TWO, Held::InOneTask, Slow::Blocks, CannotCome),
             ),
         ],

@@ -59,6 +59,8 @@ impl Place {
             .env("JVS_RESULTS", self.path("results"))
             .env("CRITERION_HOME", self.path("criterion"))
             .env("JVS_SPAN", "0")
+            // A commit between two starts would be another build to a run that is resumed.
+            .env("GIT_DIR", "/nonexistent")
             .envs(variables.iter().copied())
             .args(arguments)
             .stdin(Stdio::null())
@@ -133,7 +135,14 @@ impl Done {
     }
 }
 
-/// The rounds of a process: its children, as Linux tells them.
+/// Those children of a process that were started with this argument, or are copies of one that was.
+pub fn children_with(parent: u32, argument: &str) -> Vec<u32> {
+    let mut found = children(parent);
+    found.retain(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains(argument)));
+    found
+}
+
+/// The children of a process, as Linux tells them.
 pub fn children(parent: u32) -> Vec<u32> {
     let of = |entry: fs::DirEntry| -> Option<u32> {
         let pid = entry.file_name().to_str()?.parse().ok()?;

@@ -34,9 +34,10 @@ fn main() -> ExitCode {
         Err(_) => {
             round::run_if_child(&[]);
             let mut arguments = Arguments::from_args();
-            // Most of them wait for other processes, so that several share a core.
+            // Most of them wait for other processes, so that several share a core. No more on many cores: all rounds measure
+            // one-thread cases on the same one.
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            arguments.test_threads.get_or_insert(3 * cores);
+            arguments.test_threads.get_or_insert((3 * cores).min(6));
             libtest_mimic::run(&arguments, trials()).exit_code()
         }
     }

@@ -2,7 +2,7 @@
 use join_vs_spawn::record::Status;
 use libtest_mimic::Trial;
 
-use crate::common::place::{Done, NO_PAYLOAD, Place, alive, children, has_proc, kill, small, wait_for};
+use crate::common::place::{Done, NO_PAYLOAD, Place, alive, children_with, has_proc, kill, small, wait_for};
 
 pub fn trials() -> Vec<Trial> {
     trials![
@@ -23,8 +23,10 @@ fn no_round_outlives_its_parent() {
     for act in ["overhead", "hangs"] {
         let variables = [("JVS_TASKS", "8"), ("JVS_ROUNDS", "6"), ("JVS_SPAN", "6")];
         let mut child = place.start(act, &variables, &["--bench"]);
-        wait_for("round", || !children(child.id()).is_empty());
-        let rounds = children(child.id());
+        // Before it, `git` is asked for the revision.
+        let rounds = || children_with(child.id(), "--round-of-join-vs-spawn");
+        wait_for("round", || !rounds().is_empty());
+        let rounds = rounds();
         kill(child.id());
         child.wait().unwrap();
         wait_for("end of the rounds", || !rounds.iter().any(|&round| alive(round)));

@@ -18,6 +18,7 @@ use crate::backend::{Backend, Behaviour, HELD, listen};
 use crate::content::expected;
 use crate::delay::Delay;
 use crate::fault::{Fault, meets};
+use crate::files::make_room;
 use crate::handler::{Injected, RouterError, Setup, Watched, router};
 use crate::plan::{FAULTY_TASKS, Faulty};
 use crate::record::FaultSeen;
@@ -60,6 +61,8 @@ pub enum FaultError {
 /// Tries a fault under a strategy.
 pub fn see(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultError> {
     say_no_wanted_panics();
+    // Both ends of all its connections are in this process. Where that is too many, a count shows it.
+    let _ = make_room(0);
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let seen = runtime.block_on(async {
         match faulty.fault {

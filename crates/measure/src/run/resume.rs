@@ -13,7 +13,8 @@ pub(super) fn open_stream(
 ) -> Result<Stream, RunError> {
     let cut_short = folder.cut_short();
     if request.settings.resume {
-        let Some(lines) = cut_short? else {
+        // A run that was killed before it wrote its first line has measured nothing.
+        let Some(lines) = cut_short?.filter(|lines| !lines.is_empty()) else {
             // Of several targets some may have been complete when the run was cut short, and some not begun.
             return match record::read(folder.record()) {
                 Ok((before, _)) if same_run(&before, header, request.settings.seed).is_ok() => {

@@ -39,7 +39,8 @@ macro_rules! ladder {
                 const STOPS_ON_DROP: bool = false;
 
                 async fn run(workload: &W, _count: Count) -> u64 {
-                    let outputs = Handles::<$n>::join([#(S::spawn(workload.child(I)),)*]).await;
+                    let handles = std::array::from_fn(|index| S::spawn(workload.child(index)));
+                    let outputs = Handles::<$n>::join(handles).await;
                     let mut sum = 0u64;
                     for output in outputs {
                         sum = sum.wrapping_add(W::digest(output.expect("a child panicked")));
