@@ -213,10 +213,11 @@ pub(super) async fn fan_out(how: How, children: [Child; 3], diary: Arc<Diary>) {
 
 /// A runtime, built as `#[tokio::main]` builds it.
 pub(super) fn runtime(flavor: Flavor) -> Runtime {
-    let runtime = match flavor {
-        Flavor::MultiThread(workers) => Builder::new_multi_thread().worker_threads(workers).enable_all().build(),
-        Flavor::CurrentThread | Flavor::Local => Builder::new_current_thread().enable_all().build(),
+    let mut builder = match flavor {
+        Flavor::MultiThread(_) => Builder::new_multi_thread(),
+        _ => Builder::new_current_thread(),
     };
+    let runtime = builder.worker_threads(flavor.workers()).enable_all().build();
     runtime.expect("a runtime can be built")
 }
 

@@ -124,9 +124,9 @@ fn on(flavor: Flavor) -> String {
 /// How many threads run tasks: `1 thread`, `1 worker`, `2 workers`.
 pub fn threads(flavor: Flavor) -> String {
     match flavor {
-        Flavor::CurrentThread | Flavor::Local => "1 thread".into(),
         Flavor::MultiThread(1) => "1 worker".into(),
         Flavor::MultiThread(workers) => format!("{workers} workers"),
+        _ => "1 thread".into(),
     }
 }
 

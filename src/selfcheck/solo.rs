@@ -114,10 +114,9 @@ fn shape(case: &Case, served: bool) -> Shape {
 const HAND_WRITTEN: usize = 10;
 
 /// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
-fn hand_written_cases() -> Vec<Item> {
-    let mut items = super::cases::hand_written();
-    items.retain(|item| item.case.flavor == Flavor::CurrentThread);
-    items
+fn hand_written_cases() -> Vec<Case> {
+    let cases = super::cases::hand_written().into_iter().map(|item| item.case);
+    cases.filter(|case| case.flavor == Flavor::CurrentThread).collect()
 }
 
 /// Compares the suite, as a kept run has it or as it measures now, with `processes` processes of each strategy of each case
@@ -140,7 +139,9 @@ pub fn check(
         .filter(|m| wanted(&m.case.to_string()) && not_applicable(&m.case, cores()).is_none())
         .collect();
     let chosen = chosen(&spawns);
-    if chosen.is_empty() {
+    let mut by_hand = hand_written_cases();
+    by_hand.retain(|case| wanted(&case.to_string()));
+    if chosen.is_empty() && by_hand.is_empty() {
         return Err(SelfcheckError::Solo("no case is wanted that the run has".into()));
     }
     tell(&format!(
@@ -159,11 +160,7 @@ pub fn check(
         })
     });
     let rows: Vec<Row> = rows.collect();
-    let hand_written = match kept {
-        // The run has not all of their cells.
-        Some(_) => Vec::new(),
-        None => compare_hand_written(processes.min(HAND_WRITTEN), selection, &tell)?,
-    };
+    let hand_written = compare_hand_written(by_hand, processes.min(HAND_WRITTEN), selection, &tell)?;
     let bars = judge(&rows, &hand_written);
     Ok(Found {
         held: bars.iter().all(|bar| bar.held != Some(false)),
@@ -282,13 +279,16 @@ fn no_times(cases: usize) -> Vec<[Vec<f64>; 2]> {
 /// Rounds of the suite and processes of the hand-written loops in turn, so that no pair is of different minutes: on a host
 /// whose speed changes from one to the next, that would be compared.
 fn compare_hand_written(
+    cases: Vec<Case>,
     processes: usize,
     selection: &Selection,
     tell: &impl Fn(&str),
 ) -> Result<Vec<HandWritten>, SelfcheckError> {
     const SUITE: [&str; 2] = ["join", "spawn"];
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
     tell("hand-written loops");
-    let cases: Vec<Case> = hand_written_cases().into_iter().map(|item| item.case).collect();
     let items = cases.iter().map(|case| Item::of(case.clone(), &SUITE, "join"));
     let plan = Plan::of("solo", entries(), items.collect());
     let by_hand: Vec<(Case, [&str; 2])> = cases
@@ -342,26 +342,31 @@ fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {
         .filter(|row| row.case.site == Site::Worker)
         .map(Row::distance)
         .collect();
-    let mut bars = vec![
-        Bar::share(
-            CHECK,
-            "intervals overlap",
-            count(Row::overlap),
-            Some(Limit::AtLeast(0.95)),
-        ),
-        Bar::share(
-            CHECK,
-            "the opposite verdict",
-            count(Row::opposite),
-            Some(Limit::AtMost(0.0)),
-        ),
-        Bar::value(
+    let mut bars = Vec::new();
+    if !rows.is_empty() {
+        bars.extend([
+            Bar::share(
+                CHECK,
+                "intervals overlap",
+                count(Row::overlap),
+                Some(Limit::AtLeast(0.95)),
+            ),
+            Bar::share(
+                CHECK,
+                "the opposite verdict",
+                count(Row::opposite),
+                Some(Limit::AtMost(0.0)),
+            ),
+        ]);
+    }
+    if !at_worker.is_empty() {
+        bars.push(Bar::value(
             CHECK,
             "median difference, site worker",
             Some(median(&at_worker)),
             Some(Limit::AtMost(0.03)),
-        ),
-    ];
+        ));
+    }
     if !hand_written.is_empty() {
         const CHECK: &str = "Against hand-written programs, current_thread";
         let counted = |close: fn(&HandWritten) -> bool| {

@@ -2,7 +2,7 @@
 //! against what is so. Each record says in its header that it is simulated, and what is made of it says so as well; it is
 //! never kept as a run.
 
-use crate::case::{Case, Flavor};
+use crate::case::Case;
 use crate::environment::{Built, Environment};
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Memory, SCHEMA, Status};
@@ -179,7 +179,7 @@ fn measurement(case: &Case, strategy: &str, logs: &[f64], reference_ns: f64, flo
         status: Status::Ok,
         reason: None,
         flags: flag.into_iter().collect(),
-        own_runtime: !matches!(case.flavor, Flavor::CurrentThread | Flavor::Local),
+        own_runtime: !case.flavor.has_one_thread(),
         wall_ns: Estimate::of(&ns),
         reference_ns: Estimate::of(&[reference_ns]),
         difference_ns: Estimate::of(&more).filter(|_| !control),

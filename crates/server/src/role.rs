@@ -12,7 +12,8 @@ use axum::Router;
 use measure::environment::resident_bytes;
 use serde::{Deserialize, Serialize};
 use timed::case::Flavor;
-use tokio::runtime::{Builder, LocalOptions};
+use timed::runtime::{Engine, spawned};
+use tokio::runtime::Builder;
 
 use crate::backend::{Backend, Behaviour, listen};
 use crate::files;
@@ -142,7 +143,7 @@ fn be(role: Role, profiler: Option<Profiler>) -> Result<(), String> {
         } => {
             room(connections)?;
             let flavor: Flavor = flavor.parse().map_err(|error| format!("{error}"))?;
-            let router = router(&setup, flavor == Flavor::Local, None).map_err(|error| error.to_string())?;
+            let router = router(&setup, flavor.spawns_local(), None).map_err(|error| error.to_string())?;
             run_server(flavor, router, way, move || {
                 answer(|ask| match ask {
                     Ask::StartProfile => match profiler {
@@ -240,28 +241,6 @@ fn run_server(
             listening();
         }
     });
-    let ended = "the server's task ended";
-    match flavor {
-        Flavor::CurrentThread => {
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(error)?;
-            runtime.block_on(async { tokio::spawn(serving(false)).await.map_err(|_| ended.to_owned())? })
-        }
-        Flavor::MultiThread(workers) => {
-            let mut builder = Builder::new_multi_thread();
-            let runtime = builder.worker_threads(workers).enable_all().build().map_err(error)?;
-            runtime.block_on(async { tokio::spawn(serving(false)).await.map_err(|_| ended.to_owned())? })
-        }
-        Flavor::Local => {
-            let mut builder = Builder::new_current_thread();
-            let runtime = builder
-                .enable_all()
-                .build_local(LocalOptions::default())
-                .map_err(error)?;
-            runtime.block_on(async {
-                tokio::task::spawn_local(serving(true))
-                    .await
-                    .map_err(|_| ended.to_owned())?
-            })
-        }
-    }
+    let engine = Engine::new(flavor).map_err(error)?;
+    engine.block_on(spawned(serving(flavor.spawns_local()), engine.spawning()))
 }

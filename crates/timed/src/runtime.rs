@@ -24,10 +24,13 @@ pub const HAS_LOCAL: bool = cfg!(feature = "local");
 #[cfg(not(feature = "local"))]
 const NO_LOCAL: &str = "this build has no LocalRuntime, which tokio has from 1.51 on";
 
-/// A runtime of some flavor, built as `#[tokio::main]` builds it: with the I/O and time drivers on. They
+/// A runtime of some flavor, in which the caller's future and its tasks run; built as `#[tokio::main]` builds it: with the I/O and time drivers on. They
 /// cost: whenever a thread of the runtime runs out of tasks it asks the I/O driver for events.
-enum Engine {
+#[derive(Debug)]
+pub enum Engine {
+    /// Whose tasks are made by `tokio::spawn`.
     Shared(Runtime),
+    /// Whose tasks are made by `spawn_local`.
     #[cfg(feature = "local")]
     Local(LocalRuntime),
 }
@@ -68,14 +71,15 @@ where
         engine.spawn(AlwaysReady);
     }
     if site.in_task() {
-        return engine.block_on(spawned(async move {
+        let parent = async move {
             let (mut schedule, loops) = begin(opening.await?, spawning)?;
             while let Some((side, iterations)) = schedule.next() {
-                let slice = spawned(loops[side].run(iterations)).await;
+                let slice = spawned(loops[side].run(iterations), spawning).await;
                 schedule.measured(side, slice);
             }
             Ok(schedule)
-        }));
+        };
+        return engine.block_on(spawned(parent, spawning));
     }
     let (mut schedule, loops) = begin(engine.block_on(opening)?, spawning)?;
     while let Some((side, iterations)) = schedule.next() {
@@ -86,21 +90,26 @@ where
 }
 
 /// Runs as a task of the current runtime; its panic panics here too.
-async fn spawned<F>(task: F) -> F::Output
+pub async fn spawned<F>(task: F, spawning: Spawning) -> F::Output
 where
     F: Future<Output: Send> + Send + 'static,
 {
-    match tokio::spawn(task).await {
+    let handle = match spawning {
+        Spawning::Shared => tokio::spawn(task),
+        Spawning::Local => tokio::task::spawn_local(task),
+    };
+    match handle.await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => panic!("the slice's task was cancelled: {error}"),
+            Err(error) => panic!("the task was cancelled: {error}"),
         },
     }
 }
 
 impl Engine {
-    fn new(flavor: Flavor) -> io::Result<Self> {
+    /// A fresh runtime; an error where the system gives none, or this build has not this flavor.
+    pub fn new(flavor: Flavor) -> io::Result<Self> {
         Ok(match flavor {
             Flavor::CurrentThread => Engine::Shared(Builder::new_current_thread().enable_all().build()?),
             Flavor::MultiThread(workers) => Engine::Shared(
@@ -121,7 +130,8 @@ impl Engine {
         })
     }
 
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
+    /// Drives a future on this thread, and all tasks where there is no other.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self {
             Engine::Shared(runtime) => runtime.block_on(future),
             #[cfg(feature = "local")]
@@ -137,7 +147,8 @@ impl Engine {
         };
     }
 
-    fn spawning(&self) -> Spawning {
+    /// How its tasks are made.
+    pub fn spawning(&self) -> Spawning {
         match self {
             Engine::Shared(_) => Spawning::Shared,
             #[cfg(feature = "local")]

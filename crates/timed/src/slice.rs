@@ -69,8 +69,7 @@ impl Totals {
     }
 }
 
-/// A timed loop while it runs: what a task or `block_on` is given. It is `Send`, so that on a `LocalRuntime` too `spawn` makes
-/// the task: which of the two spawns made the *parent* changes nothing, since both end in the same scheduler and task type.
+/// A timed loop while it runs: what a task or `block_on` is given. It is `Send`, so that one type serves all flavors.
 pub type Running = Pin<Box<dyn Future<Output = Slice> + Send>>;
 
 /// A timed loop, ready to run any number of iterations on any site of its flavor.

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::{Family, Kind};
 use super::question::Question;
-use crate::case::Flavor;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 
 /// What the children and their parent need.
@@ -63,7 +62,7 @@ pub fn rulings(strategy: &str, question: &Question, needs: &Needs) -> Vec<Ruling
         return Vec::new();
     };
     let spawned = kind.family == Family::Spawned;
-    let local = question.scope.flavor == Flavor::Local;
+    let local = question.scope.flavor.spawns_local();
     let is = |name: &str| kind.name == name;
     let state = question.tasks.saturating_mul(question.payload);
     let most = ARITIES.last().copied().unwrap_or(0);

@@ -20,12 +20,20 @@ pub enum Flavor {
 const MAX_WORKERS: usize = 512;
 
 impl Flavor {
+    /// Those that have one thread, in the order of tables.
+    pub const OF_ONE_THREAD: &[Flavor] = &[Flavor::CurrentThread, Flavor::Local];
+
     /// Threads that poll tasks.
     pub fn workers(self) -> usize {
         match self {
-            Flavor::CurrentThread | Flavor::Local => 1,
             Flavor::MultiThread(workers) => workers,
+            _ => 1,
         }
+    }
+
+    /// Whether tasks are made by `spawn_local`, whose futures need not be `Send`.
+    pub fn spawns_local(self) -> bool {
+        matches!(self, Flavor::Local)
     }
 
     /// Whether the thread that calls `block_on` polls all tasks, and there is no other.
@@ -52,10 +60,9 @@ impl FromStr for Flavor {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         const WANTED: &str = "a flavor";
-        match text {
-            "current_thread" => return Ok(Flavor::CurrentThread),
-            "local" => return Ok(Flavor::Local),
-            _ => {}
+        let mut of_one_thread = Flavor::OF_ONE_THREAD.iter();
+        if let Some(flavor) = of_one_thread.find(|flavor| flavor.to_string() == text) {
+            return Ok(*flavor);
         }
         text.strip_prefix("multi_thread_")
             .and_then(|workers| workers.parse().ok())
