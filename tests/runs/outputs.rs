@@ -30,7 +30,7 @@ pub fn trials() -> Vec<Trial> {
     ];
     // One for each workload and flavor, and first: those that wait 20 ms for each response take longest.
     let every = workload::all().into_iter().flat_map(|entry| {
-        FLAVORS.map(|flavor| {
+        flavors().map(move |flavor| {
             let name = format!("every_strategy_on_every_site::{}::{flavor}", entry.name);
             let entry = entry.clone();
             Trial::test(name, move || {
@@ -42,12 +42,11 @@ pub fn trials() -> Vec<Trial> {
     every.chain(rest).collect()
 }
 
-const FLAVORS: [Flavor; 4] = [
-    Flavor::CurrentThread,
-    Flavor::MultiThread(1),
-    Flavor::MultiThread(2),
-    Flavor::Local,
-];
+fn flavors() -> impl Iterator<Item = Flavor> {
+    let of_one_thread = Flavor::OF_ONE_THREAD.iter().copied();
+    of_one_thread.chain([Flavor::MultiThread(1), Flavor::MultiThread(2)])
+}
+
 const SITES: [Site; 2] = [Site::Worker, Site::BlockOn];
 
 fn run(entry: &Entry, flavor: Flavor, site: Site, payload: usize, tasks: usize, strategy: &str) {
@@ -123,7 +122,7 @@ fn every_strategy_on_workloads_with_parameters() {
     let entries = workload::all();
     for name in VARIANTS {
         let entry = workload::find(&entries, name).expect(name);
-        for flavor in FLAVORS {
+        for flavor in flavors() {
             for strategy in strategies() {
                 for tasks in [1, 4, 64, 256]
                     .into_iter()
@@ -139,7 +138,7 @@ fn every_strategy_on_workloads_with_parameters() {
 fn every_strategy_beside_tasks_that_are_always_ready() {
     let entries = workload::all();
     for entry in ["yield", "wake"].map(|name| workload::find(&entries, name).expect(name)) {
-        for flavor in FLAVORS {
+        for flavor in flavors() {
             for site in [Site::WorkerBeside(1), Site::WorkerBeside(5), Site::BlockOnBeside(2)] {
                 for strategy in strategies() {
                     for tasks in [1, 8].into_iter().filter(|&tasks| entry.can_have(strategy, 0, tasks)) {
@@ -222,7 +221,7 @@ fn strategies_take_any_number() {
 
 fn machinery_runs_where_there_is_some() {
     for entry in workload::all().iter().filter(|entry| entry.machinery) {
-        for flavor in FLAVORS {
+        for flavor in flavors() {
             run(entry, flavor, Site::Worker, 0, 48, MACHINERY);
         }
     }

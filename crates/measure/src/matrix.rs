@@ -133,7 +133,7 @@ pub(crate) fn flavors(matrix: Matrix, cores: usize) -> Vec<Flavor> {
         flavors.push(Flavor::MultiThread(cores));
     }
     if matrix == Matrix::Full {
-        flavors.extend(Flavor::OF_ONE_THREAD.iter().filter(|flavor| flavor.spawns_local()));
+        flavors.push(Flavor::Local);
     }
     flavors
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::runtime::{Builder, Runtime};
 #[cfg(feature = "local")]
 use tokio::runtime::{LocalOptions, LocalRuntime};
+use tokio::task::LocalSet;
 
 use crate::case::{Flavor, Site};
 use crate::slice::{Slice, TimedLoop};
@@ -33,6 +34,8 @@ pub enum Engine {
     /// Whose tasks are made by `spawn_local`.
     #[cfg(feature = "local")]
     Local(LocalRuntime),
+    /// The same, of a set that the runtime drives.
+    Set(LocalSet, Runtime),
 }
 
 /// A task that takes turns for ever, each as short as can be. It wakes itself, and not by `yield_now`, which would have the
@@ -127,6 +130,7 @@ impl Engine {
                     .enable_all()
                     .build_local(LocalOptions::default())?,
             ),
+            Flavor::LocalSet => Engine::Set(LocalSet::new(), Builder::new_current_thread().enable_all().build()?),
         })
     }
 
@@ -136,6 +140,7 @@ impl Engine {
             Engine::Shared(runtime) => runtime.block_on(future),
             #[cfg(feature = "local")]
             Engine::Local(runtime) => runtime.block_on(future),
+            Engine::Set(set, runtime) => set.block_on(runtime, future),
         }
     }
 
@@ -144,6 +149,7 @@ impl Engine {
             Engine::Shared(runtime) => runtime.spawn(task),
             #[cfg(feature = "local")]
             Engine::Local(runtime) => runtime.spawn_local(task),
+            Engine::Set(set, _) => set.spawn_local(task),
         };
     }
 
@@ -153,6 +159,7 @@ impl Engine {
             Engine::Shared(_) => Spawning::Shared,
             #[cfg(feature = "local")]
             Engine::Local(_) => Spawning::Local,
+            Engine::Set(..) => Spawning::Local,
         }
     }
 }

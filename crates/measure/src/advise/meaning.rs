@@ -74,7 +74,7 @@ pub fn rulings(strategy: &str, question: &Question, needs: &Needs) -> Vec<Ruling
         ),
         (
             needs.not_send && spawned && !local,
-            "a spawned future is Send; spawn_local on a LocalRuntime takes others (--flavor local)".into(),
+            "a spawned future is Send; spawn_local takes others (--flavor local or local_set)".into(),
             Some(OWNED),
         ),
         (

@@ -14,6 +14,8 @@ pub enum Flavor {
     MultiThread(usize),
     /// `LocalRuntime`, with `spawn_local` in place of `spawn`.
     Local,
+    /// A `LocalSet` on `Builder::new_current_thread()`, with `spawn_local` in place of `spawn`.
+    LocalSet,
 }
 
 /// More workers than this is a mistake rather than a measurement.
@@ -21,7 +23,7 @@ const MAX_WORKERS: usize = 512;
 
 impl Flavor {
     /// Those that have one thread, in the order of tables.
-    pub const OF_ONE_THREAD: &[Flavor] = &[Flavor::CurrentThread, Flavor::Local];
+    pub const OF_ONE_THREAD: &[Flavor] = &[Flavor::CurrentThread, Flavor::Local, Flavor::LocalSet];
 
     /// Threads that poll tasks.
     pub fn workers(self) -> usize {
@@ -33,7 +35,7 @@ impl Flavor {
 
     /// Whether tasks are made by `spawn_local`, whose futures need not be `Send`.
     pub fn spawns_local(self) -> bool {
-        matches!(self, Flavor::Local)
+        matches!(self, Flavor::Local | Flavor::LocalSet)
     }
 
     /// Whether the thread that calls `block_on` polls all tasks, and there is no other.
@@ -43,7 +45,7 @@ impl Flavor {
 }
 
 /// The names that a flavor can have.
-pub const FLAVORS: &str = "current_thread, local, or multi_thread_K with K workers from 1 to 512";
+pub const FLAVORS: &str = "current_thread, local, local_set, or multi_thread_K with K workers from 1 to 512";
 
 impl fmt::Display for Flavor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,6 +53,7 @@ impl fmt::Display for Flavor {
             Flavor::CurrentThread => f.write_str("current_thread"),
             Flavor::MultiThread(workers) => write!(f, "multi_thread_{workers}"),
             Flavor::Local => f.write_str("local"),
+            Flavor::LocalSet => f.write_str("local_set"),
         }
     }
 }
