@@ -150,14 +150,15 @@ fn probe_by(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, String>
         payload: Payload(entry.payloads.first().copied().unwrap_or(0)),
         tasks,
     };
+    const SEED: u64 = 1;
     let opening = (entry.open)(Setup {
         tasks: case.tasks,
         payload_bytes: case.payload.0,
-        seed: 1,
+        seed: SEED,
     });
     let found = Arc::new(Mutex::new(None));
     let told = found.clone();
-    drive(case.flavor, case.site, opening, move |opened, _| {
+    drive(case.flavor, case.site, SEED, opening, move |opened, _| {
         let probing = timed_loop(move |_| {
             let (opened, told) = (opened.clone(), told.clone());
             async move {

@@ -10,6 +10,7 @@ pub mod block;
 pub mod cancelled;
 pub mod case;
 pub mod chain;
+mod heap;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod numbers;

@@ -11,6 +11,7 @@ use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::task::LocalSet;
 
 use crate::case::{Flavor, Site};
+use crate::heap::{Displacement, displacing_each};
 use crate::slice::{Slice, TimedLoop};
 use crate::strategy::Spawning;
 use crate::workload::{Opened, Opening};
@@ -60,15 +61,17 @@ pub trait Schedule: Send + 'static {
 }
 
 /// Builds a fresh runtime of `flavor`, opens the workload in it, lets `begin` make the loops and their
-/// schedule, runs the schedule to its end at `site`, and returns it.
+/// schedule, runs the schedule to its end at `site`, and returns it. Where on the heap all that lies follows from the seed.
 ///
 /// A slice that panics panics here too.
-pub fn drive<S, B>(flavor: Flavor, site: Site, opening: Opening, begin: B) -> Result<S, String>
+pub fn drive<S, B>(flavor: Flavor, site: Site, seed: u64, opening: Opening, begin: B) -> Result<S, String>
 where
     S: Schedule,
     B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
 {
-    let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+    let _elsewhere = Displacement::new(seed);
+    let started = Some(displacing_each(seed));
+    let engine = Engine::with(flavor, started).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     let spawning = engine.spawning();
     for _ in 0..site.beside() {
         engine.spawn(AlwaysReady);
@@ -113,15 +116,21 @@ where
 impl Engine {
     /// A fresh runtime; an error where the system gives none, or this build has not this flavor.
     pub fn new(flavor: Flavor) -> io::Result<Self> {
+        Self::with(flavor, None::<fn()>)
+    }
+
+    /// The same, whose own threads call `started` when they start.
+    fn with(flavor: Flavor, started: Option<impl Fn() + Send + Sync + 'static>) -> io::Result<Self> {
         Ok(match flavor {
             Flavor::CurrentThread => Engine::Shared(Builder::new_current_thread().enable_all().build()?),
-            Flavor::MultiThread(workers) => Engine::Shared(
-                Builder::new_multi_thread()
-                    .worker_threads(workers)
-                    .thread_stack_size(STACK_BYTES)
-                    .enable_all()
-                    .build()?,
-            ),
+            Flavor::MultiThread(workers) => {
+                let mut builder = Builder::new_multi_thread();
+                if let Some(started) = started {
+                    builder.on_thread_start(started);
+                }
+                builder.worker_threads(workers).thread_stack_size(STACK_BYTES);
+                Engine::Shared(builder.enable_all().build()?)
+            }
             #[cfg(not(feature = "local"))]
             Flavor::Local => return Err(io::Error::new(io::ErrorKind::Unsupported, NO_LOCAL)),
             #[cfg(feature = "local")]

@@ -52,6 +52,7 @@ pub fn drive_case<S: Schedule>(
     let driven = drive(
         case.flavor,
         case.site,
+        seed,
         (entry.open)(setup),
         move |opened: Arc<dyn Opened>, spawning| {
             let loops = names
