@@ -22,6 +22,7 @@ use crate::interrupt;
 use crate::report::summary::wrapped;
 use crate::session;
 use crate::targets::targets;
+use crate::text::counted;
 use crate::variables::{VARIABLES, VariableError, variable};
 
 /// The target's name.
@@ -165,7 +166,8 @@ fn finish(outcome: &Outcome, verbose: bool) -> ExitCode {
     }
     let lacking = table::without_numbers(record);
     if let Some(first) = lacking.first() {
-        let said = format!("{NAME}: {} points have no numbers. The first, {first}", lacking.len());
+        let points = counted(lacking.len(), "point");
+        let said = format!("{NAME}: without numbers: {points}. The first, {first}");
         print!("{}", wrapped(&said, "  "));
     }
     ExitCode::from(u8::from(!header.complete || record.failed()))

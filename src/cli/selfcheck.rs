@@ -41,7 +41,8 @@ enum Check {
     #[command(
         after_help = "Measures the default cases of all targets as `cargo bench` does, or takes them from a kept run; then all of\n\
                       those on all cores, but for http's, and a third of the others in processes that run one strategy and\n\
-                      nothing else, in random order, each until its runtime is in its steady state.\n\n\
+                      nothing else, in random order, each until its runtime is in its steady state. Then hand-written programs and rounds\n\
+                      of the suite in turns, on current_thread.\n\n\
                       Example: cargo run --release -- selfcheck solo --run latest --processes 40\n\n\
                       Exit code 0: every bar held; 1: one did not; 2: bad input."
     )]

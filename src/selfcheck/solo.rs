@@ -144,10 +144,6 @@ pub fn check(
     if chosen.is_empty() && by_hand.is_empty() {
         return Err(SelfcheckError::Solo("no case is wanted that the run has".into()));
     }
-    tell(&format!(
-        "{} cases, {processes} processes of each strategy",
-        chosen.len()
-    ));
     let cases: Vec<(Case, [&str; 2])> = chosen.iter().map(|m| (m.case.clone(), ["spawn", "join"])).collect();
     let times = solo(&cases, processes, selection, &tell)?;
     let rows = chosen.iter().zip(times).filter_map(|(m, [spawn, join])| {
@@ -261,8 +257,15 @@ fn solo(
     selection: &Selection,
     tell: &impl Fn(&str),
 ) -> Result<Vec<[Vec<f64>; 2]>, SelfcheckError> {
-    let mut programs = Programs::new(selection);
     let mut times = no_times(cases.len());
+    if cases.is_empty() {
+        return Ok(times);
+    }
+    tell(&format!(
+        "{} cases, {processes} processes of each strategy",
+        cases.len()
+    ));
+    let mut programs = Programs::new(selection);
     for nth in 0..processes {
         programs.run_each(cases, &mut times)?;
         if (nth + 1) % 5 == 0 {

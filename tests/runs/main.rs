@@ -7,6 +7,7 @@ mod common;
 mod children;
 mod criterion;
 mod faults;
+mod heap;
 mod http;
 mod interleaved;
 mod outputs;
@@ -28,9 +29,9 @@ fn main() -> ExitCode {
     }
     match std::env::var(ACT).as_deref() {
         Ok("interleaves") => interleaved::act(),
-        Ok(act) => {
-            children::act(act).unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program")))
-        }
+        Ok(act) => children::act(act)
+            .or_else(|| heap::act(act))
+            .unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program"))),
         Err(_) => {
             round::run_if_child(&[]);
             let mut arguments = Arguments::from_args();
@@ -59,6 +60,7 @@ fn trials() -> Vec<Trial> {
         children::trials(),
         criterion::trials(),
         faults::trials(),
+        heap::trials(),
         http::trials(),
         interleaved::trials(),
         processes::trials(),

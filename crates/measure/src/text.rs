@@ -43,6 +43,11 @@ pub fn interval(ratio: &Estimate, none: &str) -> String {
     format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
 }
 
+/// One thing, or so many: `1 point`, `2 points`.
+pub fn counted(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A ratio: `1.02×`.
 pub fn times(ratio: f64) -> String {
     format!("{}×", significant(ratio))

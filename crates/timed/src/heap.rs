@@ -1,9 +1,9 @@
 //! Where a block's objects lie on the heap: at a random place.
 //!
-//! It decides some times. A task is aligned to 128 bytes, and what glibc does to align one depends on what lies before it, so
-//! that the same code took 9.5 µs in one program and 11.1 in another for 64 children that are ready at once: in every process
-//! of either, since a program's heap grows in the same way each time (docs/METHODOLOGY.md, "The heap"). A reader's program has
-//! another heap. So each block has another one too, as it has another layout of the code, and its spread is in the interval.
+//! It decides some times, presumably since a task is aligned to 128 bytes, and what glibc does to align one depends on what lies
+//! before it; and a program's heap grows in the same way each time (docs/METHODOLOGY.md, "A fresh process for each block"). A
+//! reader's program has another heap. So each block has another one too, as it has another layout of the code, and what that
+//! makes of the times is in the interval.
 
 use std::cell::RefCell;
 use std::hint::black_box;

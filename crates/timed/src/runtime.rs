@@ -26,8 +26,8 @@ pub const HAS_LOCAL: bool = cfg!(feature = "local");
 #[cfg(not(feature = "local"))]
 const NO_LOCAL: &str = "this build has no LocalRuntime, which tokio has from 1.51 on";
 
-/// A runtime of some flavor, in which the caller's future and its tasks run; built as `#[tokio::main]` builds it: with the I/O and time drivers on. They
-/// cost: whenever a thread of the runtime runs out of tasks it asks the I/O driver for events.
+/// A runtime of some flavor, in which the caller's future and its tasks run; built as `#[tokio::main]` builds it: with the I/O
+/// and time drivers on. They cost: whenever a thread of the runtime runs out of tasks it asks the I/O driver for events.
 #[derive(Debug)]
 pub enum Engine {
     /// Whose tasks are made by `tokio::spawn`.
@@ -70,8 +70,7 @@ where
     B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
 {
     let _elsewhere = Displacement::new(seed);
-    let started = Some(displacing_each(seed));
-    let engine = Engine::with(flavor, started).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+    let engine = Engine::of_block(flavor, seed).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     let spawning = engine.spawning();
     for _ in 0..site.beside() {
         engine.spawn(AlwaysReady);
@@ -116,30 +115,36 @@ where
 impl Engine {
     /// A fresh runtime; an error where the system gives none, or this build has not this flavor.
     pub fn new(flavor: Flavor) -> io::Result<Self> {
-        Self::with(flavor, None::<fn()>)
+        Self::of(flavor, None)
     }
 
-    /// The same, whose own threads call `started` when they start.
-    fn with(flavor: Flavor, started: Option<impl Fn() + Send + Sync + 'static>) -> io::Result<Self> {
-        Ok(match flavor {
-            Flavor::CurrentThread => Engine::Shared(Builder::new_current_thread().enable_all().build()?),
+    /// The same for a block with this seed, from which follows where its workers' objects lie.
+    fn of_block(flavor: Flavor, seed: u64) -> io::Result<Self> {
+        Self::of(flavor, Some(seed))
+    }
+
+    fn of(flavor: Flavor, block: Option<u64>) -> io::Result<Self> {
+        let mut builder = match flavor {
             Flavor::MultiThread(workers) => {
                 let mut builder = Builder::new_multi_thread();
-                if let Some(started) = started {
-                    builder.on_thread_start(started);
+                builder.worker_threads(workers);
+                if let Some(seed) = block {
+                    builder
+                        .thread_stack_size(STACK_BYTES)
+                        .on_thread_start(displacing_each(seed));
                 }
-                builder.worker_threads(workers).thread_stack_size(STACK_BYTES);
-                Engine::Shared(builder.enable_all().build()?)
+                builder
             }
+            _ => Builder::new_current_thread(),
+        };
+        builder.enable_all();
+        Ok(match flavor {
+            Flavor::CurrentThread | Flavor::MultiThread(_) => Engine::Shared(builder.build()?),
             #[cfg(not(feature = "local"))]
             Flavor::Local => return Err(io::Error::new(io::ErrorKind::Unsupported, NO_LOCAL)),
             #[cfg(feature = "local")]
-            Flavor::Local => Engine::Local(
-                Builder::new_current_thread()
-                    .enable_all()
-                    .build_local(LocalOptions::default())?,
-            ),
-            Flavor::LocalSet => Engine::Set(LocalSet::new(), Builder::new_current_thread().enable_all().build()?),
+            Flavor::Local => Engine::Local(builder.build_local(LocalOptions::default())?),
+            Flavor::LocalSet => Engine::Set(LocalSet::new(), builder.build()?),
         })
     }
 

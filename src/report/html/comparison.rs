@@ -9,12 +9,12 @@ use super::chart::{Chart, Look, Series, Unit, legend, panels};
 use super::data::rank;
 use super::intervals::intervals;
 use super::rows::{Column, controls, headings};
-use super::{counted, environment, interval, scrolling, shell, verdict_sign};
+use super::{environment, interval, scrolling, shell, verdict_sign};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
 use crate::record::{Header, Measurement};
 use crate::stats::Estimate;
-use crate::text::{label, time, times};
+use crate::text::{counted, label, time, times};
 
 type Part = (Header, Vec<Measurement>);
 

@@ -125,11 +125,6 @@ fn children(tasks: usize) -> String {
     format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
 }
 
-/// One thing, or so many.
-fn counted(number: usize, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Words joined as a sentence joins them.
 fn listed(words: &[String]) -> String {
     match words {

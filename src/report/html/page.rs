@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, advise, answer, counted, environment, growth, listed, rows, selfcheck, server, shell, workload};
+use super::{Links, advise, answer, environment, growth, listed, rows, selfcheck, server, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
 use crate::findings;
 use crate::record::{Header, Measurement};
 use crate::report::summary::traps_met;
+use crate::text::counted;
 
 /// One run as a page.
 pub fn page(run: &RecordedRun, links: &Links) -> String {

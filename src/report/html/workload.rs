@@ -9,12 +9,12 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{counted, interval, listed, scrolling, verdict_sign};
+use super::{interval, listed, scrolling, verdict_sign};
 use crate::case::Payload;
 use crate::findings::crossover;
 use crate::record::Measurement;
 use crate::stats::Estimate;
-use crate::text::{label, times};
+use crate::text::{counted, label, times};
 
 /// The section, under its heading.
 pub(super) fn section(data: &Data, workload: &Workload) -> Markup {

@@ -1,8 +1,8 @@
 //! `tokio::join!` of handles: each child spawned, the handles awaited by one join!, as tokio's documentation of `join!`
 //! recommends where children shall run in parallel. Its number of children is fixed when it is compiled, as join!'s is.
 //!
-//! The join! is over handles alone, so that it stands in a function of its own: compiled once for all workloads whose children
-//! return the same, and for both spawns, where in one piece it was three tenths of the timed code.
+//! The join! is over handles alone, so that it stands in a function of its own: compiled once for both spawns and all workloads
+//! whose children return the same.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
