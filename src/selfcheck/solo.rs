@@ -21,6 +21,7 @@ use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
 use crate::settings::RunSettings;
+use crate::shared_core::longest_free_ns;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
 use crate::targets::without_scale;
 use crate::warnings::not_applicable;
@@ -145,9 +146,13 @@ pub fn check(
         return Err(SelfcheckError::Solo("no case is wanted that the run has".into()));
     }
     let cases: Vec<(Case, [&str; 2])> = chosen.iter().map(|m| (m.case.clone(), ["spawn", "join"])).collect();
-    let times = solo(&cases, processes, selection, &tell)?;
+    let times = of_free_cores(solo(&cases, processes, selection, &tell)?);
     let rows = chosen.iter().zip(times).filter_map(|(m, [spawn, join])| {
-        let logs: Vec<f64> = spawn.iter().zip(&join).map(|(s, j)| (s / j).ln()).collect();
+        let logs: Vec<f64> = spawn
+            .iter()
+            .zip(&join)
+            .map(|(spawn, join)| (spawn / join).ln())
+            .collect();
         Some(Row {
             case: m.case.clone(),
             suite: m.ratio?,
@@ -205,6 +210,34 @@ fn suite(plan: &Plan, settings: &RunSettings, first_layout: usize) -> Result<Vec
     })
 }
 
+/// What a process measured.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// ns per iteration.
+    ns: f64,
+    /// How long what is like a task took on its core, in ns; 0 where it wakes threads.
+    core_ns: f64,
+}
+
+/// Of fewer processes whose core was nobody else's all count, as of rounds.
+const FEWEST_FREE: usize = 10;
+
+/// The times that count: of processes whose core was nobody else's, as of the suite's blocks, where there are enough.
+fn of_free_cores(times: Vec<[Vec<Time>; 2]>) -> Vec<[Vec<f64>; 2]> {
+    let looks: Vec<f64> = times.iter().flatten().flatten().map(|time| time.core_ns).collect();
+    let looks: Vec<f64> = looks.into_iter().filter(|ns| *ns > 0.0).collect();
+    let longest = longest_free_ns(&looks).unwrap_or(f64::INFINITY);
+    let counted = |sides: [Vec<Time>; 2]| {
+        let free = |side: &Vec<Time>| side.iter().filter(|time| time.core_ns <= longest).count();
+        let enough = sides.iter().all(|side| free(side) >= FEWEST_FREE);
+        sides.map(|side| {
+            let counted = side.iter().filter(|time| !enough || time.core_ns <= longest);
+            counted.map(|time| time.ns).collect()
+        })
+    };
+    times.into_iter().map(counted).collect()
+}
+
 /// Starts processes that run one strategy each.
 struct Programs {
     layouts: Layouts,
@@ -226,7 +259,7 @@ impl Programs {
 
     /// One process of each strategy of each case, in random order; its time is added to those of its case and side, in ns
     /// per iteration.
-    fn run_each(&mut self, cases: &[(Case, [&str; 2])], times: &mut [[Vec<f64>; 2]]) -> Result<(), SelfcheckError> {
+    fn run_each(&mut self, cases: &[(Case, [&str; 2])], times: &mut [[Vec<Time>; 2]]) -> Result<(), SelfcheckError> {
         let mut order: Vec<(usize, usize)> = (0..cases.len()).flat_map(|case| [(case, 0), (case, 1)]).collect();
         self.random.shuffle(&mut order);
         for (place, side) in order {
@@ -236,7 +269,7 @@ impl Programs {
         Ok(())
     }
 
-    fn time(&mut self, case: &Case, strategy: &str) -> Result<f64, SelfcheckError> {
+    fn time(&mut self, case: &Case, strategy: &str) -> Result<Time, SelfcheckError> {
         let job = Job {
             case: case.clone(),
             strategies: vec![strategy.to_owned()],
@@ -244,9 +277,12 @@ impl Programs {
         };
         let served = workload::find(&self.entries, &case.workload).is_some_and(|entry| entry.served);
         let program = self.layouts.program(self.random.usize(..self.layouts.count()));
-        let block = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
-        let block = block.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
-        Ok(block.sides[0].wall_ns)
+        let measured = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
+        let measured = measured.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
+        Ok(Time {
+            ns: measured.block.sides[0].wall_ns,
+            core_ns: measured.core_ns.map_or(0.0, |[before, after]| before.max(after)),
+        })
     }
 }
 
@@ -256,7 +292,7 @@ fn solo(
     processes: usize,
     selection: &Selection,
     tell: &impl Fn(&str),
-) -> Result<Vec<[Vec<f64>; 2]>, SelfcheckError> {
+) -> Result<Vec<[Vec<Time>; 2]>, SelfcheckError> {
     let mut times = no_times(cases.len());
     if cases.is_empty() {
         return Ok(times);
@@ -275,7 +311,7 @@ fn solo(
     Ok(times)
 }
 
-fn no_times(cases: usize) -> Vec<[Vec<f64>; 2]> {
+fn no_times<T: Clone>(cases: usize) -> Vec<[Vec<T>; 2]> {
     vec![[Vec::new(), Vec::new()]; cases]
 }
 
@@ -328,7 +364,7 @@ fn compare_hand_written(
             if !cells.is_empty() {
                 found.push(HandWritten {
                     id: case.measurement_id(strategy),
-                    program_ns: median(&times),
+                    program_ns: median(&times.iter().map(|time| time.ns).collect::<Vec<_>>()),
                     suite_ns: median(&cells),
                 });
             }

@@ -50,6 +50,7 @@ pub fn header() -> Header {
             .map(|layout| State {
                 layout,
                 step_ns: 1.5,
+                task_ns: Some(50.0),
                 wake_ns: 5_000.0,
             })
             .collect(),

@@ -247,6 +247,7 @@ fn whole(measurements: &[Measurement]) {
             (true, true) => 3,
         };
         let blocks: Vec<usize> = m.rounds.iter().map(Vec::len).collect();
+        let wanted = wanted - m.shared_core_rounds;
         assert_eq!(blocks, vec![1; wanted], "{}", m.case);
         let mut rounds = m.in_rounds.clone();
         rounds.sort_unstable();

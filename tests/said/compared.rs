@@ -58,6 +58,32 @@ fn changes_are_found_with_their_sign_worst_first() {
 }
 
 #[test]
+fn what_the_speed_of_the_host_explains_is_no_change_of_the_code() {
+    // What is like a task takes a quarter longer in the second run; ratios rose by a tenth, or by a half.
+    let slow_host = |ratio| {
+        let mut run = part("overhead", ratio, 9);
+        for state in &mut run.0.states {
+            state.task_ns = state.task_ns.map(|ns| ns * 1.25);
+        }
+        run
+    };
+    let judged = |b| -> Vec<Change> {
+        let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[b], 0.02);
+        compared.rows.iter().map(|row| row.judged).collect()
+    };
+    assert!(judged(slow_host(2.2)).iter().all(|judged| *judged == Change::Host));
+    assert!(judged(slow_host(3.0)).iter().all(|judged| *judged == Change::Slower));
+    assert!(
+        judged(part("overhead", 2.2, 9))
+            .iter()
+            .all(|judged| *judged == Change::Slower)
+    );
+    let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[slow_host(2.0)], 0.02);
+    let said = compared.differences.join("\n");
+    assert!(said.contains("1.25 times as long"), "{said}");
+}
+
+#[test]
 fn what_one_side_lacks_is_listed() {
     let a = part("overhead", 2.0, 1);
     let mut b = part("overhead", 2.0, 2);

@@ -8,34 +8,55 @@ use crate::environment::resident_bytes;
 use crate::machine_state::State;
 use crate::record::{CutOf, Memory, PartialLine};
 use crate::round::Resident;
-use crate::warnings::Conditions;
+use crate::shared_core::longest_free_ns;
+use crate::stats::median;
+use crate::warnings::{Conditions, SharedCore};
 
 /// The blocks of one case in one round.
 #[derive(Debug, Default)]
 pub(crate) struct OfRound {
-    blocks: Vec<(Vec<String>, bool, Block)>,
+    blocks: Vec<OfJob>,
+}
+
+/// The block of one job.
+#[derive(Debug)]
+struct OfJob {
+    strategies: Vec<String>,
+    copy: bool,
+    /// The longer of both looks at its core, in ns; 0 where there were none.
+    core_ns: f64,
+    block: Block,
 }
 
 impl OfRound {
-    /// The block of one strategy alone, or that of its copy.
-    pub(crate) fn alone(&self, strategy: &str, copy: bool) -> Option<&Block> {
-        self.find(&[strategy], copy)
+    /// The block of one strategy alone, or that of its copy, if its core was `free`.
+    pub(crate) fn alone(&self, strategy: &str, copy: bool, free: Free) -> Option<&Block> {
+        self.find(&[strategy], copy, free)
     }
 
-    /// The block of two strategies in one runtime.
-    pub(crate) fn shared(&self, strategy: &str, reference: &str) -> Option<&Block> {
-        self.find(&[strategy, reference], false)
+    /// The block of two strategies in one runtime, if its core was `free`.
+    pub(crate) fn shared(&self, strategy: &str, reference: &str, free: Free) -> Option<&Block> {
+        self.find(&[strategy, reference], false, free)
     }
 
-    fn find(&self, strategies: &[&str], copy: bool) -> Option<&Block> {
-        let found = |(names, of_copy, _): &&(Vec<String>, bool, Block)| names == strategies && *of_copy == copy;
-        self.blocks.iter().find(found).map(|(_, _, block)| block)
+    fn find(&self, strategies: &[&str], copy: bool, free: Free) -> Option<&Block> {
+        let found = |of: &&OfJob| of.strategies == strategies && of.copy == copy && of.core_ns <= free.0;
+        self.blocks.iter().find(found).map(|of| &of.block)
     }
 
     /// All of its blocks.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Block> {
-        self.blocks.iter().map(|(_, _, block)| block)
+        self.blocks.iter().map(|of| &of.block)
     }
+}
+
+/// Which blocks count: those whose core looked like nobody else's, by the longest time, in ns, that such a core takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Free(f64);
+
+impl Free {
+    /// All of them.
+    pub(crate) const OR_NOT: Self = Self(f64::INFINITY);
 }
 
 /// Everything measured so far, by case and round.
@@ -45,6 +66,8 @@ pub struct Collected {
     done: HashMap<Case, HashSet<usize>>,
     failed: HashMap<Case, String>,
     states: Vec<State>,
+    /// All looks at cores, in ns.
+    looks_at_cores: Vec<f64>,
     /// Rounds that this process has seen the memory of.
     first_resident: Option<(usize, Resident)>,
     pub(crate) memory: Memory,
@@ -72,11 +95,18 @@ impl Collected {
                 case,
                 strategies,
                 copy,
+                core_ns,
                 block,
             } => {
                 let of_case = self.cases.entry(case.clone()).or_default();
                 let of_round = of_case.entry(*round).or_default();
-                of_round.blocks.push((strategies.clone(), *copy, block.clone()));
+                of_round.blocks.push(OfJob {
+                    strategies: strategies.clone(),
+                    copy: *copy,
+                    core_ns: core_ns.map_or(0.0, |[before, after]| before.max(after)),
+                    block: block.clone(),
+                });
+                self.looks_at_cores.extend(core_ns.iter().flatten());
             }
             PartialLine::Done { round, case } => {
                 self.done.entry(case.clone()).or_default().insert(*round);
@@ -154,6 +184,23 @@ impl Collected {
     /// The machine when each round began.
     pub(crate) fn states(&self) -> &[State] {
         &self.states
+    }
+
+    /// Which blocks count where only a core that is nobody else's does.
+    pub(crate) fn free(&self) -> Free {
+        longest_free_ns(&self.looks_at_cores).map_or(Free::OR_NOT, Free)
+    }
+
+    /// The share of looks at which the core was another program's too, and how long what is like a task took at the median of
+    /// these and of the others, in ns; `None` where there were none.
+    pub(crate) fn shared_core(&self) -> Option<SharedCore> {
+        let Free(limit) = self.free();
+        let (free, shared): (Vec<f64>, Vec<f64>) = self.looks_at_cores.iter().partition(|ns| **ns <= limit);
+        (!shared.is_empty()).then(|| SharedCore {
+            share: shared.len() as f64 / self.looks_at_cores.len() as f64,
+            free_ns: median(&free),
+            shared_ns: median(&shared),
+        })
     }
 
     /// Share of the blocks' wall time inside timed slices.

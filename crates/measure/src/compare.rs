@@ -9,8 +9,10 @@ use serde::Serialize;
 
 use crate::block::wakes_threads;
 use crate::case::Case;
+use crate::machine_state::State;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, Verdict, benjamini_hochberg, mann_whitney_p};
+use crate::text::significant;
 
 /// What became of a measurement from one run to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -24,7 +26,8 @@ pub enum Change {
     Unchanged,
     /// The data do not tell.
     Inconclusive,
-    /// It moved by more than the threshold, and so did the time that the host takes to wake a thread, which explains it.
+    /// It moved by more than the threshold, and so did the time that the host takes to wake a thread, or to do what a task is made
+    /// of, which explains it.
     Host,
 }
 
@@ -216,21 +219,44 @@ fn by_id(parts: &[Part]) -> ById<'_> {
 /// Less than this is no change of the host.
 const HOST_MOVED: f64 = 0.05;
 
-/// Whether a change of a ratio is what the host's wake-ups explain: the strategies wake threads, the time that a wake-up
-/// takes moved from run to run, for sure, and the ratio of what waits for them moved as that would move it, and no farther.
+/// Whether a change of a ratio is what the host explains.
 fn by_host(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
+    by_wakes(runs, change) || by_speed(runs, change)
+}
+
+/// How far what is looked at before each round moved from run to run, in the log, over the rounds that measured a case; `None`
+/// where it did not surely move.
+fn host_moved(runs: [(&Header, &Measurement); 2], what: impl Fn(&State) -> Option<f64>) -> Option<f64> {
+    let logs = runs.map(|(header, m)| -> Vec<f64> {
+        let states = m.in_rounds.iter().filter_map(|round| header.states.get(*round));
+        states.filter_map(|state| Some(what(state)?.ln())).collect()
+    });
+    surely_moved(&logs)
+}
+
+/// How far the second of two samples of logs lies above the first; `None` where not surely, or by too little.
+fn surely_moved([a, b]: &[Vec<f64>; 2]) -> Option<f64> {
+    let host = Estimate::shift(a, b)?;
+    let surely = host.level > 0.0 && (host.low > HOST_MOVED || host.high < -HOST_MOVED);
+    surely.then_some(host.median)
+}
+
+/// Whether the host's speed explains a change: what is like a task took longer or shorter, for sure. Another program on a core slows
+/// some work by as much and other work not at all, so that a ratio may move by as much, either way, and no farther.
+fn by_speed(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
+    host_moved(runs, |state| state.task_ns).is_some_and(|host| change.median.ln().abs() <= host.abs())
+}
+
+/// Whether its wake-ups do: the strategies wake threads, the time that a wake-up takes moved, for sure, and the ratio of what waits
+/// for them moved as that would move it, and no farther.
+fn by_wakes(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
     let [(_, a), _] = runs;
     if !wakes_threads(&a.case) {
         return false;
     }
-    let wakes = runs.map(|(header, m)| -> Vec<f64> {
-        let states = m.in_rounds.iter().filter_map(|round| header.states.get(*round));
-        states.map(|state| state.wake_ns.ln()).collect()
-    });
-    let Some(host) = Estimate::shift(&wakes[0], &wakes[1]) else {
+    let Some(host) = host_moved(runs, |state| Some(state.wake_ns)) else {
         return false;
     };
-    let surely = host.level > 0.0 && (host.low > HOST_MOVED || host.high < -HOST_MOVED);
     // The slower of both strategies is the one that waits.
     let waits = if a.ratio.is_some_and(|ratio| ratio.median >= 1.0) {
         1.0
@@ -238,7 +264,7 @@ fn by_host(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
         -1.0
     };
     let moved = change.median.ln() * waits;
-    surely && moved.signum() == host.median.signum() && moved.abs() <= 1.5 * host.median.abs()
+    moved.signum() == host.signum() && moved.abs() <= 1.5 * host.abs()
 }
 
 fn lacks(id: &str, run: &str, there: Option<&Measurement>) -> Missing {
@@ -287,6 +313,20 @@ fn row(runs: [(&Header, &Measurement); 2], threshold: f64) -> Option<Row> {
 /// What stands for a field that a run does not know.
 const UNKNOWN: &str = "unknown";
 
+/// How the host's speed differs between two runs of a target, where it surely does.
+fn speed(a: &Header, b: &Header) -> Option<String> {
+    let logs = [a, b].map(|header| -> Vec<f64> {
+        let tasks = header.states.iter().filter_map(|state| state.task_ns);
+        tasks.map(f64::ln).collect()
+    });
+    let moved = surely_moved(&logs)?;
+    Some(format!(
+        "speed of the host: what is like a task took {} times as long in the second run ({})",
+        significant(moved.exp()),
+        a.target
+    ))
+}
+
 /// In what two runs differ beside their measurements, and whether their times can be compared all the same.
 fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
     let text = |option: &Option<String>| option.clone().unwrap_or_else(|| UNKNOWN.into());
@@ -310,6 +350,7 @@ fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
     let mut same = true;
     for (header_a, _) in a {
         for (header_b, _) in b.iter().filter(|(header, _)| header.target == header_a.target) {
+            said.extend(speed(header_a, header_b));
             for ((name, a, weighs), (_, b, _)) in field(header_a).into_iter().zip(field(header_b)) {
                 // What is unknown in both runs need not be the same.
                 if a != b || a.contains(UNKNOWN) {

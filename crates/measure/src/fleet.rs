@@ -124,6 +124,7 @@ impl Simulated {
         let state = |layout| State {
             layout,
             step_ns: 1.5,
+            task_ns: Some(self.spawn_ns),
             wake_ns: self.wake_ns,
         };
         Header {

@@ -92,6 +92,7 @@ pub mod selection;
 pub mod session;
 pub mod settings;
 pub mod shard;
+pub mod shared_core;
 #[cfg(test)]
 mod simulated;
 pub mod stats;

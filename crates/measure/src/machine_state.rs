@@ -1,5 +1,5 @@
-//! The state of the machine, looked at before each round: how fast it computes, and how long it takes to wake a thread.
-//! Both dwell for seconds to minutes on a virtual machine, and move what is measured.
+//! The state of the machine, looked at before each round: how fast it computes, how fast it does what tasks are made of, and how
+//! long it takes to wake a thread. They dwell for seconds to minutes on a virtual machine, and move what is measured.
 
 use std::sync::atomic::{AtomicU32, Ordering::*};
 use std::thread;
@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::cpu_speed;
+use crate::shared_core;
 use crate::stats::median;
 
 /// The state of the machine when a round began.
@@ -15,22 +16,42 @@ use crate::stats::median;
 pub struct State {
     /// The layout that the round ran, from 0.
     pub layout: usize,
-    /// How long a step of a fixed piece of work takes, in ns.
+    /// How long a step of a fixed piece of work takes, in ns. It is a chain of which each step waits for the one before, so that
+    /// another program on the same core slows it hardly.
     pub step_ns: f64,
+    /// How long it takes to write, queue and run what is like a task, in ns, on the core where cases of one thread are
+    /// measured: the median of many. What another program on the same core slows. Null in records that do not have it.
+    #[serde(default)]
+    pub task_ns: Option<f64>,
     /// How long it takes to wake a parked thread of another core or of this one, in ns: half of a round trip between two
     /// threads that park (a futex), the median of many.
     pub wake_ns: f64,
 }
 
 impl State {
-    /// As it is now.
-    pub fn now(layout: usize) -> Self {
+    /// As it is now; `core` is the number of the one where cases of one thread are measured, among those that may be used.
+    pub fn now(layout: usize, core: usize) -> Self {
         Self {
             layout,
             step_ns: cpu_speed::step_ns(),
+            task_ns: Some(task_ns(core)),
             wake_ns: wake_ns(),
         }
     }
+}
+
+/// How often it is looked at, whether the core is shared: a millisecond or two.
+const LOOKS: usize = 20;
+
+/// On the core of that number, among those that may be used.
+fn task_ns(core: usize) -> f64 {
+    let looks = || {
+        let allowed = allowed_cores();
+        stay_on(allowed.get(core % allowed.len().max(1)).copied());
+        (0..LOOKS).map(|_| shared_core::task_ns()).collect::<Vec<_>>()
+    };
+    let times = thread::scope(|scope| scope.spawn(looks).join().unwrap_or_default());
+    median(&times)
 }
 
 /// Round trips that are timed, after as many that are not.
@@ -75,17 +96,21 @@ fn wake_ns() -> f64 {
 }
 
 /// The first two cores that this thread may use. On the same core one thread runs when the other parks, and nothing is woken.
-/// Elsewhere than on Linux the kernel chooses.
 fn two_cores() -> [Option<usize>; 2] {
+    let mut cores = allowed_cores().into_iter();
+    [cores.next(), cores.next()]
+}
+
+/// The cores that this thread may use; none elsewhere than on Linux, where the kernel chooses.
+fn allowed_cores() -> Vec<usize> {
     #[cfg(target_os = "linux")]
     {
         use rustix::thread::{CpuSet, sched_getaffinity};
         let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
-        [cores.next(), cores.next()]
+        (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
     }
     #[cfg(not(target_os = "linux"))]
-    [None, None]
+    Vec::new()
 }
 
 /// Keeps the current thread, and those that it starts, on a core.
@@ -105,9 +130,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waking_a_thread_takes_time() {
-        let state = State::now(3);
+    fn what_is_looked_at_takes_time() {
+        let state = State::now(3, 7);
         assert_eq!(state.layout, 3);
         assert!(state.step_ns > 0.0 && state.wake_ns > 0.0, "{state:?}");
+        assert!(state.task_ns.is_some_and(|ns| ns > 0.0), "{state:?}");
     }
 }

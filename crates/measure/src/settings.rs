@@ -7,7 +7,7 @@ use crate::stats::FEWEST_ROUNDS;
 use crate::variables::{VariableError, number};
 
 /// Layouts of a run that has as many rounds: each costs a quarter of a second once, and disk space.
-const LAYOUTS: usize = 20;
+const LAYOUTS: usize = 50;
 
 /// How a run measures.
 #[derive(Debug, Clone, PartialEq)]

@@ -259,7 +259,8 @@ fn designs_that_are_wrong_are_found_wrong() {
     assert!(wrong < 0.5, "one after the other covers in {wrong}");
     // Processes that differ by more than the blocks in them.
     let layout = World { process: 0.05, ..PLAIN };
-    assert!(covered(layout, Design::Suite) >= least(1_000));
+    let right = covered(layout, Design::Suite);
+    assert!(right >= least(1_000), "layouts cover in {right}");
     let wrong = covered(layout, Design::OneProcess);
     assert!(wrong < 0.5, "one process covers in {wrong}");
     let wrong = covered(layout, Design::EveryRound);

@@ -22,6 +22,20 @@ pub struct Conditions {
     pub step_ns: Option<(f64, f64)>,
 }
 
+/// How often another program shared the core, and what that does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharedCore {
+    /// The share of the looks at which it did.
+    pub share: f64,
+    /// How long what is like a task took else, in ns.
+    pub free_ns: f64,
+    /// How long it took then, in ns.
+    pub shared_ns: f64,
+}
+
+/// Up to this share a shared core is an interruption.
+const SHARED: f64 = 0.1;
+
 /// Stolen time up to this share is what any virtual machine has.
 const STOLEN: f64 = 0.01;
 /// Cores' worth of other processes' CPU time: beyond, they disturb what is measured.
@@ -137,6 +151,19 @@ pub fn sentences(environment: &Environment, items: &[Item], conditions: &Conditi
     traps
 }
 
+/// What a shared core does to a run, where it was shared for more than a moment.
+pub fn of_shared_core(shared: &SharedCore) -> Option<String> {
+    (shared.share > SHARED).then(|| {
+        format!(
+            "Shared core: in {} of the looks another program of the host slowed the core (what is like a task took {} instead of \
+             {}); of cases of one thread only the other blocks count, where there are enough.",
+            percent(shared.share),
+            time(shared.shared_ns),
+            time(shared.free_ns)
+        )
+    })
+}
+
 /// CPU time of the whole machine and of this run so far, in ticks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Ticks {
@@ -226,6 +253,21 @@ mod tests {
             case: "yield/multi_thread_4/worker/0B/8".parse().unwrap(),
             pairs: Vec::new(),
         }]
+    }
+
+    #[test]
+    fn a_core_that_was_shared_for_more_than_a_moment_is_said() {
+        let shared = |share| SharedCore {
+            share,
+            free_ns: 11.2,
+            shared_ns: 16.1,
+        };
+        assert_eq!(of_shared_core(&shared(0.05)), None);
+        let said = of_shared_core(&shared(0.4)).expect("it is said");
+        assert!(
+            said.contains("40.0%") && said.contains("16.1 ns instead of 11.2 ns"),
+            "{said}"
+        );
     }
 
     #[test]

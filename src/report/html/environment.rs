@@ -58,7 +58,8 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
             "time that it might take",
             header.minutes.map_or("no limit".into(), |minutes| time(minutes * 60e9)),
         ),
-        ("waking a thread", spread(header, |state| state.wake_ns)),
+        ("waking a thread", spread(header, |state| Some(state.wake_ns))),
+        ("what is like a task", spread(header, |state| state.task_ns)),
         ("checksum", header.checksum.clone()),
         ("seed", header.seed.to_string()),
         ("plan", header.plan.clone()),
@@ -179,8 +180,8 @@ fn rounds(header: &Header) -> String {
 }
 
 /// The least, the middle and the most of something over the rounds' beginnings.
-fn spread(header: &Header, of: fn(&State) -> f64) -> String {
-    let all = sorted(&header.states.iter().map(of).collect::<Vec<_>>());
+fn spread(header: &Header, of: fn(&State) -> Option<f64>) -> String {
+    let all = sorted(&header.states.iter().filter_map(of).collect::<Vec<_>>());
     match (all.first(), all.last()) {
         (Some(least), Some(most)) => format!("{} to {}, median {}", time(*least), time(*most), time(median(&all))),
         _ => "unknown".into(),

@@ -104,9 +104,12 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         flags.push("state_changed".to_owned());
     }
     let few = wall.values.len() < FEWEST_SAMPLES;
-    let measured = rounds.rounds.iter();
-    let block_ns = measured
-        .filter_map(|(_, of_round)| rounds.side(of_round, pair))
+    let counted = rounds.rounds.iter().filter(|(round, _)| {
+        // Of a control of runtimes of its own each pair of rounds is one.
+        rounds.planned.pace.own_runtime || logs.rounds.contains(round)
+    });
+    let block_ns = counted
+        .filter_map(|(_, of_round)| rounds.any_side(of_round, pair))
         .map(|side| match few {
             true => side.slices_ns.clone(),
             false => vec![side.wall_ns],
@@ -120,7 +123,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         let more = rounds.side(of_round, pair)?.wall_ns - rounds.reference_side(of_round, pair)?.wall_ns;
         Some(more / case.tasks as f64)
     });
-    let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, false));
+    let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, false, rounds.free));
     Some(Measurement {
         status: Status::Ok,
         reason: None,
@@ -146,6 +149,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         parks: parks.estimate(),
         voluntary_switches: of_side(|side| side.voluntary_switches).estimate(),
         connections_opened: opened.collect(),
+        shared_core_rounds: rounds.left_out(pair, &logs),
         in_rounds: logs.rounds.clone(),
         rounds: logs.each(),
         block_ns,

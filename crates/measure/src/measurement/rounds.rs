@@ -2,7 +2,7 @@
 
 use super::series::Series;
 use crate::block::{Block, Side};
-use crate::collected::{Collected, OfRound};
+use crate::collected::{Collected, Free, OfRound};
 use crate::plan::{Pair, Planned};
 use crate::stats::{Estimate, Known, clear, noise_floor, opposite_modes, sequential};
 use crate::workload::MACHINERY;
@@ -12,6 +12,17 @@ pub(super) struct Rounds<'a> {
     pub(super) planned: &'a Planned,
     pub(super) rounds: Vec<(usize, &'a OfRound)>,
     layouts: Vec<usize>,
+    /// Which blocks count.
+    pub(super) free: Free,
+}
+
+/// Of fewer rounds in which the core was nobody else's, or a smaller share of all, all count.
+const FEWEST_FREE: usize = 10;
+const LEAST_FREE: f64 = 1.0 / 3.0;
+
+/// Whether so many rounds are enough to do without the others.
+fn enough(free: usize, all: usize) -> bool {
+    free >= FEWEST_FREE && free as f64 >= LEAST_FREE * all as f64
 }
 
 impl<'a> Rounds<'a> {
@@ -27,10 +38,48 @@ impl<'a> Rounds<'a> {
             .iter()
             .map(|(round, _)| states.get(*round).map_or(0, |state| state.layout))
             .collect();
-        Self {
+        let all = Self {
             planned,
             rounds,
             layouts,
+            free: Free::OR_NOT,
+        };
+        let only = Self {
+            free: collected.free(),
+            rounds: all.rounds.clone(),
+            layouts: all.layouts.clone(),
+            ..all
+        };
+        let compared = || all.pairs().filter(|(strategy, reference)| strategy != reference);
+        let counted = |of: &Self| compared().map(|pair| of.logs(pair).values.len()).min().unwrap_or(0);
+        let (free, each) = (counted(&only), counted(&all));
+        match enough(free, each) {
+            true => only,
+            false => all,
+        }
+    }
+
+    /// In how many rounds a pair's core was another program's too, so that they are not in its logs.
+    pub(super) fn left_out(&self, pair: &Pair, logs: &Series) -> usize {
+        if self.planned.pace.own_runtime {
+            return 0;
+        }
+        let (strategy, reference) = pair;
+        let measured = self.rounds.iter().filter(|(_, of_round)| match strategy == reference {
+            true => [false, true]
+                .iter()
+                .all(|copy| of_round.alone(strategy, *copy, Free::OR_NOT).is_some()),
+            false => of_round.shared(strategy, reference, Free::OR_NOT).is_some(),
+        });
+        measured.count() - logs.values.len()
+    }
+
+    /// A series of the blocks that count, or of all where too few of its own do: it is of other blocks than the ratios.
+    fn enough_of(&self, series: impl Fn(Free) -> Series) -> Series {
+        let (free, all) = (series(self.free), series(Free::OR_NOT));
+        match enough(free.values.len(), all.values.len()) {
+            true => free,
+            false => all,
         }
     }
 
@@ -66,20 +115,29 @@ impl<'a> Rounds<'a> {
         self.block(of_round, strategy, reference)?.sides.first()
     }
 
+    /// The same, whether the block counts or not.
+    pub(super) fn any_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
+        let block = match self.planned.pace.own_runtime || strategy == reference {
+            true => of_round.alone(strategy, false, Free::OR_NOT),
+            false => of_round.shared(strategy, reference, Free::OR_NOT),
+        };
+        block?.sides.first()
+    }
+
     /// The reference's side of a pair.
     pub(super) fn reference_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
         if self.planned.pace.own_runtime || strategy == reference {
-            of_round.alone(reference, false)?.sides.first()
+            of_round.alone(reference, false, self.free)?.sides.first()
         } else {
-            of_round.shared(strategy, reference)?.sides.get(1)
+            of_round.shared(strategy, reference, self.free)?.sides.get(1)
         }
     }
 
     pub(super) fn block(&self, of_round: &'a OfRound, strategy: &str, reference: &str) -> Option<&'a Block> {
         if self.planned.pace.own_runtime || strategy == reference {
-            of_round.alone(strategy, false)
+            of_round.alone(strategy, false, self.free)
         } else {
-            of_round.shared(strategy, reference)
+            of_round.shared(strategy, reference, self.free)
         }
     }
 
@@ -100,14 +158,20 @@ impl<'a> Rounds<'a> {
             one.layouts.truncate(one.values.len());
             return one;
         }
+        if strategy == reference {
+            return self.enough_of(|free| {
+                self.series(|of_round| {
+                    let [one, copy] = [false, true].map(|copy| alone_ns(of_round, strategy, copy, free));
+                    Some(one?.ln() - copy?.ln())
+                })
+            });
+        }
         self.series(|of_round| {
-            if strategy == reference {
-                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, strategy, true)?.ln());
-            }
             if self.planned.pace.own_runtime {
-                return Some(alone_ns(of_round, strategy, false)?.ln() - alone_ns(of_round, reference, false)?.ln());
+                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, false, self.free));
+                return Some(one?.ln() - other?.ln());
             }
-            of_round.shared(strategy, reference)?.log_ratio
+            of_round.shared(strategy, reference, self.free)?.log_ratio
         })
     }
 
@@ -117,7 +181,7 @@ impl<'a> Rounds<'a> {
         [0, 1].map(|first| {
             let mut place = 0;
             self.series(|of_round| {
-                let log = alone_ns(of_round, strategy, false)?.ln();
+                let log = alone_ns(of_round, strategy, false, self.free)?.ln();
                 place += 1;
                 ((place - 1) % 2 == first).then_some(log)
             })
@@ -141,10 +205,12 @@ impl<'a> Rounds<'a> {
         if self.planned.pace.own_runtime || strategy == reference {
             return None;
         }
-        let carried = self.series(|of_round| {
-            let shared = of_round.shared(strategy, reference)?.log_ratio?;
-            let one = alone_ns(of_round, strategy, false)?.ln();
-            Some(shared - (one - alone_ns(of_round, reference, false)?.ln()))
+        let carried = self.enough_of(|free| {
+            self.series(|of_round| {
+                let shared = of_round.shared(strategy, reference, free)?.log_ratio?;
+                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, false, free));
+                Some(shared - (one?.ln() - other?.ln()))
+            })
         });
         Some(carried.estimate()?.map(f64::exp))
     }
@@ -179,7 +245,7 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// ns per iteration of a strategy alone, or of its copy.
-pub(super) fn alone_ns(of_round: &OfRound, strategy: &str, copy: bool) -> Option<f64> {
-    Some(of_round.alone(strategy, copy)?.sides.first()?.wall_ns)
+/// ns per iteration of a strategy alone, or of its copy, if its core was `free`.
+pub(super) fn alone_ns(of_round: &OfRound, strategy: &str, copy: bool, free: Free) -> Option<f64> {
+    Some(of_round.alone(strategy, copy, free)?.sides.first()?.wall_ns)
 }

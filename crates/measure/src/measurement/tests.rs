@@ -45,13 +45,23 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
 }
 
 /// A run of 40 rounds and 20 layouts, whose blocks last what `ns(strategies, side, copy, round)` says.
-fn collected(planned: &Planned, mut ns: impl FnMut(&[String], usize, bool, usize) -> f64) -> Collected {
+fn collected(planned: &Planned, ns: impl FnMut(&[String], usize, bool, usize) -> f64) -> Collected {
+    collected_on(planned, ns, |_| None)
+}
+
+/// The same, on a core that looks as `core_ns` says in each round.
+fn collected_on(
+    planned: &Planned,
+    mut ns: impl FnMut(&[String], usize, bool, usize) -> f64,
+    core_ns: impl Fn(usize) -> Option<[f64; 2]>,
+) -> Collected {
     let mut collected = Collected::default();
     let case = &planned.item.case;
     for round in 0..40 {
         let state = State {
             layout: (round + round / 20) % 20,
             step_ns: 1.0,
+            task_ns: Some(1.0),
             wake_ns: 1.0,
         };
         collected.take(&PartialLine::Round { round, state });
@@ -88,6 +98,7 @@ fn collected(planned: &Planned, mut ns: impl FnMut(&[String], usize, bool, usize
                 case: case.clone(),
                 strategies: job.strategies,
                 copy: job.copy,
+                core_ns: core_ns(round),
                 block,
             });
         }
@@ -190,6 +201,50 @@ fn controls_err_no_more_often_than_they_say() {
         // 5%, and three standard deviations of it.
         assert!(excludes <= 19, "{case}: {excludes} of 200");
     }
+}
+
+/// A run in which the core is another program's too in the rounds that `shared` says, which makes a spawned child slower than a
+/// joined one by a tenth.
+fn on_a_shared_core(shared: impl Fn(usize) -> bool) -> Measurement {
+    let planned = planned(SHARED, false);
+    let mut random = fastrand::Rng::with_seed(3);
+    let ns = |strategies: &[String], side: usize, _, round| {
+        let spawn = strategies[side] == "spawn";
+        let slowed = match (shared(round), spawn) {
+            (false, _) => 1.0,
+            (true, false) => 1.3,
+            (true, true) => 1.43,
+        };
+        slowed * if spawn { 2000.0 } else { 1000.0 } * (0.003 * normal(&mut random)).exp()
+    };
+    // Some begin, and some end, while the core is shared.
+    let looks = |round: usize| match (shared(round), round % 2) {
+        (false, _) => Some([11.2, 11.3]),
+        (true, 0) => Some([11.2, 16.0]),
+        (true, _) => Some([15.0, 11.3]),
+    };
+    spawn_of(&planned, &collected_on(&planned, ns, looks))
+}
+
+#[test]
+fn rounds_on_a_shared_core_do_not_count() {
+    let m = on_a_shared_core(|round| round % 4 == 1 || round % 8 == 0);
+    assert_eq!((m.shared_core_rounds, m.in_rounds.len()), (15, 25));
+    assert!(m.in_rounds.iter().all(|round| round % 4 != 1 && round % 8 != 0));
+    assert_eq!((m.rounds.len(), m.block_ns.len()), (25, 25));
+    let ratio = m.ratio.expect("a ratio");
+    assert!((ratio.median - 2.0).abs() < 0.01, "{ratio:?}");
+    assert!((m.wall_ns.expect("a time").median - 2000.0).abs() < 20.0);
+    // A copy counts by its own blocks.
+    assert!(m.noise_floor.expect("a control") < 0.01, "{:?}", m.noise_floor);
+}
+
+#[test]
+fn all_rounds_count_where_the_core_was_seldom_free() {
+    let m = on_a_shared_core(|round| round % 5 != 0);
+    assert_eq!((m.shared_core_rounds, m.in_rounds.len()), (0, 40));
+    let ratio = m.ratio.expect("a ratio");
+    assert!(ratio.high > 2.19, "{ratio:?}");
 }
 
 #[test]

@@ -77,7 +77,10 @@ pub struct Measurement {
     pub voluntary_switches: Option<Estimate>,
     /// Connections opened to the mock server by the end of each round's blocks; empty where there is none.
     pub connections_opened: Vec<Vec<u64>>,
-    /// The rounds in which it was measured, from 0.
+    /// In how many rounds another program of the host shared the core, so that they do not count; 0 where all count.
+    #[serde(default)]
+    pub shared_core_rounds: usize,
+    /// The rounds that count, from 0.
     pub in_rounds: Vec<usize>,
     /// Natural-log ratios of each of these rounds.
     pub rounds: Vec<Vec<f64>>,
@@ -114,6 +117,7 @@ impl Measurement {
             parks: None,
             voluntary_switches: None,
             connections_opened: Vec::new(),
+            shared_core_rounds: 0,
             in_rounds: Vec::new(),
             rounds: Vec::new(),
             block_ns: Vec::new(),

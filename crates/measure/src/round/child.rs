@@ -8,9 +8,8 @@ use super::Job;
 #[cfg(target_os = "linux")]
 use super::fresh::{Copy, OnOneCore};
 use super::protocol::{ARGUMENT, Event, MARK, Task};
-#[cfg(target_os = "linux")]
-use crate::block::wakes_threads;
-use crate::block::{self, Block};
+use crate::block::{self, Block, wakes_threads};
+use crate::shared_core;
 use crate::workload::{self, Entry};
 
 /// If this process was started as a round or as a mock server, is that and exits; else returns. Comes first in
@@ -107,24 +106,38 @@ fn answer(task: &Task, entry: &Entry) -> io::Result<bool> {
     if !task.in_place {
         // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
         let _stays = (!wakes_threads(&task.job.case)).then(|| OnOneCore::stay(task.core));
+        let before = look_at_core(task);
         let copy = Copy::make(|| {
-            let _ = say(&event(measure(task, entry)));
+            let _ = say(&event(measured_from(task, entry, before)));
         })?;
         return match copy.wait() {
             None => Ok(true),
             Some(how) => say(&Event::Failed(format!("its process ended with {how}"))).map(|()| false),
         };
     }
-    let measured = measure(task, entry);
+    let before = look_at_core(task);
+    let measured = measured_from(task, entry, before);
     let goes_on = measured.is_ok();
     say(&event(measured)).map(|()| goes_on)
 }
 
-fn event(measured: Result<Block, String>) -> Event {
+/// Whether another program shares the core, of a task that stays on one.
+fn look_at_core(task: &Task) -> Option<f64> {
+    (!wakes_threads(&task.job.case)).then(shared_core::task_ns)
+}
+
+/// A task's block, and how its core was before and after it.
+fn measured_from(task: &Task, entry: &Entry, before: Option<f64>) -> Result<(Block, Option<[f64; 2]>), String> {
+    let block = measure(task, entry)?;
+    Ok((block, before.map(|before| [before, shared_core::task_ns()])))
+}
+
+fn event(measured: Result<(Block, Option<[f64; 2]>), String>) -> Event {
     match measured {
-        Ok(block) => Event::Block {
+        Ok((block, core_ns)) => Event::Block {
             block: Box::new(block),
             servers: servers(),
+            core_ns,
         },
         Err(reason) => Event::Failed(reason),
     }

@@ -85,11 +85,20 @@ pub struct Resident {
     pub server: Option<u64>,
 }
 
+/// A block, and what its core was.
+#[derive(Debug)]
+pub struct Measured {
+    /// What it was measured.
+    pub block: Box<Block>,
+    /// [`shared_core::task_ns`](crate::shared_core) right before and right after it, in ns; `None` where it wakes threads.
+    pub core_ns: Option<[f64; 2]>,
+}
+
 /// What the parent learns.
 #[derive(Debug)]
 pub enum News {
     /// A job's block.
-    Block(Box<Block>),
+    Block(Measured),
     /// The case's last job of this round is done.
     Done,
     /// The case cannot be measured, for this reason.
@@ -255,11 +264,11 @@ pub fn sweep<E>(
                     busy_until = Some(Instant::now());
                 }
                 match answer {
-                    Answer::Block(block, servers) => {
+                    Answer::Block(measured, servers) => {
                         if let (true, Some(resident)) = (waits, process.resident(&servers)) {
                             listener(place, &job.case, None, News::Resident(resident)).map_err(tell)?;
                         }
-                        listener(place, &job.case, Some(&job), News::Block(block)).map_err(tell)?;
+                        listener(place, &job.case, Some(&job), News::Block(measured)).map_err(tell)?;
                         // A round that the same signal ended has not failed.
                         if interrupt::pending() {
                             return Err(SweepError::Interrupted);
@@ -285,7 +294,7 @@ pub fn sweep<E>(
 }
 
 /// One block in a process that measures nothing else; the error says why there is none.
-pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline: Duration) -> Result<Block, String> {
+pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline: Duration) -> Result<Measured, String> {
     let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
     let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
     let mut process = started.map_err(|error| error.to_string())??;
@@ -298,7 +307,7 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
         in_place: true,
     };
     match process.ask(&task, Patience::OfProcess(deadline)) {
-        Answer::Block(block, _) => Ok(*block),
+        Answer::Block(measured, _) => Ok(measured),
         Answer::Failed(reason) => Err(reason),
         Answer::Interrupted => Err("interrupted".into()),
     }

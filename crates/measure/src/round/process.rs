@@ -7,8 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::protocol::{ARGUMENT, Event, MARK, Task};
-use super::{Resident, SweepError};
-use crate::block::Block;
+use super::{Measured, Resident, SweepError};
 use crate::environment::resident_bytes;
 use crate::interrupt;
 
@@ -25,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// What came of a task.
 pub(super) enum Answer {
     /// And the processes of its mock servers.
-    Block(Box<Block>, Vec<u32>),
+    Block(Measured, Vec<u32>),
     /// For this reason; what its process is good for now nobody knows.
     Failed(String),
     Interrupted,
@@ -125,7 +124,11 @@ impl Process {
         // A child that is dead is noticed by its silence.
         let _ = self.input.write_all(&line);
         match self.next(patience.limit()) {
-            Said::Event(Event::Block { block, servers }) => Answer::Block(block, servers),
+            Said::Event(Event::Block {
+                block,
+                servers,
+                core_ns,
+            }) => Answer::Block(Measured { block, core_ns }, servers),
             Said::Event(Event::Failed(reason)) => Answer::Failed(reason),
             Said::Event(Event::Ready) => Answer::Failed("its process began anew".into()),
             Said::Silent => Answer::Failed(patience.over()),

@@ -38,6 +38,8 @@ pub(super) enum Event {
         block: Box<Block>,
         /// Its mock servers' processes.
         servers: Vec<u32>,
+        /// [`crate::shared_core::task_ns`] right before and right after it, where it has one thread.
+        core_ns: Option<[f64; 2]>,
     },
     /// The last event of its process.
     Failed(String),

@@ -206,6 +206,9 @@ impl<'a> Begun<'a> {
         header.cut = collected.cut.values().cloned().collect();
         header.conditions = collected.conditions;
         header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);
+        header
+            .traps
+            .extend(collected.shared_core().as_ref().and_then(warnings::of_shared_core));
         if self.layouts.count() == 1 && settings.rounds > 1 {
             header.traps.push(format!(
                 "One layout of the code ({}): intervals do not know what another build does, which is some percents.",

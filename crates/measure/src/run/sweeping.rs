@@ -100,7 +100,7 @@ impl<'a> Sweeping<'a> {
         }
         let layout = self.layouts.number(round);
         if self.collected.states().len() <= round {
-            let state = State::now(layout);
+            let state = State::now(layout, self.core_in(round));
             self.keep(&PartialLine::Round { round, state })?;
         }
         Ok(Some(Share {
@@ -136,14 +136,15 @@ impl<'a> Sweeping<'a> {
                 self.collected.take_resident(round, now);
                 return Ok(());
             }
-            News::Block(block) => {
+            News::Block(measured) => {
                 let job = job.expect("a block has its job");
                 PartialLine::Block {
                     round,
                     case: case.clone(),
                     strategies: job.strategies.clone(),
                     copy: job.copy,
-                    block: *block,
+                    core_ns: measured.core_ns,
+                    block: *measured.block,
                 }
             }
             News::Done => PartialLine::Done {

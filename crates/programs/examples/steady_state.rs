@@ -2,7 +2,7 @@
 //! runtime was made, and how long a fan-out of 8 children that yield once took in each stretch of time since.
 //!
 //! ```text
-//! cargo run --release --example steady_state -- WORKERS join|spawn|join_boxed|spawn_boxed [RUNS]
+//! cargo run --release -p jvs-programs --example steady_state -- WORKERS join|spawn|join_boxed|spawn_boxed [RUNS]
 //! ```
 //!
 //! `WORKERS` 0 is a current_thread runtime. `_boxed` boxes the parent before it is spawned, as the suite does with its loops

@@ -1,7 +1,7 @@
 //! Many children, awaited by one strategy again and again on one thread: a program for tools that count what a processor does
 //! (`scripts/cache-misses`), with nothing of the suite in it.
 //!
-//!     cargo run --release --example many_children -- join_all 1000 100
+//!     cargo run --release -p jvs-programs --example many_children -- join_all 1000 100
 //!
 //! awaits 100 fan-outs of 1,000 children that yield once, in a spawned task, as a server's handler would.
 

@@ -2,7 +2,7 @@
 //! calibration of the machine, then measured (docs/ADVISE.md has the table):
 //!
 //!     JVS_TASKS=8,16,32 JVS_FLAVORS=current_thread,multi_thread_1 JVS_SITES=worker JVS_MINUTES=2 \
-//!         cargo run --release --example scenarios -- --advise
+//!         cargo run --release -p jvs-programs --example scenarios -- --advise
 
 use std::collections::HashMap;
 use std::pin::Pin;
