@@ -4,24 +4,112 @@ use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::advise::predicted::Predicted;
+use crate::advise::counts::{Family, Kind};
+use crate::advise::predicted::{Predicted, Term};
 use crate::advise::question::Scope;
-use crate::advise::{Model, Question};
+use crate::advise::sheet::WAIT_NS;
+use crate::advise::{Model, Question, Wakes};
 use crate::calibration::{CALIBRATION, calibrate};
-use crate::case::{Case, Flavor, Site};
+use crate::case::{Flavor, Site};
 use crate::environment::Environment;
 use crate::matrix::Target;
-use crate::probe::{self, Probed};
+use crate::probe::{self, Probed, Tried};
 use crate::record::{Measurement, Status};
 use crate::run::RunError;
 use crate::run_store::Run;
 use crate::stats::median;
 use crate::text::{interval, label, lines, more, percent, significant, time, times};
+use crate::workload::Entry;
 
 /// A model of this machine, and what the children are.
 pub(crate) struct Advised {
     model: Model,
-    children: Vec<(String, Probed, Probed)>,
+    children: Vec<Child>,
+}
+
+/// A target's children.
+struct Child {
+    /// The workload's name.
+    name: String,
+    /// What was found of them.
+    probed: Probed,
+    /// What was found of the suite's that are woken alike.
+    usual: Probed,
+    /// What they took when they were tried, in each scope that the model has.
+    tried: Vec<Tried>,
+}
+
+impl Child {
+    /// Probes a workload's.
+    fn probe(entry: &Entry, model: &Model) -> Result<Self, String> {
+        let (probed, usual, of_suite) = probe::probe(entry)?;
+        let scopes = model
+            .scopes()
+            .into_iter()
+            .map(|scope| scope.parse().expect("a model's scope"));
+        // The noise of a wait hides it, and children of the suite that are ready at once have no sum.
+        let is_told = probed.between_ns < WAIT_NS && probed.wakes != Wakes::Never && probed.more_are_woken.is_none();
+        let tried = match is_told {
+            true => probe::try_out(entry, &of_suite, &scopes.collect::<Vec<Scope>>())?,
+            false => Vec::new(),
+        };
+        Ok(Self {
+            name: entry.name.to_string(),
+            probed,
+            usual,
+            tried,
+        })
+    }
+
+    /// The question that so many of them are.
+    fn question(&self, scope: Scope, tasks: usize) -> Question {
+        self.probed.question(&self.usual, scope, tasks)
+    }
+
+    /// The sum of a strategy, with what a child took more, when it was tried, than polling it shows.
+    fn predict(&self, model: &Model, scope: Scope, tasks: usize, strategy: &str) -> Result<Predicted, String> {
+        if let Some(wakes) = self.probed.more_are_woken {
+            return Err(format!(
+                "not predictable: few of these children are woken {}, more of them {wakes}, so that they hand something on \
+                 that is scarce",
+                self.probed.wakes
+            ));
+        }
+        let question = self.question(scope, tasks);
+        let mut predicted = model
+            .predict(&question, strategy)
+            .map_err(|refused| refused.to_string())?;
+        let family = Kind::of(strategy, tasks).map(|kind| kind.family);
+        let beyond = family.and_then(|family| self.beyond(model, scope, family, tasks));
+        predicted.terms.extend(beyond.map(|ns_each| Term {
+            what: "what it took more when it was tried".to_owned(),
+            count: tasks as f64,
+            ns_each,
+        }));
+        Ok(predicted)
+    }
+
+    /// What each of so many took more, when they were tried, than their sum has.
+    fn beyond(&self, model: &Model, scope: Scope, family: Family, tasks: usize) -> Option<f64> {
+        let tried = self.tried.iter().find(|tried| tried.scope == scope)?;
+        let strategy = match family {
+            Family::Polled | Family::Woken => "join",
+            Family::Spawned => "spawn",
+        };
+        tried.beyond(family, tasks, |tasks| {
+            let mine = self.question(scope, tasks);
+            let usual = Question {
+                times: 1.0,
+                payload: 0,
+                work_ns: 0.0,
+                idle_ns: 0.0,
+                wait_ns: 0.0,
+                ..mine
+            };
+            let [usual, mine] = [usual, mine].map(|question| model.predict(&question, strategy).ok());
+            Some([usual?.ns(), mine?.ns()])
+        })
+    }
 }
 
 /// How much wider an interval is where children were probed.
@@ -76,17 +164,9 @@ impl Advised {
                 Model::of(CALIBRATION, &outcome.measurements)?
             }
         };
-        let mut children = Vec::new();
-        for entry in &target.workloads {
-            let (probed, usual) = probe::probe(entry).map_err(AdvisedError::Probe)?;
-            children.push((entry.name.to_string(), probed, usual));
-        }
+        let children = target.workloads.iter().map(|entry| Child::probe(entry, &model));
+        let children = children.collect::<Result<_, _>>().map_err(AdvisedError::Probe)?;
         Ok(Self { model, children })
-    }
-
-    fn question(&self, case: &Case) -> Option<Question> {
-        let (_, probed, usual) = self.children.iter().find(|(name, ..)| *name == case.workload)?;
-        Some(probed.question(usual, Scope::of(case), case.tasks))
     }
 
     /// What was found of the children.
@@ -100,29 +180,37 @@ impl Advised {
             "work",
             "idle poll",
             "between",
+            "joined",
+            "spawned",
         ]);
-        for (name, probed, usual) in &self.children {
-            let question = probed.question(
-                usual,
-                Scope {
-                    flavor: Flavor::CurrentThread,
-                    site: Site::Worker,
-                },
-                1,
-            );
+        for child in &self.children {
+            let scope = Scope {
+                flavor: Flavor::CurrentThread,
+                site: Site::Worker,
+            };
+            let question = child.question(scope, 1);
+            let [joined, spawned] = [Family::Polled, Family::Spawned].map(|family| {
+                let beyond = child.beyond(&self.model, scope, family, probe::FEW);
+                beyond.map_or_else(String::new, more)
+            });
             table.add_row([
-                name.clone(),
-                question.wakes.to_string(),
-                significant(probed.times),
+                child.name.clone(),
+                match child.probed.more_are_woken {
+                    None => question.wakes.to_string(),
+                    Some(more) => format!("{}, then {more}", question.wakes),
+                },
+                significant(child.probed.times),
                 format!("{} B", question.payload),
                 time(question.work_ns),
                 format!("+{}", time(question.idle_ns)),
                 more(question.wait_ns),
+                joined,
+                spawned,
             ]);
         }
         format!(
             "Probed, beside a child of the suite that is woken alike: what each carries and works more, what a poll costs more that finds \
-             it waiting, and what passes between its parent's polls.\n{}",
+             it waiting, what passes between its parent's polls, and what each took more than that when eight were tried, joined and spawned.\n{}",
             lines(&table)
         )
     }
@@ -139,11 +227,12 @@ impl Advised {
             .iter()
             .filter(|m| !m.is_control() && m.status == Status::Ok)
         {
-            let (Some(question), Some(ratio)) = (self.question(&m.case), m.ratio) else {
+            let child = self.children.iter().find(|child| child.name == m.case.workload);
+            let (Some(child), Some(ratio)) = (child, m.ratio) else {
                 continue;
             };
             let id = m.case.measurement_id(&m.strategy);
-            let sum = |strategy: &str| self.model.predict(&question, strategy);
+            let sum = |strategy: &str| child.predict(&self.model, Scope::of(&m.case), m.case.tasks, strategy);
             let pair: Result<(Predicted, Predicted), _> = sum(&m.strategy).and_then(|a| Ok((a, sum(&m.reference)?)));
             let (a, b) = match pair {
                 Ok(pair) => pair,

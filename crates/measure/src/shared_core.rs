@@ -56,7 +56,7 @@ pub fn task_ns() -> f64 {
 
 /// A core is another program's too where the work takes this much longer than when it was nobody else's. Both states of the host
 /// that this was tried on are a factor of 1.6 to 1.9 apart.
-const SHARED: f64 = 1.2;
+pub(crate) const SHARED: f64 = 1.2;
 
 /// The share of all times that are at most as long as when the core is nobody else's: few enough that a core that is seldom free is
 /// seen free, and enough that no lucky one decides.

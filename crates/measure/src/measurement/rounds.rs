@@ -44,14 +44,33 @@ impl<'a> Rounds<'a> {
             layouts,
             free: Free::OR_NOT,
         };
+        // With a runtime each, which is with a server each, blocks are long and wait for another core too.
+        if planned.pace.own_runtime {
+            return all;
+        }
         let only = Self {
             free: collected.free(),
             rounds: all.rounds.clone(),
             layouts: all.layouts.clone(),
             ..all
         };
-        let compared = || all.pairs().filter(|(strategy, reference)| strategy != reference);
-        let counted = |of: &Self| compared().map(|pair| of.logs(pair).values.len()).min().unwrap_or(0);
+        let mut pairs: Vec<&Pair> = all
+            .pairs()
+            .filter(|(strategy, reference)| strategy != reference)
+            .collect();
+        if pairs.is_empty() {
+            pairs = all.pairs().collect();
+        }
+        let counted = |of: &Self| {
+            let blocks = |(strategy, reference): &&Pair| {
+                let blocks = of
+                    .rounds
+                    .iter()
+                    .filter(|(_, of_round)| of.block(of_round, strategy, reference).is_some());
+                blocks.count()
+            };
+            pairs.iter().map(blocks).min().unwrap_or(0)
+        };
         let (free, each) = (counted(&only), counted(&all));
         match enough(free, each) {
             true => only,

@@ -8,6 +8,8 @@
 //! overlapping, which makes some of a hundred ns seem longer. So where all children are polled for a reason, as when they are
 //! woken together, the clock is read around all polls of a turn.
 
+mod tried;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -20,13 +22,16 @@ use crate::advise::sheet::WAIT_NS;
 use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{Schedule, drive};
+use crate::shared_core::{SHARED, task_ns};
 use crate::slice::{Slice, Totals, timed_loop};
 use crate::stats::median;
 use crate::usage::Usage;
 use crate::workload::{self, Entry, Opened, Setup};
 
+pub use tried::{Tried, try_out};
+
 /// Children that are probed at once: two numbers, to tell what passes once from what passes for each of them.
-const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 const MANY: usize = 24;
 
 /// How long a number of children is probed. Two numbers of two workloads, twice, and setting them up, last less than a second.
@@ -55,6 +60,8 @@ pub struct Probed {
     pub between_ns: f64,
     /// How much longer for each child, in ns.
     pub between_child_ns: f64,
+    /// How more of them are woken, where that is another way: children that hand something scarce on among themselves.
+    pub more_are_woken: Option<Wakes>,
 }
 
 impl Probed {
@@ -89,8 +96,8 @@ impl Probed {
     }
 }
 
-/// What a workload's children do, and what those of the suite do that are woken in the same way.
-pub fn probe(entry: &Entry) -> Result<(Probed, Probed), String> {
+/// What a workload's children do, what those of the suite do that are woken in the same way, and the suite's workload.
+pub fn probe(entry: &Entry) -> Result<(Probed, Probed, Entry), String> {
     let probed = probe_one(entry)?;
     let usual = match probed.wakes {
         Wakes::Never => "ready",
@@ -99,7 +106,7 @@ pub fn probe(entry: &Entry) -> Result<(Probed, Probed), String> {
         Wakes::InTurn => "mutex",
     };
     let usual = workload::find(&workload::all(), usual).expect("the suite has it");
-    Ok((probed, probe_one(&usual)?))
+    Ok((probed, probe_one(&usual)?, usual))
 }
 
 fn probe_one(entry: &Entry) -> Result<Probed, String> {
@@ -114,6 +121,7 @@ fn probe_one(entry: &Entry) -> Result<Probed, String> {
     Ok(Probed {
         between_ns: (few.between_ns - each * FEW as f64).max(0.0),
         between_child_ns: each,
+        more_are_woken: Some(many.wakes).filter(|wakes| *wakes != few.wakes),
         ..few
     })
 }
@@ -142,7 +150,37 @@ enum Clock {
     Turn,
 }
 
+/// How often a probe is done again whose core another program shared, at most.
+const TRIES: usize = 8;
+
+/// How long a core that is shared is waited for each time.
+const WAITS_FOR: Duration = Duration::from_millis(50);
+
+/// The shortest look at the core so far, in ns: the longer a program looks, the surer it saw the core free.
+static SHORTEST: Mutex<f64> = Mutex::new(f64::INFINITY);
+
+/// Whether the core is nobody else's, as far as this program has seen.
+fn is_free() -> bool {
+    let now = task_ns();
+    let mut shortest = SHORTEST.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    *shortest = shortest.min(now);
+    now <= SHARED * *shortest
+}
+
+/// Probes until the core was nobody else's before and after it; what was found last counts where it never is.
 fn probe_by(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, String> {
+    for _ in 1..TRIES {
+        let began = Instant::now();
+        while !is_free() && began.elapsed() < WAITS_FOR {}
+        let probed = probe_once(entry, tasks, clock)?;
+        if is_free() {
+            return Ok(probed);
+        }
+    }
+    probe_once(entry, tasks, clock)
+}
+
+fn probe_once(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, String> {
     let case = Case {
         workload: entry.name.to_string(),
         flavor: Flavor::CurrentThread,
@@ -229,6 +267,7 @@ async fn fan_outs(opened: &dyn Opened, tasks: usize, clock: Clock) -> Probed {
         idle_ns: if idle.is_empty() { 0.0 } else { median(&idle) },
         between_ns: middle(&|seen| seen.between_ns),
         between_child_ns: 0.0,
+        more_are_woken: None,
     }
 }
 
