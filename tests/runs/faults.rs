@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::common::place::{Done, LONG, NO_PAYLOAD, Place, children, has_proc, kill, small, wait_for};
 use join_vs_spawn::case::Flavor;
+use join_vs_spawn::machine_state::State;
 use join_vs_spawn::record::{self, Measurement, Status};
 use libtest_mimic::Trial;
 
@@ -401,6 +402,8 @@ fn traps_are_said_at_the_end_and_in_the_record() {
     if has_proc() {
         expected.push("Load by others");
         let (least, most) = header.conditions.step_ns.expect("measured in each round");
+        let looked = |state: &State| state.task_ns.is_some_and(|ns| ns > 0.0);
+        assert!(header.states.iter().all(looked), "{:?}", header.states);
         assert!(least > 0.0 && most >= least);
         assert!(header.conditions.stolen.is_some());
     }

@@ -54,8 +54,8 @@ pub fn task_ns() -> f64 {
     times[FAN_OUTS / 2]
 }
 
-/// A core is another program's too where the work takes this much longer than when it was nobody else's. Both states of the host
-/// that this was tried on are a factor of 1.6 to 1.9 apart.
+/// A core is another program's too where the work takes this much longer than when it was nobody else's. On the host that this was
+/// tried on it took a quarter to a half longer, and one percent more or less else.
 pub(crate) const SHARED: f64 = 1.2;
 
 /// The share of all times that are at most as long as when the core is nobody else's: few enough that a core that is seldom free is

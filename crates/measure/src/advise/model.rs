@@ -26,6 +26,10 @@ pub enum ModelError {
     },
 }
 
+/// What two runs of the same machine differ by, in the log, in one ratio of ten (docs/ADVISE.md): a model of few cases, which looks
+/// exact from within, is no surer of another run.
+const BETWEEN_RUNS: f64 = 0.064;
+
 /// The fewest cases that a model is made of.
 pub const FEWEST_CASES: usize = 5;
 
@@ -79,9 +83,9 @@ impl Model {
             .filter_map(|sample| Some((sample.case.clone(), sample.kind.as_ref()?.name.clone())));
         Ok(Self {
             run: run.to_owned(),
-            half_width: validation::half_width(&errors),
+            half_width: validation::half_width(&errors).max(BETWEEN_RUNS),
             time_half_width: validation::time_half_width(&errors),
-            measured_half_width: validation::half_width_of_measured(&inside),
+            measured_half_width: validation::half_width_of_measured(&inside).max(BETWEEN_RUNS),
             measured: measured.collect(),
             errors,
             spread,

@@ -19,6 +19,9 @@ use crate::workload::Entry;
 /// Rounds of a trial: some more than the fewest that are left when blocks on a shared core are not counted.
 const ROUNDS: usize = 12;
 
+/// How long a trial may take, in minutes: children that compute for long are tried less often.
+const MINUTES: f64 = 0.05;
+
 /// How many times as long as one of the suite's a fan-out of an entry's children takes, for two numbers of children. A ratio, which
 /// hardly depends on how fast the machine was at that moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +34,7 @@ pub struct Tried {
     spawned: [(usize, f64); 2],
 }
 
-/// Tries them where their fan-outs may run, as everything else is measured: in half a second for each place.
+/// Tries them where their fan-outs may run, as everything else is measured, in half a second for each place.
 pub fn try_out(entry: &Entry, usual: &Entry, scopes: &[Scope]) -> Result<Vec<Tried>, String> {
     let case = |entry: &Entry, scope: Scope, tasks| Case {
         workload: entry.name.to_string(),
@@ -54,6 +57,7 @@ pub fn try_out(entry: &Entry, usual: &Entry, scopes: &[Scope]) -> Result<Vec<Tri
     let settings = RunSettings {
         rounds: ROUNDS,
         layouts: 1,
+        minutes: Some(MINUTES),
         span: Duration::ZERO,
         ..RunSettings::of(Matrix::Default)
     };
