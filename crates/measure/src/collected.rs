@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::environment::resident_bytes;
 use crate::machine_state::State;
 use crate::record::{CutOf, Memory, PartialLine};
-use crate::round::Resident;
+use crate::round::{Resident, longer_look};
 use crate::shared_core::longest_free_ns;
 use crate::stats::median;
 use crate::warnings::{Conditions, SharedCore};
@@ -103,7 +103,7 @@ impl Collected {
                 of_round.blocks.push(OfJob {
                     strategies: strategies.clone(),
                     copy: *copy,
-                    core_ns: core_ns.map_or(0.0, |[before, after]| before.max(after)),
+                    core_ns: longer_look(*core_ns),
                     block: block.clone(),
                 });
                 self.looks_at_cores.extend(core_ns.iter().flatten());

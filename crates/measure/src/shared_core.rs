@@ -73,6 +73,15 @@ pub fn longest_free_ns(seen: &[f64]) -> Option<f64> {
     Some(*free * SHARED)
 }
 
+/// Of fewer blocks or processes on a core that was nobody else's, or a smaller share of all, all count.
+const FEWEST_FREE: usize = 10;
+const LEAST_FREE: f64 = 1.0 / 3.0;
+
+/// Whether so many on a core that was nobody else's are enough to do without the others.
+pub fn enough(free: usize, all: usize) -> bool {
+    free >= FEWEST_FREE && free as f64 >= LEAST_FREE * all as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -116,7 +116,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         })
         .collect();
     let opened = rounds.rounds.iter().filter_map(|(_, of_round)| {
-        let block = rounds.block(of_round, strategy, reference)?;
+        let block = rounds.block(of_round, pair)?;
         Some(vec![block.connections?.after])
     });
     let difference = rounds.series(|of_round| {

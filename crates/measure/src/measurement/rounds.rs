@@ -4,6 +4,7 @@ use super::series::Series;
 use crate::block::{Block, Side};
 use crate::collected::{Collected, Free, OfRound};
 use crate::plan::{Pair, Planned};
+use crate::shared_core::enough;
 use crate::stats::{Estimate, Known, clear, noise_floor, opposite_modes, sequential};
 use crate::workload::MACHINERY;
 
@@ -16,13 +17,12 @@ pub(super) struct Rounds<'a> {
     pub(super) free: Free,
 }
 
-/// Of fewer rounds in which the core was nobody else's, or a smaller share of all, all count.
-const FEWEST_FREE: usize = 10;
-const LEAST_FREE: f64 = 1.0 / 3.0;
-
-/// Whether so many rounds are enough to do without the others.
-fn enough(free: usize, all: usize) -> bool {
-    free >= FEWEST_FREE && free as f64 >= LEAST_FREE * all as f64
+/// The block that a pair's strategy is measured in in a round: beside its reference, or alone.
+fn block<'a>(planned: &Planned, of_round: &'a OfRound, (strategy, reference): &Pair, free: Free) -> Option<&'a Block> {
+    match planned.pace.own_runtime || strategy == reference {
+        true => of_round.alone(strategy, false, free),
+        false => of_round.shared(strategy, reference, free),
+    }
 }
 
 impl<'a> Rounds<'a> {
@@ -38,44 +38,33 @@ impl<'a> Rounds<'a> {
             .iter()
             .map(|(round, _)| states.get(*round).map_or(0, |state| state.layout))
             .collect();
-        let all = Self {
+        let mut all = Self {
             planned,
             rounds,
             layouts,
             free: Free::OR_NOT,
         };
         // With a runtime each, which is with a server each, blocks are long and wait for another core too.
-        if planned.pace.own_runtime {
-            return all;
+        if !planned.pace.own_runtime && all.enough_are(collected.free()) {
+            all.free = collected.free();
         }
-        let only = Self {
-            free: collected.free(),
-            rounds: all.rounds.clone(),
-            layouts: all.layouts.clone(),
-            ..all
+        all
+    }
+
+    /// Whether enough blocks of each pair that is compared are on a core that is `free`; of controls, where nothing is compared.
+    fn enough_are(&self, free: Free) -> bool {
+        let counted = |pair: &Pair, free| {
+            let blocks = self
+                .rounds
+                .iter()
+                .filter_map(|(_, of_round)| block(self.planned, of_round, pair, free));
+            blocks.count()
         };
-        let mut pairs: Vec<&Pair> = all
+        let compares = self.pairs().any(|(strategy, reference)| strategy != reference);
+        let mut pairs = self
             .pairs()
-            .filter(|(strategy, reference)| strategy != reference)
-            .collect();
-        if pairs.is_empty() {
-            pairs = all.pairs().collect();
-        }
-        let counted = |of: &Self| {
-            let blocks = |(strategy, reference): &&Pair| {
-                let blocks = of
-                    .rounds
-                    .iter()
-                    .filter(|(_, of_round)| of.block(of_round, strategy, reference).is_some());
-                blocks.count()
-            };
-            pairs.iter().map(blocks).min().unwrap_or(0)
-        };
-        let (free, each) = (counted(&only), counted(&all));
-        match enough(free, each) {
-            true => only,
-            false => all,
-        }
+            .filter(|(strategy, reference)| !compares || strategy != reference);
+        pairs.all(|pair| enough(counted(pair, free), counted(pair, Free::OR_NOT)))
     }
 
     /// In how many rounds a pair's core was another program's too, so that they are not in its logs.
@@ -83,13 +72,10 @@ impl<'a> Rounds<'a> {
         if self.planned.pace.own_runtime {
             return 0;
         }
-        let (strategy, reference) = pair;
-        let measured = self.rounds.iter().filter(|(_, of_round)| match strategy == reference {
-            true => [false, true]
-                .iter()
-                .all(|copy| of_round.alone(strategy, *copy, Free::OR_NOT).is_some()),
-            false => of_round.shared(strategy, reference, Free::OR_NOT).is_some(),
-        });
+        let measured = self
+            .rounds
+            .iter()
+            .filter_map(|(_, of_round)| self.any_side(of_round, pair));
         measured.count() - logs.values.len()
     }
 
@@ -129,18 +115,14 @@ impl<'a> Rounds<'a> {
         series
     }
 
-    /// The strategy's side of a pair: beside its reference, or alone.
-    pub(super) fn side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
-        self.block(of_round, strategy, reference)?.sides.first()
+    /// The strategy's side of a pair, where its block counts.
+    pub(super) fn side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
+        self.block(of_round, pair)?.sides.first()
     }
 
     /// The same, whether the block counts or not.
-    pub(super) fn any_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
-        let block = match self.planned.pace.own_runtime || strategy == reference {
-            true => of_round.alone(strategy, false, Free::OR_NOT),
-            false => of_round.shared(strategy, reference, Free::OR_NOT),
-        };
-        block?.sides.first()
+    pub(super) fn any_side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
+        block(self.planned, of_round, pair, Free::OR_NOT)?.sides.first()
     }
 
     /// The reference's side of a pair.
@@ -152,12 +134,8 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    pub(super) fn block(&self, of_round: &'a OfRound, strategy: &str, reference: &str) -> Option<&'a Block> {
-        if self.planned.pace.own_runtime || strategy == reference {
-            of_round.alone(strategy, false, self.free)
-        } else {
-            of_round.shared(strategy, reference, self.free)
-        }
+    pub(super) fn block(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Block> {
+        block(self.planned, of_round, pair, self.free)
     }
 
     /// The natural logs of a pair's ratio.

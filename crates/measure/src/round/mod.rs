@@ -94,6 +94,11 @@ pub struct Measured {
     pub core_ns: Option<[f64; 2]>,
 }
 
+/// The longer of both looks at a core, in ns; 0 where there were none.
+pub fn longer_look(core_ns: Option<[f64; 2]>) -> f64 {
+    core_ns.map_or(0.0, |[before, after]| before.max(after))
+}
+
 /// What the parent learns.
 #[derive(Debug)]
 pub enum News {

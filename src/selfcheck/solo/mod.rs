@@ -3,29 +3,32 @@
 //! Each program is a process that makes one runtime, runs one strategy in it until it is in its steady state, measures it
 //! and ends. Processes of all cases and strategies come in random order.
 
-use std::time::{Duration, Instant};
+mod by_hand;
+mod programs;
+
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::SelfcheckError;
 use super::bars::{Bar, Limit};
-use super::{SelfcheckError, entries};
-use crate::block::{Shape, wakes_threads};
-use crate::case::{Case, Flavor, Site};
+use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
-use crate::layouts::Layouts;
-use crate::plan::{Item, Plan};
+use crate::plan::Plan;
 use crate::record::{Measurement, Status};
-use crate::round::{Job, measure_solo};
 use crate::run::{self, Request, RunError};
 use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
 use crate::settings::RunSettings;
-use crate::shared_core::longest_free_ns;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
 use crate::targets::without_scale;
 use crate::warnings::not_applicable;
-use crate::workload::{self, Entry};
+
+use by_hand::{HAND_WRITTEN, compare_hand_written, hand_written_cases};
+use programs::{of_free_cores, solo};
+
+pub use by_hand::HandWritten;
 
 /// A case in the suite and in programs of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,24 +63,6 @@ impl Row {
     }
 }
 
-/// A hand-written loop in programs of its own, and the suite's cell, in ns per iteration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct HandWritten {
-    /// The suite's measurement.
-    pub id: String,
-    /// The median over programs.
-    pub program_ns: f64,
-    /// The suite's.
-    pub suite_ns: f64,
-}
-
-impl HandWritten {
-    /// How much longer the suite's takes, as a fraction.
-    pub fn difference(&self) -> f64 {
-        self.suite_ns / self.program_ns - 1.0
-    }
-}
-
 /// What the check found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
@@ -95,29 +80,6 @@ pub struct Found {
     pub rows: Vec<Row>,
     /// Every hand-written loop.
     pub hand_written: Vec<HandWritten>,
-}
-
-/// How such a program measures: long enough to be in the steady state (docs/METHODOLOGY.md, "The steady state").
-fn shape(case: &Case, served: bool) -> Shape {
-    let (settle_ms, slice_us, quads) = match (served, wakes_threads(case)) {
-        (true, _) => (60, 5_000, 6),
-        (false, true) => (150, 5_000, 5),
-        (false, false) => (100, 80, 32),
-    };
-    Shape {
-        settle: Duration::from_millis(settle_ms),
-        slice: Duration::from_micros(slice_us),
-        quads,
-    }
-}
-
-/// Processes of each hand-written loop, where no fewer are asked for.
-const HAND_WRITTEN: usize = 10;
-
-/// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
-fn hand_written_cases() -> Vec<Case> {
-    let cases = super::cases::hand_written().into_iter().map(|item| item.case);
-    cases.filter(|case| case.flavor == Flavor::CurrentThread).collect()
 }
 
 /// Compares the suite, as a kept run has it or as it measures now, with `processes` processes of each strategy of each case
@@ -208,169 +170,6 @@ fn suite(plan: &Plan, settings: &RunSettings, first_layout: usize) -> Result<Vec
         first_layout,
         ..Request::here(plan, settings, command, session::this_program())
     })
-}
-
-/// What a process measured.
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    /// ns per iteration.
-    ns: f64,
-    /// How long what is like a task took on its core, in ns; 0 where it wakes threads.
-    core_ns: f64,
-}
-
-/// Of fewer processes whose core was nobody else's all count, as of rounds.
-const FEWEST_FREE: usize = 10;
-
-/// The times that count: of processes whose core was nobody else's, as of the suite's blocks, where there are enough.
-fn of_free_cores(times: Vec<[Vec<Time>; 2]>) -> Vec<[Vec<f64>; 2]> {
-    let looks: Vec<f64> = times.iter().flatten().flatten().map(|time| time.core_ns).collect();
-    let looks: Vec<f64> = looks.into_iter().filter(|ns| *ns > 0.0).collect();
-    let longest = longest_free_ns(&looks).unwrap_or(f64::INFINITY);
-    let counted = |sides: [Vec<Time>; 2]| {
-        let free = |side: &Vec<Time>| side.iter().filter(|time| time.core_ns <= longest).count();
-        let enough = sides.iter().all(|side| free(side) >= FEWEST_FREE);
-        sides.map(|side| {
-            let counted = side.iter().filter(|time| !enough || time.core_ns <= longest);
-            counted.map(|time| time.ns).collect()
-        })
-    };
-    times.into_iter().map(counted).collect()
-}
-
-/// Starts processes that run one strategy each.
-struct Programs {
-    layouts: Layouts,
-    entries: Vec<Entry>,
-    random: fastrand::Rng,
-    deadline: Duration,
-}
-
-impl Programs {
-    fn new(selection: &Selection) -> Self {
-        let settings = &selection.settings;
-        Self {
-            layouts: Layouts::of(&session::this_program(), settings.layouts, |_, _| {}),
-            entries: entries(),
-            random: fastrand::Rng::with_seed(settings.seed.unwrap_or_else(|| fastrand::u64(..))),
-            deadline: settings.deadline,
-        }
-    }
-
-    /// One process of each strategy of each case, in random order; its time is added to those of its case and side, in ns
-    /// per iteration.
-    fn run_each(&mut self, cases: &[(Case, [&str; 2])], times: &mut [[Vec<Time>; 2]]) -> Result<(), SelfcheckError> {
-        let mut order: Vec<(usize, usize)> = (0..cases.len()).flat_map(|case| [(case, 0), (case, 1)]).collect();
-        self.random.shuffle(&mut order);
-        for (place, side) in order {
-            let (case, strategies) = &cases[place];
-            times[place][side].push(self.time(case, strategies[side])?);
-        }
-        Ok(())
-    }
-
-    fn time(&mut self, case: &Case, strategy: &str) -> Result<Time, SelfcheckError> {
-        let job = Job {
-            case: case.clone(),
-            strategies: vec![strategy.to_owned()],
-            copy: false,
-        };
-        let served = workload::find(&self.entries, &case.workload).is_some_and(|entry| entry.served);
-        let program = self.layouts.program(self.random.usize(..self.layouts.count()));
-        let measured = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
-        let measured = measured.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
-        Ok(Time {
-            ns: measured.block.sides[0].wall_ns,
-            core_ns: measured.core_ns.map_or(0.0, |[before, after]| before.max(after)),
-        })
-    }
-}
-
-/// The times of both strategies of each case, in ns per iteration, one for each process.
-fn solo(
-    cases: &[(Case, [&str; 2])],
-    processes: usize,
-    selection: &Selection,
-    tell: &impl Fn(&str),
-) -> Result<Vec<[Vec<Time>; 2]>, SelfcheckError> {
-    let mut times = no_times(cases.len());
-    if cases.is_empty() {
-        return Ok(times);
-    }
-    tell(&format!(
-        "{} cases, {processes} processes of each strategy",
-        cases.len()
-    ));
-    let mut programs = Programs::new(selection);
-    for nth in 0..processes {
-        programs.run_each(cases, &mut times)?;
-        if (nth + 1) % 5 == 0 {
-            tell(&format!("{} of {processes} processes of each", nth + 1));
-        }
-    }
-    Ok(times)
-}
-
-fn no_times<T: Clone>(cases: usize) -> Vec<[Vec<T>; 2]> {
-    vec![[Vec::new(), Vec::new()]; cases]
-}
-
-/// Rounds of the suite and processes of the hand-written loops in turn, so that no pair is of different minutes: on a host
-/// whose speed changes from one to the next, that would be compared.
-fn compare_hand_written(
-    cases: Vec<Case>,
-    processes: usize,
-    selection: &Selection,
-    tell: &impl Fn(&str),
-) -> Result<Vec<HandWritten>, SelfcheckError> {
-    const SUITE: [&str; 2] = ["join", "spawn"];
-    if cases.is_empty() {
-        return Ok(Vec::new());
-    }
-    tell("hand-written loops");
-    let items = cases.iter().map(|case| Item::of(case.clone(), &SUITE, "join"));
-    let plan = Plan::of("solo", entries(), items.collect());
-    let by_hand: Vec<(Case, [&str; 2])> = cases
-        .into_iter()
-        .map(|case| (case, ["hand_join", "hand_spawn"]))
-        .collect();
-    let mut programs = Programs::new(selection);
-    let mut times = no_times(by_hand.len());
-    let mut cells = no_times(by_hand.len());
-    let one_round = RunSettings {
-        rounds: 1,
-        ..selection.settings.clone()
-    };
-    for _ in 0..processes {
-        let round_first = programs.random.bool();
-        if !round_first {
-            programs.run_each(&by_hand, &mut times)?;
-        }
-        let first_layout = programs.random.usize(..programs.layouts.count());
-        let measured = suite(&plan, &one_round, first_layout)?;
-        for (cells, (case, _)) in cells.iter_mut().zip(&by_hand) {
-            for (cells, strategy) in cells.iter_mut().zip(SUITE) {
-                let cell = measured.iter().find(|m| m.case == *case && m.strategy == strategy);
-                cells.extend(cell.and_then(|m| m.wall_ns).map(|ns| ns.median));
-            }
-        }
-        if round_first {
-            programs.run_each(&by_hand, &mut times)?;
-        }
-    }
-    let mut found = Vec::new();
-    for (((case, _), times), cells) in by_hand.iter().zip(times).zip(cells) {
-        for ((strategy, times), cells) in SUITE.iter().zip(times).zip(cells) {
-            if !cells.is_empty() {
-                found.push(HandWritten {
-                    id: case.measurement_id(strategy),
-                    program_ns: median(&times.iter().map(|time| time.ns).collect::<Vec<_>>()),
-                    suite_ns: median(&cells),
-                });
-            }
-        }
-    }
-    Ok(found)
 }
 
 fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {
