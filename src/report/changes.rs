@@ -36,7 +36,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     );
     if count(Change::Host) > 0 {
         text += &format!(
-            "{bullet}In {} the host explains the change: waking a thread, or what is like a task, took longer or shorter, by as much.\n",
+            "{bullet}In {} the host explains the change: waking a thread, or work like a task's, took longer or shorter, by as much.\n",
             count(Change::Host)
         );
     }

@@ -147,10 +147,11 @@ fn rows(parts: &[Part]) -> String {
         return String::new();
     };
     let level = first.ratio.map_or(0.0, |ratio| ratio.level);
-    let layouts = parts.iter().map(|(header, _)| header.layouts).min().unwrap_or(1);
-    let over = match layouts {
-        1 => "rounds".to_owned(),
-        layouts => format!("{layouts} layouts"),
+    let layouts = || parts.iter().map(|(header, _)| header.layouts_made());
+    let over = match (layouts().min().unwrap_or(1), layouts().max().unwrap_or(1)) {
+        (1, _) => "rounds".to_owned(),
+        (least, most) if least == most => format!("{most} layouts"),
+        (least, most) => format!("{least} to {most} layouts"),
     };
     let legend = if level > 0.0 {
         format!(

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::common::exits;
 
@@ -110,20 +111,25 @@ fn a_fan_out_that_wakes_a_worker_has_a_park_and_one_that_does_not_has_none() {
         ("JVS_STRATEGIES", "join,spawn"),
     ];
     // Children that are spawned from outside of the worker find it asleep, unless the kernel lets the spawning thread run on
-    // before the worker got to sleep: on a busy machine that may be so in all fan-outs of a process, so ask another one.
-    let woken = (0..30).any(|_| {
-        let rows = rows(&variables, "block_on/");
-        let row = |strategy: &str| &rows[&format!("yield/multi_thread_1/block_on/0B/8/{strategy}")];
-        // Joined children are polled where they are made: the worker sleeps on, but for falling asleep the first time.
-        assert!(row("join")["parks"].as_f64() < Some(0.1), "{}", row("join"));
-        assert!(
-            matches!(row("join")["driver_wakes"].as_f64(), None | Some(0.0)),
-            "{}",
-            row("join")
-        );
-        let above = |name: &str| row("spawn")[name].as_f64() > Some(0.2);
-        above("parks") && (above("driver_wakes") || !cfg!(target_os = "linux"))
-    });
+    // before the worker got to sleep: on a busy machine that may be so in all fan-outs of a process, so ask another one, until the
+    // tests beside this one have ended.
+    let began = Instant::now();
+    let tries = std::iter::repeat_with(|| std::thread::sleep(Duration::from_millis(100)));
+    let woken = tries
+        .take_while(|()| began.elapsed() < Duration::from_secs(120))
+        .any(|()| {
+            let rows = rows(&variables, "block_on/");
+            let row = |strategy: &str| &rows[&format!("yield/multi_thread_1/block_on/0B/8/{strategy}")];
+            // Joined children are polled where they are made: the worker sleeps on, but for falling asleep the first time.
+            assert!(row("join")["parks"].as_f64() < Some(0.1), "{}", row("join"));
+            assert!(
+                matches!(row("join")["driver_wakes"].as_f64(), None | Some(0.0)),
+                "{}",
+                row("join")
+            );
+            let above = |name: &str| row("spawn")[name].as_f64() > Some(0.2);
+            above("parks") && (above("driver_wakes") || !cfg!(target_os = "linux"))
+        });
     assert!(woken, "no worker was ever found asleep");
 }
 

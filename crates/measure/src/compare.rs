@@ -321,7 +321,7 @@ fn speed(a: &Header, b: &Header) -> Option<String> {
     });
     let moved = surely_moved(&logs)?;
     Some(format!(
-        "speed of the host: what is like a task took {} times as long in the second run ({})",
+        "speed of the host: work like a task's took {} times as long in the second run ({})",
         significant(moved.exp()),
         a.target
     ))

@@ -213,7 +213,7 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool, server: boo
         format!(
             "with an interval of {:.1}% or more over {}.",
             level * 100.0,
-            match header.layouts {
+            match header.layouts_made() {
                 1 => "rounds, each a process of its own".to_owned(),
                 layouts => format!("{layouts} layouts of the code, in processes of their own"),
             }

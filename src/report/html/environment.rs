@@ -59,7 +59,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
             header.minutes.map_or("no limit".into(), |minutes| time(minutes * 60e9)),
         ),
         ("waking a thread", spread(header, |state| Some(state.wake_ns))),
-        ("what is like a task", spread(header, |state| state.task_ns)),
+        ("work like a task's", spread(header, |state| state.task_ns)),
         ("checksum", header.checksum.clone()),
         ("seed", header.seed.to_string()),
         ("plan", header.plan.clone()),

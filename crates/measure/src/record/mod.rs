@@ -7,6 +7,7 @@ mod folder;
 mod measurement;
 mod read;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +88,12 @@ pub struct Header {
 }
 
 impl Header {
+    /// In how many layouts its rounds were made: no more than there were rounds.
+    pub fn layouts_made(&self) -> usize {
+        let made: BTreeSet<usize> = self.states.iter().map(|state| state.layout).collect();
+        made.len().max(1)
+    }
+
     /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each layout, or for
     /// each round where rounds have no layouts of their own.
     pub fn units(&self, m: &Measurement) -> Vec<f64> {
