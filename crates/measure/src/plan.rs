@@ -85,7 +85,8 @@ impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
     /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
-    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); such blocks are long, and few.
+    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); such blocks are long, and few, and
+    /// longer slices do not make them agree better with each other.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
         let quick = settings.matrix == Matrix::Quick;
         let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
@@ -102,7 +103,7 @@ impl Pace {
         if entry.served {
             return match quick {
                 true => own(10, 5_000, 3, 0.3),
-                false => own(20, 5_000, 6, 0.14),
+                false => own(20, 5_000, 2, 0.14),
             };
         }
         if case.tasks >= MANY {
@@ -118,9 +119,9 @@ impl Pace {
                 fewest_quads,
             },
             (true, false, true) => own(15, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 5_000, 2, 0.08),
+            (true, false, false) => own(40, 2_000, 2, 0.1),
             (true, true, true) => own(40, 5_000, 2, 0.3),
-            (true, true, false) => own(60, 5_000, 3, 0.08),
+            (true, true, false) => own(60, 2_000, 3, 0.1),
         }
     }
 

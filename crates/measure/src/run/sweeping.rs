@@ -28,8 +28,9 @@ const MOST_ADDED: f64 = 0.5;
 /// milliseconds, as a program's own core is not.
 const ROUNDS_ON_A_CORE: usize = 10;
 
-/// A run of as many rounds has its controls in every other one.
-const MANY_ROUNDS: usize = 40;
+/// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
+/// more rounds of the ratios.
+const CHECKED_ROUNDS: usize = 20;
 
 /// A run while it sweeps.
 pub(super) struct Sweeping<'a> {
@@ -76,11 +77,10 @@ impl<'a> Sweeping<'a> {
                 pace.shape.quads = 1;
                 pace.shape.settle /= 4;
             }
-            // Noise floor and carry-over are known well enough from every other round of many.
-            let every_other = rounds.len().is_multiple_of(2);
+            let checked = rounds.len().is_multiple_of((budget.rounds / CHECKED_ROUNDS).max(1));
             let checks = Checks {
-                control: every_other || budget.rounds < MANY_ROUNDS,
-                carry_over: !budget.lean && every_other,
+                control: checked,
+                carry_over: !budget.lean && checked,
             };
             groups.extend(planned.item.jobs(&pace, checks));
         }

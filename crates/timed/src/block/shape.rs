@@ -19,13 +19,14 @@ pub struct Shape {
 
 impl Shape {
     /// Of cases of one thread. A fresh process settles for 1 ms: its pages are made, its heap takes its shape. Slices of 60 µs
-    /// are long against the clock, and so short and many that few are interrupted, and that the quarters at both ends, which do
-    /// not count, hold these. More of them would tell more about one process than the next one confirms: processes of the same
-    /// program differ by percents (docs/METHODOLOGY.md, "The steady state").
+    /// are long against the clock, and so short that few are interrupted; of four quads the highest and the lowest do not
+    /// count. More of them would tell more about one process than the next one confirms: processes of the same program differ
+    /// by percents, and a block of three times as many takes 8.5 ms instead of 5.4 and scatters as much
+    /// (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
         settle: Duration::from_millis(1),
         slice: Duration::from_micros(60),
-        quads: 12,
+        quads: 4,
     };
 
     /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one
