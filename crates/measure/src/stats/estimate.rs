@@ -5,15 +5,27 @@
 //! same cost. It assumes that values scatter alike on both sides of the centre; what scatters otherwise is flagged
 //! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`crates/measure/src/simulated.rs`), two modes included.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 
-use super::{median, sorted};
+use super::median;
 
 /// The least level at which an interval is called one.
 pub const LEVEL: f64 = 0.95;
 
 /// The fewest rounds that can carry an interval of at least 95%.
 pub const FEWEST_ROUNDS: usize = 6;
+
+/// What was computed before: thousands of intervals are of few numbers of values.
+type Known<K, V> = LazyLock<Mutex<HashMap<K, V>>>;
+
+fn once<K: Eq + Hash, V: Copy>(known: &Known<K, V>, key: K, anew: impl FnOnce() -> V) -> V {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    *known.entry(key).or_insert_with(anew)
+}
 
 /// For `n` independent values: how many to cut off at each end so that what remains covers the median with
 /// the least level that is at least 95%, and that level. `None` for fewer than 6 values.
@@ -43,6 +55,11 @@ pub fn order_interval(n: usize) -> Option<(usize, f64)> {
 /// The number of positive means has the distribution of Wilcoxon's signed ranks, the sum of a random subset of 1 … n (e.g.
 /// Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 3.2 and 3.3).
 pub fn signed_rank_interval(n: usize, level: f64) -> Option<(usize, f64)> {
+    static KNOWN: Known<(usize, u64), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
+    once(&KNOWN, (n, level.to_bits()), || signed_rank_interval_anew(n, level))
+}
+
+fn signed_rank_interval_anew(n: usize, level: f64) -> Option<(usize, f64)> {
     let most = n * (n + 1) / 2;
     if n > MOST_RANKED {
         // Normal beyond: its error is below a thousandth of the interval there.
@@ -109,6 +126,11 @@ fn normal_quantile(level: f64) -> f64 {
 /// The number of pairs in which one side is smaller has the distribution of Mann and Whitney; the interval is that of
 /// Hodges and Lehmann (e.g. Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 4.2 and 4.3).
 pub fn hodges_lehmann_interval(m: usize, n: usize) -> Option<(usize, f64)> {
+    static KNOWN: Known<(usize, usize), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
+    once(&KNOWN, (m, n), || hodges_lehmann_interval_anew(m, n))
+}
+
+fn hodges_lehmann_interval_anew(m: usize, n: usize) -> Option<(usize, f64)> {
     let pairs = m * n;
     if pairs == 0 {
         return None;
@@ -206,44 +228,50 @@ impl Estimate {
         for (place, one) in values.iter().enumerate() {
             means.extend(values[place..].iter().map(|other| (one + other) / 2.0));
         }
-        means.sort_unstable_by(f64::total_cmp);
-        let last = means.len() - 1;
-        let interval = signed_rank_interval(values.len(), level);
-        let (cut, level) = interval.unwrap_or((0, 0.0));
-        Some(Self {
-            median: middle(&means),
-            low: means[cut],
-            high: means[last - cut],
-            level,
-        })
+        let (cut, level) = signed_rank_interval(values.len(), level).unwrap_or((0, 0.0));
+        Some(Self::cut_off(&mut means, cut, level))
     }
 
     /// The median and its interval from order statistics: for values whose means mean nothing. `None` for no values.
     pub fn by_order(values: &[f64]) -> Option<Self> {
-        let sorted = sorted(values);
-        let last = sorted.len().checked_sub(1)?;
-        let (cut, level) = order_interval(sorted.len()).unwrap_or((0, 0.0));
-        Some(Self {
-            median: middle(&sorted),
-            low: sorted[cut],
-            high: sorted[last - cut],
-            level,
-        })
+        if values.is_empty() {
+            return None;
+        }
+        let (cut, level) = order_interval(values.len()).unwrap_or((0, 0.0));
+        Some(Self::cut_off(&mut values.to_vec(), cut, level))
     }
 
     /// How far the values of `b` lie above those of `a`: the median of all differences, and its interval. `None` for
     /// no values.
     pub fn shift(a: &[f64], b: &[f64]) -> Option<Self> {
         let pairs = b.iter().flat_map(|b| a.iter().map(move |a| b - a));
-        let differences = sorted(&pairs.collect::<Vec<f64>>());
-        let last = differences.len().checked_sub(1)?;
+        let mut differences: Vec<f64> = pairs.collect();
+        if differences.is_empty() {
+            return None;
+        }
         let (cut, level) = hodges_lehmann_interval(a.len(), b.len()).unwrap_or((0, 0.0));
-        Some(Self {
-            median: middle(&differences),
-            low: differences[cut],
-            high: differences[last - cut],
+        Some(Self::cut_off(&mut differences, cut, level))
+    }
+
+    /// The middle of `values`, and between what they lie where `cut` of them are cut off at each end: fewer than half.
+    fn cut_off(values: &mut [f64], cut: usize, level: f64) -> Self {
+        let (n, order) = (values.len(), f64::total_cmp);
+        let (below, above, _) = values.select_nth_unstable_by(n / 2, order);
+        let above = *above;
+        let below = below.iter().copied().max_by(order).filter(|_| n.is_multiple_of(2));
+        // The halves are apart now, so that each end is found in its own.
+        let (lower, upper) = values.split_at_mut(n / 2);
+        let high = *upper.select_nth_unstable_by(upper.len() - 1 - cut, order).1;
+        let low = match lower.is_empty() {
+            true => high,
+            false => *lower.select_nth_unstable_by(cut, order).1,
+        };
+        Self {
+            median: (below.unwrap_or(above) + above) / 2.0,
+            low,
+            high,
             level,
-        })
+        }
     }
 
     /// The same through an increasing function.
@@ -271,12 +299,6 @@ impl Estimate {
     pub fn ratio(rounds: &[Vec<f64>]) -> Option<Self> {
         Self::over_rounds(rounds).map(|logs| logs.map(f64::exp))
     }
-}
-
-/// The middle of sorted values; the mean of the two middle ones where their number is even.
-fn middle(sorted: &[f64]) -> f64 {
-    let n = sorted.len();
-    (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0
 }
 
 /// Each round's median; rounds without values are left out.
