@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::programs::{Programs, no_times};
-use super::suite;
+use super::programs::{Programs, Time, no_times, of_free_cores};
 use crate::case::{Case, Flavor};
-use crate::plan::{Item, Plan};
+use crate::plan::{Checks, Item, Plan, Planned};
+use crate::round::{self, News, Share, Sweep, SweepError};
+use crate::run::RunError;
 use crate::selection::Selection;
 use crate::selfcheck::{SelfcheckError, entries};
-use crate::settings::RunSettings;
 use crate::stats::median;
 
 /// A hand-written loop in programs of its own, and the suite's cell, in ns per iteration.
@@ -29,8 +29,13 @@ impl HandWritten {
     }
 }
 
-/// Processes of each hand-written loop, where no fewer are asked for.
-pub(super) const HAND_WRITTEN: usize = 10;
+/// Processes of each hand-written loop, where no fewer are asked for: ten or more of them on a core that was nobody else's, but
+/// on a machine that others use nearly always.
+pub(super) const HAND_WRITTEN: usize = 30;
+
+/// The suite's strategies, and the hand-written ones that are the same.
+const SUITE: [&str; 2] = ["join", "spawn"];
+const BY_HAND: [&str; 2] = ["hand_join", "hand_spawn"];
 
 /// The hand-written loops that run alone, and the suite's strategies: on one thread, as `#[tokio::main]` builds it.
 pub(super) fn hand_written_cases() -> Vec<Case> {
@@ -48,52 +53,84 @@ pub(super) fn compare_hand_written(
     selection: &Selection,
     tell: &impl Fn(&str),
 ) -> Result<Vec<HandWritten>, SelfcheckError> {
-    const SUITE: [&str; 2] = ["join", "spawn"];
     if cases.is_empty() {
         return Ok(Vec::new());
     }
     tell("hand-written loops");
     let items = cases.iter().map(|case| Item::of(case.clone(), &SUITE, "join"));
-    let plan = Plan::of("solo", entries(), items.collect());
-    let by_hand: Vec<(Case, [&str; 2])> = cases
-        .into_iter()
-        .map(|case| (case, ["hand_join", "hand_spawn"]))
-        .collect();
+    let planned = Plan::of("solo", entries(), items.collect()).planned(&selection.settings);
+    let by_hand: Vec<(Case, [&str; 2])> = cases.into_iter().map(|case| (case, BY_HAND)).collect();
     let mut programs = Programs::new(selection);
-    let mut times = no_times(by_hand.len());
-    let mut cells = no_times(by_hand.len());
-    let one_round = RunSettings {
-        rounds: 1,
-        ..selection.settings.clone()
-    };
+    let [mut times, mut cells] = [(); 2].map(|()| no_times(by_hand.len()));
     for _ in 0..processes {
         let round_first = programs.random.bool();
         if !round_first {
             programs.run_each(&by_hand, &mut times)?;
         }
-        let first_layout = programs.random.usize(..programs.layouts.count());
-        let measured = suite(&plan, &one_round, first_layout)?;
-        for (cells, (case, _)) in cells.iter_mut().zip(&by_hand) {
-            for (cells, strategy) in cells.iter_mut().zip(SUITE) {
-                let cell = measured.iter().find(|m| m.case == *case && m.strategy == strategy);
-                cells.extend(cell.and_then(|m| m.wall_ns).map(|ns| ns.median));
-            }
-        }
+        round_of_suite(&planned, &mut programs, &mut cells)?;
         if round_first {
             programs.run_each(&by_hand, &mut times)?;
         }
     }
+    // All of one machine and one time, so that a free core is one in both.
+    let mut both = of_free_cores(times.into_iter().chain(cells).collect());
+    let cells = both.split_off(by_hand.len());
     let mut found = Vec::new();
-    for (((case, _), times), cells) in by_hand.iter().zip(times).zip(cells) {
+    for (((case, _), times), cells) in by_hand.iter().zip(both).zip(cells) {
         for ((strategy, times), cells) in SUITE.iter().zip(times).zip(cells) {
-            if !cells.is_empty() {
-                found.push(HandWritten {
-                    id: case.measurement_id(strategy),
-                    program_ns: median(&times.iter().map(|time| time.ns).collect::<Vec<_>>()),
-                    suite_ns: median(&cells),
-                });
-            }
+            found.push(HandWritten {
+                id: case.measurement_id(strategy),
+                program_ns: median(&times),
+                suite_ns: median(&cells),
+            });
         }
     }
     Ok(found)
+}
+
+/// One round as a run makes it, in a layout drawn at random: join! is measured alone, spawn beside it.
+fn round_of_suite(
+    planned: &[Planned],
+    programs: &mut Programs,
+    cells: &mut [[Vec<Time>; 2]],
+) -> Result<(), SelfcheckError> {
+    let checks = Checks {
+        control: true,
+        carry_over: false,
+    };
+    let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, checks));
+    let share = Share {
+        layout: programs.random.usize(..programs.layouts.count()),
+        layouts: &programs.layouts,
+        groups: groups.collect(),
+    };
+    let sweep = Sweep {
+        seed: programs.random.u64(..),
+        core: 0,
+        shares: vec![share],
+        deadline: programs.deadline,
+        patience: programs.deadline,
+        until: None,
+    };
+    let served = |_: &Case| false;
+    let swept = round::sweep(sweep, served, |_, case, job, news| {
+        match news {
+            News::Block(measured) => {
+                let job = job.expect("a block has its job");
+                let place = planned.iter().position(|planned| planned.item.case == *case);
+                let side = SUITE.iter().position(|strategy| *strategy == job.strategies[0]);
+                if let (Some(place), Some(side), false) = (place, side, job.copy) {
+                    cells[place][side].push(Time::of(&measured));
+                }
+            }
+            News::Failed(reason) => return Err(SelfcheckError::Solo(format!("{case}: {reason}"))),
+            News::Resident(_) | News::Done => {}
+        }
+        Ok(())
+    });
+    swept.map_err(|error| match error {
+        SweepError::Listener(error) => error,
+        SweepError::Process(what) => SelfcheckError::Solo(format!("a round's process {what}")),
+        SweepError::Interrupted => SelfcheckError::Run(RunError::Interrupted { kept: false }),
+    })
 }

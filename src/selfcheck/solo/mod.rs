@@ -14,13 +14,11 @@ use super::SelfcheckError;
 use super::bars::{Bar, Limit};
 use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
-use crate::plan::Plan;
 use crate::record::{Measurement, Status};
-use crate::run::{self, Request, RunError};
+use crate::run::{self, Request};
 use crate::run_store::Run;
 use crate::selection::Selection;
 use crate::session;
-use crate::settings::RunSettings;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
 use crate::targets::without_scale;
 use crate::warnings::not_applicable;
@@ -155,21 +153,17 @@ fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measur
             continue;
         }
         tell(&format!("the suite: {}", target.name));
-        all.extend(suite(
-            &selection.plan(&target, &measurements),
-            &selection.settings_for(&target),
-            0,
-        )?);
+        let plan = selection.plan(&target, &measurements);
+        let settings = selection.settings_for(&target);
+        let command = "cargo run --release -- selfcheck solo".to_owned();
+        all.extend(run::measured(Request::here(
+            &plan,
+            &settings,
+            command,
+            session::this_program(),
+        ))?);
     }
     Ok(all)
-}
-
-fn suite(plan: &Plan, settings: &RunSettings, first_layout: usize) -> Result<Vec<Measurement>, RunError> {
-    let command = "cargo run --release -- selfcheck solo".to_owned();
-    run::measured(Request {
-        first_layout,
-        ..Request::here(plan, settings, command, session::this_program())
-    })
 }
 
 fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::block::{Shape, wakes_threads};
 use crate::case::Case;
 use crate::layouts::Layouts;
-use crate::round::{Job, longer_look, measure_solo};
+use crate::round::{Job, Measured, longer_look, measure_solo};
 use crate::selection::Selection;
 use crate::selfcheck::{SelfcheckError, entries};
 use crate::session;
@@ -30,9 +30,19 @@ fn shape(case: &Case, served: bool) -> Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Time {
     /// ns per iteration.
-    pub(super) ns: f64,
+    ns: f64,
     /// How long what is like a task took on its core, in ns; 0 where it wakes threads.
     core_ns: f64,
+}
+
+impl Time {
+    /// Of a block's first strategy.
+    pub(super) fn of(measured: &Measured) -> Self {
+        Self {
+            ns: measured.block.sides[0].wall_ns,
+            core_ns: longer_look(measured.core_ns),
+        }
+    }
 }
 
 /// The times that count: of processes whose core was nobody else's, as of the suite's blocks, where there are enough.
@@ -56,7 +66,7 @@ pub(super) struct Programs {
     pub(super) layouts: Layouts,
     entries: Vec<Entry>,
     pub(super) random: fastrand::Rng,
-    deadline: Duration,
+    pub(super) deadline: Duration,
 }
 
 impl Programs {
@@ -96,10 +106,7 @@ impl Programs {
         let program = self.layouts.program(self.random.usize(..self.layouts.count()));
         let measured = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
         let measured = measured.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
-        Ok(Time {
-            ns: measured.block.sides[0].wall_ns,
-            core_ns: longer_look(measured.core_ns),
-        })
+        Ok(Time::of(&measured))
     }
 }
 
