@@ -227,9 +227,9 @@ fn an_unusable_folder_is_named() {
         .says("results/latest: ");
 }
 
-/// Twenty-eight cases in some rounds: some seconds.
+/// Twenty-eight cases in twelve rounds: some seconds.
 const SECONDS: [(&str, &str); 7] = [
-    ("JVS_ROUNDS", "25"),
+    ("JVS_ROUNDS", "12"),
     ("JVS_WORKLOADS", "yield"),
     ("JVS_FLAVORS", "current_thread,multi_thread_1"),
     ("JVS_SITES", "worker,block_on"),
@@ -242,7 +242,7 @@ const SECONDS: [(&str, &str); 7] = [
 fn whole(measurements: &[Measurement]) {
     for m in measurements {
         let wanted = match (m.own_runtime, m.is_control()) {
-            (false, _) => 25,
+            (false, _) => 12,
             (true, false) => 6,
             // Pairs of them.
             (true, true) => 3,
@@ -315,10 +315,10 @@ fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
     under
 }
 
-/// In a mount namespace of its own, where `results` is a tmpfs of 128 KiB; then the disk grows, and the run goes on.
+/// In a mount namespace of its own, where `results` is a tmpfs of 64 KiB; then the disk grows, and the run goes on.
 fn a_full_disk_costs_no_record() {
     let script = r#"
-        mount -t tmpfs -o size=128k none "$JVS_RESULTS" || exit 77
+        mount -t tmpfs -o size=64k none "$JVS_RESULTS" || exit 77
         mkdir "$JVS_RESULTS/latest" && echo earlier > "$JVS_RESULTS/latest/overhead.jsonl"
         JVS_RESUME=0 "$0" --bench --noplot; echo "exit code $?, earlier record: $(cat "$JVS_RESULTS/latest/overhead.jsonl")"
         mount -o remount,size=8m "$JVS_RESULTS" || exit 77
@@ -332,13 +332,13 @@ fn a_full_disk_costs_no_record() {
     let done = match under("unshare", &["-rm", "sh", "-c", script], &command).output() {
         Ok(output) => Done::of(output),
         Err(error) => {
-            eprintln!("SKIPPED: a disk of 128 KiB needs unshare: {error}");
+            eprintln!("SKIPPED: a disk of 64 KiB needs unshare: {error}");
             return;
         }
     };
     if done.code == Some(77) || done.stderr.contains("unshare") {
         eprintln!(
-            "SKIPPED: a disk of 128 KiB needs the right to mount one: {}",
+            "SKIPPED: a disk of 64 KiB needs the right to mount one: {}",
             done.stderr
         );
         return;
