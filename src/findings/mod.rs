@@ -12,7 +12,7 @@ use crate::case::{Case, Flavor, Site};
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p};
 use crate::table;
-use crate::text::{label, significant, time};
+use crate::text::{children, label, significant, time};
 
 /// One to three sentences, and before them the verdicts counted.
 pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
@@ -72,10 +72,6 @@ fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
         }
     }
     flavors
-}
-
-fn children(tasks: usize) -> String {
-    format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
 }
 
 fn with_interval(ratio: &Estimate) -> String {

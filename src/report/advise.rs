@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::record::Header;
-use crate::text::{label, lines, percent, significant, time, times};
+use crate::text::{children, label, lines, percent, significant, time, times};
 use measure::advise::counts::Unit;
 use measure::advise::model::Model;
 use measure::advise::validation::{Call, Validation};
@@ -16,11 +16,7 @@ const NOTHING: f64 = 0.01;
 
 /// The question in words.
 fn asked(question: &Question, needs: &measure::advise::Needs) -> String {
-    let mut parts = vec![format!(
-        "{} child{}",
-        question.tasks,
-        if question.tasks == 1 { "" } else { "ren" }
-    )];
+    let mut parts = vec![children(question.tasks)];
     parts.push(match question.wakes {
         Wakes::Never => "that never wait".into(),
         Wakes::Together => "woken together".into(),

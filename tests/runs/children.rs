@@ -7,21 +7,12 @@ use join_vs_spawn::record::{self, Status};
 use libtest_mimic::Trial;
 use measure::{Setup, Target, Workload, measure};
 
-use crate::common::place::{Done, Place, alive, children, has_proc, kill_all, wait_for};
+use crate::common::place::{ACT, Done, Place, alive, children, has_proc, kill_all, wait_for};
 
 /// What this program is where it is started as one of these children; `None` for another act.
 pub fn act(act: &str) -> Option<ExitCode> {
-    Some(match act {
-        "panics" => measure(&Target::of::<Misbehaves<PANICS>>("panics")),
-        "hangs" => measure(&Target::of::<Misbehaves<HANGS>>("hangs")),
-        "aborts" => measure(&Target::of::<Misbehaves<ABORTS>>("aborts")),
-        "lies" => measure(&Target::of::<Misbehaves<LIES>>("lies")),
-        "chatters" => measure(&Target::of::<Misbehaves<CHATTERS>>("chatters")),
-        "sleeps" => measure(&Target::of::<Misbehaves<SLEEPS>>("sleeps")),
-        "unready" => measure(&Target::of::<Misbehaves<UNREADY>>("unready")),
-        "waits" => measure(&Target::of::<Misbehaves<WAITS>>("waits")),
-        _ => return None,
-    })
+    let (name, _) = FAULTS.into_iter().find(|(name, _)| *name == act)?;
+    Some(measure(&Target::of::<Misbehaves>(name)))
 }
 
 pub fn trials() -> Vec<Trial> {
@@ -37,52 +28,74 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    Panics,
+    Hangs,
+    Aborts,
+    Lies,
+    Unready,
+    Chatters,
+    Sleeps,
+    Waits,
+}
+
+/// By the name of the act. One type of children for all of them: each type is compiled with every strategy.
+const FAULTS: [(&str, Fault); 8] = [
+    ("panics", Fault::Panics),
+    ("hangs", Fault::Hangs),
+    ("aborts", Fault::Aborts),
+    ("lies", Fault::Lies),
+    ("unready", Fault::Unready),
+    ("chatters", Fault::Chatters),
+    ("sleeps", Fault::Sleeps),
+    ("waits", Fault::Waits),
+];
+
 /// A child that does wrong where there are 8 of it, and right otherwise.
-struct Misbehaves<const HOW: u8> {
+struct Misbehaves {
+    fault: Fault,
     tasks: usize,
 }
-const PANICS: u8 = 0;
-const HANGS: u8 = 1;
-const ABORTS: u8 = 2;
-const LIES: u8 = 3;
-const UNREADY: u8 = 4;
-const CHATTERS: u8 = 5;
-const SLEEPS: u8 = 6;
-const WAITS: u8 = 7;
 
 /// The file that the first child that waits makes: where it is, no other one waits.
 const WAITED: &str = "TEST_WAITED";
 
-impl<const HOW: u8> Workload for Misbehaves<HOW> {
+impl Workload for Misbehaves {
     type Output = u64;
 
+    const MOST_JOINED: usize = 8;
+
     async fn set_up(setup: Setup) -> Result<Self, String> {
-        if HOW == UNREADY && setup.tasks == 8 {
+        let act = std::env::var(ACT).expect("rounds are what their parent is");
+        let (_, fault) = FAULTS.into_iter().find(|(name, _)| *name == act).expect("a fault");
+        if fault == Fault::Unready && setup.tasks == 8 {
             return Err("no server to talk to".into());
         }
-        Ok(Self { tasks: setup.tasks })
+        let tasks = setup.tasks;
+        Ok(Self { fault, tasks })
     }
 
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
-        let wrong = self.tasks == 8;
+        let (fault, wrong) = (self.fault, self.tasks == 8);
         async move {
-            match HOW {
-                PANICS if wrong => panic!("child {index} fell over"),
-                HANGS if wrong => std::future::pending().await,
-                ABORTS if wrong => std::process::abort(),
-                LIES if wrong => 7,
-                CHATTERS => {
+            match fault {
+                Fault::Panics if wrong => panic!("child {index} fell over"),
+                Fault::Hangs if wrong => std::future::pending().await,
+                Fault::Aborts if wrong => std::process::abort(),
+                Fault::Lies if wrong => 7,
+                Fault::Chatters => {
                     use std::io::Write;
                     print!("child {index} says hello; ");
                     // No UTF-8.
                     let _ = std::io::stdout().write_all(b"caf\xe9 ");
                     1
                 }
-                SLEEPS => {
+                Fault::Sleeps => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                     1
                 }
-                WAITS if wrong => {
+                Fault::Waits if wrong => {
                     let waited = std::env::var(WAITED).expect("the test names a file");
                     if std::fs::File::create_new(waited).is_ok() {
                         std::thread::sleep(Duration::from_secs(60));

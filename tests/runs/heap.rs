@@ -32,6 +32,8 @@ struct Noting;
 impl Workload for Noting {
     type Output = u64;
 
+    const MOST_JOINED: usize = 8;
+
     async fn set_up(_: Setup) -> Result<Self, String> {
         // More than any hole that earlier allocations left, so that it lies after all that a block allocated until then.
         let allocated: Vec<u8> = black_box(Vec::with_capacity(100 << 10));

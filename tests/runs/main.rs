@@ -54,17 +54,18 @@ fn trials() -> Vec<Trial> {
         bad_input_measures_nothing,
         a_misspelled_variable_is_warned_of,
     ];
+    // They begin in this order: first those that wait for long, last those that are short and many.
     let all = [
-        outputs::trials(),
-        whole,
         children::trials(),
-        criterion::trials(),
         faults::trials(),
-        heap::trials(),
         http::trials(),
         interleaved::trials(),
         processes::trials(),
         profiles::trials(),
+        criterion::trials(),
+        heap::trials(),
+        whole,
+        outputs::trials(),
     ];
     all.into_iter().flatten().collect()
 }

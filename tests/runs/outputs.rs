@@ -254,6 +254,8 @@ struct Wrong;
 impl Workload for Wrong {
     type Output = u64;
 
+    const MOST_JOINED: usize = 4;
+
     async fn set_up(_: Setup) -> Result<Self, String> {
         Ok(Self)
     }

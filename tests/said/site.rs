@@ -84,16 +84,22 @@ fn a_site_is_whole_small_and_for_everybody() {
     if !has_browser() {
         return;
     }
-    for (page, width, dark) in [
+    let pages = [
         ("index.html", 1280, false),
         ("index.html", 390, true),
         ("runs.html", 390, false),
         ("docs/README.html", 390, true),
         ("builds/tokio-history.html", 390, true),
         ("runs/tokio-1.54.1-9.html", 390, true),
-    ] {
+    ];
+    let audited = |(page, width, dark): (&str, usize, bool)| {
         let audit = audit(&root.join(page), width, dark);
         assert!(audit.violations.is_empty() && audit.passed > 10, "{page}: {audit:#?}");
         assert!(audit.width <= width, "{page} is {} wide", audit.width);
-    }
+    };
+    std::thread::scope(|scope| {
+        for some in pages.chunks(pages.len().div_ceil(2)) {
+            scope.spawn(|| some.iter().copied().for_each(audited));
+        }
+    });
 }

@@ -19,6 +19,11 @@ pub fn significant(value: f64) -> String {
     }
 }
 
+/// So many children, in words.
+pub fn children(tasks: usize) -> String {
+    format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
+}
+
 /// A time in ns, with the unit that leaves one to three digits before the point.
 pub fn time(ns: f64) -> String {
     let (value, unit) = match ns.abs() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scrolling;
 use crate::record::Measurement;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
-use crate::text::label;
+use crate::text::{children, label};
 use measure::advise::counts::{FAR_POWER, FAR_TASKS, MOST_TASKS, NEAR_TASKS, SMALL_JOIN_ALL};
 use measure::advise::meaning::{candidates, rulings};
 use measure::advise::question::Scope;
@@ -177,7 +177,7 @@ fn decisions(model: &Model) -> Markup {
             caption { "The fastest, and what is too close to it to call; children that never wait work 1 µs each" }
             thead { tr {
                 th { "where" } th { "woken" }
-                @for tasks in NUMBERS { th { (super::children(tasks)) } }
+                @for tasks in NUMBERS { th { (children(tasks)) } }
             } }
             tbody {
                 @for (scope, wakes, cells) in &rows {

@@ -5,14 +5,14 @@ use maud::{Markup, html};
 use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
 use super::opening::pictures;
-use super::{children, listed, with_interval};
+use super::{listed, with_interval};
 use crate::attachments::RecordedRun;
 use crate::case::Site;
 use crate::findings::answer::{Evidence, Sentence, answer_of};
 use crate::findings::crossover;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, Verdict};
-use crate::text::{counted, label, time, times};
+use crate::text::{children, counted, label, time, times};
 
 /// The sentences of the answer, each with links to its evidence where that has an address.
 pub(super) fn list(answer: &[Sentence], link: impl Fn(Evidence) -> Option<String>) -> Markup {

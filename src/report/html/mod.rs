@@ -121,10 +121,6 @@ fn with_interval(ratio: &Estimate) -> String {
     format!("{} {}", times(ratio.median), interval(ratio))
 }
 
-fn children(tasks: usize) -> String {
-    format!("{tasks} child{}", if tasks == 1 { "" } else { "ren" })
-}
-
 /// Words joined as a sentence joins them.
 fn listed(words: &[String]) -> String {
     match words {
