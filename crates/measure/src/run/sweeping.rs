@@ -77,7 +77,9 @@ impl<'a> Sweeping<'a> {
                 pace.shape.quads = 1;
                 pace.shape.settle /= 4;
             }
-            let checked = rounds.len().is_multiple_of((budget.rounds / CHECKED_ROUNDS).max(1));
+            // Each case in other rounds: the first rounds tell how long all of them take.
+            let turn = rounds.len() + planned.place;
+            let checked = turn.is_multiple_of((budget.rounds / CHECKED_ROUNDS).max(1));
             let checks = Checks {
                 control: checked,
                 carry_over: !budget.lean && checked,
