@@ -39,10 +39,18 @@ fn main() -> ExitCode {
         let what = format!("the earlier rounds of {name} with the later ones");
         changed(&what, &compared(&halves[0], &halves[1]));
     }
-    println!("\ncompare, where spawn is slower in the second run (its ratios multiplied):");
-    for factor in [1.05, 1.2] {
-        let slower = multiplied(&b.parts, factor);
-        found(factor, &compared(&a.parts, &slower));
+    println!("\ncompare, where strategies are slower in the second run (its ratios multiplied):");
+    for (what, scale) in [("scale", true), ("other targets", false)] {
+        let [a, b] = [&a, &b].map(|run| -> Vec<Part> {
+            let parts = run.parts.iter();
+            parts
+                .filter(|(header, _)| (header.target == "scale") == scale)
+                .cloned()
+                .collect()
+        });
+        for factor in [1.05, 1.2] {
+            found(what, factor, &compared(&a, &multiplied(&b, factor)));
+        }
     }
     ExitCode::SUCCESS
 }
@@ -179,7 +187,7 @@ fn multiplied(parts: &[Part], factor: f64) -> Vec<Part> {
 }
 
 /// How many of the rows at site worker are called slower.
-fn found(factor: f64, comparison: &Comparison) {
+fn found(target: &str, factor: f64, comparison: &Comparison) {
     let share = |what: &str, wanted: &dyn Fn(Flavor) -> bool| {
         let rows = comparison
             .rows
@@ -189,7 +197,7 @@ fn found(factor: f64, comparison: &Comparison) {
         let judged: Vec<Change> = rows.map(|row| row.judged).collect();
         let slower = judged.iter().filter(|j| **j == Change::Slower).count();
         println!(
-            "  × {factor}, {what}, worker: {slower} of {} called slower",
+            "  × {factor}, {target}, {what}, worker: {slower} of {} called slower",
             judged.len()
         );
     };

@@ -21,7 +21,7 @@ impl Shape {
     /// Of cases of one thread. A fresh process settles for 1 ms: its pages are made, its heap takes its shape. Slices of 60 µs
     /// are long against the clock, and so short that few are interrupted; of four quads the highest and the lowest do not
     /// count. More of them would tell more about one process than the next one confirms: processes of the same program differ
-    /// by percents, and a block of three times as many takes 8.5 ms instead of 5.4 and scatters as much
+    /// by percents, and a block of three times as many takes half as long again and scatters hardly less
     /// (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
         settle: Duration::from_millis(1),
