@@ -27,7 +27,7 @@ fn programs_of_one_strategy_are_measured_after_the_suite() {
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["case"], "yield/current_thread/worker/0B/8");
     assert!(rows[0]["solo"]["median"].as_f64().expect("a ratio") > 1.0);
-    // ready and yield, of 1, 8 and 64 children those of 8, of 0B and 4KiB those of 0B, both strategies.
+    // ready and yield, both strategies.
     let by_hand = found["hand_written"].as_array().expect("loops");
     assert_eq!(by_hand.len(), 2 * 2);
     for cell in by_hand {

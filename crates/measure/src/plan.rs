@@ -247,6 +247,10 @@ pub struct Planned {
     pub entry: Entry,
 }
 
+/// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
+/// more rounds of the ratios.
+const CHECKED_ROUNDS: usize = 20;
+
 /// About how long a client takes to open its connections.
 const OPENING_TIME: Duration = Duration::from_millis(6);
 
@@ -262,6 +266,17 @@ impl Planned {
         // Cases begin one after the other, so that rounds are of the same length.
         let phase = self.place % rounds.div_ceil(wanted);
         done < wanted.min((round + 1 + phase) * wanted / rounds)
+    }
+
+    /// Whether the case has its [`Checks`] in its next round, `done` being made, of a run of so many rounds. Each case has them in
+    /// other rounds, since the first ones tell how long all of them take; one that compares nothing has them in all.
+    pub(crate) fn is_checked(&self, done: usize, rounds: usize) -> bool {
+        let compares = self
+            .item
+            .pairs
+            .iter()
+            .any(|(strategy, reference)| strategy != reference);
+        !compares || (done + self.place).is_multiple_of((rounds / CHECKED_ROUNDS).max(1))
     }
 
     /// About how long its blocks take, in all rounds.
@@ -314,6 +329,40 @@ mod tests {
         assert_eq!(jobs(&shared, checks(false, false)), ["spawn|join"]);
         let own = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
+    }
+
+    fn planned(strategies: &[&str]) -> Vec<Planned> {
+        let cases = ["1", "2", "4", "8", "16", "32", "64", "128", "256", "3"];
+        let case = |tasks| {
+            format!("yield/current_thread/worker/0B/{tasks}")
+                .parse()
+                .expect("an id")
+        };
+        let items = cases.map(|tasks| Item::of(case(tasks), strategies, "join"));
+        let plan = Plan::of("checked", workload::all(), items.to_vec());
+        plan.planned(&RunSettings::of(Matrix::Default))
+    }
+
+    #[test]
+    fn each_case_has_its_checks_in_twenty_rounds_and_no_round_has_those_of_all() {
+        let cases = planned(&["join", "spawn"]);
+        for (rounds, wanted) in [(100, 20), (60, 20), (40, 20), (30, 30), (6, 6)] {
+            for case in &cases {
+                let checked = (0..rounds).filter(|done| case.is_checked(*done, rounds)).count();
+                assert_eq!(checked, wanted, "{rounds} rounds, {}", case.item.case);
+            }
+        }
+        for round in 0..100 {
+            let checked = cases.iter().filter(|case| case.is_checked(round, 100)).count();
+            assert_eq!(checked, 2, "round {round}");
+        }
+    }
+
+    #[test]
+    fn a_case_of_controls_only_is_measured_in_every_round() {
+        for case in planned(&["join"]) {
+            assert!((0..100).all(|done| case.is_checked(done, 100)), "{}", case.item.case);
+        }
     }
 
     #[test]

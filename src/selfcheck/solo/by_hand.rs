@@ -130,7 +130,24 @@ fn round_of_suite(
     });
     swept.map_err(|error| match error {
         SweepError::Listener(error) => error,
-        SweepError::Process(what) => SelfcheckError::Solo(format!("a round's process {what}")),
-        SweepError::Interrupted => SelfcheckError::Run(RunError::Interrupted { kept: false }),
+        SweepError::Process(what) => RunError::Process(what).into(),
+        SweepError::Interrupted => RunError::Interrupted { kept: false }.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_of_one_8_and_64_children_run_alone() {
+        // ready and yield, 0B and 4KiB; each case is both strategies.
+        let cases = hand_written_cases();
+        assert_eq!(cases.len(), 2 * 3 * 2, "{cases:?}");
+        assert!(
+            [1, 8, 64]
+                .iter()
+                .all(|n| cases.iter().filter(|case| case.tasks == *n).count() == 4)
+        );
+    }
 }

@@ -28,10 +28,6 @@ const MOST_ADDED: f64 = 0.5;
 /// milliseconds, as a program's own core is not.
 const ROUNDS_ON_A_CORE: usize = 10;
 
-/// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
-/// more rounds of the ratios.
-const CHECKED_ROUNDS: usize = 20;
-
 /// A run while it sweeps.
 pub(super) struct Sweeping<'a> {
     pub(super) request: &'a Request<'a>,
@@ -77,9 +73,7 @@ impl<'a> Sweeping<'a> {
                 pace.shape.quads = 1;
                 pace.shape.settle /= 4;
             }
-            // Each case in other rounds: the first rounds tell how long all of them take.
-            let turn = rounds.len() + planned.place;
-            let checked = turn.is_multiple_of((budget.rounds / CHECKED_ROUNDS).max(1));
+            let checked = planned.is_checked(rounds.len(), budget.rounds);
             let checks = Checks {
                 control: checked,
                 carry_over: !budget.lean && checked,

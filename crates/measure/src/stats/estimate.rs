@@ -19,10 +19,11 @@ pub const LEVEL: f64 = 0.95;
 /// The fewest rounds that can carry an interval of at least 95%.
 pub const FEWEST_ROUNDS: usize = 6;
 
-/// What was computed before: thousands of intervals are of few numbers of values.
-type Known<K, V> = LazyLock<Mutex<HashMap<K, V>>>;
+/// What was computed before, by what it was computed from.
+type Memo<K, V> = LazyLock<Mutex<HashMap<K, V>>>;
 
-fn once<K: Eq + Hash, V: Copy>(known: &Known<K, V>, key: K, anew: impl FnOnce() -> V) -> V {
+/// Computes a value the first time: thousands of intervals are of few numbers of values.
+fn once<K: Eq + Hash, V: Copy>(known: &Memo<K, V>, key: K, anew: impl FnOnce() -> V) -> V {
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     *known.entry(key).or_insert_with(anew)
 }
@@ -55,7 +56,7 @@ pub fn order_interval(n: usize) -> Option<(usize, f64)> {
 /// The number of positive means has the distribution of Wilcoxon's signed ranks, the sum of a random subset of 1 … n (e.g.
 /// Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 3.2 and 3.3).
 pub fn signed_rank_interval(n: usize, level: f64) -> Option<(usize, f64)> {
-    static KNOWN: Known<(usize, u64), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
+    static KNOWN: Memo<(usize, u64), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
     once(&KNOWN, (n, level.to_bits()), || signed_rank_interval_anew(n, level))
 }
 
@@ -126,7 +127,7 @@ fn normal_quantile(level: f64) -> f64 {
 /// The number of pairs in which one side is smaller has the distribution of Mann and Whitney; the interval is that of
 /// Hodges and Lehmann (e.g. Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 4.2 and 4.3).
 pub fn hodges_lehmann_interval(m: usize, n: usize) -> Option<(usize, f64)> {
-    static KNOWN: Known<(usize, usize), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
+    static KNOWN: Memo<(usize, usize), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
     once(&KNOWN, (m, n), || hodges_lehmann_interval_anew(m, n))
 }
 
