@@ -156,7 +156,7 @@ pub fn of_shared_core(shared: &SharedCore) -> Option<String> {
     (shared.share > SHARED).then(|| {
         format!(
             "Shared core: {} of the looks before and after blocks found the core slowed, presumably by another program of the host \
-             (work like a task's took {} instead of {}); of cases of one thread only the other blocks count, where there are enough.",
+             (work like a task's took {} instead of {}); of cases of one thread that fetch nothing only the other blocks count, where there are enough.",
             percent(shared.share),
             time(shared.shared_ns),
             time(shared.free_ns)
