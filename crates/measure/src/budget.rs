@@ -15,7 +15,16 @@ const GRACE: f64 = 1.25;
 const SURE: usize = 10;
 const SURELY: f64 = 1.3;
 
-/// The time of a run. Rounds last about the same, so that the first tells how long all take.
+/// What blocks were expected to take, in seconds: only how these times compare with each other matters, since a run tells from
+/// its first rounds how much longer blocks take than expected.
+pub(crate) struct Expected<F> {
+    /// Those that this part of the run has measured.
+    pub(crate) measured: f64,
+    /// Those that are left if the run has so many rounds, lean ones or not.
+    pub(crate) left: F,
+}
+
+/// The time of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Budget {
     /// The rounds that are made, as far as is known.
@@ -26,11 +35,10 @@ pub(crate) struct Budget {
     seconds: Option<f64>,
     /// Seconds that were over when this part of the run began.
     at_first: f64,
-    /// Rounds made in this part, and when they became lean.
+    /// Rounds made in this part.
     made: usize,
-    lean_from: Option<(usize, f64)>,
-    /// What a round took before anything was cut or clear.
-    first_rounds: f64,
+    /// What was expected of the blocks, and the seconds that were over, when they became lean.
+    lean_from: Option<(f64, f64)>,
 }
 
 impl Budget {
@@ -44,7 +52,6 @@ impl Budget {
             at_first: seconds,
             made: 0,
             lean_from: None,
-            first_rounds: 0.0,
         }
     }
 
@@ -55,20 +62,23 @@ impl Budget {
     }
 
     /// After a round, `taken` seconds into the run: cuts what does not fit, and says what that is.
-    pub(crate) fn after_round(&mut self, round: usize, taken: f64) -> Option<(CutOf, String)> {
+    pub(crate) fn after_round(
+        &mut self,
+        round: usize,
+        taken: f64,
+        expected: &Expected<impl Fn(usize, bool) -> f64>,
+    ) -> Option<(CutOf, String)> {
         self.made += 1;
-        if self.made <= FEWEST_ROUNDS {
-            self.first_rounds = (taken - self.at_first) / self.made as f64;
-        }
         let limit = self.seconds?;
-        let (from, since) = self.lean_from.unwrap_or((0, self.at_first));
-        if self.made <= from {
+        let (from, since) = self.lean_from.unwrap_or((0.0, self.at_first));
+        if expected.measured <= from {
             return None;
         }
-        let each = (taken - since) / (self.made - from) as f64;
-        let left = ((limit - taken) / each).floor().max(0.0) as usize;
-        let fits = (round + 1).saturating_add(left);
-        let surely = self.made >= SURE || each * self.planned as f64 > SURELY * limit;
+        // Seconds that pass for each that is expected.
+        let pace = (taken - since) / (expected.measured - from);
+        let ends = |rounds: usize| taken + pace * (expected.left)(rounds, self.lean);
+        let fits = most(round + 1..self.rounds + 1, |rounds| ends(rounds) <= limit);
+        let surely = self.made >= SURE || ends(self.planned) > SURELY * limit;
         if fits >= self.rounds || !surely {
             return None;
         }
@@ -76,11 +86,11 @@ impl Budget {
         let took = format!(
             "{} rounds as they were planned would take {} minutes",
             self.planned,
-            crate::text::significant(each * self.planned as f64 / 60.0)
+            crate::text::significant(ends(self.planned) / 60.0)
         );
         if !self.lean && fits < least {
             self.lean = true;
-            self.lean_from = Some((self.made, taken));
+            self.lean_from = Some((expected.measured, taken));
             let what = format!(
                 "Shorter blocks, without the check of what strategies do to each other in one runtime: {took}, and \
                  JVS_MINUTES allows {}.",
@@ -129,50 +139,73 @@ impl Budget {
         began.checked_add(Duration::from_secs_f64(left))
     }
 
-    /// Whether the rounds until now took so much less than the first ones that the time of another one is left.
-    pub(crate) fn saved_a_round(&self, rounds: usize, taken: f64) -> bool {
-        let planned = self.first_rounds * self.planned as f64;
-        let each = (taken - self.at_first) / rounds.max(1) as f64;
-        let fits = |limit: f64| taken - self.at_first + each <= limit;
-        fits(planned) && self.seconds.is_none_or(fits)
+    /// Whether there is time for another round, `made` having taken so many seconds, once what was planned is done.
+    pub(crate) fn has_room(&self, made: usize, taken: f64) -> bool {
+        let each = (taken - self.at_first) / made.max(1) as f64;
+        self.seconds.is_none_or(|limit| taken + each <= limit)
     }
+}
+
+/// The largest of some numbers that holds, of which those that do come first; the first, where none does.
+fn most(mut of: std::ops::Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
+    while of.len() > 1 {
+        let middle = of.start + of.len() / 2;
+        match holds(middle) {
+            true => of.start = middle,
+            false => of.end = middle,
+        }
+    }
+    of.start
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Of rounds that are expected to take three seconds each, or one where they are lean.
+    fn after(round: usize) -> Expected<impl Fn(usize, bool) -> f64> {
+        Expected {
+            measured: 3.0 * (round + 1) as f64,
+            left: move |rounds: usize, lean| (rounds - round - 1) as f64 * if lean { 1.0 } else { 3.0 },
+        }
+    }
+
     #[test]
     fn what_fits_is_left_alone() {
         let mut budget = Budget::new(40, Some(5.0), 0.0);
         for round in 0..40 {
-            assert_eq!(budget.after_round(round, 7.0 * (round + 1) as f64), None);
+            assert_eq!(budget.after_round(round, 7.0 * (round + 1) as f64, &after(round)), None);
         }
         assert_eq!((budget.rounds, budget.lean), (40, false));
         let mut unlimited = Budget::new(40, None, 0.0);
-        assert_eq!(unlimited.after_round(0, 1e6), None);
+        assert_eq!(unlimited.after_round(0, 1e6, &after(0)), None);
+        assert!(unlimited.has_room(40, 1e6));
     }
 
     #[test]
     fn first_rounds_are_cut_then_blocks_and_it_ends_in_time() {
         // 10 s a round: 30 of 40 fit into 5 minutes.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let (_, cut) = budget.after_round(0, 10.0).expect("a cut");
+        let (_, cut) = budget.after_round(0, 10.0, &after(0)).expect("a cut");
         assert!(cut.contains("30 rounds instead of 40"), "{cut}");
         assert!(cut.contains("6.67 minutes"), "{cut}");
         assert_eq!((budget.rounds, budget.lean), (30, false));
         // 60 s a round: 5 fit; lean ones take 20 s, and 13 more fit.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let (_, cut) = budget.after_round(0, 60.0).expect("a cut");
+        let (_, cut) = budget.after_round(0, 60.0, &after(0)).expect("a cut");
         assert!(cut.contains("Shorter blocks") && budget.lean, "{cut}");
         assert_eq!(budget.rounds, 40);
-        let (_, cut) = budget.after_round(1, 80.0).expect("a cut");
+        let lean = |round: usize| Expected {
+            measured: 3.0 + round as f64,
+            left: after(round).left,
+        };
+        let (_, cut) = budget.after_round(1, 80.0, &lean(1)).expect("a cut");
         assert!(cut.contains("13 rounds"), "{cut}");
         let mut taken = 80.0;
         let mut round = 2;
         while round < budget.rounds {
             taken += 20.0;
-            budget.after_round(round, taken);
+            budget.after_round(round, taken, &lean(round));
             round += 1;
         }
         assert!(taken <= 300.0, "{taken}");
@@ -181,18 +214,37 @@ mod tests {
     #[test]
     fn a_run_that_was_gone_on_with_counts_what_it_took_before() {
         let mut budget = Budget::new(40, Some(5.0), 240.0);
-        assert!(budget.after_round(24, 250.0).is_some());
+        let expected = Expected {
+            measured: 3.0,
+            left: after(24).left,
+        };
+        assert!(budget.after_round(24, 250.0, &expected).is_some());
         assert_eq!(budget.rounds, 30);
         assert!(budget.is_over(301.0) && !budget.is_over(299.0));
+        assert!(budget.has_room(1, 270.0) && !budget.has_room(1, 271.0));
     }
 
     #[test]
-    fn time_that_was_saved_is_spent() {
-        let mut budget = Budget::new(40, None, 0.0);
-        for round in 0..40 {
-            budget.after_round(round, if round < 16 { round as f64 } else { 16.0 } + 1.0);
+    fn what_takes_part_in_few_rounds_keeps_them_and_the_run_ends_in_time() {
+        // Half a second a round, and 2.5 s more in 40 of them, all of them twice as long as expected; a third of the time is there.
+        let few = |done: usize, rounds: usize| 40.min(done * 40 / rounds);
+        let limit = 130.0;
+        let mut budget = Budget::new(200, Some(limit / 60.0), 0.0);
+        let (mut taken, mut measured, mut long, mut round) = (0.0, 0.0, 0, 0);
+        while round < budget.rounds {
+            let more = few(round + 1, budget.rounds).saturating_sub(long);
+            long += more;
+            measured += 0.25 + 1.25 * more as f64;
+            taken += 0.5 + 2.5 * more as f64;
+            let expected = Expected {
+                measured,
+                left: |rounds: usize, _| 0.25 * (rounds - round - 1) as f64 + 1.25 * (40 - long) as f64,
+            };
+            budget.after_round(round, taken, &expected);
+            round += 1;
         }
-        assert!(budget.saved_a_round(40, 17.0));
-        assert!(!budget.saved_a_round(40, 40.0));
+        assert!((limit - 4.0..=limit).contains(&taken), "{taken} s, {budget:?}");
+        assert_eq!(long, 40);
+        assert!(!budget.lean, "{budget:?}");
     }
 }

@@ -205,7 +205,7 @@ impl Selection {
         let times: Vec<Duration> = whole
             .planned(&self.settings)
             .iter()
-            .map(|planned| planned.expected_time(&self.settings))
+            .map(|planned| planned.expected_time(self.settings.rounds))
             .collect();
         shard.places(&times, &shard::anchors(cases))
     }
@@ -263,7 +263,7 @@ impl Selection {
         let measuring: Duration = plan
             .planned(settings)
             .iter()
-            .map(|case| case.expected_time(settings))
+            .map(|case| case.expected_time(settings.rounds))
             .sum();
         let pairs: usize = plan.items.iter().map(|item| item.pairs.len()).sum();
         let processes = PROCESS_TIME * (3 * settings.rounds) as u32;

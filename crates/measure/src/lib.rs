@@ -98,6 +98,7 @@ mod simulated;
 pub mod stats;
 pub mod table;
 pub mod text;
+mod turns;
 pub mod variables;
 pub mod warnings;
 

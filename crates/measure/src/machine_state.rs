@@ -55,7 +55,7 @@ fn task_ns(core: usize) -> f64 {
 }
 
 /// Round trips that are timed, after as many that are not.
-const TRIPS: u32 = 200;
+const TRIPS: u32 = 60;
 
 fn wake_ns() -> f64 {
     let turn = AtomicU32::new(0);

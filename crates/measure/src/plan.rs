@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::block::{Shape, wakes_threads};
 use crate::case::Case;
 use crate::matrix::Matrix;
-use crate::round::Job;
+use crate::round::{Group, Job};
 use crate::settings::RunSettings;
 use crate::shard::Sharded;
 use crate::stats::FEWEST_ROUNDS;
+use crate::turns;
 use crate::workload::{self, Entry};
 
 /// What a run measures.
@@ -55,9 +56,13 @@ impl Plan {
                 item: item.clone(),
                 pace: Pace::of(&item.case, &entry, settings),
                 entry,
+                phase: place,
+                together: 1,
             })
         };
-        self.items.iter().enumerate().filter_map(planned).collect()
+        let mut planned: Vec<Planned> = self.items.iter().enumerate().filter_map(planned).collect();
+        turns::take_part_together(&mut planned);
+        planned
     }
 }
 
@@ -85,14 +90,15 @@ impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
     /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
-    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); such blocks are long, and few, and
-    /// longer slices do not make them agree better with each other.
+    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share a runtime that has
+    /// settled, and take part in few rounds.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
         let quick = settings.matrix == Matrix::Quick;
         let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
-        let own = |settle_ms, slice_us, quads, share| Self {
+        let own = |settle_ms: u64, settle_again_ms: u64, slice_us, quads, share| Self {
             shape: Shape {
                 settle: Duration::from_millis(settle_ms),
+                settle_again: Duration::from_millis(settle_again_ms),
                 slice: Duration::from_micros(slice_us),
                 quads,
             },
@@ -102,13 +108,13 @@ impl Pace {
         };
         if entry.served {
             return match quick {
-                true => own(10, 5_000, 3, 0.3),
-                false => own(20, 5_000, 2, 0.14),
+                true => own(10, 10, 5_000, 3, 0.3),
+                false => own(20, 20, 5_000, 2, 0.07),
             };
         }
         if case.tasks >= MANY {
             // One iteration is long against whatever a runtime has to settle.
-            return own(0, 0, 1, 0.06);
+            return own(0, 0, 0, 1, 0.03);
         }
         let several = case.flavor.workers() > 1;
         match (wakes_threads(case), several && case.site.in_task(), quick) {
@@ -118,11 +124,19 @@ impl Pace {
                 own_runtime: false,
                 fewest_quads,
             },
-            (true, false, true) => own(15, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 2_000, 2, 0.1),
-            (true, true, true) => own(40, 5_000, 2, 0.3),
-            (true, true, false) => own(60, 2_000, 3, 0.1),
+            (true, false, true) => own(15, 5, 2_500, 2, 0.3),
+            (true, false, false) => own(40, 5, 2_000, 2, 0.05),
+            (true, true, true) => own(40, 5, 5_000, 2, 0.3),
+            (true, true, false) => own(100, 5, 2_000, 3, 0.125),
         }
+    }
+
+    /// Of a run that has too little time for this one.
+    fn lean(mut self) -> Self {
+        self.shape.quads = 1;
+        self.shape.settle /= 4;
+        self.shape.settle_again = self.shape.settle_again.min(self.shape.settle);
+        self
     }
 
     /// In how many of so many rounds: six at least, where there are as many.
@@ -182,9 +196,8 @@ impl Item {
         strategies
     }
 
-    /// The blocks of one round, in groups that stay together: what one of them is compared with is measured right before or
-    /// right after it.
-    pub fn jobs(&self, pace: &Pace, checks: Checks) -> Vec<Vec<(Job, Shape)>> {
+    /// The blocks of one round, each in a process of its own; of those that a group has, one is compared with the other.
+    pub fn jobs(&self, pace: &Pace, checks: Checks) -> Vec<Group> {
         let job = |strategies: &[&str], copy: bool| {
             let mut shape = pace.shape;
             if strategies == [workload::MACHINERY] {
@@ -198,7 +211,7 @@ impl Item {
                 strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
                 copy,
             };
-            (job, shape)
+            vec![(job, shape)]
         };
         if pace.own_runtime {
             let alone = self.strategies().into_iter().map(|name| job(&[name], false));
@@ -245,6 +258,10 @@ pub struct Planned {
     pub pace: Pace,
     /// Its workload.
     pub entry: Entry,
+    /// Where it takes part in some rounds only: those of the same phase do in the same ones.
+    pub phase: usize,
+    /// How many cases share its runtimes, itself included.
+    pub together: usize,
 }
 
 /// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
@@ -256,15 +273,14 @@ const OPENING_TIME: Duration = Duration::from_millis(6);
 
 impl Planned {
     /// Whether the case takes part in a round of a run that has `rounds` of those `planned`, `done` rounds being done: evenly
-    /// spread over the run, each case beginning at another round. Of long blocks there are few as it is, so that they stay as
+    /// spread over the run, each [phase](Planned::phase) beginning at another round. Of long blocks there are few as it is, so that they stay as
     /// many where rounds are cut.
     pub(crate) fn takes_part(&self, round: usize, done: usize, rounds: usize, planned: usize) -> bool {
         if round >= rounds {
             return true;
         }
         let wanted = self.pace.rounds(planned).min(rounds);
-        // Cases begin one after the other, so that rounds are of the same length.
-        let phase = self.place % rounds.div_ceil(wanted);
+        let phase = self.phase % rounds.div_ceil(wanted);
         done < wanted.min((round + 1 + phase) * wanted / rounds)
     }
 
@@ -279,17 +295,44 @@ impl Planned {
         !compares || (done + self.place).is_multiple_of((rounds / CHECKED_ROUNDS).max(1))
     }
 
-    /// About how long its blocks take, in all rounds.
-    pub(crate) fn expected_time(&self, settings: &RunSettings) -> Duration {
+    /// Its blocks of a round.
+    pub(crate) fn groups(&self, lean: bool, checked: bool) -> Vec<Group> {
+        let pace = if lean { self.pace.lean() } else { self.pace };
+        let checks = Checks {
+            control: checked,
+            carry_over: !lean && checked,
+        };
+        self.item.jobs(&pace, checks)
+    }
+
+    /// About how long one of its blocks takes, in a fresh runtime or in one that another block has settled.
+    pub(crate) fn lasts(&self, job: &Job, shape: &Shape, settled: bool) -> Duration {
         let opening = if self.entry.served {
             OPENING_TIME
         } else {
             Duration::ZERO
         };
-        let jobs = self.item.jobs(&self.pace, Checks::ALL);
-        let block = |(job, shape): &(Job, Shape)| shape.lasts(job.strategies.len(), self.entry.lasts) + opening;
-        let round: Duration = jobs.iter().flatten().map(block).sum();
-        round * self.pace.rounds(settings.rounds) as u32
+        let shape = if settled { shape.again() } else { *shape };
+        shape.lasts(job.strategies.len(), self.entry.lasts) + opening
+    }
+
+    /// About how long its blocks take in all rounds of a run that has so many. What settles a runtime that several cases share is
+    /// shared too.
+    pub(crate) fn expected_time(&self, rounds: usize) -> Duration {
+        self.expected_in(self.pace.rounds(rounds), rounds, false)
+    }
+
+    /// The same in `some` of the rounds that it takes part in, of a run of so many rounds.
+    pub(crate) fn expected_in(&self, some: usize, rounds: usize, lean: bool) -> Duration {
+        let each = |(job, shape): &(Job, Shape)| {
+            let [fresh, settled] = [false, true].map(|settled| self.lasts(job, shape, settled));
+            settled + fresh.saturating_sub(settled) / self.together as u32
+        };
+        let round = |checked| -> Duration { self.groups(lean, checked).iter().flatten().flatten().map(each).sum() };
+        let checked = (0..rounds).filter(|done| self.is_checked(*done, rounds)).count();
+        let checked = checked as f64 / rounds.max(1) as f64;
+        let usual = round(true).mul_f64(checked) + round(false).mul_f64(1.0 - checked);
+        usual * some as u32
     }
 }
 
@@ -316,7 +359,7 @@ mod tests {
         let groups = item.jobs(&pace, checks);
         groups
             .iter()
-            .map(|group| group.iter().map(name).collect::<Vec<_>>().join(", "))
+            .map(|group| group.iter().flatten().map(name).collect::<Vec<_>>().join(", "))
             .collect()
     }
 

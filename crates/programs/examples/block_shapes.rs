@@ -64,7 +64,7 @@ fn sweep(
         shares: vec![Share {
             layout: 0,
             layouts,
-            groups: cases.iter().map(|case| vec![(job(case), of_block)]).collect(),
+            groups: cases.iter().map(|case| vec![vec![(job(case), of_block)]]).collect(),
         }],
         deadline: Duration::from_secs(30),
         patience: Duration::from_secs(30),

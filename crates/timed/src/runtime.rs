@@ -52,7 +52,7 @@ impl Future for AlwaysReady {
     }
 }
 
-/// Which slice comes next: asked and told by [`drive`], one slice at a time.
+/// Which slice comes next: asked and told by [`BlockRuntime::drive`], one slice at a time.
 pub trait Schedule: Send + 'static {
     /// The side to run, and its iterations; `None` at the end.
     fn next(&mut self) -> Option<(usize, u64)>;
@@ -60,38 +60,59 @@ pub trait Schedule: Send + 'static {
     fn measured(&mut self, side: usize, slice: Slice);
 }
 
-/// Builds a fresh runtime of `flavor`, opens the workload in it, lets `begin` make the loops and their
-/// schedule, runs the schedule to its end at `site`, and returns it. Where on the heap all that lies follows from the seed.
-///
-/// A slice that panics panics here too.
-pub fn drive<S, B>(flavor: Flavor, site: Site, seed: u64, opening: Opening, begin: B) -> Result<S, String>
-where
-    S: Schedule,
-    B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
-{
-    let _elsewhere = Displacement::new(seed);
-    let engine = Engine::of_block(flavor, seed).map_err(|error| format!("no {flavor} runtime: {error}"))?;
-    let spawning = engine.spawning();
-    for _ in 0..site.beside() {
-        engine.spawn(AlwaysReady);
+/// The runtime of a block, or of several that follow each other in it.
+#[derive(Debug)]
+pub struct BlockRuntime {
+    engine: Engine,
+    site: Site,
+    // Goes last, as it came first.
+    _elsewhere: Displacement,
+}
+
+impl BlockRuntime {
+    /// A fresh one. Where on the heap what it makes lies follows from the seed.
+    pub fn new(flavor: Flavor, site: Site, seed: u64) -> Result<Self, String> {
+        let elsewhere = Displacement::new(seed);
+        let engine = Engine::of_block(flavor, seed).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+        for _ in 0..site.beside() {
+            engine.spawn(AlwaysReady);
+        }
+        Ok(Self {
+            engine,
+            site,
+            _elsewhere: elsewhere,
+        })
     }
-    if site.in_task() {
-        let parent = async move {
-            let (mut schedule, loops) = begin(opening.await?, spawning)?;
-            while let Some((side, iterations)) = schedule.next() {
-                let slice = spawned(loops[side].run(iterations), spawning).await;
-                schedule.measured(side, slice);
-            }
-            Ok(schedule)
-        };
-        return engine.block_on(spawned(parent, spawning));
+
+    /// Opens a workload in it, lets `begin` make the loops and their schedule, runs the schedule to its end at the runtime's
+    /// site, and returns it.
+    ///
+    /// A slice that panics panics here too.
+    pub fn drive<S, B>(&self, opening: Opening, begin: B) -> Result<S, String>
+    where
+        S: Schedule,
+        B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
+    {
+        let engine = &self.engine;
+        let spawning = engine.spawning();
+        if self.site.in_task() {
+            let parent = async move {
+                let (mut schedule, loops) = begin(opening.await?, spawning)?;
+                while let Some((side, iterations)) = schedule.next() {
+                    let slice = spawned(loops[side].run(iterations), spawning).await;
+                    schedule.measured(side, slice);
+                }
+                Ok(schedule)
+            };
+            return engine.block_on(spawned(parent, spawning));
+        }
+        let (mut schedule, loops) = begin(engine.block_on(opening)?, spawning)?;
+        while let Some((side, iterations)) = schedule.next() {
+            let slice = engine.block_on(loops[side].run(iterations));
+            schedule.measured(side, slice);
+        }
+        Ok(schedule)
     }
-    let (mut schedule, loops) = begin(engine.block_on(opening)?, spawning)?;
-    while let Some((side, iterations)) = schedule.next() {
-        let slice = engine.block_on(loops[side].run(iterations));
-        schedule.measured(side, slice);
-    }
-    Ok(schedule)
 }
 
 /// Runs as a task of the current runtime; its panic panics here too.

@@ -21,6 +21,7 @@ fn shape(case: &Case, served: bool) -> Shape {
     };
     Shape {
         settle: Duration::from_millis(settle_ms),
+        settle_again: Duration::from_millis(settle_ms),
         slice: Duration::from_micros(slice_us),
         quads,
     }

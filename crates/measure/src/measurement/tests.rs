@@ -41,6 +41,8 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
             own_runtime,
             fewest_quads: 1,
         },
+        phase: 0,
+        together: 1,
     }
 }
 
@@ -65,7 +67,13 @@ fn collected_on(
             wake_ns: 1.0,
         };
         collected.take(&PartialLine::Round { round, state });
-        for (job, _) in planned.item.jobs(&planned.pace, Checks::ALL).into_iter().flatten() {
+        for (job, _) in planned
+            .item
+            .jobs(&planned.pace, Checks::ALL)
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let sides: Vec<Side> = (0..job.strategies.len())
                 .map(|side| {
                     let wall_ns = ns(&job.strategies, side, job.copy, round);

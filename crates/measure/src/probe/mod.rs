@@ -18,7 +18,7 @@ use crate::advise::question::Scope;
 use crate::advise::sheet::WAIT_NS;
 use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
-use crate::runtime::{Schedule, drive};
+use crate::runtime::{BlockRuntime, Schedule};
 use crate::shared_core::{SHARED, task_ns};
 use crate::slice::{Slice, Totals, timed_loop};
 use crate::stats::median;
@@ -186,7 +186,8 @@ fn probe_once(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, Strin
     });
     let found = Arc::new(Mutex::new(None));
     let told = found.clone();
-    drive(case.flavor, case.site, SEED, opening, move |opened, _| {
+    let runtime = BlockRuntime::new(case.flavor, case.site, SEED)?;
+    runtime.drive(opening, move |opened, _| {
         let probing = timed_loop(move |_| {
             let (opened, told) = (opened.clone(), told.clone());
             async move {

@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use super::Job;
 #[cfg(target_os = "linux")]
 use super::fresh::{Copy, OnOneCore};
-use super::protocol::{ARGUMENT, Event, MARK, Task};
+use super::protocol::{ARGUMENT, Event, MARK, Part, Task};
 use crate::block::{self, Block, wakes_threads};
+use crate::runtime::BlockRuntime;
 use crate::shared_core;
 use crate::workload::{self, Entry};
 
@@ -78,69 +79,99 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
                 std::process::exit(2);
             }
         };
-        let workload = &task.job.case.workload;
-        let Some(entry) = workload::find(entries, workload) else {
-            return say(&Event::Failed(format!("no workload {workload}")));
+        let parts = match parts(&task, entries) {
+            Ok(parts) => parts,
+            Err(reason) => return say(&Event::Failed(reason)),
         };
-        // Servers live as long as the round, and are started by it.
-        #[cfg(feature = "http")]
-        if entry.served
-            && let Some(strategy) = task.job.strategies.first()
-            && let Err(reason) = crate::http::server::choose(strategy)
-        {
-            return say(&Event::Failed(reason));
-        }
         #[cfg(target_os = "linux")]
         if task.rested {
             super::fresh::warm(task.core);
         }
-        if !answer(&task, &entry)? {
+        if !answer(&task, &parts)? {
             return Ok(());
         }
     }
 }
 
-/// Measures what a task asks for, in copies of this process where it can be copied; whether the next one may come.
-fn answer(task: &Task, entry: &Entry) -> io::Result<bool> {
+/// What a task asks for, with the workload of each.
+fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a Part, Entry)>, String> {
+    let with_entry = |part: &'a Part| {
+        let workload = &part.job.case.workload;
+        let entry = workload::find(entries, workload).ok_or_else(|| format!("no workload {workload}"))?;
+        // Servers live as long as the round, and are started by it.
+        #[cfg(feature = "http")]
+        if entry.served
+            && let Some(strategy) = part.job.strategies.first()
+        {
+            crate::http::server::choose(strategy)?;
+        }
+        Ok((part, entry))
+    };
+    task.parts.iter().map(with_entry).collect()
+}
+
+/// Measures what a task asks for, in a copy of this process where it can be copied; whether the next one may come.
+fn answer(task: &Task, parts: &[(&Part, Entry)]) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     if !task.in_place {
         // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
-        let _stays = (!wakes_threads(&task.job.case)).then(|| OnOneCore::stay(task.core));
-        let before = look_at_core(task);
+        let _stays = on_one_core(parts).then(|| OnOneCore::stay(task.core));
+        let before = look_at_core(parts);
         let copy = Copy::make(|| {
-            let _ = say(&event(measured_from(task, entry, before)));
+            let _ = measure_each(parts, before);
         })?;
         return match copy.wait() {
             None => Ok(true),
             Some(how) => say(&Event::Failed(format!("its process ended with {how}"))).map(|()| false),
         };
     }
-    let before = look_at_core(task);
-    let measured = measured_from(task, entry, before);
-    let goes_on = measured.is_ok();
-    say(&event(measured)).map(|()| goes_on)
+    let before = look_at_core(parts);
+    measure_each(parts, before)
 }
 
-/// Whether another program shares the core, of a task that stays on one.
-fn look_at_core(task: &Task) -> Option<f64> {
-    (!wakes_threads(&task.job.case)).then(shared_core::task_ns)
+fn on_one_core(parts: &[(&Part, Entry)]) -> bool {
+    parts.iter().all(|(part, _)| !wakes_threads(&part.job.case))
 }
 
-/// A task's block, and how its core was before and after it.
-fn measured_from(task: &Task, entry: &Entry, before: Option<f64>) -> Result<(Block, Option<[f64; 2]>), String> {
-    let block = measure(task, entry)?;
-    Ok((block, before.map(|before| [before, shared_core::task_ns()])))
+/// Whether another program shares the core, of what stays on one.
+fn look_at_core(parts: &[(&Part, Entry)]) -> Option<f64> {
+    on_one_core(parts).then(shared_core::task_ns)
 }
 
-fn event(measured: Result<(Block, Option<[f64; 2]>), String>) -> Event {
-    match measured {
-        Ok((block, core_ns)) => Event::Block {
-            block: Box::new(block),
-            servers: servers(),
-            core_ns,
-        },
-        Err(reason) => Event::Failed(reason),
+/// Measures blocks one after the other in one runtime and tells of each, up to the first that fails; whether none did. `before` is
+/// how the core was before them.
+fn measure_each(parts: &[(&Part, Entry)], before: Option<f64>) -> io::Result<bool> {
+    let [(first, _), ..] = parts else {
+        return Ok(true);
+    };
+    let Part { job, seed, .. } = first;
+    let mut runtime = Err("no runtime was made".to_owned());
+    for (place, (part, entry)) in parts.iter().enumerate() {
+        let measured = catch_unwind(AssertUnwindSafe(|| {
+            if place == 0 {
+                runtime = BlockRuntime::new(job.case.flavor, job.case.site, *seed);
+            }
+            measure(runtime.as_ref().map_err(Clone::clone)?, part, entry, place > 0)
+        }));
+        let measured = measured.unwrap_or_else(|_| {
+            let panic = LAST_PANIC.lock();
+            let panic = panic.unwrap_or_else(|poison| poison.into_inner());
+            Err(panic.replace('\n', " "))
+        });
+        let failed = measured.is_err();
+        say(&match measured {
+            Ok(block) => Event::Block {
+                block: Box::new(block),
+                servers: servers(),
+                core_ns: before.map(|before| [before, shared_core::task_ns()]),
+            },
+            Err(reason) => Event::Failed(reason),
+        })?;
+        if failed {
+            return Ok(false);
+        }
     }
+    Ok(true)
 }
 
 /// The processes of this one's mock servers.
@@ -152,15 +183,9 @@ fn servers() -> Vec<u32> {
 }
 
 /// The block, or the reason for which there is none.
-fn measure(task: &Task, entry: &Entry) -> Result<Block, String> {
-    let Job { case, strategies, .. } = &task.job;
+fn measure(runtime: &BlockRuntime, part: &Part, entry: &Entry, settled: bool) -> Result<Block, String> {
+    let Job { case, strategies, .. } = &part.job;
     let strategies: Vec<&str> = strategies.iter().map(String::as_str).collect();
-    catch_unwind(AssertUnwindSafe(|| {
-        block::run(entry, case, &strategies, task.shape, task.seed)
-    }))
-    .unwrap_or_else(|_| {
-        let panic = LAST_PANIC.lock();
-        let panic = panic.unwrap_or_else(|poison| poison.into_inner());
-        Err(panic.replace('\n', " "))
-    })
+    let shape = if settled { part.shape.again() } else { part.shape };
+    block::run_in(runtime, entry, case, &strategies, shape, part.seed)
 }

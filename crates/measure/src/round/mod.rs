@@ -26,7 +26,7 @@ use crate::interrupt;
 use crate::layouts::Layouts;
 
 use process::{Answer, MOST_PADDING, Patience, Process};
-use protocol::Task;
+use protocol::{Part, Task};
 
 pub use child::run_if_child;
 pub(crate) use protocol::PROTOCOL;
@@ -72,8 +72,8 @@ pub struct Share<'a> {
     pub layout: usize,
     /// The program, in its layouts.
     pub layouts: &'a Layouts,
-    /// Jobs that are done one after the other, in any order; groups come in any order.
-    pub groups: Vec<Order>,
+    /// In any order.
+    pub groups: Vec<Group>,
 }
 
 /// Resident memory of a round's processes, in bytes.
@@ -126,22 +126,34 @@ pub enum SweepError<E> {
     Process(String),
 }
 
-/// Jobs in the order in which they are done.
-pub type Order = Vec<(Job, Shape)>;
+/// Blocks that one process measures one after the other, in any order; where they are several, in one runtime: those are of one
+/// flavor and site, and of one strategy.
+pub type Turn = Vec<(Job, Shape)>;
+
+/// Turns that come one right after the other, in any order: what is compared is in one of them, or in two.
+pub type Group = Vec<Turn>;
 
 /// What has one thread and what has several, which are measured in processes of their own; either first, groups in random
-/// order, and the jobs of a group together. A group that several programs have is there once.
-fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Order; 2] {
+/// order, their turns together. A job that several programs have is there once.
+fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Vec<Turn>; 2] {
     let mut seen: HashSet<&Job> = HashSet::new();
-    let all = shares.iter().flat_map(|share| &share.groups);
-    let groups = all.filter(|group| seen.insert(&group[0].0)).cloned();
-    let (single, several): (Vec<Order>, Vec<_>) = groups.partition(|group| group[0].0.case.flavor.has_one_thread());
-    let mut kinds = [single, several];
+    let mut kinds: [Vec<Group>; 2] = Default::default();
+    for group in shares.iter().flat_map(|share| &share.groups) {
+        let mut once = Group::new();
+        for turn in group {
+            let new: Vec<&(Job, Shape)> = turn.iter().filter(|(job, _)| seen.insert(job)).collect();
+            once.extend((!new.is_empty()).then(|| new.into_iter().cloned().collect::<Turn>()));
+        }
+        if let Some((job, _)) = once.first().and_then(|turn| turn.first()) {
+            kinds[usize::from(!job.case.flavor.has_one_thread())].push(once);
+        }
+    }
     random.shuffle(&mut kinds);
     kinds.map(|mut groups| {
         random.shuffle(&mut groups);
         for group in &mut groups {
             random.shuffle(group);
+            group.iter_mut().for_each(|turn| random.shuffle(turn));
         }
         groups.into_iter().flatten().collect()
     })
@@ -194,7 +206,7 @@ struct ShareUnderWay<'a> {
 
 impl<'a> ShareUnderWay<'a> {
     fn new(share: &Share<'a>, deadline: Duration) -> Self {
-        let jobs = || share.groups.iter().flatten().map(|(job, _)| job);
+        let jobs = || share.groups.iter().flatten().flatten().map(|(job, _)| job);
         let mut left: HashMap<Case, usize> = HashMap::new();
         for job in jobs() {
             *left.entry(job.case.clone()).or_default() += 1;
@@ -216,6 +228,48 @@ impl<'a> ShareUnderWay<'a> {
     fn has(&self, job: &Job) -> bool {
         self.jobs.contains(job) && self.left.contains_key(&job.case)
     }
+
+    /// Has one process measure a task's parts up to the first that fails, and tells what came of them; of how many.
+    fn measure<E>(
+        &mut self,
+        task: &Task,
+        patience: Patience,
+        random: &mut fastrand::Rng,
+        mut tell: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
+    ) -> Result<usize, SweepError<E>> {
+        let Some(copy) = task.parts.first().map(|part| part.job.copy) else {
+            return Ok(0);
+        };
+        let process = self.processes.of(copy, random)?;
+        process.ask(task);
+        for (before, Part { job, .. }) in task.parts.iter().enumerate() {
+            let (measured, servers) = match process.answer(patience) {
+                Answer::Block(measured, servers) => (measured, servers),
+                Answer::Interrupted => return Err(SweepError::Interrupted),
+                Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
+                Answer::Failed(reason) => {
+                    self.processes.running[usize::from(copy)] = None;
+                    self.left.remove(&job.case);
+                    tell(&job.case, None, News::Failed(reason)).map_err(SweepError::Listener)?;
+                    return Ok(before + 1);
+                }
+            };
+            if let (Patience::OfRequest(_), Some(resident)) = (patience, process.resident(&servers)) {
+                tell(&job.case, None, News::Resident(resident)).map_err(SweepError::Listener)?;
+            }
+            tell(&job.case, Some(job), News::Block(measured)).map_err(SweepError::Listener)?;
+            // A round that the same signal ended has not failed.
+            if interrupt::pending() {
+                return Err(SweepError::Interrupted);
+            }
+            let jobs = self.left.get_mut(&job.case).expect("it was left");
+            *jobs -= 1;
+            if *jobs == 0 {
+                tell(&job.case, None, News::Done).map_err(SweepError::Listener)?;
+            }
+        }
+        Ok(task.parts.len())
+    }
 }
 
 /// Runs one round: tells `listener` what comes in, with the place of the share, and goes on without a case whose process dies,
@@ -226,71 +280,49 @@ pub fn sweep<E>(
     served: impl Fn(&Case) -> bool,
     mut listener: impl FnMut(usize, &Case, Option<&Job>, News) -> Result<(), E>,
 ) -> Result<(), SweepError<E>> {
-    let tell = SweepError::Listener;
     let mut random = fastrand::Rng::with_seed(sweep.seed);
     // When the core of the cases of one thread was last busy, whichever process it was that measured there.
     let mut busy_until: Option<Instant> = None;
     let new = |share| ShareUnderWay::new(share, sweep.deadline);
     let mut programs: Vec<ShareUnderWay<'_>> = sweep.shares.iter().map(new).collect();
-    for jobs in in_random_order(&sweep.shares, &mut random) {
+    for turns in in_random_order(&sweep.shares, &mut random) {
         for program in &mut programs {
             program.processes.running = [None, None];
         }
-        for (job, shape) in jobs {
-            let seed = random.u64(..);
-            let mut turns: Vec<usize> = (0..programs.len()).collect();
-            random.shuffle(&mut turns);
-            for place in turns {
+        for turn in turns {
+            let part = |(job, shape)| Part {
+                job,
+                shape,
+                seed: random.u64(..),
+            };
+            let parts: Vec<Part> = turn.into_iter().map(part).collect();
+            let mut places: Vec<usize> = (0..programs.len()).collect();
+            random.shuffle(&mut places);
+            for place in places {
                 let program = &mut programs[place];
-                if !program.has(&job) {
-                    continue;
-                }
-                if sweep.until.is_some_and(|until| Instant::now() > until) {
-                    return Ok(());
-                }
-                let waits = served(&job.case);
-                let patience = if waits {
-                    Patience::OfRequest(sweep.patience)
-                } else {
-                    Patience::OfProcess(sweep.deadline)
-                };
-                let process = program.processes.of(job.copy, &mut random)?;
-                let on_one_core = !wakes_threads(&job.case);
-                let task = Task {
-                    core: sweep.core,
-                    rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
-                    job: job.clone(),
-                    shape,
-                    seed,
-                    in_place: false,
-                };
-                let answer = process.ask(&task, patience);
-                if on_one_core {
-                    busy_until = Some(Instant::now());
-                }
-                match answer {
-                    Answer::Block(measured, servers) => {
-                        if let (true, Some(resident)) = (waits, process.resident(&servers)) {
-                            listener(place, &job.case, None, News::Resident(resident)).map_err(tell)?;
-                        }
-                        listener(place, &job.case, Some(&job), News::Block(measured)).map_err(tell)?;
-                        // A round that the same signal ended has not failed.
-                        if interrupt::pending() {
-                            return Err(SweepError::Interrupted);
-                        }
-                        let jobs = program.left.get_mut(&job.case).expect("it was left");
-                        *jobs -= 1;
-                        if *jobs == 0 {
-                            listener(place, &job.case, None, News::Done).map_err(tell)?;
-                        }
+                let mut own: Vec<Part> = parts.iter().filter(|part| program.has(&part.job)).cloned().collect();
+                // What comes after one that failed is measured in another process.
+                while let Some(first) = own.first() {
+                    if sweep.until.is_some_and(|until| Instant::now() > until) {
+                        return Ok(());
                     }
-                    Answer::Interrupted => return Err(SweepError::Interrupted),
-                    Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
-                    Answer::Failed(reason) => {
-                        program.processes.running[usize::from(job.copy)] = None;
-                        program.left.remove(&job.case);
-                        listener(place, &job.case, None, News::Failed(reason)).map_err(tell)?;
+                    let on_one_core = !wakes_threads(&first.job.case);
+                    let patience = match served(&first.job.case) {
+                        true => Patience::OfRequest(sweep.patience),
+                        false => Patience::OfProcess(sweep.deadline),
+                    };
+                    let task = Task {
+                        core: sweep.core,
+                        rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
+                        parts: own.clone(),
+                        in_place: false,
+                    };
+                    let tell = |case: &Case, job: Option<&Job>, news| listener(place, case, job, news);
+                    let answered = program.measure(&task, patience, &mut random, tell)?;
+                    if on_one_core {
+                        busy_until = Some(Instant::now());
                     }
+                    own.drain(..answered);
                 }
             }
         }
@@ -303,15 +335,13 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
     let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
     let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
     let mut process = started.map_err(|error| error.to_string())??;
-    let task = Task {
-        job,
-        shape,
-        seed,
+    process.ask(&Task {
+        parts: vec![Part { job, shape, seed }],
         core: 0,
         rested: false,
         in_place: true,
-    };
-    match process.ask(&task, Patience::OfProcess(deadline)) {
+    });
+    match process.answer(Patience::OfProcess(deadline)) {
         Answer::Block(measured, _) => Ok(measured),
         Answer::Failed(reason) => Err(reason),
         Answer::Interrupted => Err("interrupted".into()),

@@ -118,11 +118,16 @@ impl Process {
         Ok(Self { child, input, lines })
     }
 
-    pub(super) fn ask(&mut self, task: &Task, patience: Patience) -> Answer {
+    /// Tells it what to measure; an [`answer`](Self::answer) comes for each block.
+    pub(super) fn ask(&mut self, task: &Task) {
         let mut line = serde_json::to_vec(task).expect("a task is plain data");
         line.push(b'\n');
         // A child that is dead is noticed by its silence.
         let _ = self.input.write_all(&line);
+    }
+
+    /// What came of the next block that it was asked for.
+    pub(super) fn answer(&mut self, patience: Patience) -> Answer {
         match self.next(patience.limit()) {
             Said::Event(Event::Block {
                 block,

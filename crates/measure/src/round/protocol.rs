@@ -6,7 +6,7 @@ use super::Job;
 use crate::block::{Block, Shape};
 
 /// The version of what follows: a program of another one cannot be a round of this one.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// The first argument that makes the program a round instead of itself.
 pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";
@@ -14,12 +14,20 @@ pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";
 /// Comes before each answer, wherever a user's own output left the line: ASCII's record separator.
 pub(super) const MARK: u8 = 0x1e;
 
-/// What the parent says to the child.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Task {
+/// One block to measure, and how.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Part {
     pub(super) job: Job,
     pub(super) shape: Shape,
     pub(super) seed: u64,
+}
+
+/// What the parent says to the child: blocks to measure one after the other, in one runtime where they are several. Each has an
+/// answer of its own; the first that fails is the last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Task {
+    /// Of one flavor and one site.
+    pub(super) parts: Vec<Part>,
     /// The core that a case of one thread stays on, among those that the process may use.
     pub(super) core: usize,
     /// Whether that core has rested and is to be kept busy for a while before anything is measured on it.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::RunError;
 use super::sweeping::Sweeping;
-use crate::budget::Budget;
+use crate::budget::{Budget, Expected};
 use crate::case::Case;
 use crate::record::PartialLine;
 use crate::round::{self, Sweep};
@@ -22,25 +22,34 @@ pub(super) fn all_rounds(runs: &mut [Sweeping<'_>]) -> Result<(), RunError> {
     let minutes: Option<f64> = runs.iter().map(|run| run.header.minutes).sum();
     let mut budget = Budget::new(planned_rounds, minutes, seconds(runs));
     let mut clear: HashSet<Case> = HashSet::new();
+    // What the blocks were expected to take that this part of the run measured, in seconds.
+    let mut expected = 0.0;
     let mut round = 0;
     loop {
         let added = round >= budget.rounds;
-        if added && !(alone && runs[0].one_more(round, planned_rounds, &budget, &clear)) {
+        if added && !(alone && runs[0].one_more(round, expected, &budget, &clear)) {
             break;
         }
         let measured = one_round(runs, round, &budget, &clear)?;
         round += 1;
         // What an earlier start of the same run had measured takes no time.
-        if !measured && added {
-            break;
-        } else if !measured {
-            continue;
+        match measured {
+            None if added => break,
+            None => continue,
+            Some(seconds) => expected += seconds,
         }
         if alone {
             runs[0].look(&mut clear);
         }
         let taken = seconds(runs);
-        let mut cut: Vec<_> = budget.after_round(round - 1, taken).into_iter().collect();
+        let now = Expected {
+            measured: expected,
+            left: |rounds, lean| {
+                let left = runs.iter().map(|run| run.expected_left(rounds, lean, &clear));
+                left.sum::<f64>()
+            },
+        };
+        let mut cut: Vec<_> = budget.after_round(round - 1, taken, &now).into_iter().collect();
         let over = budget.is_over(taken);
         if over {
             cut.extend(budget.ended_early(round, planned_rounds));
@@ -63,13 +72,13 @@ fn seconds(runs: &[Sweeping<'_>]) -> f64 {
     runs.iter().map(|run| run.collected.seconds).fold(0.0, f64::max)
 }
 
-/// One round of the cases that are not `clear`; whether there was anything to do in it.
+/// One round of the cases that are not `clear`: about how long its blocks take, in seconds; `None` where it had none.
 fn one_round(
     runs: &mut [Sweeping<'_>],
     round: usize,
     budget: &Budget,
     clear: &HashSet<Case>,
-) -> Result<bool, RunError> {
+) -> Result<Option<f64>, RunError> {
     // All of them, but where an earlier start of the same had begun the round.
     let (mut places, mut shares) = (Vec::new(), Vec::new());
     for (place, run) in runs.iter_mut().enumerate() {
@@ -79,9 +88,14 @@ fn one_round(
         }
     }
     let Some(&first) = places.first() else {
-        return Ok(false);
+        return Ok(None);
     };
     let run = &runs[first];
+    let expected = shares
+        .iter()
+        .zip(&places)
+        .map(|(share, place)| runs[*place].expected(&share.groups));
+    let expected = expected.sum();
     run.wait_for_span(round, budget)?;
     let request = run.request;
     let sweep = Sweep {
@@ -101,5 +115,5 @@ fn one_round(
     for place in places {
         runs[place].end_round()?;
     }
-    Ok(true)
+    Ok(Some(expected))
 }

@@ -14,11 +14,12 @@ use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::machine_state::State;
 use crate::measurement::is_clear;
-use crate::plan::{Checks, Planned};
+use crate::plan::Planned;
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
-use crate::round::{Job, News, Share, SweepError};
+use crate::round::{Group, Job, News, Share, SweepError};
 use crate::stats::LOOKS;
+use crate::turns;
 use crate::warnings::{self, Conditions, Watch};
 
 /// The most rounds that are added for cases that are not clear, as a share of those that were planned.
@@ -45,42 +46,65 @@ pub(super) struct Sweeping<'a> {
 }
 
 impl<'a> Sweeping<'a> {
-    /// Whether what clear cases did not need lasts for another round of those that are not clear.
-    pub(super) fn one_more(&self, round: usize, planned_rounds: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
-        let most = (planned_rounds as f64 * (1.0 + MOST_ADDED)) as usize;
-        budget.rounds == planned_rounds
+    /// Whether what clear cases did not need lasts for another round of those that are not clear, after rounds whose blocks were
+    /// `expected` to take so many seconds.
+    pub(super) fn one_more(&self, round: usize, expected: f64, budget: &Budget, clear: &HashSet<Case>) -> bool {
+        let planned = self.header.rounds;
+        let most = (planned as f64 * (1.0 + MOST_ADDED)) as usize;
+        let all = self.planned.iter().map(|case| case.expected_time(planned));
+        budget.rounds == planned
             && round < most
             && !clear.is_empty()
-            && budget.saved_a_round(round, self.collected.seconds)
+            && expected * (1.0 + 1.0 / planned as f64) <= all.sum::<Duration>().as_secs_f64()
+            && budget.has_room(round, self.collected.seconds)
     }
 
     /// What a round measures.
-    fn groups(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Vec<Vec<(Job, Shape)>> {
-        let mut groups = Vec::new();
+    fn groups(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Vec<Group> {
+        let mut cases = Vec::new();
         for planned in self.planned {
-            let case = &planned.item.case;
-            let rounds = self.collected.rounds_of(case);
-            if clear.contains(case)
-                || self.collected.failure(case).is_some()
-                || warnings::not_applicable(case, cores()).is_some()
+            let rounds = self.collected.rounds_of(&planned.item.case);
+            if !self.is_measured(planned, clear)
                 || rounds.contains(&round)
                 || !planned.takes_part(round, rounds.len(), budget.rounds, self.header.rounds)
             {
                 continue;
             }
-            let mut pace = planned.pace;
-            if budget.lean {
-                pace.shape.quads = 1;
-                pace.shape.settle /= 4;
-            }
             let checked = planned.is_checked(rounds.len(), budget.rounds);
-            let checks = Checks {
-                control: checked,
-                carry_over: !budget.lean && checked,
-            };
-            groups.extend(planned.item.jobs(&pace, checks));
+            cases.push((planned, planned.groups(budget.lean, checked)));
         }
-        groups
+        turns::shared(cases.into_iter())
+    }
+
+    /// About how long the blocks of a round take, in seconds.
+    pub(super) fn expected(&self, groups: &[Group]) -> f64 {
+        let lasts = |(place, (job, shape)): (usize, &(Job, Shape))| {
+            let planned = self.planned.iter().find(|planned| planned.item.case == job.case);
+            planned.map_or(Duration::ZERO, |planned| planned.lasts(job, shape, place > 0))
+        };
+        let turns = groups.iter().flatten();
+        let lasts: Duration = turns.flat_map(|turn| turn.iter().enumerate()).map(lasts).sum();
+        lasts.as_secs_f64()
+    }
+
+    /// About how long the blocks take that are left of a run of so many rounds, in seconds.
+    pub(super) fn expected_left(&self, rounds: usize, lean: bool, clear: &HashSet<Case>) -> f64 {
+        let left = |planned: &Planned| {
+            let case = &planned.item.case;
+            let wanted = planned.pace.rounds(self.header.rounds).min(rounds);
+            let left = wanted.saturating_sub(self.collected.rounds_of(case).len());
+            planned.expected_in(left, rounds, lean)
+        };
+        let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
+        measured.map(left).sum::<Duration>().as_secs_f64()
+    }
+
+    /// Whether a case has more rounds, as far as its own results tell.
+    fn is_measured(&self, planned: &Planned, clear: &HashSet<Case>) -> bool {
+        let case = &planned.item.case;
+        !clear.contains(case)
+            && self.collected.failure(case).is_none()
+            && warnings::not_applicable(case, cores()).is_none()
     }
 
     /// What a round has to do; `None` where it has nothing.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::case::Case;
-use crate::runtime::{Schedule, drive};
+use crate::runtime::{BlockRuntime, Schedule};
 use crate::slice::{Slice, TimedLoop};
 use crate::strategy::Spawning;
 use crate::watchdog;
@@ -36,6 +36,20 @@ pub fn drive_case<S: Schedule>(
     make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
     schedule: S,
 ) -> Result<S, String> {
+    let runtime = BlockRuntime::new(case.flavor, case.site, seed)?;
+    drive_case_in(&runtime, entry, case, strategies, seed, make_loop, schedule)
+}
+
+/// The same in a runtime that there is, of the case's flavor and site.
+pub(super) fn drive_case_in<S: Schedule>(
+    runtime: &BlockRuntime,
+    entry: &Entry,
+    case: &Case,
+    strategies: &[&str],
+    seed: u64,
+    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
+    schedule: S,
+) -> Result<S, String> {
     let setup = Setup {
         tasks: case.tasks,
         payload_bytes: case.payload.0,
@@ -49,29 +63,22 @@ pub fn drive_case<S: Schedule>(
         crate::http::server::choose(strategies[0])?;
     }
     let names: Vec<String> = strategies.iter().map(|name| (*name).to_owned()).collect();
-    let driven = drive(
-        case.flavor,
-        case.site,
-        seed,
-        (entry.open)(setup),
-        move |opened: Arc<dyn Opened>, spawning| {
-            let loops = names
-                .iter()
-                .map(|name| {
-                    make_loop(&opened, name, spawning)
-                        .ok_or_else(|| format!("{name} cannot have {} children", setup.tasks))
-                })
-                .collect::<Result<Vec<_>, String>>()?;
-            let checked = Checked {
-                expected: opened.expected_digest(),
-                opened,
-                wrong: None,
-                iterations: 0,
-                schedule,
-            };
-            Ok((checked, loops))
-        },
-    )?;
+    let driven = runtime.drive((entry.open)(setup), move |opened: Arc<dyn Opened>, spawning| {
+        let loops = names
+            .iter()
+            .map(|name| {
+                make_loop(&opened, name, spawning).ok_or_else(|| format!("{name} cannot have {} children", setup.tasks))
+            })
+            .collect::<Result<Vec<_>, String>>()?;
+        let checked = Checked {
+            expected: opened.expected_digest(),
+            opened,
+            wrong: None,
+            iterations: 0,
+            schedule,
+        };
+        Ok((checked, loops))
+    })?;
     match driven.wrong {
         None => Ok(driven.schedule),
         Some(side) => Err(driven.opened.failure_reason().unwrap_or_else(|| {

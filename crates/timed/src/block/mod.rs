@@ -1,4 +1,5 @@
-//! The block: one fresh runtime, in it one strategy alone or two of them side by side, slice by slice.
+//! The block: one strategy alone or two of them side by side, slice by slice, in a fresh runtime, or in one that another block
+//! of the same strategy has settled.
 //!
 //! Each side first runs until the runtime is in its steady state ([`Shape::settle`]). Two sides are then measured in quads
 //! of slices, ABBA or BAAB at random, so that a drift that is linear over a quad cancels out of its log ratio, and neither
@@ -13,8 +14,10 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::runtime::BlockRuntime;
 use crate::workload::Entry;
 
+use drive::drive_case_in;
 use schedule::Slices;
 
 pub use drive::{drive_case, run_alone, timed};
@@ -82,8 +85,25 @@ pub struct Block {
 /// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
 pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: u64) -> Result<Block, String> {
     let began = Instant::now();
+    let runtime = BlockRuntime::new(case.flavor, case.site, seed)?;
+    let mut block = run_in(&runtime, entry, case, strategies, shape, seed)?;
+    drop(runtime);
+    block.total_ns = began.elapsed().as_nanos() as f64;
+    Ok(block)
+}
+
+/// The same in a runtime that there is, of the case's flavor and site.
+pub fn run_in(
+    runtime: &BlockRuntime,
+    entry: &Entry,
+    case: &Case,
+    strategies: &[&str],
+    shape: Shape,
+    seed: u64,
+) -> Result<Block, String> {
+    let began = Instant::now();
     let slices = Slices::new(shape, strategies.len(), seed);
-    let slices = drive_case(entry, case, strategies, seed, timed, slices)?;
+    let slices = drive_case_in(runtime, entry, case, strategies, seed, timed, slices)?;
     let mut block = slices.block();
     block.total_ns = began.elapsed().as_nanos() as f64;
     Ok(block)

@@ -202,6 +202,7 @@ mod tests {
 
     const SHAPE: Shape = Shape {
         settle: Duration::from_millis(1),
+        settle_again: Duration::from_millis(1),
         slice: Duration::from_micros(250),
         quads: 8,
     };

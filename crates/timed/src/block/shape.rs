@@ -9,8 +9,10 @@ use crate::case::Case;
 /// How long and how many the slices of a block are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
-    /// How long each side runs before anything is timed.
+    /// How long each side runs in a fresh runtime before anything is timed.
     pub settle: Duration,
+    /// How long in one that an earlier block has settled; no less where no other block is to be measured in it.
+    pub settle_again: Duration,
     /// Wall time that a slice should last; a slice is never less than one iteration.
     pub slice: Duration,
     /// Quads of slices, so that each side has twice as many slices.
@@ -25,9 +27,18 @@ impl Shape {
     /// (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
         settle: Duration::from_millis(1),
+        settle_again: Duration::from_millis(1),
         slice: Duration::from_micros(60),
         quads: 4,
     };
+
+    /// Of a block in a runtime that an earlier one has settled.
+    pub fn again(self) -> Self {
+        Self {
+            settle: self.settle_again,
+            ..self
+        }
+    }
 
     /// How many quads a block has whose slices last `slice`: a block of slices that outlast what they should, being one
     /// iteration, has one.
