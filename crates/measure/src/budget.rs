@@ -11,9 +11,11 @@ const KEPT: f64 = 0.25;
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;
 
-/// Of how many rounds the time is known well enough to cut by it; before, where they take so many times as long as they may.
+/// Of so many rounds, or so large a part of them, the time is known well enough to cut by it; before, where they take so many
+/// times as long as they may.
 const SURE: usize = 10;
-const SURELY: f64 = 1.3;
+const SURE_PART: f64 = 0.25;
+const SURELY: f64 = 4.0;
 
 /// What blocks were expected to take, in seconds: only how these times compare with each other matters, since a run tells from
 /// its first rounds how much longer blocks take than expected.
@@ -78,7 +80,8 @@ impl Budget {
         let pace = (taken - since) / (expected.measured - from);
         let ends = |rounds: usize| taken + pace * (expected.left)(rounds, self.lean);
         let fits = most(round + 1..self.rounds + 1, |rounds| ends(rounds) <= limit);
-        let surely = self.made >= SURE || ends(self.planned) > SURELY * limit;
+        let sure = SURE.min((self.planned as f64 * SURE_PART) as usize);
+        let surely = self.made >= sure || ends(self.planned) > SURELY * limit;
         if fits >= self.rounds || !surely {
             return None;
         }
@@ -186,7 +189,11 @@ mod tests {
     fn first_rounds_are_cut_then_blocks_and_it_ends_in_time() {
         // 10 s a round: 30 of 40 fit into 5 minutes.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let (_, cut) = budget.after_round(0, 10.0, &after(0)).expect("a cut");
+        for round in 0..9 {
+            let taken = 10.0 * (round + 1) as f64;
+            assert_eq!(budget.after_round(round, taken, &after(round)), None, "not sure yet");
+        }
+        let (_, cut) = budget.after_round(9, 100.0, &after(9)).expect("a cut");
         assert!(cut.contains("30 rounds instead of 40"), "{cut}");
         assert!(cut.contains("6.67 minutes"), "{cut}");
         assert_eq!((budget.rounds, budget.lean), (30, false));
@@ -199,29 +206,31 @@ mod tests {
             measured: 3.0 + round as f64,
             left: after(round).left,
         };
-        let (_, cut) = budget.after_round(1, 80.0, &lean(1)).expect("a cut");
-        assert!(cut.contains("13 rounds"), "{cut}");
-        let mut taken = 80.0;
-        let mut round = 2;
+        let (mut taken, mut round, mut said) = (60.0, 1, None);
         while round < budget.rounds {
             taken += 20.0;
-            budget.after_round(round, taken, &lean(round));
+            said = budget.after_round(round, taken, &lean(round)).or(said);
             round += 1;
         }
+        let (_, cut) = said.expect("a cut");
+        assert!(cut.contains("13 rounds"), "{cut}");
         assert!(taken <= 300.0, "{taken}");
     }
 
     #[test]
     fn a_run_that_was_gone_on_with_counts_what_it_took_before() {
-        let mut budget = Budget::new(40, Some(5.0), 240.0);
-        let expected = Expected {
-            measured: 3.0,
-            left: after(24).left,
-        };
-        assert!(budget.after_round(24, 250.0, &expected).is_some());
-        assert_eq!(budget.rounds, 30);
+        let mut budget = Budget::new(40, Some(5.0), 150.0);
+        for nth in 1..=10 {
+            let expected = Expected {
+                measured: 3.0 * nth as f64,
+                left: after(19 + nth).left,
+            };
+            let cut = budget.after_round(19 + nth, (150 + 10 * nth) as f64, &expected);
+            assert_eq!(cut.is_some(), nth == 10);
+        }
+        assert_eq!(budget.rounds, 35);
         assert!(budget.is_over(301.0) && !budget.is_over(299.0));
-        assert!(budget.has_room(1, 270.0) && !budget.has_room(1, 271.0));
+        assert!(budget.has_room(10, 286.0) && !budget.has_room(10, 287.0));
     }
 
     #[test]

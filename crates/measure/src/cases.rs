@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::case::{Case, Payload, Site};
 use crate::environment::cores;
 use crate::matrix::{Matrix, Target, flavors};
-use crate::plan::{self, Item, Plan};
+use crate::plan::{self, BETWEEN_ROUNDS, Item, Plan};
 use crate::selection::Selection;
 use crate::shard::{self, Shard, Sharded};
 use crate::strategy::{Strategy, join};
@@ -266,13 +266,10 @@ impl Selection {
             .map(|case| case.expected_time(settings.rounds))
             .sum();
         let pairs: usize = plan.items.iter().map(|item| item.pairs.len()).sum();
-        let processes = PROCESS_TIME * (3 * settings.rounds) as u32;
-        (measuring + processes).max(settings.span) + CRITERION_TIME * pairs as u32
+        let between = BETWEEN_ROUNDS * settings.rounds as u32;
+        (measuring + between).max(settings.span) + CRITERION_TIME * pairs as u32
     }
 }
 
 /// About how long Criterion takes to analyse and draw one measurement.
 const CRITERION_TIME: Duration = Duration::from_millis(60);
-
-/// About how long a round's process takes to begin.
-const PROCESS_TIME: Duration = Duration::from_millis(8);

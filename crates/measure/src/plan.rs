@@ -127,7 +127,7 @@ impl Pace {
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
             (true, false, false) => own(40, 5, 2_000, 2, 0.05),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
-            (true, true, false) => own(100, 5, 2_000, 3, 0.125),
+            (true, true, false) => own(100, 5, 2_000, 3, 0.1),
         }
     }
 
@@ -149,7 +149,7 @@ impl Pace {
 /// What a round measures of a case whose strategies share a runtime, beside their ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks {
-    /// The reference alone, and a copy of it: the noise floor.
+    /// The reference alone, and a copy of it: the noise floor. And the workload's own machinery, where it has some.
     pub control: bool,
     /// The other strategies alone: what sharing a runtime does to them.
     pub carry_over: bool,
@@ -226,7 +226,7 @@ impl Item {
                 }
                 groups.push(vec![job(&[strategy], false), job(&[strategy], true)]);
             } else if strategy == workload::MACHINERY {
-                groups.push(vec![job(&[strategy], false)]);
+                groups.extend(checks.control.then(|| vec![job(&[strategy], false)]));
             } else {
                 groups.push(vec![job(&[strategy, reference], false)]);
                 alone.push(strategy);
@@ -267,6 +267,9 @@ pub struct Planned {
 /// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
 /// more rounds of the ratios.
 const CHECKED_ROUNDS: usize = 20;
+
+/// About how long a round takes beside its blocks: a look at the machine, and two or three processes that begin.
+pub(crate) const BETWEEN_ROUNDS: Duration = Duration::from_millis(30);
 
 /// About how long a client takes to open its connections.
 const OPENING_TIME: Duration = Duration::from_millis(6);

@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::machine_state::State;
 use crate::measurement::is_clear;
-use crate::plan::Planned;
+use crate::plan::{BETWEEN_ROUNDS, Planned};
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
 use crate::round::{Group, Job, News, Share, SweepError};
@@ -51,11 +51,13 @@ impl<'a> Sweeping<'a> {
     pub(super) fn one_more(&self, round: usize, expected: f64, budget: &Budget, clear: &HashSet<Case>) -> bool {
         let planned = self.header.rounds;
         let most = (planned as f64 * (1.0 + MOST_ADDED)) as usize;
-        let all = self.planned.iter().map(|case| case.expected_time(planned));
+        let possible = self.planned.iter().filter(|case| self.is_possible(case));
+        let blocks: Duration = possible.map(|case| case.expected_time(planned)).sum();
+        let all = blocks + BETWEEN_ROUNDS * planned as u32;
         budget.rounds == planned
             && round < most
             && !clear.is_empty()
-            && expected * (1.0 + 1.0 / planned as f64) <= all.sum::<Duration>().as_secs_f64()
+            && expected * (1.0 + 1.0 / planned as f64) <= all.as_secs_f64()
             && budget.has_room(round, self.collected.seconds)
     }
 
@@ -76,7 +78,7 @@ impl<'a> Sweeping<'a> {
         turns::shared(cases.into_iter())
     }
 
-    /// About how long the blocks of a round take, in seconds.
+    /// About how long a round takes that has these blocks, in seconds.
     pub(super) fn expected(&self, groups: &[Group]) -> f64 {
         let lasts = |(place, (job, shape)): (usize, &(Job, Shape))| {
             let planned = self.planned.iter().find(|planned| planned.item.case == job.case);
@@ -84,10 +86,10 @@ impl<'a> Sweeping<'a> {
         };
         let turns = groups.iter().flatten();
         let lasts: Duration = turns.flat_map(|turn| turn.iter().enumerate()).map(lasts).sum();
-        lasts.as_secs_f64()
+        (BETWEEN_ROUNDS + lasts).as_secs_f64()
     }
 
-    /// About how long the blocks take that are left of a run of so many rounds, in seconds.
+    /// About how long what is left of a run of so many rounds takes, in seconds.
     pub(super) fn expected_left(&self, rounds: usize, lean: bool, clear: &HashSet<Case>) -> f64 {
         let left = |planned: &Planned| {
             let case = &planned.item.case;
@@ -96,15 +98,18 @@ impl<'a> Sweeping<'a> {
             planned.expected_in(left, rounds, lean)
         };
         let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
-        measured.map(left).sum::<Duration>().as_secs_f64()
+        let between = BETWEEN_ROUNDS * rounds.saturating_sub(self.collected.states().len()) as u32;
+        (between + measured.map(left).sum::<Duration>()).as_secs_f64()
     }
 
     /// Whether a case has more rounds, as far as its own results tell.
     fn is_measured(&self, planned: &Planned, clear: &HashSet<Case>) -> bool {
+        !clear.contains(&planned.item.case) && self.is_possible(planned)
+    }
+
+    fn is_possible(&self, planned: &Planned) -> bool {
         let case = &planned.item.case;
-        !clear.contains(case)
-            && self.collected.failure(case).is_none()
-            && warnings::not_applicable(case, cores()).is_none()
+        self.collected.failure(case).is_none() && warnings::not_applicable(case, cores()).is_none()
     }
 
     /// What a round has to do; `None` where it has nothing.
