@@ -62,11 +62,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_ROUNDS",
-        "processes that sweep over all cases: 1 for a preview, else 6 or more [100; quick: 20]",
+        "processes that sweep over all cases: 1 for a preview, else 6 or more [200; quick: 20]",
     ),
     (
         "JVS_LAYOUTS",
-        "differently linked copies of the program that rounds are made by; 1 turns it off [20, or as many as rounds]",
+        "differently linked copies of the program that rounds are made by; 1 turns it off [50, or as many as rounds]",
     ),
     (
         "JVS_MINUTES",
