@@ -22,6 +22,8 @@ const SURELY: f64 = 4.0;
 pub(crate) struct Expected<F> {
     /// Those that this part of the run has measured.
     pub(crate) measured: f64,
+    /// So many rounds are left at least.
+    pub(crate) fewest_left: usize,
     /// Those that are left if the run has so many rounds, lean ones or not.
     pub(crate) left: F,
 }
@@ -101,7 +103,9 @@ impl Budget {
             );
             return Some((CutOf::Blocks, what));
         }
-        let rounds = fits.max(FEWEST_ROUNDS.min(self.planned));
+        let rounds = fits
+            .max(round + 1 + expected.fewest_left)
+            .max(FEWEST_ROUNDS.min(self.planned));
         if rounds >= self.rounds {
             return None;
         }
@@ -169,6 +173,7 @@ mod tests {
     fn after(round: usize) -> Expected<impl Fn(usize, bool) -> f64> {
         Expected {
             measured: 3.0 * (round + 1) as f64,
+            fewest_left: 0,
             left: move |rounds: usize, lean| (rounds - round - 1) as f64 * if lean { 1.0 } else { 3.0 },
         }
     }
@@ -204,6 +209,7 @@ mod tests {
         assert_eq!(budget.rounds, 40);
         let lean = |round: usize| Expected {
             measured: 3.0 + round as f64,
+            fewest_left: 0,
             left: after(round).left,
         };
         let (mut taken, mut round, mut said) = (60.0, 1, None);
@@ -223,6 +229,7 @@ mod tests {
         for nth in 1..=10 {
             let expected = Expected {
                 measured: 3.0 * nth as f64,
+                fewest_left: 0,
                 left: after(19 + nth).left,
             };
             let cut = budget.after_round(19 + nth, (150 + 10 * nth) as f64, &expected);
@@ -247,6 +254,7 @@ mod tests {
             taken += 0.5 + 2.5 * more as f64;
             let expected = Expected {
                 measured,
+                fewest_left: 6usize.saturating_sub(long),
                 left: |rounds: usize, _| 0.25 * (rounds - round - 1) as f64 + 1.25 * (40 - long) as f64,
             };
             budget.after_round(round, taken, &expected);
@@ -255,5 +263,19 @@ mod tests {
         assert!((limit - 4.0..=limit).contains(&taken), "{taken} s, {budget:?}");
         assert_eq!(long, 40);
         assert!(!budget.lean, "{budget:?}");
+    }
+
+    #[test]
+    fn no_cut_takes_the_interval_from_a_case_that_has_few_blocks_yet() {
+        // A second too much for each of 20 rounds, and a case that has been measured once.
+        let mut budget = Budget::new(20, Some(7.0 / 60.0), 0.0);
+        for round in 0..5 {
+            let expected = Expected {
+                fewest_left: 5,
+                ..after(round)
+            };
+            budget.after_round(round, (round + 1) as f64, &expected);
+        }
+        assert_eq!(budget.rounds, 10);
     }
 }

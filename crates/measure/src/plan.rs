@@ -284,7 +284,9 @@ impl Planned {
         }
         let wanted = self.pace.rounds(planned).min(rounds);
         let phase = self.phase % rounds.div_ceil(wanted);
-        done < wanted.min((round + 1 + phase) * wanted / rounds)
+        // Where rounds were cut, the last ones have what the first ones have not had.
+        let at_last = (wanted + round + 1).saturating_sub(rounds);
+        done < wanted.min(((round + 1 + phase) * wanted / rounds).max(at_last))
     }
 
     /// Whether the case has its [`Checks`] in its next round, `done` being made, of a run of so many rounds. Each case has them in
@@ -420,5 +422,28 @@ mod tests {
             fewest_quads: 1,
         };
         assert_eq!([1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)), [1, 6, 6, 8, 20]);
+    }
+
+    #[test]
+    fn a_cut_leaves_long_blocks_as_many_as_there_are_rounds_for() {
+        let case = "yield/multi_thread_2/worker/0B/8".parse().expect("an id");
+        let plan = Plan::of("cut", workload::all(), vec![Item::of(case, &["join", "spawn"], "join")]);
+        let planned = plan.planned(&RunSettings::of(Matrix::Default)).remove(0);
+        let done_of = |cut_after: usize, to: usize| {
+            let (mut done, mut round, mut rounds) = (0, 0, 200);
+            while round < rounds {
+                done += usize::from(planned.takes_part(round, done, rounds, 200));
+                round += 1;
+                if round == cut_after {
+                    rounds = to;
+                }
+            }
+            done
+        };
+        assert_eq!(
+            [(200, 200), (10, 60), (10, 29), (100, 110)].map(|(after, to)| done_of(after, to)),
+            [20; 4]
+        );
+        assert_eq!(done_of(10, 14), 5, "one before the cut, and one in each round after it");
     }
 }

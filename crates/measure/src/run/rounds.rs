@@ -44,6 +44,7 @@ pub(super) fn all_rounds(runs: &mut [Sweeping<'_>]) -> Result<(), RunError> {
         let taken = seconds(runs);
         let now = Expected {
             measured: expected,
+            fewest_left: runs.iter().map(|run| run.fewest_left(&clear)).max().unwrap_or(0),
             left: |rounds, lean| {
                 let left = runs.iter().map(|run| run.expected_left(rounds, lean, &clear));
                 left.sum::<f64>()

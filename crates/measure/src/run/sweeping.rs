@@ -18,7 +18,7 @@ use crate::plan::{BETWEEN_ROUNDS, Planned};
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
 use crate::round::{Group, Job, News, Share, SweepError};
-use crate::stats::LOOKS;
+use crate::stats::{FEWEST_ROUNDS, LOOKS};
 use crate::turns;
 use crate::warnings::{self, Conditions, Watch};
 
@@ -91,15 +91,24 @@ impl<'a> Sweeping<'a> {
 
     /// About how long what is left of a run of so many rounds takes, in seconds.
     pub(super) fn expected_left(&self, rounds: usize, lean: bool, clear: &HashSet<Case>) -> f64 {
+        let rounds_left = rounds.saturating_sub(self.collected.states().len());
         let left = |planned: &Planned| {
             let case = &planned.item.case;
             let wanted = planned.pace.rounds(self.header.rounds).min(rounds);
             let left = wanted.saturating_sub(self.collected.rounds_of(case).len());
-            planned.expected_in(left, rounds, lean)
+            planned.expected_in(left.min(rounds_left), rounds, lean)
         };
         let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
-        let between = BETWEEN_ROUNDS * rounds.saturating_sub(self.collected.states().len()) as u32;
+        let between = BETWEEN_ROUNDS * rounds_left as u32;
         (between + measured.map(left).sum::<Duration>()).as_secs_f64()
+    }
+
+    /// How many rounds it takes until each case has enough blocks for an interval.
+    pub(super) fn fewest_left(&self, clear: &HashSet<Case>) -> usize {
+        let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
+        let fewest = FEWEST_ROUNDS.min(self.header.rounds);
+        let left = measured.map(|planned| fewest.saturating_sub(self.collected.rounds_of(&planned.item.case).len()));
+        left.max().unwrap_or(0)
     }
 
     /// Whether a case has more rounds, as far as its own results tell.
