@@ -108,7 +108,7 @@ const REFUSED: &[(&str, bool, &str)] = &[
     (
         "warm-up-time",
         true,
-        "every block warms its fresh runtime by itself; set JVS_ROUNDS for a longer run",
+        "every block lets its runtime settle by itself; set JVS_ROUNDS for a longer run",
     ),
     ("quick", false, "set JVS_MATRIX=quick, or JVS_ROUNDS=1 for a preview"),
 ];

@@ -1,8 +1,8 @@
-//! The round: fresh processes, of one layout, that measure blocks one at a time as their parent tells them.
+//! The round: fresh processes, of one layout, that measure blocks as their parent tells them.
 //!
 //! The program starts itself again with an argument of its own. The parent writes a task as one JSON line to the child's
-//! standard input, and reads the answer as one marked JSON line from its standard output; what a user's children print
-//! there is passed on to standard error. Between blocks the child waits for its standard input, whose end ends it; on Linux
+//! standard input: one block, or several that follow each other in one runtime. It reads the answer to each as one marked
+//! JSON line from its standard output; what a user's children print there is passed on to standard error. Between tasks the child waits for its standard input, whose end ends it; on Linux
 //! the parent's death ends it at once. So it needs no thread beside those of the runtimes that it measures: in a process
 //! that has, or had, a second thread even current_thread is slower, by 3 to 13%.
 //!
