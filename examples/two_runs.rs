@@ -48,6 +48,10 @@ fn main() -> ExitCode {
                 .cloned()
                 .collect()
         });
+        // A run of the four default targets has no scale.
+        if a.is_empty() || b.is_empty() {
+            continue;
+        }
         for factor in [1.05, 1.2] {
             found(what, factor, &compared(&a, &multiplied(&b, factor)));
         }

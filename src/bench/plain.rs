@@ -10,6 +10,7 @@ use criterion::{Criterion, SamplingMode};
 
 use crate::block::{drive_case, timed};
 use crate::case::Case;
+use crate::runtime::BlockRuntime;
 use crate::runtime::Schedule;
 use crate::slice::Slice;
 use crate::workload;
@@ -92,7 +93,8 @@ fn bench(criterion: &mut Criterion, case: &Case) {
         let (entry, on_runtime) = (entry.clone(), case.clone());
         let driver = std::thread::spawn(move || {
             let asked = Asked { asked, answer };
-            drive_case(&entry, &on_runtime, &[strategy], 1, timed, asked).map(drop)
+            let runtime = BlockRuntime::of(&on_runtime, 1)?;
+            drive_case(&runtime, &entry, &on_runtime, &[strategy], 1, timed, asked).map(drop)
         });
         group.bench_function(format!("{strategy}/{}", case.tasks), |bencher| {
             bencher.iter_custom(|iterations| {

@@ -34,8 +34,7 @@ fn measure_in_one_runtime(strategy: &str) -> Result<(), Box<dyn Error>> {
     let entry = workload::find(&entries, "yield").ok_or("no workload yield")?;
     let mut numbers = NUMBERS;
     fastrand::shuffle(&mut numbers);
-    let of = case(numbers[0]);
-    let runtime = BlockRuntime::new(of.flavor, of.site, fastrand::u64(..))?;
+    let runtime = BlockRuntime::of(&case(numbers[0]), fastrand::u64(..))?;
     let shape = Shape {
         settle: Duration::from_millis(150),
         settle_again: Duration::from_millis(5),

@@ -67,6 +67,19 @@ mod tests {
     #[test]
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     fn what_is_allocated_then_lies_elsewhere() {
+        // In a process of its own: the tests beside it leave holes of any size in the arenas that they share with it.
+        const ALONE: &str = "TEST_OF_PLACES_ALONE";
+        if std::env::var_os(ALONE).is_none() {
+            let program = std::env::current_exe().expect("this program");
+            let alone = std::process::Command::new(program)
+                .args(["--exact", "heap::tests::what_is_allocated_then_lies_elsewhere"])
+                .env(ALONE, "1")
+                .output();
+            let alone = alone.expect("it starts");
+            let said = String::from_utf8_lossy(&alone.stdout);
+            assert!(alone.status.success() && said.contains("1 passed"), "{said}");
+            return;
+        }
         // In threads of their own, of which each has an arena, or a part of one.
         let address = |seed: u64| {
             let there = std::thread::spawn(move || {

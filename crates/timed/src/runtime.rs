@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::runtime::{LocalOptions, LocalRuntime};
 use tokio::task::LocalSet;
 
-use crate::case::{Flavor, Site};
+use crate::case::{Case, Flavor, Site};
 use crate::heap::{Displacement, displacing_each};
 use crate::slice::{Slice, TimedLoop};
 use crate::strategy::Spawning;
@@ -70,8 +70,9 @@ pub struct BlockRuntime {
 }
 
 impl BlockRuntime {
-    /// A fresh one. Where on the heap what it makes lies follows from the seed.
-    pub fn new(flavor: Flavor, site: Site, seed: u64) -> Result<Self, String> {
+    /// A fresh one of a case's flavor and site. Where on the heap what it makes lies follows from the seed.
+    pub fn of(case: &Case, seed: u64) -> Result<Self, String> {
+        let Case { flavor, site, .. } = *case;
         let elsewhere = Displacement::new(seed);
         let engine = Engine::of_block(flavor, seed).map_err(|error| format!("no {flavor} runtime: {error}"))?;
         for _ in 0..site.beside() {

@@ -186,7 +186,7 @@ fn probe_once(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, Strin
     });
     let found = Arc::new(Mutex::new(None));
     let told = found.clone();
-    let runtime = BlockRuntime::new(case.flavor, case.site, SEED)?;
+    let runtime = BlockRuntime::of(&case, SEED)?;
     runtime.drive(opening, move |opened, _| {
         let probing = timed_loop(move |_| {
             let (opened, told) = (opened.clone(), told.clone());

@@ -149,7 +149,7 @@ fn measure_each(parts: &[(&Part, Entry)], before: Option<f64>) -> io::Result<boo
     for (place, (part, entry)) in parts.iter().enumerate() {
         let measured = catch_unwind(AssertUnwindSafe(|| {
             if place == 0 {
-                runtime = BlockRuntime::new(job.case.flavor, job.case.site, *seed);
+                runtime = BlockRuntime::of(&job.case, *seed);
             }
             measure(runtime.as_ref().map_err(Clone::clone)?, part, entry, place > 0)
         }));

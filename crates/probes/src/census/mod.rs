@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::block::drive_case;
 use crate::case::Case;
+use crate::runtime::BlockRuntime;
 use crate::runtime::Schedule;
 use crate::slice::{SETTLING_BYTES, Slice, executed};
 use crate::usage::Usage;
@@ -126,6 +127,7 @@ fn weigh(
     // The first loop is for what is made once: thread-locals, and queues that grow to what they will ever hold.
     let schedule = Loops::of([1 + iterations, 1, 1 + iterations]);
     drive_case(
+        &BlockRuntime::of(case, SEED)?,
         entry,
         case,
         &[strategy],
@@ -203,6 +205,7 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
     let sink = seen.clone();
     let tasks = case.tasks;
     drive_case(
+        &BlockRuntime::of(case, SEED)?,
         entry,
         case,
         &[strategy],

@@ -1,4 +1,4 @@
-//! Drives a schedule over a case in a fresh runtime, and checks the outputs of every slice.
+//! Drives a schedule over a case in a runtime, and checks the outputs of every slice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,8 @@ pub fn run_alone(entry: &Entry, case: &Case, strategy: &str, iterations: u64, se
         iterations: Some(iterations),
         wall: Duration::ZERO,
     };
-    let once = drive_case(entry, case, &[strategy], seed, timed, once)?;
+    let runtime = BlockRuntime::of(case, seed)?;
+    let once = drive_case(&runtime, entry, case, &[strategy], seed, timed, once)?;
     Ok(once.wall)
 }
 
@@ -26,22 +27,9 @@ pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Op
     opened.timed_loop(strategy, spawning)
 }
 
-/// Opens the case's workload in a fresh runtime and drives a schedule over the loops of `strategies`, which
+/// Opens the case's workload in a runtime of its flavor and site and drives a schedule over the loops of `strategies`, which
 /// `make_loop` makes; every slice's outputs are checked.
 pub fn drive_case<S: Schedule>(
-    entry: &Entry,
-    case: &Case,
-    strategies: &[&str],
-    seed: u64,
-    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
-    schedule: S,
-) -> Result<S, String> {
-    let runtime = BlockRuntime::new(case.flavor, case.site, seed)?;
-    drive_case_in(&runtime, entry, case, strategies, seed, make_loop, schedule)
-}
-
-/// The same in a runtime that there is, of the case's flavor and site.
-pub(super) fn drive_case_in<S: Schedule>(
     runtime: &BlockRuntime,
     entry: &Entry,
     case: &Case,

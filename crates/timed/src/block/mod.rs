@@ -17,7 +17,6 @@ use crate::case::Case;
 use crate::runtime::BlockRuntime;
 use crate::workload::Entry;
 
-use drive::drive_case_in;
 use schedule::Slices;
 
 pub use drive::{drive_case, run_alone, timed};
@@ -85,7 +84,7 @@ pub struct Block {
 /// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
 pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: u64) -> Result<Block, String> {
     let began = Instant::now();
-    let runtime = BlockRuntime::new(case.flavor, case.site, seed)?;
+    let runtime = BlockRuntime::of(case, seed)?;
     let mut block = run_in(&runtime, entry, case, strategies, shape, seed)?;
     drop(runtime);
     block.total_ns = began.elapsed().as_nanos() as f64;
@@ -103,7 +102,7 @@ pub fn run_in(
 ) -> Result<Block, String> {
     let began = Instant::now();
     let slices = Slices::new(shape, strategies.len(), seed);
-    let slices = drive_case_in(runtime, entry, case, strategies, seed, timed, slices)?;
+    let slices = drive_case(runtime, entry, case, strategies, seed, timed, slices)?;
     let mut block = slices.block();
     block.total_ns = began.elapsed().as_nanos() as f64;
     Ok(block)
