@@ -27,7 +27,7 @@ pub(super) fn all_rounds(runs: &mut [Sweeping<'_>]) -> Result<(), RunError> {
     let mut round = 0;
     loop {
         let added = round >= budget.rounds;
-        if added && !(alone && runs[0].one_more(round, expected, &budget, &clear)) {
+        if added && !(alone && runs[0].one_more(round, &budget, &clear)) {
             break;
         }
         let measured = one_round(runs, round, &budget, &clear)?;

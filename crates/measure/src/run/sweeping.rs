@@ -46,18 +46,23 @@ pub(super) struct Sweeping<'a> {
 }
 
 impl<'a> Sweeping<'a> {
-    /// Whether what clear cases did not need lasts for another round of those that are not clear, after rounds whose blocks were
-    /// `expected` to take so many seconds.
-    pub(super) fn one_more(&self, round: usize, expected: f64, budget: &Budget, clear: &HashSet<Case>) -> bool {
+    /// Whether what clear cases did not need lasts for another round of those that are not clear.
+    pub(super) fn one_more(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
         let planned = self.header.rounds;
         let most = (planned as f64 * (1.0 + MOST_ADDED)) as usize;
-        let possible = self.planned.iter().filter(|case| self.is_possible(case));
-        let blocks: Duration = possible.map(|case| case.expected_time(planned)).sum();
-        let all = blocks + BETWEEN_ROUNDS * planned as u32;
+        let time = |rounds_of: &dyn Fn(&Planned) -> usize, rounds: usize| -> Duration {
+            let possible = self.planned.iter().filter(|case| self.is_possible(case));
+            let blocks: Duration = possible
+                .map(|case| case.expected_in(rounds_of(case), planned, false))
+                .sum();
+            blocks + BETWEEN_ROUNDS * rounds as u32
+        };
+        let all = time(&|case| case.pace.rounds(planned), planned);
+        let made = time(&|case| self.collected.rounds_of(&case.item.case).len(), round);
         budget.rounds == planned
             && round < most
             && !clear.is_empty()
-            && expected * (1.0 + 1.0 / planned as f64) <= all.as_secs_f64()
+            && made + all / planned as u32 <= all
             && budget.has_room(round, self.collected.seconds)
     }
 
