@@ -3,13 +3,13 @@
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing};
 
-/// The number of children, one crossing for each unit of the intervals ([`Header::units`]). The rows are those of one
+/// The number of children, one crossing for each layout ([`measure::stats::Sample::units`]). The rows are those of one
 /// strategy, by tasks; `None` for fewer than two.
 pub fn crossover(header: &Header, rows: &[&Measurement]) -> Option<Estimate> {
     if rows.len() < 2 {
         return None;
     }
-    let curves: Vec<Vec<f64>> = rows.iter().map(|m| header.units(m)).collect();
+    let curves: Vec<Vec<f64>> = rows.iter().map(|m| header.sample(m).units()).collect();
     let units = curves.iter().map(Vec::len).min()?;
     let crossings: Vec<f64> = (0..units)
         .map(|unit| {

@@ -39,7 +39,7 @@ fn standing(header: &Header, measured: &[&Measurement]) -> Option<String> {
     let rows: Vec<&&Measurement> = measured.iter().filter(|m| !m.is_control()).collect();
     let p_values: Vec<f64> = rows
         .iter()
-        .map(|m| sign_test_p(&header.units(m), m.noise_floor.unwrap_or(0.0)))
+        .map(|m| sign_test_p(&header.sample(m).units(), m.noise_floor.unwrap_or(0.0)))
         .collect();
     let differs = |m: &Measurement| matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster));
     let differences = rows.iter().filter(|m| differs(m)).count();

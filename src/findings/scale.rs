@@ -171,7 +171,11 @@ fn crossing_between(
         let units = |curve: &Curve<'_>| {
             let m = curve.at(tasks)?;
             // The reference against itself is no difference.
-            Some(if m.is_control() { None } else { Some(header.units(m)) })
+            Some(if m.is_control() {
+                None
+            } else {
+                Some(header.sample(m).units())
+            })
         };
         let (before, after) = (units(before)?, units(after)?);
         let count = [&before, &after].into_iter().flatten().map(Vec::len).min()?;

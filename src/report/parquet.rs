@@ -86,7 +86,7 @@ const COLUMNS: [(&str, Column); 42] = {
 /// The standard error of the natural log of a ratio.
 fn log_error(line: &Line) -> Option<f64> {
     let ratio = line.m.ratio?;
-    Known::of(&ratio, line.header.units(line.m).len()).map(|known| known.error)
+    Known::of(&ratio, line.header.sample(line.m).independent()).map(|known| known.error)
 }
 
 fn status(status: Status) -> &'static str {

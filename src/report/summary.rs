@@ -266,13 +266,16 @@ fn cut(parts: &[Part]) -> String {
     }
     let cut = parts.iter().filter(|(header, _)| !header.cut.is_empty());
     let parts: Vec<String> = cut
-        .map(|(header, _)| format!("{} {}", header.target, header.states.len()))
+        .map(|(header, _)| format!("{} {} of {}", header.target, header.states.len(), header.rounds))
         .collect();
     if parts.is_empty() {
         return String::new();
     }
     wrapped(
-        &format!("Cut by JVS_MINUTES to fewer rounds: {}.", parts.join(", ")),
+        &format!(
+            "Rounds that fitted into the time of their target: {}. JVS_MINUTES gives a target more minutes, or fewer.",
+            parts.join(", ")
+        ),
         "  ",
     )
 }

@@ -11,7 +11,7 @@ use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Estimate, Verdict, benjamini_hochberg, mann_whitney_p};
+use crate::stats::{Estimate, Verdict, benjamini_hochberg};
 use crate::text::significant;
 
 /// What became of a measurement from one run to the other.
@@ -95,8 +95,8 @@ pub struct Missing {
     pub reason: Option<String>,
 }
 
-/// The change of a ratio from one run to the other: how far the second run's units lie above the first's, in the log
-/// ([`Estimate::shift`]), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
+/// The change of a ratio from one run to the other: how far the second run's rounds lie above the first's, in the log
+/// ([`Sample::shift`]), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
 pub fn change(a: (&Header, &Measurement), b: (&Header, &Measurement), threshold: f64) -> Option<(Estimate, f64)> {
     // The same samples are the same measurement, not two that agree.
     if a.1.rounds == b.1.rounds {
@@ -108,14 +108,12 @@ pub fn change(a: (&Header, &Measurement), b: (&Header, &Measurement), threshold:
         };
         return Some((none, 1.0));
     }
-    let [a, b] = [a, b].map(|(header, m)| header.units(m));
-    let shift = Estimate::shift(&a, &b)?;
+    let [a, b] = [a, b].map(|(header, m)| header.sample(m));
+    let shift = a.shift(&b)?;
     let margin = threshold.ln_1p();
-    let moved = |by: f64| -> Vec<f64> { b.iter().map(|log| log + by).collect() };
-    let chance = if shift.median > 0.0 {
-        mann_whitney_p(&a, &moved(-margin))
-    } else {
-        mann_whitney_p(&moved(margin), &a)
+    let chance = match shift.median > 0.0 {
+        true => a.chance_of(&b, margin),
+        false => b.chance_of(&a, margin),
     };
     Some((shift.map(f64::exp), (2.0 * chance).min(1.0)))
 }

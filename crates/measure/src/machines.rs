@@ -94,7 +94,7 @@ pub fn on_machine(header: &Header, m: &Measurement) -> Option<OnMachine> {
     }
     let ok = m.status == Status::Ok;
     let ratio = m.ratio.filter(|_| ok);
-    let known = ratio.and_then(|ratio| Known::of(&ratio, header.units(m).len()));
+    let known = ratio.and_then(|ratio| Known::of(&ratio, header.sample(m).independent()));
     Some(OnMachine {
         verdict: m.verdict.filter(|_| ok),
         ratio,

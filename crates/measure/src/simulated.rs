@@ -4,8 +4,8 @@
 use crate::block::{Shape, simulate};
 use crate::fleet::normal;
 use crate::stats::{
-    Estimate, FALSE_DISCOVERIES, LEVEL, Verdict, benjamini_hochberg, bimodal, interquartile_mean, judge, noise_floor,
-    sign_test_p, units,
+    Estimate, FALSE_DISCOVERIES, LEVEL, Sample, Verdict, benjamini_hochberg, bimodal, interquartile_mean, judge,
+    noise_floor, sign_test_p,
 };
 
 const ROUNDS: usize = 40;
@@ -110,8 +110,8 @@ fn block(world: &World, design: Design, process: f64, random: &mut fastrand::Rng
     interquartile_mean(&logs[..6]) - interquartile_mean(&logs[6..])
 }
 
-/// The log ratios of a run's units.
-fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Vec<f64> {
+/// The log ratios of a run.
+fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Sample {
     let layouts: Vec<f64> = (0..LAYOUTS).map(|_| world.process * normal(random)).collect();
     // A machine's state lasts longer than a block, so that one after the other is another state.
     let states = world.moment * (normal(random) - normal(random));
@@ -128,36 +128,38 @@ fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Vec<f64> {
         })
         .collect();
     match design {
-        Design::OneProcess | Design::EveryRound => logs,
-        _ => units(&logs, &of_round),
+        Design::OneProcess | Design::EveryRound => Sample::each(logs),
+        _ => Sample::new(logs, &of_round),
     }
 }
 
-fn ratio(units: &[f64]) -> Estimate {
-    Estimate::of(units).expect("units").map(f64::exp)
+fn ratio(run: &Sample) -> Estimate {
+    run.estimate().expect("values").map(f64::exp)
 }
 
-/// As many units as one list for each.
-fn each(units: &[f64]) -> Vec<Vec<f64>> {
-    units.iter().map(|log| vec![*log]).collect()
+/// Whether a run's rounds, each by itself, have two modes.
+fn has_two_modes(run: &Sample) -> bool {
+    let each: Vec<Vec<f64>> = run.values().iter().map(|log| vec![*log]).collect();
+    bimodal(&each)
 }
 
 /// The pseudo-median of all runs there could be.
 fn pseudo_median(world: &World) -> f64 {
     let mut random = fastrand::Rng::with_seed(1);
-    let all: Vec<f64> = (0..100).flat_map(|_| run(world, Design::Suite, &mut random)).collect();
-    Estimate::of(&all).expect("units").median.exp()
+    let runs = (0..50).map(|_| run(world, Design::Suite, &mut random));
+    let all: Vec<f64> = runs.flat_map(|run| run.values().to_vec()).collect();
+    Estimate::of(&all).expect("values").median.exp()
 }
 
 /// The share of so many runs of which something is so.
-fn share(runs: usize, world: World, design: Design, so: impl Fn(&[f64]) -> bool) -> f64 {
+fn share(runs: usize, world: World, design: Design, so: impl Fn(&Sample) -> bool) -> f64 {
     let mut random = fastrand::Rng::with_seed(20_261_123);
     let found = (0..runs).filter(|_| so(&run(&world, design, &mut random)));
     found.count() as f64 / runs as f64
 }
 
-fn covers(truth: f64) -> impl Fn(&[f64]) -> bool {
-    move |units| ratio(units).contains(truth)
+fn covers(truth: f64) -> impl Fn(&Sample) -> bool {
+    move |run| ratio(run).contains(truth)
 }
 
 const RUNS: usize = 1_000;
@@ -174,7 +176,7 @@ fn intervals_cover_under_noise_that_lasts() {
         let covered = share(RUNS, world, Design::Suite, covers(world.truth.exp()));
         assert!(covered >= least(RUNS), "{covered} at φ = {phi}");
         if phi <= 0.6 {
-            let flagged = share(RUNS, world, Design::Suite, |units| bimodal(&each(units)));
+            let flagged = share(RUNS, world, Design::Suite, has_two_modes);
             assert!(flagged <= 0.05, "{flagged} flagged at φ = {phi}");
         }
     }
@@ -211,8 +213,7 @@ fn two_modes_are_flagged() {
             mode: (often, 0.3),
             ..PLAIN
         };
-        // Each round for itself: the mean of a layout's two is neither mode.
-        let flagged = share(RUNS, world, Design::EveryRound, |units| bimodal(&each(units)));
+        let flagged = share(RUNS, world, Design::Suite, has_two_modes);
         assert!(flagged >= least, "{flagged} where the mode is in {often}");
     }
 }
@@ -227,8 +228,8 @@ fn same_is_not_said_of_one_and_a_half_percent() {
             slice: 0.005,
             ..PLAIN
         };
-        let wrong = share(RUNS, world, Design::Suite, |units| {
-            judge(&ratio(units), 0.0) == Verdict::Same
+        let wrong = share(RUNS, world, Design::Suite, |run| {
+            judge(&ratio(run), 0.0) == Verdict::Same
         });
         assert!(wrong <= 0.05, "{wrong} where processes differ by {process}");
     }
@@ -236,9 +237,7 @@ fn same_is_not_said_of_one_and_a_half_percent() {
 
 /// Found with its sign, in so many of a hundred runs.
 fn power(world: World, design: Design) -> f64 {
-    share(1_000, world, design, |units| {
-        judge(&ratio(units), 0.0) == Verdict::Slower
-    })
+    share(1_000, world, design, |run| judge(&ratio(run), 0.0) == Verdict::Slower)
 }
 
 #[test]
@@ -291,7 +290,7 @@ fn of_the_differences_that_stand_in_a_table_few_are_false() {
                         ..PLAIN
                     };
                     let control = ratio(&run(&control, Design::Suite, &mut random));
-                    let units = run(&world, Design::Suite, &mut random);
+                    let units = run(&world, Design::Suite, &mut random).units();
                     (case < real, sign_test_p(&units, noise_floor(&control)))
                 })
                 .collect();

@@ -193,8 +193,8 @@ impl<'a> Rounds<'a> {
         }
         let [one, other] = self.alternately(strategy);
         // One block has no other; its level says that it is no evidence.
-        let alone = || Estimate::of(&one.values).map(|e| e.map(|_| 0.0));
-        Estimate::shift(&other.values, &one.values).or_else(alone)
+        let alone = || one.estimate().map(|e| e.map(|_| 0.0));
+        other.sample().shift(&one.sample()).or_else(alone)
     }
 
     /// What sharing a runtime did to a ratio, in the log.
@@ -228,7 +228,7 @@ impl<'a> Rounds<'a> {
     }
 
     pub(super) fn ratio(&self, logs: &Series, stopped: bool) -> Option<Estimate> {
-        let estimate = sequential::estimate(&logs.units(), logs.values.len(), stopped)?;
+        let estimate = sequential::estimate(&logs.sample(), stopped)?;
         Some(estimate.map(f64::exp))
     }
 

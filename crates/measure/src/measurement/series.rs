@@ -1,6 +1,6 @@
 //! One value for each round, and the estimate over their layouts.
 
-use crate::stats::{Estimate, units};
+use crate::stats::{Estimate, Sample};
 
 /// One value for each round that has one.
 pub(super) struct Series {
@@ -10,12 +10,12 @@ pub(super) struct Series {
 }
 
 impl Series {
-    pub(super) fn units(&self) -> Vec<f64> {
-        units(&self.values, &self.layouts)
+    pub(super) fn sample(&self) -> Sample {
+        Sample::new(self.values.clone(), &self.layouts)
     }
 
     pub(super) fn estimate(&self) -> Option<Estimate> {
-        Estimate::of(&self.units())
+        self.sample().estimate()
     }
 
     /// As one list for each round.

@@ -18,7 +18,7 @@ use crate::case::Case;
 use crate::environment::Environment;
 use crate::machine_state::State;
 use crate::shard::Sharded;
-use crate::stats::{round_medians, units};
+use crate::stats::{Sample, round_medians};
 use crate::warnings::Conditions;
 
 pub use read::{check_sum, checksum};
@@ -94,12 +94,12 @@ impl Header {
         made.len().max(1)
     }
 
-    /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each layout, or for
-    /// each round where rounds have no layouts of their own.
-    pub fn units(&self, m: &Measurement) -> Vec<f64> {
+    /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each round, and which
+    /// rounds share a layout.
+    pub fn sample(&self, m: &Measurement) -> Sample {
         let layout = |round: &usize| self.states.get(*round).map(|state| state.layout);
         let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();
-        units(&round_medians(&m.rounds), &layouts.unwrap_or_default())
+        Sample::new(round_medians(&m.rounds), &layouts.unwrap_or_default())
     }
 }
 

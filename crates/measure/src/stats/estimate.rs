@@ -93,7 +93,7 @@ const MOST_RANKED: usize = 100;
 
 /// The probability that a normal value lies within `z` standard deviations, by the series of the error function (Abramowitz
 /// & Stegun, 7.1.5): exact to 1e-9 below 5, and 1 beyond.
-fn normal_within(z: f64) -> f64 {
+pub(super) fn normal_within(z: f64) -> f64 {
     if z >= 5.0 {
         return 1.0;
     }
@@ -225,10 +225,7 @@ impl Estimate {
         if values.is_empty() {
             return None;
         }
-        let mut means = Vec::with_capacity(values.len() * (values.len() + 1) / 2);
-        for (place, one) in values.iter().enumerate() {
-            means.extend(values[place..].iter().map(|other| (one + other) / 2.0));
-        }
+        let mut means = Self::means_of_two(values);
         let (cut, level) = signed_rank_interval(values.len(), level).unwrap_or((0, 0.0));
         Some(Self::cut_off(&mut means, cut, level))
     }
@@ -245,13 +242,38 @@ impl Estimate {
     /// How far the values of `b` lie above those of `a`: the median of all differences, and its interval. `None` for
     /// no values.
     pub fn shift(a: &[f64], b: &[f64]) -> Option<Self> {
-        let pairs = b.iter().flat_map(|b| a.iter().map(move |a| b - a));
-        let mut differences: Vec<f64> = pairs.collect();
+        let mut differences = Self::differences(a, b);
         if differences.is_empty() {
             return None;
         }
         let (cut, level) = hodges_lehmann_interval(a.len(), b.len()).unwrap_or((0, 0.0));
         Some(Self::cut_off(&mut differences, cut, level))
+    }
+
+    /// All means of two values, each with itself included.
+    pub(super) fn means_of_two(values: &[f64]) -> Vec<f64> {
+        let mut means = Vec::with_capacity(values.len() * (values.len() + 1) / 2);
+        for (place, one) in values.iter().enumerate() {
+            means.extend(values[place..].iter().map(|other| (one + other) / 2.0));
+        }
+        means
+    }
+
+    /// How far each value of `b` lies above each of `a`.
+    pub(super) fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
+        b.iter().flat_map(|b| a.iter().map(move |a| b - a)).collect()
+    }
+
+    /// The middle of `values`, which it reorders.
+    pub(super) fn middle(values: &mut [f64]) -> f64 {
+        Self::cut_off(values, 0, 0.0).median
+    }
+
+    /// The middle of `values`, and between what they lie where so many of them are cut off at each end as half of them less
+    /// `likely`: how far the number of those below the true centre is likely to be from the half.
+    pub(super) fn within(values: &mut [f64], likely: f64, level: f64) -> Self {
+        let cut = (values.len() as f64 / 2.0 - likely - 0.5).max(0.0);
+        Self::cut_off(values, cut as usize, level)
     }
 
     /// The middle of `values`, and between what they lie where `cut` of them are cut off at each end: fewer than half.

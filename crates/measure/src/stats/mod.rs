@@ -2,7 +2,7 @@
 //!
 //! The unit of every interval is the **round**, one process of one layout that sweeps over all cases: blocks of one process
 //! share its memory, its code's layout and its moment, so they are no independent evidence of anything beyond it. Where
-//! rounds share a layout, the layout is the unit ([`units`]).
+//! rounds share a layout, intervals count by layout ([`Sample`]).
 
 mod binomial;
 mod estimate;
@@ -10,10 +10,10 @@ pub mod growth;
 pub(crate) mod linear;
 pub mod modes;
 pub mod random_effects;
+mod sample;
 pub mod sequential;
 mod stretches;
 mod student;
-mod units;
 mod verdict;
 
 pub use binomial::clopper_pearson;
@@ -23,11 +23,11 @@ pub use estimate::{
 };
 pub use linear::least_squares;
 pub use modes::{Mode, bimodal, opposite_modes};
+pub use sample::Sample;
 pub use sequential::{LOOK_LEVEL, LOOKS, clear};
 pub use stretches::{Stretch, stretches};
 pub use student::student_p;
 pub use timed::numbers::{interquartile_mean, median, sorted};
-pub use units::units;
 pub use verdict::{FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p};
 
 /// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the

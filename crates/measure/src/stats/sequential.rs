@@ -3,7 +3,7 @@
 //! After the rounds of [`LOOKS`] each case is looked at, at [`LOOK_LEVEL`]. Each look may err, so that what is printed has
 //! the level that is left of all of them (Bonferroni): 1 less the errors of the looks so far and of the last interval.
 
-use super::{Estimate, LEVEL, MARGIN, Verdict};
+use super::{Estimate, LEVEL, MARGIN, Sample, Verdict};
 
 /// After how many of a case's rounds it is looked at.
 pub const LOOKS: [usize; 3] = [40, 60, 80];
@@ -19,12 +19,12 @@ fn looks_before(rounds: usize) -> usize {
     LOOKS.iter().filter(|look| **look < rounds).count()
 }
 
-/// The estimate over natural logs of ratios, one for each unit, after `rounds` rounds: its level is what is left after the
-/// looks. `stopped` where a look ended the measuring.
-pub fn estimate(units: &[f64], rounds: usize, stopped: bool) -> Option<Estimate> {
-    let looks = looks_before(rounds) as f64 * (1.0 - LOOK_LEVEL);
+/// The estimate over natural logs of ratios: its level is what is left after the looks. `stopped` where a look ended the
+/// measuring.
+pub fn estimate(logs: &Sample, stopped: bool) -> Option<Estimate> {
+    let looks = looks_before(logs.values().len()) as f64 * (1.0 - LOOK_LEVEL);
     let wanted = if stopped { LOOK_LEVEL } else { LEVEL + looks };
-    let mut estimate = Estimate::at_level(units, wanted)?;
+    let mut estimate = logs.at_level(wanted)?;
     estimate.level = (estimate.level - looks).max(0.0);
     Some(estimate)
 }
@@ -50,13 +50,13 @@ mod tests {
             logs.push(truth + deviation * normal(random));
             let rounds = logs.len();
             if LOOKS.contains(&rounds) {
-                let ratio = estimate(&logs, rounds, true).unwrap().map(f64::exp);
+                let ratio = estimate(&Sample::each(logs.clone()), true).unwrap().map(f64::exp);
                 if clear(&ratio, judge(&ratio, 0.0)) {
                     return (ratio, rounds);
                 }
             }
             if rounds == 100 {
-                return (estimate(&logs, rounds, false).unwrap().map(f64::exp), 100);
+                return (estimate(&Sample::each(logs), false).unwrap().map(f64::exp), 100);
             }
         }
     }

@@ -17,7 +17,7 @@ pub fn student_p(values: &[f64], margin: f64) -> f64 {
 }
 
 /// The probability that Student's t with so many degrees of freedom lies outside ±`t` (Abramowitz & Stegun, 26.7.3 and 26.7.4).
-fn student_two_sided(t: f64, freedom: usize) -> f64 {
+pub(super) fn student_two_sided(t: f64, freedom: usize) -> f64 {
     let angle = (t / (freedom as f64).sqrt()).atan();
     let (sine, cosine) = angle.sin_cos();
     let odd = freedom % 2;

@@ -109,7 +109,7 @@ pub fn judge(ratio: &Estimate, noise_floor: f64) -> Verdict {
 
 /// The two-sided p-value of a sign test: how likely so many of the `units`, natural logs of a ratio, lie on one side of 1,
 /// beyond `noise_floor` or the margin, by luck. Units that share a layout are no independent evidence
-/// ([`super::units`]).
+/// ([`super::Sample::units`]).
 pub fn sign_test_p(units: &[f64], noise_floor: f64) -> f64 {
     let beyond = noise_floor.max(MARGIN).ln_1p();
     let above = units.iter().filter(|&&log| log > beyond).count();
