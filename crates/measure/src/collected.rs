@@ -22,25 +22,24 @@ pub(crate) struct OfRound {
 #[derive(Debug)]
 struct OfJob {
     strategies: Vec<String>,
-    copy: bool,
     /// The longer of both looks at its core, in ns; 0 where there were none.
     core_ns: f64,
     block: Block,
 }
 
 impl OfRound {
-    /// The block of one strategy alone, or that of its copy, if its core was `free`.
-    pub(crate) fn alone(&self, strategy: &str, copy: bool, free: Free) -> Option<&Block> {
-        self.find(&[strategy], copy, free)
+    /// The block of one strategy alone, if its core was `free`.
+    pub(crate) fn alone(&self, strategy: &str, free: Free) -> Option<&Block> {
+        self.find(&[strategy], free)
     }
 
     /// The block of two strategies in one runtime, if its core was `free`.
     pub(crate) fn shared(&self, strategy: &str, reference: &str, free: Free) -> Option<&Block> {
-        self.find(&[strategy, reference], false, free)
+        self.find(&[strategy, reference], free)
     }
 
-    fn find(&self, strategies: &[&str], copy: bool, free: Free) -> Option<&Block> {
-        let found = |of: &&OfJob| of.strategies == strategies && of.copy == copy && of.core_ns <= free.0;
+    fn find(&self, strategies: &[&str], free: Free) -> Option<&Block> {
+        let found = |of: &&OfJob| of.strategies == strategies && of.core_ns <= free.0;
         self.blocks.iter().find(found).map(|of| &of.block)
     }
 
@@ -94,7 +93,6 @@ impl Collected {
                 round,
                 case,
                 strategies,
-                copy,
                 core_ns,
                 block,
             } => {
@@ -102,7 +100,6 @@ impl Collected {
                 let of_round = of_case.entry(*round).or_default();
                 of_round.blocks.push(OfJob {
                     strategies: strategies.clone(),
-                    copy: *copy,
                     core_ns: longer_look(*core_ns),
                     block: block.clone(),
                 });

@@ -73,8 +73,7 @@ pub struct Pace {
     pub shape: Shape,
     /// The share of the rounds, from 0 to 1.
     pub share: f64,
-    /// Whether each strategy has a runtime of its own. Its control is then every other round against those between; where
-    /// strategies share one, it is a second process of another layout.
+    /// Whether each strategy has a runtime of its own.
     pub own_runtime: bool,
     /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
     pub fewest_quads: usize,
@@ -109,25 +108,27 @@ impl Pace {
         if entry.served {
             return match quick {
                 true => own(10, 10, 5_000, 3, 0.3),
-                false => own(20, 20, 5_000, 2, 0.07),
+                false => own(20, 20, 5_000, 2, 0.06),
             };
         }
         if case.tasks >= MANY {
             // One iteration is long against whatever a runtime has to settle.
-            return own(0, 0, 0, 1, 0.03);
+            return own(0, 0, 0, 1, 0.024);
         }
         let several = case.flavor.workers() > 1;
+        // What most differences are read from; the others of one thread confirm it.
+        let narrow = quick || (case.flavor.has_one_thread() && case.site.in_task());
         match (wakes_threads(case), several && case.site.in_task(), quick) {
             (false, ..) => Self {
                 shape: Shape::ONE_THREAD,
-                share: 1.0,
+                share: if narrow { 1.0 } else { 0.5 },
                 own_runtime: false,
                 fewest_quads,
             },
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 5, 2_000, 2, 0.05),
+            (true, false, false) => own(40, 5, 2_000, 2, 0.04),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
-            (true, true, false) => own(100, 5, 2_000, 3, 0.1),
+            (true, true, false) => own(100, 5, 2_000, 3, 0.08),
         }
     }
 
@@ -149,16 +150,16 @@ impl Pace {
 /// What a round measures of a case whose strategies share a runtime, beside their ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks {
-    /// The reference alone, and a copy of it: the noise floor. And the workload's own machinery, where it has some.
-    pub control: bool,
-    /// The other strategies alone: what sharing a runtime does to them.
+    /// The workload's own machinery, where it has some.
+    pub machinery: bool,
+    /// Each strategy alone: what sharing a runtime does to it.
     pub carry_over: bool,
 }
 
 impl Checks {
     /// Both.
     pub const ALL: Self = Self {
-        control: true,
+        machinery: true,
         carry_over: true,
     };
 }
@@ -171,7 +172,7 @@ pub type Pair = (String, String);
 pub struct Item {
     /// The case.
     pub case: Case,
-    /// Those whose sides are the same are controls: the strategy against a copy of itself.
+    /// Those whose sides are the same are controls: the strategy against itself in other rounds.
     pub pairs: Vec<Pair>,
 }
 
@@ -198,7 +199,7 @@ impl Item {
 
     /// The blocks of one round, each in a process of its own; of those that a group has, one is compared with the other.
     pub fn jobs(&self, pace: &Pace, checks: Checks) -> Vec<Group> {
-        let job = |strategies: &[&str], copy: bool| {
+        let job = |strategies: &[&str]| {
             let mut shape = pace.shape;
             if strategies == [workload::MACHINERY] {
                 shape.settle /= 4;
@@ -209,41 +210,46 @@ impl Item {
             let job = Job {
                 case: self.case.clone(),
                 strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
-                copy,
             };
             vec![(job, shape)]
         };
         if pace.own_runtime {
-            let alone = self.strategies().into_iter().map(|name| job(&[name], false));
+            let alone = self.strategies().into_iter().map(|name| job(&[name]));
             return vec![alone.collect()];
         }
+        let is_control = |(strategy, reference): &&Pair| strategy == reference;
+        let controlled = |name: &String| self.pairs.iter().filter(is_control).any(|(control, _)| control == name);
         let mut groups = Vec::new();
         let mut alone: Vec<&str> = Vec::new();
-        for (strategy, reference) in &self.pairs {
-            if strategy == reference {
-                if !checks.control {
-                    continue;
-                }
-                groups.push(vec![job(&[strategy], false), job(&[strategy], true)]);
-            } else if strategy == workload::MACHINERY {
-                groups.extend(checks.control.then(|| vec![job(&[strategy], false)]));
-            } else {
-                groups.push(vec![job(&[strategy, reference], false)]);
-                alone.push(strategy);
+        for (strategy, reference) in self.pairs.iter().filter(|pair| !is_control(pair)) {
+            if strategy == workload::MACHINERY {
+                groups.extend(checks.machinery.then(|| vec![job(&[strategy])]));
+                continue;
+            }
+            groups.push(vec![job(&[strategy, reference])]);
+            if checks.carry_over && controlled(reference) {
+                alone.extend([reference.as_str(), strategy]);
             }
         }
-        // Carry-over is told from both alone, so only where the reference has a control.
-        let controlled = |name: &str| self.pairs.iter().any(|(a, b)| a == b && a == name);
-        let compared = |name: &str| {
-            let mut of = self.pairs.iter().filter(|(strategy, _)| strategy == name);
-            of.any(|(strategy, reference)| strategy != reference && controlled(reference))
-        };
-        for name in alone {
-            if checks.carry_over && !controlled(name) && compared(name) {
-                groups.push(vec![job(&[name], false)]);
-            }
+        if !self.compares() {
+            alone = self.strategies();
         }
+        alone.sort_unstable();
+        alone.dedup();
+        groups.extend(alone.into_iter().map(|name| vec![job(&[name])]));
         groups
+    }
+
+    /// Whether any of its strategies is compared with another one.
+    fn compares(&self) -> bool {
+        self.pairs.iter().any(|(strategy, reference)| strategy != reference)
+    }
+
+    /// The pair in whose blocks a strategy is measured beside another one.
+    pub(crate) fn compared(&self, name: &str) -> Option<&Pair> {
+        let compares = |(strategy, reference): &&Pair| strategy != reference && strategy != workload::MACHINERY;
+        let mut pairs = self.pairs.iter().filter(compares);
+        pairs.find(|(strategy, reference)| strategy == name || reference == name)
     }
 }
 
@@ -264,8 +270,8 @@ pub struct Planned {
     pub together: usize,
 }
 
-/// Noise floor and carry-over are known well enough from so many rounds, spread over the run: what they take is better spent on
-/// more rounds of the ratios.
+/// Carry-over is known well enough from so many rounds, spread over the run: what it takes is better spent on more rounds of the
+/// ratios.
 const CHECKED_ROUNDS: usize = 20;
 
 /// About how long a round takes beside its blocks: a look at the machine, and two or three processes that begin.
@@ -282,29 +288,30 @@ impl Planned {
         if round >= rounds {
             return true;
         }
-        let wanted = self.pace.rounds(planned).min(rounds);
+        let wanted = self.wanted(rounds, planned);
         let phase = self.phase % rounds.div_ceil(wanted);
         // Where rounds were cut, the last ones have what the first ones have not had.
         let at_last = (wanted + round + 1).saturating_sub(rounds);
         done < wanted.min(((round + 1 + phase) * wanted / rounds).max(at_last))
     }
 
-    /// Whether the case has its [`Checks`] in its next round, `done` being made, of a run of so many rounds. Each case has them in
-    /// other rounds, since the first ones tell how long all of them take; one that compares nothing has them in all.
+    /// In how many rounds it takes part of a run that has `rounds` of those `planned`.
+    pub(crate) fn wanted(&self, rounds: usize, planned: usize) -> usize {
+        let of = if self.pace.own_runtime { planned } else { rounds };
+        self.pace.rounds(of).min(rounds)
+    }
+
+    /// Whether the case has its [`Checks`] in its next round, `done` being made, of so many that it is to have. Each case has
+    /// them in other rounds, since the first ones tell how long all of them take; one that compares nothing has them in all.
     pub(crate) fn is_checked(&self, done: usize, rounds: usize) -> bool {
-        let compares = self
-            .item
-            .pairs
-            .iter()
-            .any(|(strategy, reference)| strategy != reference);
-        !compares || (done + self.place).is_multiple_of((rounds / CHECKED_ROUNDS).max(1))
+        !self.item.compares() || (done + self.place).is_multiple_of((rounds / CHECKED_ROUNDS).max(1))
     }
 
     /// Its blocks of a round.
     pub(crate) fn groups(&self, lean: bool, checked: bool) -> Vec<Group> {
         let pace = if lean { self.pace.lean() } else { self.pace };
         let checks = Checks {
-            control: checked,
+            machinery: checked,
             carry_over: !lean && checked,
         };
         self.item.jobs(&pace, checks)
@@ -334,8 +341,9 @@ impl Planned {
             settled + fresh.saturating_sub(settled) / self.together as u32
         };
         let round = |checked| -> Duration { self.groups(lean, checked).iter().flatten().flatten().map(each).sum() };
-        let checked = (0..rounds).filter(|done| self.is_checked(*done, rounds)).count();
-        let checked = checked as f64 / rounds.max(1) as f64;
+        let own = self.pace.rounds(rounds);
+        let checked = (0..own).filter(|done| self.is_checked(*done, own)).count();
+        let checked = checked as f64 / own.max(1) as f64;
         let usual = round(true).mul_f64(checked) + round(false).mul_f64(1.0 - checked);
         usual * some as u32
     }
@@ -357,10 +365,7 @@ mod tests {
             entry.expect("a workload"),
             &RunSettings::of(Matrix::Default),
         );
-        let name = |(job, _): &(Job, Shape)| {
-            let copy = if job.copy { " (copy)" } else { "" };
-            format!("{}{copy}", job.strategies.join("|"))
-        };
+        let name = |(job, _): &(Job, Shape)| job.strategies.join("|");
         let groups = item.jobs(&pace, checks);
         groups
             .iter()
@@ -371,10 +376,15 @@ mod tests {
     #[test]
     fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
         let shared = item("yield/current_thread/worker/0B/8");
-        assert_eq!(jobs(&shared, Checks::ALL), ["join, join (copy)", "spawn|join", "spawn"]);
-        let checks = |control, carry_over| Checks { control, carry_over };
-        assert_eq!(jobs(&shared, checks(true, false)), ["join, join (copy)", "spawn|join"]);
-        assert_eq!(jobs(&shared, checks(false, false)), ["spawn|join"]);
+        assert_eq!(jobs(&shared, Checks::ALL), ["spawn|join", "join", "spawn"]);
+        let unchecked = Checks {
+            machinery: false,
+            carry_over: false,
+        };
+        assert_eq!(jobs(&shared, unchecked), ["spawn|join"]);
+        let mut alone = shared;
+        alone.pairs.truncate(1);
+        assert_eq!(jobs(&alone, unchecked), ["join"], "nothing is compared");
         let own = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
     }
@@ -430,9 +440,9 @@ mod tests {
         let plan = Plan::of("cut", workload::all(), vec![Item::of(case, &["join", "spawn"], "join")]);
         let planned = plan.planned(&RunSettings::of(Matrix::Default)).remove(0);
         let done_of = |cut_after: usize, to: usize| {
-            let (mut done, mut round, mut rounds) = (0, 0, 200);
+            let (mut done, mut round, mut rounds) = (0, 0, 250);
             while round < rounds {
-                done += usize::from(planned.takes_part(round, done, rounds, 200));
+                done += usize::from(planned.takes_part(round, done, rounds, 250));
                 round += 1;
                 if round == cut_after {
                     rounds = to;
@@ -441,9 +451,9 @@ mod tests {
             done
         };
         assert_eq!(
-            [(200, 200), (10, 60), (10, 29), (100, 110)].map(|(after, to)| done_of(after, to)),
+            [(250, 250), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
             [20; 4]
         );
-        assert_eq!(done_of(10, 14), 5, "one before the cut, and one in each round after it");
+        assert_eq!(done_of(13, 17), 5, "one before the cut, and one in each round after it");
     }
 }

@@ -33,7 +33,7 @@ pub struct RunSettings {
 impl RunSettings {
     /// Those of a matrix where no variable is set, without a limit of time.
     pub fn of(matrix: Matrix) -> Self {
-        let rounds = if matrix == Matrix::Quick { 20 } else { 200 };
+        let rounds = if matrix == Matrix::Quick { 20 } else { 250 };
         Self {
             matrix,
             rounds,

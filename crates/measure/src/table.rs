@@ -221,8 +221,7 @@ fn legend(header: &Header, first: &Measurement, controls_only: bool, server: boo
     } else {
         "fewer than 6 rounds are a preview: no interval, and every verdict is inconclusive.".to_owned()
     };
-    text +=
-        &format!(" Noise\nfloor: how far {reference} strayed from a copy of itself in another process and layout.\n");
+    text += &format!(" Noise\nfloor: how far {reference} strayed from itself in other processes and layouts.\n");
     if server {
         text += "Server: CPU time of the mock server, a process of its own with one serving thread, over the same iteration.\n";
     }

@@ -56,7 +56,6 @@ fn sweep(
     let job = |case: &Case| Job {
         case: case.clone(),
         strategies: ["spawn", "join"].map(str::to_owned).to_vec(),
-        copy: false,
     };
     let sweep = Sweep {
         seed,

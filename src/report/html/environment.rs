@@ -153,7 +153,7 @@ pub(super) fn method() -> Markup {
                 interval from Wilcoxon's signed ranks. Above 1×, the strategy takes longer."
             }
             dt { "noise floor" } dd {
-                "How far the reference strayed from a copy of itself in another process and layout. Rows marked control are \
+                "How far the reference strayed from itself in other processes and layouts. Rows marked control are \
                 that measurement."
             }
             dt { "verdict" } dd {

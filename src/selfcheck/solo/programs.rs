@@ -101,7 +101,6 @@ impl Programs {
         let job = Job {
             case: case.clone(),
             strategies: vec![strategy.to_owned()],
-            copy: false,
         };
         let served = workload::find(&self.entries, &case.workload).is_some_and(|entry| entry.served);
         let program = self.layouts.program(self.random.usize(..self.layouts.count()));

@@ -105,8 +105,8 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
     }
     let few = wall.values.len() < FEWEST_SAMPLES;
     let counted = rounds.rounds.iter().filter(|(round, _)| {
-        // Of a control of runtimes of its own each pair of rounds is one.
-        rounds.planned.pace.own_runtime || logs.rounds.contains(round)
+        // Of a control each pair of rounds is one.
+        control || rounds.planned.pace.own_runtime || logs.rounds.contains(round)
     });
     let block_ns = counted
         .filter_map(|(_, of_round)| rounds.any_side(of_round, pair))
@@ -123,7 +123,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         let more = rounds.side(of_round, pair)?.wall_ns - rounds.reference_side(of_round, pair)?.wall_ns;
         Some(more / case.tasks as f64)
     });
-    let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, false, rounds.free));
+    let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, rounds.free));
     Some(Measurement {
         status: Status::Ok,
         reason: None,

@@ -17,12 +17,20 @@ pub(super) struct Rounds<'a> {
     pub(super) free: Free,
 }
 
-/// The block that a pair's strategy is measured in in a round: beside its reference, or alone.
-fn block<'a>(planned: &Planned, of_round: &'a OfRound, (strategy, reference): &Pair, free: Free) -> Option<&'a Block> {
-    match planned.pace.own_runtime || strategy == reference {
-        true => of_round.alone(strategy, false, free),
-        false => of_round.shared(strategy, reference, free),
-    }
+/// The block that a pair's strategy is measured in in a round, and the strategy's side of it: beside its reference, or alone.
+/// Where strategies share a runtime, a control's strategy is measured beside another one too.
+fn block<'a>(planned: &Planned, of_round: &'a OfRound, pair: &Pair, free: Free) -> Option<(&'a Block, &'a Side)> {
+    let (strategy, reference) = pair;
+    let beside = match (planned.pace.own_runtime, strategy == reference) {
+        (true, _) => None,
+        (false, true) => planned.item.compared(strategy),
+        (false, false) => Some(pair),
+    };
+    let (block, side) = match beside {
+        Some((first, second)) => (of_round.shared(first, second, free)?, usize::from(first != strategy)),
+        None => (of_round.alone(strategy, free)?, 0),
+    };
+    Some((block, block.sides.get(side)?))
 }
 
 impl<'a> Rounds<'a> {
@@ -117,31 +125,30 @@ impl<'a> Rounds<'a> {
 
     /// The strategy's side of a pair, where its block counts.
     pub(super) fn side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
-        self.block(of_round, pair)?.sides.first()
+        Some(block(self.planned, of_round, pair, self.free)?.1)
     }
 
     /// The same, whether the block counts or not.
     pub(super) fn any_side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
-        block(self.planned, of_round, pair, Free::OR_NOT)?.sides.first()
+        Some(block(self.planned, of_round, pair, Free::OR_NOT)?.1)
     }
 
     /// The reference's side of a pair.
     pub(super) fn reference_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
         if self.planned.pace.own_runtime || strategy == reference {
-            of_round.alone(reference, false, self.free)?.sides.first()
-        } else {
-            of_round.shared(strategy, reference, self.free)?.sides.get(1)
+            return self.side(of_round, &(reference.clone(), reference.clone()));
         }
+        of_round.shared(strategy, reference, self.free)?.sides.get(1)
     }
 
     pub(super) fn block(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Block> {
-        block(self.planned, of_round, pair, self.free)
+        Some(block(self.planned, of_round, pair, self.free)?.0)
     }
 
     /// The natural logs of a pair's ratio.
     pub(super) fn logs(&self, pair: &Pair) -> Series {
         let (strategy, reference) = pair;
-        if strategy == reference && self.planned.pace.own_runtime {
+        if strategy == reference {
             // In pairs, for a reader; the control itself is of all of them.
             let [mut one, other] = self.alternately(strategy);
             let pairs = one.values.iter().zip(&other.values);
@@ -155,17 +162,9 @@ impl<'a> Rounds<'a> {
             one.layouts.truncate(one.values.len());
             return one;
         }
-        if strategy == reference {
-            return self.enough_of(|free| {
-                self.series(|of_round| {
-                    let [one, copy] = [false, true].map(|copy| alone_ns(of_round, strategy, copy, free));
-                    Some(one?.ln() - copy?.ln())
-                })
-            });
-        }
         self.series(|of_round| {
             if self.planned.pace.own_runtime {
-                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, false, self.free));
+                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, self.free));
                 return Some(one?.ln() - other?.ln());
             }
             of_round.shared(strategy, reference, self.free)?.log_ratio
@@ -175,22 +174,19 @@ impl<'a> Rounds<'a> {
     /// A strategy's logs in every other round in which it was measured, and in those between: two samples of the same code, of
     /// other processes and layouts, over which a drift is spread alike.
     fn alternately(&self, strategy: &str) -> [Series; 2] {
+        let pair = (strategy.to_owned(), strategy.to_owned());
         [0, 1].map(|first| {
             let mut place = 0;
             self.series(|of_round| {
-                let log = alone_ns(of_round, strategy, false, self.free)?.ln();
+                let log = self.side(of_round, &pair)?.wall_ns.ln();
                 place += 1;
                 ((place - 1) % 2 == first).then_some(log)
             })
         })
     }
 
-    /// The control of a strategy, in the log: it against a copy of itself in another process and layout; where runtimes are
-    /// not shared, it in every other round against itself in those between.
+    /// The control of a strategy, in the log: it in every other round against itself in those between.
     pub(super) fn control(&self, strategy: &str) -> Option<Estimate> {
-        if !self.planned.pace.own_runtime {
-            return self.logs(&(strategy.to_owned(), strategy.to_owned())).estimate();
-        }
         let [one, other] = self.alternately(strategy);
         // One block has no other; its level says that it is no evidence.
         let alone = || one.estimate().map(|e| e.map(|_| 0.0));
@@ -205,7 +201,7 @@ impl<'a> Rounds<'a> {
         let carried = self.enough_of(|free| {
             self.series(|of_round| {
                 let shared = of_round.shared(strategy, reference, free)?.log_ratio?;
-                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, false, free));
+                let [one, other] = [strategy, reference].map(|name| alone_ns(of_round, name, free));
                 Some(shared - (one?.ln() - other?.ln()))
             })
         });
@@ -242,7 +238,7 @@ impl<'a> Rounds<'a> {
     }
 }
 
-/// ns per iteration of a strategy alone, or of its copy, if its core was `free`.
-pub(super) fn alone_ns(of_round: &OfRound, strategy: &str, copy: bool, free: Free) -> Option<f64> {
-    Some(of_round.alone(strategy, copy, free)?.sides.first()?.wall_ns)
+/// ns per iteration of a strategy alone, if its core was `free`.
+pub(super) fn alone_ns(of_round: &OfRound, strategy: &str, free: Free) -> Option<f64> {
+    Some(of_round.alone(strategy, free)?.sides.first()?.wall_ns)
 }

@@ -43,8 +43,8 @@ pub struct Measurement {
     pub difference_ns: Option<Estimate>,
     /// CPU time of all threads of the process; null where there is no such clock.
     pub cpu_ns: Option<Estimate>,
-    /// Wall time over the reference's; on the reference's own line, the control: it against a copy of itself in another
-    /// process and layout.
+    /// Wall time over the reference's; on the reference's own line, the control: it in every other round against itself in
+    /// those between, in other processes and layouts.
     pub ratio: Option<Estimate>,
     /// How far the case's control strayed from 1, a fraction.
     pub noise_floor: Option<f64>,

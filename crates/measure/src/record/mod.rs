@@ -153,7 +153,6 @@ pub enum PartialLine {
         /// One strategy, or two that shared a runtime.
         strategies: Vec<String>,
         /// Whether in the round's second process.
-        copy: bool,
         /// How long what is like a task took right before and right after it, in ns; null where it wakes threads.
         core_ns: Option<[f64; 2]>,
         /// What it was measured.

@@ -44,8 +44,6 @@ pub struct Job {
     pub case: Case,
     /// One strategy alone, or two in one runtime.
     pub strategies: Vec<String>,
-    /// Whether in the round's second process, which has another layout: the copy that a noise floor is made of.
-    pub copy: bool,
 }
 
 /// What one round has to do.
@@ -159,31 +157,27 @@ fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Vec<Tur
     })
 }
 
-/// The processes of a round: its own, and the one that measures copies, of another layout.
+/// The process of a round, or those that took the place of one that ended.
 struct Processes<'a> {
-    layouts: &'a Layouts,
-    layout: usize,
+    program: &'a Path,
     deadline: Duration,
-    running: [Option<Process>; 2],
+    running: Option<Process>,
     /// How many ended before they were ready.
     deaths: usize,
 }
 
 impl Processes<'_> {
-    /// The process that measures what is, or is not, a copy; a new one where there is none that lives.
-    fn of<E>(&mut self, copy: bool, random: &mut fastrand::Rng) -> Result<&mut Process, SweepError<E>> {
-        let place = usize::from(copy);
-        if let Some(ended) = self.running[place].as_mut().and_then(Process::has_ended) {
+    /// The process that measures; a new one where there is none that lives.
+    fn living<E>(&mut self, random: &mut fastrand::Rng) -> Result<&mut Process, SweepError<E>> {
+        if let Some(ended) = self.running.as_mut().and_then(Process::has_ended) {
             // What ended while it waited has failed no case.
             eprintln!("a round's process ended with {ended} while it waited; another one goes on");
-            self.running[place] = None;
+            self.running = None;
         }
-        let number = self.layout + place * self.layouts.count().div_ceil(2);
-        let program = self.layouts.program(number);
-        while self.running[place].is_none() {
+        while self.running.is_none() {
             let padding = "x".repeat(random.usize(..MOST_PADDING));
-            match Process::start(program, &padding, self.deadline)? {
-                Ok(process) => self.running[place] = Some(process),
+            match Process::start(self.program, &padding, self.deadline)? {
+                Ok(process) => self.running = Some(process),
                 Err(reason) => {
                     self.deaths += 1;
                     if self.deaths == MOST_DEATHS {
@@ -192,7 +186,7 @@ impl Processes<'_> {
                 }
             }
         }
-        Ok(self.running[place].as_mut().expect("one was started"))
+        Ok(self.running.as_mut().expect("one was started"))
     }
 }
 
@@ -213,10 +207,9 @@ impl<'a> ShareUnderWay<'a> {
         }
         Self {
             processes: Processes {
-                layouts: share.layouts,
-                layout: share.layout,
+                program: share.layouts.program(share.layout),
                 deadline,
-                running: [None, None],
+                running: None,
                 deaths: 0,
             },
             left,
@@ -237,10 +230,7 @@ impl<'a> ShareUnderWay<'a> {
         random: &mut fastrand::Rng,
         mut tell: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
     ) -> Result<usize, SweepError<E>> {
-        let Some(copy) = task.parts.first().map(|part| part.job.copy) else {
-            return Ok(0);
-        };
-        let process = self.processes.of(copy, random)?;
+        let process = self.processes.living(random)?;
         process.ask(task);
         for (before, Part { job, .. }) in task.parts.iter().enumerate() {
             let (measured, servers) = match process.answer(patience) {
@@ -248,7 +238,7 @@ impl<'a> ShareUnderWay<'a> {
                 Answer::Interrupted => return Err(SweepError::Interrupted),
                 Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
                 Answer::Failed(reason) => {
-                    self.processes.running[usize::from(copy)] = None;
+                    self.processes.running = None;
                     self.left.remove(&job.case);
                     tell(&job.case, None, News::Failed(reason)).map_err(SweepError::Listener)?;
                     return Ok(before + 1);
@@ -287,7 +277,7 @@ pub fn sweep<E>(
     let mut programs: Vec<ShareUnderWay<'_>> = sweep.shares.iter().map(new).collect();
     for turns in in_random_order(&sweep.shares, &mut random) {
         for program in &mut programs {
-            program.processes.running = [None, None];
+            program.processes.running = None;
         }
         for turn in turns {
             let part = |(job, shape)| Part {

@@ -6,7 +6,7 @@ use super::Job;
 use crate::block::{Block, Shape};
 
 /// The version of what follows: a program of another one cannot be a round of this one.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 /// The first argument that makes the program a round instead of itself.
 pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";

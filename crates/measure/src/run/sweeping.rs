@@ -77,7 +77,8 @@ impl<'a> Sweeping<'a> {
             {
                 continue;
             }
-            let checked = planned.is_checked(rounds.len(), budget.rounds);
+            let wanted = planned.wanted(budget.rounds, self.header.rounds);
+            let checked = planned.is_checked(rounds.len(), wanted);
             cases.push((planned, planned.groups(budget.lean, checked)));
         }
         turns::shared(cases.into_iter())
@@ -99,7 +100,7 @@ impl<'a> Sweeping<'a> {
         let rounds_left = rounds.saturating_sub(self.collected.states().len());
         let left = |planned: &Planned| {
             let case = &planned.item.case;
-            let wanted = planned.pace.rounds(self.header.rounds).min(rounds);
+            let wanted = planned.wanted(rounds, self.header.rounds);
             let left = wanted.saturating_sub(self.collected.rounds_of(case).len());
             planned.expected_in(left.min(rounds_left), rounds, lean)
         };
@@ -181,7 +182,6 @@ impl<'a> Sweeping<'a> {
                     round,
                     case: case.clone(),
                     strategies: job.strategies.clone(),
-                    copy: job.copy,
                     core_ns: measured.core_ns,
                     block: *measured.block,
                 }
