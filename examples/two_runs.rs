@@ -85,21 +85,29 @@ fn deviation(values: &[f64]) -> f64 {
     (squares / (n - 1.0).max(1.0)).sqrt()
 }
 
-/// Median half-widths by flavor and site, and how many of http's are at most 5%.
+/// Median half-widths by flavor and site, beside those of intervals of the means of layouts' rounds, and noise floors; and how many
+/// of http's are at most 5%.
 fn half_widths(run: &Run) {
     println!("{}: half of the intervals' widths, relative", run.name);
     let mut places: Vec<(Flavor, Site)> = ratios(run).map(|m| (m.case.flavor, m.case.site)).collect();
     places.sort();
     places.dedup();
     for (flavor, site) in places {
-        let widths: Vec<f64> = ratios(run)
-            .filter(|m| (m.case.flavor, m.case.site) == (flavor, site) && !fetches(m))
-            .filter_map(|m| Some(log_half_width(&m.ratio?)))
-            .collect();
+        let (mut widths, mut of_means, mut floors) = (Vec::new(), Vec::new(), Vec::new());
+        for (header, rows) in &run.parts {
+            let here = |m: &&Measurement| (m.case.flavor, m.case.site) == (flavor, site) && !fetches(m);
+            let compared = rows.iter().filter(|m| m.status == Status::Ok && !m.is_control());
+            for m in compared.filter(here) {
+                widths.extend(m.ratio.map(|ratio| log_half_width(&ratio)));
+                let means = Estimate::of(&header.sample(m).units());
+                of_means.extend(means.map(|means| log_half_width(&means.map(f64::exp))));
+                floors.extend(m.noise_floor);
+            }
+        }
+        let [width, of_means, floor] = [&widths, &of_means, &floors].map(|values| median(values) * 100.0);
         println!(
-            "  {:34} median {:.2}% of {} cases",
+            "  {:34} median {width:.2}% of {} cases (of layouts' means {of_means:.2}%), noise floor {floor:.2}%",
             format!("{flavor}, {site}"),
-            median(&widths) * 100.0,
             widths.len()
         );
     }

@@ -101,7 +101,7 @@ pub enum SelfcheckError {
 pub use probes::entries::entries;
 
 /// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 120;
 const LONG_ROUNDS: usize = 30;
 
 /// Measures items.

@@ -142,14 +142,14 @@ pub(super) fn method() -> Markup {
                 strategy, but for those that fetch."
             }
             dt { "round" } dd {
-                "Fresh processes of one layout of the code that sweep over all cases in a random order. Rounds that share a \
-                layout are one unit of an interval."
+                "Fresh processes of one layout of the code that sweep over all cases in a random order. Intervals allow for \
+                rounds that share a layout."
             }
             dt { "layout" } dd {
                 "The same objects linked with their functions in another order: one build is one sample of what a build may be."
             }
             dt { "ratio" } dd {
-                "The strategy's time over the reference's: the pseudo-median of Hodges and Lehmann over the units, and its \
+                "The strategy's time over the reference's: the pseudo-median of Hodges and Lehmann over the rounds, and its \
                 interval from Wilcoxon's signed ranks. Above 1×, the strategy takes longer."
             }
             dt { "noise floor" } dd {

@@ -88,14 +88,14 @@ pub(super) fn compare_hand_written(
     Ok(found)
 }
 
-/// One round as a run makes it, in a layout drawn at random: join! is measured alone, spawn beside it.
+/// One round as a run makes it, in a layout drawn at random: both strategies side by side.
 fn round_of_suite(
     planned: &[Planned],
     programs: &mut Programs,
     cells: &mut [[Vec<Time>; 2]],
 ) -> Result<(), SelfcheckError> {
     let checks = Checks {
-        control: true,
+        machinery: false,
         carry_over: false,
     };
     let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, checks));
@@ -118,9 +118,11 @@ fn round_of_suite(
             News::Block(measured) => {
                 let job = job.expect("a block has its job");
                 let place = planned.iter().position(|planned| planned.item.case == *case);
-                let side = SUITE.iter().position(|strategy| *strategy == job.strategies[0]);
-                if let (Some(place), Some(side), false) = (place, side, job.copy) {
-                    cells[place][side].push(Time::of(&measured));
+                for (of, strategy) in SUITE.iter().enumerate() {
+                    let side = job.strategies.iter().position(|name| name == strategy);
+                    if let (Some(place), Some(side)) = (place, side) {
+                        cells[place][of].push(Time::of(&measured, side));
+                    }
                 }
             }
             News::Failed(reason) => return Err(SelfcheckError::Solo(format!("{case}: {reason}"))),

@@ -37,10 +37,10 @@ pub(super) struct Time {
 }
 
 impl Time {
-    /// Of a block's first strategy.
-    pub(super) fn of(measured: &Measured) -> Self {
+    /// Of one side of a block.
+    pub(super) fn of(measured: &Measured, side: usize) -> Self {
         Self {
-            ns: measured.block.sides[0].wall_ns,
+            ns: measured.block.sides[side].wall_ns,
             core_ns: longer_look(measured.core_ns),
         }
     }
@@ -106,7 +106,7 @@ impl Programs {
         let program = self.layouts.program(self.random.usize(..self.layouts.count()));
         let measured = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
         let measured = measured.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
-        Ok(Time::of(&measured))
+        Ok(Time::of(&measured, 0))
     }
 }
 
