@@ -181,7 +181,7 @@ impl Injection {
 
     /// A `join!` against itself, against itself with each of the delays, and two of the delays alone: the others' size
     /// lies on the line through them.
-    fn item(&self) -> Item {
+    pub(super) fn item(&self) -> Item {
         let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
         let mut pairs = vec![pair("join+0", "join+0")];
         pairs.extend(self.lengths.iter().map(delayed));
@@ -224,10 +224,8 @@ pub(super) fn hand_written() -> Vec<Item> {
 }
 
 /// One plan of everything in short slices.
-pub(super) fn plan(extent: Extent, injections: &[Injection]) -> Vec<Item> {
-    let items = short(extent).into_iter();
-    let injected = injections.iter().map(Injection::item);
-    merged(items.chain(injected).chain(extent.thin(hand_written())))
+pub(super) fn plan(extent: Extent) -> Vec<Item> {
+    merged(short(extent).into_iter().chain(extent.thin(hand_written())))
 }
 
 /// One item for each case, with the pairs of all its items.

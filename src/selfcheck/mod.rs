@@ -100,8 +100,10 @@ pub enum SelfcheckError {
 
 pub use probes::entries::entries;
 
-/// The rounds of what one thread does, and those of what wakes threads, whose blocks are long.
-const ROUNDS: usize = 120;
+/// The rounds of what one thread does, those of injected delays, which take about a second for each measurement, and those of what
+/// wakes threads, whose blocks are long.
+const ROUNDS: usize = 90;
+const INJECTED_ROUNDS: usize = 200;
 const LONG_ROUNDS: usize = 30;
 
 /// Measures items.
@@ -168,9 +170,12 @@ pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Res
     let mut quiet = Vec::new();
     let short = cases::short(extent);
     for _ in 0..extent.repetitions() {
-        let mut plan = cases::plan(extent, &injections);
+        let mut plan = cases::plan(extent);
         plan.extend(cases::fetching(extent));
-        quiet.push(bench.measure("quiet machine", plan, ROUNDS)?);
+        let mut measured = bench.measure("quiet machine", plan, ROUNDS)?;
+        let delays = injections.iter().map(Injection::item).collect();
+        measured.extend(bench.measure("injected effects", delays, INJECTED_ROUNDS)?);
+        quiet.push(measured);
     }
     let busy_items = cases::busy(&short, &injections);
     let mut bars = judged::same_code(&quiet, extent.beyond_limit());
