@@ -185,7 +185,12 @@ impl Collected {
 
     /// Which blocks count where only a core that is nobody else's does.
     pub(crate) fn free(&self) -> Free {
-        longest_free_ns(&self.looks_at_cores).map_or(Free::OR_NOT, Free)
+        self.longest_free_ns().map_or(Free::OR_NOT, Free)
+    }
+
+    /// The longest look at a core that is nobody else's, in ns; `None` before any.
+    pub(crate) fn longest_free_ns(&self) -> Option<f64> {
+        longest_free_ns(&self.looks_at_cores)
     }
 
     /// The share of looks at which the core was another program's too, and how long what is like a task took at the median of

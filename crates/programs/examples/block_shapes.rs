@@ -60,6 +60,7 @@ fn sweep(
     let sweep = Sweep {
         seed,
         core: 0,
+        free_ns: None,
         shares: vec![Share {
             layout: 0,
             layouts,

@@ -107,6 +107,7 @@ fn round_of_suite(
     let sweep = Sweep {
         seed: programs.random.u64(..),
         core: 0,
+        free_ns: None,
         shares: vec![share],
         deadline: programs.deadline,
         patience: programs.deadline,

@@ -6,6 +6,8 @@ use std::sync::Mutex;
 
 use super::Job;
 #[cfg(target_os = "linux")]
+use super::free_core::FreeCore;
+#[cfg(target_os = "linux")]
 use super::fresh::{Copy, OnOneCore};
 use super::protocol::{ARGUMENT, Event, MARK, Part, Task};
 use crate::block::{self, Block, wakes_threads};
@@ -65,6 +67,8 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
     say(&Event::Ready)?;
     let mut input = io::stdin().lock();
     let mut line = String::new();
+    #[cfg(target_os = "linux")]
+    let mut free_core = FreeCore::default();
     loop {
         line.clear();
         #[cfg(target_os = "linux")]
@@ -83,10 +87,10 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
             Ok(parts) => parts,
             Err(reason) => return say(&Event::Failed(reason)),
         };
+        // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
         #[cfg(target_os = "linux")]
-        if task.rested {
-            super::fresh::warm(task.core);
-        }
+        let _stays = (!task.in_place && on_one_core(&parts))
+            .then(|| OnOneCore::stay(free_core.choose(task.core, task.free_ns, task.rested)));
         if !answer(&task, &parts)? {
             return Ok(());
         }
@@ -114,8 +118,6 @@ fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a Part, Entry)>
 fn answer(task: &Task, parts: &[(&Part, Entry)]) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     if !task.in_place {
-        // One thread is left where it is: the kernel moves it for reasons that lie outside of its program.
-        let _stays = on_one_core(parts).then(|| OnOneCore::stay(task.core));
         let before = look_at_core(parts);
         let copy = Copy::make(|| {
             let _ = measure_each(parts, before);

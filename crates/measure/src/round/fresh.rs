@@ -60,6 +60,11 @@ impl Copy {
     }
 }
 
+/// The cores of a set.
+pub(super) fn allowed(cores: &CpuSet) -> impl Iterator<Item = usize> {
+    (0..CpuSet::MAX_CPU).filter(|core| cores.is_set(*core))
+}
+
 /// Keeps this thread, and the copies that it makes, on one of the cores that it may use; dropped, it may use all of them again.
 pub(super) struct OnOneCore(Option<CpuSet>);
 
@@ -69,10 +74,10 @@ impl OnOneCore {
         let Ok(before) = sched_getaffinity(None) else {
             return Self(None);
         };
-        let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core)).collect();
         let mut one = CpuSet::new();
-        if let Some(core) = allowed.get(number % allowed.len().max(1)) {
-            one.set(*core);
+        let count = allowed(&before).count();
+        if let Some(core) = allowed(&before).nth(number % count.max(1)) {
+            one.set(core);
         }
         Self(sched_setaffinity(None, &one).is_ok().then_some(before))
     }

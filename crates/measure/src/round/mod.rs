@@ -10,6 +10,8 @@
 
 mod child;
 #[cfg(target_os = "linux")]
+mod free_core;
+#[cfg(target_os = "linux")]
 mod fresh;
 mod process;
 mod protocol;
@@ -53,6 +55,9 @@ pub struct Sweep<'a> {
     pub seed: u64,
     /// The core that cases of one thread are measured on, among those that may be used.
     pub core: usize,
+    /// The longest look at a core that is nobody else's, in ns ([`crate::shared_core`]), as far as it is known: while the
+    /// core is shared, such cases are measured on another one.
+    pub free_ns: Option<f64>,
     /// What each program has to do: one program, or several that are compared.
     pub shares: Vec<Share<'a>>,
     /// How long a block may last.
@@ -303,6 +308,7 @@ pub fn sweep<E>(
                     };
                     let task = Task {
                         core: sweep.core,
+                        free_ns: sweep.free_ns,
                         rested: on_one_core && busy_until.is_none_or(|until| until.elapsed() > REST),
                         parts: own.clone(),
                         in_place: false,
@@ -328,6 +334,7 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
     process.ask(&Task {
         parts: vec![Part { job, shape, seed }],
         core: 0,
+        free_ns: None,
         rested: false,
         in_place: true,
     });

@@ -6,7 +6,7 @@ use super::Job;
 use crate::block::{Block, Shape};
 
 /// The version of what follows: a program of another one cannot be a round of this one.
-pub(crate) const PROTOCOL: u32 = 3;
+pub(crate) const PROTOCOL: u32 = 4;
 
 /// The first argument that makes the program a round instead of itself.
 pub(super) const ARGUMENT: &str = "--round-of-join-vs-spawn";
@@ -30,6 +30,8 @@ pub(super) struct Task {
     pub(super) parts: Vec<Part>,
     /// The core that a case of one thread stays on, among those that the process may use.
     pub(super) core: usize,
+    /// The longest look at a core that is nobody else's, in ns, as far as it is known.
+    pub(super) free_ns: Option<f64>,
     /// Whether that core has rested and is to be kept busy for a while before anything is measured on it.
     pub(super) rested: bool,
     /// Whether in the process itself, as in a program that does nothing else, and not in a copy of it.

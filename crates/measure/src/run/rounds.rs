@@ -102,6 +102,7 @@ fn one_round(
     let sweep = Sweep {
         seed: run.seed_of(round),
         core: run.core_in(round),
+        free_ns: run.collected.longest_free_ns(),
         shares,
         deadline: request.settings.deadline,
         patience: request.settings.deadline / 3,
