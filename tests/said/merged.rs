@@ -198,7 +198,7 @@ fn a_shard_that_made_fewer_rounds_does_not_shorten_the_others() {
     results.exits(0, &words(&merge(&results, &[1, 2, 3, 4], &[])));
     let (merged, measurements) = record::read(&results.path("fleet/overhead.jsonl")).expect("a record");
     assert_eq!(merged.states.len(), 10);
-    assert!(measurements.iter().all(|m| merged.units(m).len() == 10));
+    assert!(measurements.iter().all(|m| merged.sample(m).independent() == 10));
 }
 
 #[test]

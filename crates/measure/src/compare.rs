@@ -96,7 +96,7 @@ pub struct Missing {
 }
 
 /// The change of a ratio from one run to the other: how far the second run's rounds lie above the first's, in the log
-/// ([`Sample::shift`]), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
+/// ([`Sample::shift`](crate::stats::Sample::shift)), and how likely they lie beyond `threshold` by luck. `None` where a run has none.
 pub fn change(a: (&Header, &Measurement), b: (&Header, &Measurement), threshold: f64) -> Option<(Estimate, f64)> {
     // The same samples are the same measurement, not two that agree.
     if a.1.rounds == b.1.rounds {

@@ -149,7 +149,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         parks: parks.estimate(),
         voluntary_switches: of_side(|side| side.voluntary_switches).estimate(),
         connections_opened: opened.collect(),
-        shared_core_rounds: rounds.left_out(pair, &logs),
+        shared_core_rounds: rounds.left_out(pair),
         in_rounds: logs.rounds.clone(),
         rounds: logs.each(),
         block_ns,

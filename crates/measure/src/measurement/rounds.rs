@@ -75,8 +75,8 @@ impl<'a> Rounds<'a> {
         pairs.all(|pair| enough(counted(pair, free), counted(pair, Free::OR_NOT)))
     }
 
-    /// In how many rounds a pair's core was another program's too, so that they are not in its logs.
-    pub(super) fn left_out(&self, pair: &Pair, logs: &Series) -> usize {
+    /// In how many rounds a pair's core was another program's too, so that they do not count.
+    pub(super) fn left_out(&self, pair: &Pair) -> usize {
         if self.planned.pace.own_runtime {
             return 0;
         }
@@ -84,7 +84,8 @@ impl<'a> Rounds<'a> {
             .rounds
             .iter()
             .filter_map(|(_, of_round)| self.any_side(of_round, pair));
-        measured.count() - logs.values.len()
+        let counted = self.rounds.iter().filter_map(|(_, of_round)| self.side(of_round, pair));
+        measured.count() - counted.count()
     }
 
     /// A series of the blocks that count, or of all where too few of its own do: it is of other blocks than the ratios.
