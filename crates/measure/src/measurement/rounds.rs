@@ -19,18 +19,26 @@ pub(super) struct Rounds<'a> {
 
 /// The block that a pair's strategy is measured in in a round, and the strategy's side of it: beside its reference, or alone.
 /// Where strategies share a runtime, a control's strategy is measured beside another one too.
-fn block<'a>(planned: &Planned, of_round: &'a OfRound, pair: &Pair, free: Free) -> Option<(&'a Block, &'a Side)> {
-    let (strategy, reference) = pair;
+fn block<'a>(
+    planned: &Planned,
+    of_round: &'a OfRound,
+    [strategy, reference]: [&str; 2],
+    free: Free,
+) -> Option<(&'a Block, &'a Side)> {
     let beside = match (planned.pace.own_runtime, strategy == reference) {
         (true, _) => None,
-        (false, true) => planned.item.compared(strategy),
-        (false, false) => Some(pair),
+        (false, true) => planned.item.compared(strategy).map(names),
+        (false, false) => Some([strategy, reference]),
     };
     let (block, side) = match beside {
-        Some((first, second)) => (of_round.shared(first, second, free)?, usize::from(first != strategy)),
+        Some([first, second]) => (of_round.shared(first, second, free)?, usize::from(first != strategy)),
         None => (of_round.alone(strategy, free)?, 0),
     };
     Some((block, block.sides.get(side)?))
+}
+
+fn names((strategy, reference): &Pair) -> [&str; 2] {
+    [strategy, reference]
 }
 
 impl<'a> Rounds<'a> {
@@ -65,7 +73,7 @@ impl<'a> Rounds<'a> {
             let blocks = self
                 .rounds
                 .iter()
-                .filter_map(|(_, of_round)| block(self.planned, of_round, pair, free));
+                .filter_map(|(_, of_round)| block(self.planned, of_round, names(pair), free));
             blocks.count()
         };
         let compares = self.pairs().any(|(strategy, reference)| strategy != reference);
@@ -126,24 +134,24 @@ impl<'a> Rounds<'a> {
 
     /// The strategy's side of a pair, where its block counts.
     pub(super) fn side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
-        Some(block(self.planned, of_round, pair, self.free)?.1)
+        Some(block(self.planned, of_round, names(pair), self.free)?.1)
     }
 
     /// The same, whether the block counts or not.
     pub(super) fn any_side(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Side> {
-        Some(block(self.planned, of_round, pair, Free::OR_NOT)?.1)
+        Some(block(self.planned, of_round, names(pair), Free::OR_NOT)?.1)
     }
 
     /// The reference's side of a pair.
     pub(super) fn reference_side(&self, of_round: &'a OfRound, (strategy, reference): &Pair) -> Option<&'a Side> {
         if self.planned.pace.own_runtime || strategy == reference {
-            return self.side(of_round, &(reference.clone(), reference.clone()));
+            return Some(block(self.planned, of_round, [reference; 2], self.free)?.1);
         }
         of_round.shared(strategy, reference, self.free)?.sides.get(1)
     }
 
     pub(super) fn block(&self, of_round: &'a OfRound, pair: &Pair) -> Option<&'a Block> {
-        Some(block(self.planned, of_round, pair, self.free)?.0)
+        Some(block(self.planned, of_round, names(pair), self.free)?.0)
     }
 
     /// The natural logs of a pair's ratio.
@@ -175,11 +183,11 @@ impl<'a> Rounds<'a> {
     /// A strategy's logs in every other round in which it was measured, and in those between: two samples of the same code, of
     /// other processes and layouts, over which a drift is spread alike.
     fn alternately(&self, strategy: &str) -> [Series; 2] {
-        let pair = (strategy.to_owned(), strategy.to_owned());
         [0, 1].map(|first| {
             let mut place = 0;
             self.series(|of_round| {
-                let log = self.side(of_round, &pair)?.wall_ns.ln();
+                let (_, side) = block(self.planned, of_round, [strategy; 2], self.free)?;
+                let log = side.wall_ns.ln();
                 place += 1;
                 ((place - 1) % 2 == first).then_some(log)
             })

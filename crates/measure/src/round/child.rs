@@ -6,9 +6,9 @@ use std::sync::Mutex;
 
 use super::Job;
 #[cfg(target_os = "linux")]
-use super::free_core::FreeCore;
+use super::core::{FreeCore, OnOneCore};
 #[cfg(target_os = "linux")]
-use super::fresh::{Copy, OnOneCore};
+use super::fresh::Copy;
 use super::protocol::{ARGUMENT, Event, MARK, Part, Task};
 use crate::block::{self, Block, wakes_threads};
 use crate::runtime::BlockRuntime;

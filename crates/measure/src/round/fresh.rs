@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, set_parent_process_death_signal, waitpid};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// A copy of this process.
 #[must_use = "a copy that nobody waits for stays a zombie"]
@@ -60,37 +59,6 @@ impl Copy {
     }
 }
 
-/// The cores of a set.
-pub(super) fn allowed(cores: &CpuSet) -> impl Iterator<Item = usize> {
-    (0..CpuSet::MAX_CPU).filter(|core| cores.is_set(*core))
-}
-
-/// Keeps this thread, and the copies that it makes, on one of the cores that it may use; dropped, it may use all of them again.
-pub(super) struct OnOneCore(Option<CpuSet>);
-
-impl OnOneCore {
-    /// On the core of that number among those that it may use.
-    pub(super) fn stay(number: usize) -> Self {
-        let Ok(before) = sched_getaffinity(None) else {
-            return Self(None);
-        };
-        let mut one = CpuSet::new();
-        let count = allowed(&before).count();
-        if let Some(core) = allowed(&before).nth(number % count.max(1)) {
-            one.set(core);
-        }
-        Self(sched_setaffinity(None, &one).is_ok().then_some(before))
-    }
-}
-
-impl Drop for OnOneCore {
-    fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = sched_setaffinity(None, before);
-        }
-    }
-}
-
 /// How long a process looks for its next task before it sleeps: the parent needs some tens of microseconds to send one, unless
 /// it is another process's turn.
 const LOOK: Duration = Duration::from_micros(200);
@@ -105,17 +73,5 @@ pub(super) fn spin_until_told() {
         if poll(&mut waited_for, Some(&Timespec::default())) != Ok(0) {
             return;
         }
-    }
-}
-
-/// How long a core that has rested is kept busy before it measures.
-const WARM_UP: Duration = Duration::from_millis(20);
-
-/// Keeps a core busy until it is as fast as one that has been busy for long.
-pub(super) fn warm(core: usize) {
-    let _stays = OnOneCore::stay(core);
-    let began = Instant::now();
-    while began.elapsed() < WARM_UP {
-        std::hint::black_box(timed::chain::chain(1, 1000));
     }
 }

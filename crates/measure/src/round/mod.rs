@@ -10,7 +10,7 @@
 
 mod child;
 #[cfg(target_os = "linux")]
-mod free_core;
+mod core;
 #[cfg(target_os = "linux")]
 mod fresh;
 mod process;

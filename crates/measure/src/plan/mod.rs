@@ -1,0 +1,218 @@
+//! The plan of a run: what is measured of each case, and which blocks that takes.
+
+mod pace;
+mod planned;
+
+use crate::case::Case;
+use crate::round::{Group, Job};
+use crate::settings::RunSettings;
+use crate::shard::Sharded;
+use crate::turns;
+use crate::workload::{self, Entry};
+
+pub use pace::Pace;
+pub(crate) use planned::BETWEEN_ROUNDS;
+pub use planned::Planned;
+
+/// What a run measures.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The target's name, and the record's.
+    pub name: String,
+    /// The workloads that it measures.
+    pub entries: Vec<Entry>,
+    /// The cases, and the pairs of each.
+    pub items: Vec<Item>,
+    /// Which part of a matrix they are, where that was shared out.
+    pub shard: Option<Sharded>,
+}
+
+/// A number that stands for what is measured.
+pub(crate) fn hash(items: &[Item]) -> String {
+    let text = serde_json::to_vec(items).expect("a plan is plain data");
+    format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text))
+}
+
+impl Plan {
+    /// Of all of these.
+    pub fn of(name: &str, entries: Vec<Entry>, items: Vec<Item>) -> Self {
+        Self {
+            name: name.to_owned(),
+            entries,
+            items,
+            shard: None,
+        }
+    }
+
+    /// The workload of that name, or variant of one.
+    pub fn entry(&self, workload: &str) -> Option<Entry> {
+        workload::find(&self.entries, workload)
+    }
+
+    /// Its cases, and how each is measured.
+    pub fn planned(&self, settings: &RunSettings) -> Vec<Planned> {
+        let planned = |(place, item): (usize, &Item)| {
+            let entry = self.entry(&item.case.workload)?;
+            Some(Planned {
+                place,
+                item: item.clone(),
+                pace: Pace::of(&item.case, &entry, settings),
+                entry,
+                phase: place,
+                together: 1,
+            })
+        };
+        let mut planned: Vec<Planned> = self.items.iter().enumerate().filter_map(planned).collect();
+        turns::take_part_together(&mut planned);
+        planned
+    }
+}
+
+/// What a round measures of a case whose strategies share a runtime, beside their ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checks {
+    /// The workload's own machinery, where it has some.
+    pub machinery: bool,
+    /// Each strategy alone: what sharing a runtime does to it.
+    pub carry_over: bool,
+}
+
+impl Checks {
+    /// Both.
+    pub const ALL: Self = Self {
+        machinery: true,
+        carry_over: true,
+    };
+}
+
+/// A strategy and its reference.
+pub type Pair = (String, String);
+
+/// What is measured of one case.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Item {
+    /// The case.
+    pub case: Case,
+    /// Those whose sides are the same are controls: the strategy against itself in other rounds.
+    pub pairs: Vec<Pair>,
+}
+
+impl Item {
+    /// Each of `strategies` against `reference`.
+    pub fn of(case: Case, strategies: &[&str], reference: &str) -> Self {
+        let pair = |strategy: &&str| ((*strategy).to_owned(), reference.to_owned());
+        Self {
+            case,
+            pairs: strategies.iter().map(pair).collect(),
+        }
+    }
+
+    /// Every strategy of its pairs, once.
+    pub fn strategies(&self) -> Vec<&str> {
+        let mut strategies: Vec<&str> = Vec::new();
+        for name in self.pairs.iter().flat_map(|(one, other)| [one, other]) {
+            if !strategies.contains(&name.as_str()) {
+                strategies.push(name);
+            }
+        }
+        strategies
+    }
+
+    /// The blocks of one round, each in a process of its own; of those that a group has, one is compared with the other.
+    pub fn jobs(&self, pace: &Pace, checks: Checks) -> Vec<Group> {
+        let job = |strategies: &[&str]| {
+            let mut shape = pace.shape;
+            if strategies == [workload::MACHINERY] {
+                shape.settle /= 4;
+            } else if strategies.len() == 1 && !pace.own_runtime {
+                shape.quads = shape.quads.div_ceil(2);
+            }
+            shape.quads = shape.quads.max(pace.fewest_quads);
+            let job = Job {
+                case: self.case.clone(),
+                strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
+            };
+            vec![(job, shape)]
+        };
+        if pace.own_runtime {
+            let alone = self.strategies().into_iter().map(|name| job(&[name]));
+            return vec![alone.collect()];
+        }
+        let is_control = |(strategy, reference): &&Pair| strategy == reference;
+        let controlled = |name: &String| self.pairs.iter().filter(is_control).any(|(control, _)| control == name);
+        let mut groups = Vec::new();
+        let mut alone: Vec<&str> = Vec::new();
+        for (strategy, reference) in self.pairs.iter().filter(|pair| !is_control(pair)) {
+            if strategy == workload::MACHINERY {
+                groups.extend(checks.machinery.then(|| vec![job(&[strategy])]));
+                continue;
+            }
+            groups.push(vec![job(&[strategy, reference])]);
+            if checks.carry_over && controlled(reference) {
+                alone.extend([reference.as_str(), strategy]);
+            }
+        }
+        if !self.compares() {
+            alone = self.strategies();
+        }
+        alone.sort_unstable();
+        alone.dedup();
+        groups.extend(alone.into_iter().map(|name| vec![job(&[name])]));
+        groups
+    }
+
+    /// Whether any of its strategies is compared with another one.
+    pub(super) fn compares(&self) -> bool {
+        self.pairs.iter().any(|(strategy, reference)| strategy != reference)
+    }
+
+    /// The pair in whose blocks a strategy is measured beside another one.
+    pub(crate) fn compared(&self, name: &str) -> Option<&Pair> {
+        let compares = |(strategy, reference): &&Pair| strategy != reference && strategy != workload::MACHINERY;
+        let mut pairs = self.pairs.iter().filter(compares);
+        pairs.find(|(strategy, reference)| strategy == name || reference == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Shape;
+    use crate::matrix::Matrix;
+
+    fn item(case: &str) -> Item {
+        Item::of(case.parse().expect("an id"), &["join", "spawn"], "join")
+    }
+
+    fn jobs(item: &Item, checks: Checks) -> Vec<String> {
+        let entries = workload::all();
+        let entry = entries.iter().find(|entry| entry.name == item.case.workload);
+        let pace = Pace::of(
+            &item.case,
+            entry.expect("a workload"),
+            &RunSettings::of(Matrix::Default),
+        );
+        let name = |(job, _): &(Job, Shape)| job.strategies.join("|");
+        let groups = item.jobs(&pace, checks);
+        groups
+            .iter()
+            .map(|group| group.iter().flatten().map(name).collect::<Vec<_>>().join(", "))
+            .collect()
+    }
+
+    #[test]
+    fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
+        let shared = item("yield/current_thread/worker/0B/8");
+        assert_eq!(jobs(&shared, Checks::ALL), ["spawn|join", "join", "spawn"]);
+        let unchecked = Checks {
+            machinery: false,
+            carry_over: false,
+        };
+        assert_eq!(jobs(&shared, unchecked), ["spawn|join"]);
+        let mut alone = shared;
+        alone.pairs.truncate(1);
+        assert_eq!(jobs(&alone, unchecked), ["join"], "nothing is compared");
+        let own = item("yield/multi_thread_2/worker/0B/8");
+        assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
+    }
+}

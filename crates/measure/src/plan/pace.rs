@@ -1,0 +1,107 @@
+//! How a case is measured: the shape of its blocks, and in how many of a run's rounds it takes part.
+
+use std::time::Duration;
+
+use crate::block::{Shape, wakes_threads};
+use crate::case::Case;
+use crate::matrix::Matrix;
+use crate::settings::RunSettings;
+use crate::stats::FEWEST_ROUNDS;
+use crate::workload::Entry;
+
+/// How a case is measured: the shape of its blocks, and in how many of a run's rounds it takes part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Of each block.
+    pub shape: Shape,
+    /// The share of the rounds, from 0 to 1.
+    pub share: f64,
+    /// Whether each strategy has a runtime of its own.
+    pub own_runtime: bool,
+    /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
+    pub fewest_quads: usize,
+}
+
+/// From so many children on an iteration takes milliseconds: each strategy then has few blocks, in a runtime of its own.
+const MANY: usize = 10_000;
+
+/// Criterion takes no fewer samples; a quad makes two of each side.
+const FEWEST_SAMPLES: usize = 10;
+
+impl Pace {
+    /// The pace of a case in a run of so many rounds.
+    ///
+    /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
+    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share a runtime that has
+    /// settled, and take part in few rounds.
+    pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
+        let quick = settings.matrix == Matrix::Quick;
+        let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
+        let own = |settle_ms: u64, settle_again_ms: u64, slice_us, quads, share| Self {
+            shape: Shape {
+                settle: Duration::from_millis(settle_ms),
+                settle_again: Duration::from_millis(settle_again_ms),
+                slice: Duration::from_micros(slice_us),
+                quads,
+            },
+            share,
+            own_runtime: true,
+            fewest_quads,
+        };
+        if entry.served {
+            return match quick {
+                true => own(10, 10, 5_000, 3, 0.3),
+                false => own(20, 20, 5_000, 2, 0.06),
+            };
+        }
+        if case.tasks >= MANY {
+            // One iteration is long against whatever a runtime has to settle.
+            return own(0, 0, 0, 1, 0.024);
+        }
+        let several = case.flavor.workers() > 1;
+        // What most differences are read from; the others of one thread confirm it.
+        let narrow = quick || (case.flavor.has_one_thread() && case.site.in_task());
+        match (wakes_threads(case), several && case.site.in_task(), quick) {
+            (false, ..) => Self {
+                shape: Shape::ONE_THREAD,
+                share: if narrow { 1.0 } else { 0.5 },
+                own_runtime: false,
+                fewest_quads,
+            },
+            (true, false, true) => own(15, 5, 2_500, 2, 0.3),
+            (true, false, false) => own(40, 5, 2_000, 2, 0.04),
+            (true, true, true) => own(40, 5, 5_000, 2, 0.3),
+            (true, true, false) => own(100, 5, 2_000, 3, 0.08),
+        }
+    }
+
+    /// Of a run that has too little time for this one.
+    pub(super) fn lean(mut self) -> Self {
+        self.shape.quads = 1;
+        self.shape.settle /= 4;
+        self.shape.settle_again = self.shape.settle_again.min(self.shape.settle);
+        self
+    }
+
+    /// In how many of so many rounds: six at least, where there are as many.
+    pub fn rounds(&self, of: usize) -> usize {
+        let share = (self.share * of as f64).ceil() as usize;
+        share.max(FEWEST_ROUNDS).min(of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_blocks_take_part_in_few_rounds_but_six() {
+        let pace = Pace {
+            shape: Shape::ONE_THREAD,
+            share: 0.2,
+            own_runtime: true,
+            fewest_quads: 1,
+        };
+        assert_eq!([1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)), [1, 6, 6, 8, 20]);
+    }
+}
