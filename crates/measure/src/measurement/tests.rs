@@ -48,18 +48,19 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
 
 /// A run of 40 rounds and 20 layouts, whose blocks last what `ns(strategies, side, round)` says.
 fn collected(planned: &Planned, ns: impl FnMut(&[String], usize, usize) -> f64) -> Collected {
-    collected_on(planned, ns, |_| None)
+    collected_on(planned, 40, ns, |_| None)
 }
 
-/// The same, on a core that looks as `core_ns` says in each round.
+/// The same of so many rounds, on a core that looks as `core_ns` says in each.
 fn collected_on(
     planned: &Planned,
+    rounds: usize,
     mut ns: impl FnMut(&[String], usize, usize) -> f64,
     core_ns: impl Fn(usize) -> Option<[f64; 2]>,
 ) -> Collected {
     let mut collected = Collected::default();
     let case = &planned.item.case;
-    for round in 0..40 {
+    for round in 0..rounds {
         let state = State {
             layout: (round + round / 20) % 20,
             step_ns: 1.0,
@@ -155,7 +156,7 @@ fn a_layout_is_in_the_interval_and_in_the_noise_floor() {
     let width = |layout: f64| {
         let mut random = fastrand::Rng::with_seed(1);
         let effects: Vec<f64> = (0..20).map(|_| layout * normal(&mut random)).collect();
-        let collected = collected(&planned, |strategies, side, round| {
+        let ns = |strategies: &[String], side: usize, round| {
             let layout = (round + round / 20) % 20;
             let moved = if strategies[side] == "join" {
                 effects[layout]
@@ -163,14 +164,15 @@ fn a_layout_is_in_the_interval_and_in_the_noise_floor() {
                 0.0
             };
             1000.0 * (moved + 0.001 * normal(&mut random)).exp()
-        });
+        };
+        let collected = collected_on(&planned, 80, ns, |_| None);
         let m = spawn_of(&planned, &collected);
         let ratio = m.ratio.unwrap();
         ((ratio.high / ratio.low).ln() / 2.0, m.noise_floor.unwrap())
     };
     let (still, still_floor) = width(0.0);
     let (moved, moved_floor) = width(0.02);
-    assert!(still < 0.002 && still_floor < 0.002, "{still} {still_floor}");
+    assert!(still < 0.001 && still_floor < 0.001, "{still} {still_floor}");
     // Of 20 layouts whose deviation is 2%: about 2.1 × 2% / √20.
     assert!((0.006..0.014).contains(&moved), "{moved}");
     assert!(moved_floor > 0.006, "{moved_floor}");
@@ -230,7 +232,7 @@ fn on_a_shared_core(shared: impl Fn(usize) -> bool) -> Measurement {
         (true, 0) => Some([11.2, 16.0]),
         (true, _) => Some([15.0, 11.3]),
     };
-    spawn_of(&planned, &collected_on(&planned, ns, looks))
+    spawn_of(&planned, &collected_on(&planned, 40, ns, looks))
 }
 
 #[test]
