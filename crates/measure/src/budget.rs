@@ -11,6 +11,9 @@ const KEPT: f64 = 0.25;
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;
 
+/// Rounds are not given back one by one: not until they are more than this share of those that were planned.
+const HARDLY: f64 = 0.02;
+
 /// Of so many rounds, or so large a part of them, the time is known well enough to cut by it; before, where they take so many
 /// times as long as they may.
 const SURE: usize = 10;
@@ -65,7 +68,8 @@ impl Budget {
         format!("{} minutes", crate::text::significant(minutes))
     }
 
-    /// After a round, `taken` seconds into the run: cuts what does not fit, and says what that is.
+    /// After a round, `taken` seconds into the run: cuts what does not fit, and says what that is; takes a cut back as far as rounds
+    /// fit again, since cases that became clear take no more time.
     pub(crate) fn after_round(
         &mut self,
         round: usize,
@@ -81,11 +85,17 @@ impl Budget {
         // Seconds that pass for each that is expected.
         let pace = (taken - since) / (expected.measured - from);
         let ends = |rounds: usize| taken + pace * (expected.left)(rounds, self.lean);
-        let fits = most(round + 1..self.rounds + 1, |rounds| ends(rounds) <= limit);
+        let fits = most(round + 1..self.planned + 1, |rounds| ends(rounds) <= limit);
         let sure = SURE.min((self.planned as f64 * SURE_PART) as usize);
         let surely = self.made >= sure || ends(self.planned) > SURELY * limit;
-        if fits >= self.rounds || !surely {
+        let grows = fits > self.rounds;
+        let hardly = (self.planned as f64 * HARDLY) as usize;
+        if fits == self.rounds || !surely || (grows && fits != self.planned && fits <= self.rounds + hardly) {
             return None;
+        }
+        if fits == self.planned {
+            self.rounds = fits;
+            return Some((CutOf::Rounds, String::new()));
         }
         let least = ((self.planned as f64 * KEPT) as usize).max(FEWEST_ROUNDS);
         let took = format!(
@@ -106,7 +116,8 @@ impl Budget {
         let rounds = fits
             .max(round + 1 + expected.fewest_left)
             .max(FEWEST_ROUNDS.min(self.planned));
-        if rounds >= self.rounds {
+        let rounds = rounds.min(self.planned);
+        if rounds == self.rounds {
             return None;
         }
         self.rounds = rounds;
@@ -221,6 +232,29 @@ mod tests {
         let (_, cut) = said.expect("a cut");
         assert!(cut.contains("13 rounds"), "{cut}");
         assert!(taken <= 300.0, "{taken}");
+    }
+
+    #[test]
+    fn rounds_that_fit_after_all_are_given_back() {
+        // 10 s a round, until half of what is measured has become clear after 20 rounds.
+        let mut budget = Budget::new(40, Some(5.0), 0.0);
+        let (mut taken, mut measured, mut cuts) = (0.0, 0.0, Vec::new());
+        let mut round = 0;
+        while round < budget.rounds {
+            let each = if round < 20 { 1.0 } else { 0.5 };
+            taken += 10.0 * each;
+            measured += each;
+            let expected = Expected {
+                measured,
+                fewest_left: 0,
+                left: |rounds: usize, _| each * (rounds - round - 1) as f64,
+            };
+            cuts.extend(budget.after_round(round, taken, &expected));
+            round += 1;
+        }
+        let said: Vec<&str> = cuts.iter().map(|(_, what)| &what[..what.len().min(9)]).collect();
+        assert_eq!(said, ["30 rounds", ""], "{cuts:?}");
+        assert_eq!((round, taken), (40, 300.0));
     }
 
     #[test]

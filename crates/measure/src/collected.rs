@@ -64,6 +64,7 @@ pub struct Collected {
     cases: HashMap<Case, HashMap<usize, OfRound>>,
     done: HashMap<Case, HashSet<usize>>,
     failed: HashMap<Case, String>,
+    clear: HashSet<Case>,
     states: Vec<State>,
     /// All looks at cores, in ns.
     looks_at_cores: Vec<f64>,
@@ -123,6 +124,12 @@ impl Collected {
             PartialLine::Failed { case, reason } => {
                 self.failed.insert(case.clone(), reason.clone());
             }
+            PartialLine::Clear { case } => {
+                self.clear.insert(case.clone());
+            }
+            PartialLine::Cut { of, what } if what.is_empty() => {
+                self.cut.remove(of);
+            }
             PartialLine::Cut { of, what } => {
                 self.cut.insert(*of, what.clone());
             }
@@ -176,6 +183,16 @@ impl Collected {
     /// Why a case failed, if it did.
     pub fn failure(&self, case: &Case) -> Option<&str> {
         self.failed.get(case).map(String::as_str)
+    }
+
+    /// Whether a look found the case clear.
+    pub(crate) fn is_clear(&self, case: &Case) -> bool {
+        self.clear.contains(case)
+    }
+
+    /// How many cases looks found clear.
+    pub(crate) fn cleared(&self) -> usize {
+        self.clear.len()
     }
 
     /// The machine when each round began.
@@ -232,7 +249,10 @@ mod tests {
             let what = what.to_owned();
             collected.take(&PartialLine::Cut { of, what });
         }
-        let said: Vec<&str> = collected.cut.values().map(String::as_str).collect();
-        assert_eq!(said, ["shorter", "44 rounds"]);
+        let said = |collected: &Collected| collected.cut.values().cloned().collect::<Vec<_>>();
+        assert_eq!(said(&collected), ["shorter", "44 rounds"]);
+        let (of, what) = (CutOf::Rounds, String::new());
+        collected.take(&PartialLine::Cut { of, what });
+        assert_eq!(said(&collected), ["shorter"], "all rounds fit after all");
     }
 }

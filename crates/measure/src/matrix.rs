@@ -79,7 +79,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// Where the name is of another form.
+    /// Where the name is of another form, or `server`, whose record would be read as that of the suite's target.
     pub fn of<W: Workload>(name: &'static str) -> Self {
         Self::own(name, Entry::of::<W>(checked(name), &[0]))
     }
@@ -88,7 +88,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// Where the name is of another form.
+    /// Where the name is of another form, or `server`, whose record would be read as that of the suite's target.
     pub fn of_children<F, C>(name: &'static str, child: F) -> Self
     where
         F: Fn(usize) -> C + Send + Sync + 'static,
@@ -114,10 +114,13 @@ impl Target {
     }
 }
 
+/// The suite's target whose record has lines of another kind ([`run_store::SERVER`](crate::run_store::SERVER)).
+const SERVER_TARGET: &str = "server";
+
 fn checked(name: &'static str) -> &'static str {
     assert!(
-        is_name(name),
-        "`{name}`: a target's name is lower-case letters, digits and _"
+        is_name(name) && name != SERVER_TARGET,
+        "`{name}`: a target's name is lower-case letters, digits and _, and not `{SERVER_TARGET}`"
     );
     name
 }

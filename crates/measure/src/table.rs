@@ -22,7 +22,7 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
     if let Some(first) = rows.first() {
         text += &table(&rows, measurements, first);
         let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
-        text += &legend(header, first, controls_only, server);
+        text += &legend(header, &rows, controls_only, server);
     }
     for row in &rows {
         text += &withheld(row);
@@ -202,9 +202,12 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
     lines(&table)
 }
 
-fn legend(header: &Header, first: &Measurement, controls_only: bool, server: bool) -> String {
-    let reference = label(&first.reference);
-    let level = first.ratio.map_or(0.0, |ratio| ratio.level);
+/// What the columns of some rows mean; there is one at least.
+fn legend(header: &Header, rows: &[&Measurement], controls_only: bool, server: bool) -> String {
+    let reference = label(&rows[0].reference);
+    // Each row has its own: a case that was stopped early is surer.
+    let levels = rows.iter().filter_map(|row| row.ratio).map(|ratio| ratio.level);
+    let level = levels.filter(|level| *level > 0.0).reduce(f64::min).unwrap_or(0.0);
     let mut text = format!(
         "\nTimes: wall time of one iteration (a whole fan-out), then divided by its children. More/child: how much longer it\n\
          takes than {reference}, for each child. Ratio: time over {reference}'s, "

@@ -7,7 +7,7 @@
 
 use crate::case::{Flavor, Site};
 use crate::plan::{Item, Pace, Planned};
-use crate::round::Group;
+use crate::round::{Group, Turn};
 
 /// So many cases share a runtime at most: settling is a third of its time then.
 const MOST_CASES: usize = 8;
@@ -23,7 +23,7 @@ pub(crate) struct Kind {
 impl Kind {
     /// Of a case that shares its runtimes; `None` where blocks have one of their own.
     fn of(item: &Item, pace: &Pace) -> Option<Self> {
-        (pace.own_runtime && pace.shape.settle_again < pace.shape.settle).then(|| Self {
+        pace.shares_settled().then(|| Self {
             flavor: item.case.flavor,
             site: item.case.site,
             strategies: item.strategies().into_iter().map(str::to_owned).collect(),
@@ -68,12 +68,14 @@ pub(crate) fn shared<'a>(cases: impl Iterator<Item = (&'a Planned, Vec<Group>)>)
         match (kind, known) {
             (Some(_), Some((_, place, cases))) => {
                 *cases += 1;
-                // Turns come in the order of the strategies, which are the same.
-                let more = groups.into_iter().flatten();
-                all[*place]
-                    .iter_mut()
-                    .zip(more)
-                    .for_each(|(turn, more)| turn.extend(more));
+                let strategies = |turn: &Turn| turn.first().map(|(job, _)| job.strategies.clone());
+                for more in groups.into_iter().flatten() {
+                    let turns = &mut all[*place];
+                    match turns.iter_mut().find(|turn| strategies(turn) == strategies(&more)) {
+                        Some(turn) => turn.extend(more),
+                        None => turns.push(more),
+                    }
+                }
             }
             (Some(kind), None) => {
                 open.push((kind, all.len(), 1));

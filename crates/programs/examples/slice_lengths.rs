@@ -1,7 +1,8 @@
-//! How long slices must be for a strategy to be as fast beside another one as alone: `join!` of children that are woken one at a
-//! time, alone and beside spawn in slices of several lengths, each in a fresh process.
+//! How long slices must be for a strategy to be as fast beside another one as alone, and how long it takes to be so alone: `join!` of
+//! children that are woken one at a time, each way in a fresh process.
 //!
 //!     cargo run --release -p jvs-programs --example slice_lengths -- 40      # processes of each
+//!     … -- 40 wake/current_thread/worker/0B/16              # of another case
 //!
 //! A slice of few iterations ends before the processor has learned again what they do.
 
@@ -15,31 +16,36 @@ use measure::shared_core::longest_free_ns;
 use measure::stats::median;
 use measure::workload;
 
-const CASE: &str = "wake/current_thread/worker/0B/32";
+const USUAL_CASE: &str = "wake/current_thread/worker/0B/32";
 
-/// What runs beside join!, and how long slices last, in µs.
-const WAYS: [(&[&str], u64); 5] = [
-    (&["join"], 60),
-    (&["join", "spawn"], 60),
-    (&["join", "spawn"], 300),
-    (&["join", "spawn"], 1000),
-    (&["join", "spawn"], 3000),
+/// What runs beside join!, how long each settles, in ms, and how long slices last, in µs.
+const WAYS: [(&[&str], u64, u64); 9] = [
+    (&["join"], 1, 60),
+    (&["join"], 2, 60),
+    (&["join"], 5, 60),
+    (&["join"], 10, 60),
+    (&["join"], 20, 60),
+    (&["join", "spawn"], 20, 60),
+    (&["join", "spawn"], 20, 300),
+    (&["join", "spawn"], 20, 1000),
+    (&["join", "spawn"], 20, 3000),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     run_if_child(&workload::all());
     let processes: u64 = std::env::args().nth(1).map_or(Ok(40), |text| text.parse())?;
-    let case: Case = CASE.parse()?;
+    let id = std::env::args().nth(2).unwrap_or_else(|| USUAL_CASE.to_owned());
+    let case: Case = id.parse()?;
     let program = std::env::current_exe()?;
     // The looks at the core, and join!'s time.
     let mut seen: [Vec<(f64, f64)>; WAYS.len()] = Default::default();
     for seed in 0..processes {
-        for (way, (strategies, slice)) in WAYS.iter().enumerate() {
+        for (way, (strategies, settle, slice)) in WAYS.iter().enumerate() {
             let job = Job {
                 case: case.clone(),
                 strategies: strategies.iter().map(|name| (*name).to_owned()).collect(),
             };
-            let settle = Duration::from_millis(20);
+            let settle = Duration::from_millis(*settle);
             let shape = Shape {
                 settle,
                 settle_again: settle,
@@ -52,12 +58,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let looks: Vec<f64> = seen.iter().flatten().map(|(look, _)| *look).collect();
     let limit = longest_free_ns(&looks).ok_or("no block was measured")?;
-    println!("{CASE}, join!, ns per iteration, median of processes on a free core");
-    for ((strategies, slice), seen) in WAYS.iter().zip(&seen) {
+    println!("{id}, join!, ns per iteration, median of processes on a free core");
+    for ((strategies, settle, slice), seen) in WAYS.iter().zip(&seen) {
         let free = seen.iter().filter(|(look, _)| *look <= limit);
         let ns: Vec<f64> = free.map(|(_, ns)| *ns).collect();
         println!(
-            "{:13} slices of {slice:4} µs: {:5.0} ({} processes)",
+            "{:13} settled for {settle:2} ms, slices of {slice:4} µs: {:5.0} ({} processes)",
             strategies.join(" | "),
             median(&ns),
             ns.len()

@@ -7,13 +7,17 @@ use super::fit::{Sample, inline_payload};
 use super::question::{Question, Scope, Wakes};
 use crate::case::Case;
 use crate::record::{Measurement, Status};
+use crate::stats::random_effects::Known;
 use crate::stats::{Estimate, Verdict};
 
 /// ns and standard deviation of a measurement beside its reference: paired, so that both have the machine's same moment.
 fn paired(m: &Measurement, reference: &Measurement) -> Option<(f64, f64)> {
     let unsure = |ratio: &Estimate| {
-        let wider = (ratio.high / ratio.median).max(ratio.median / ratio.low);
-        (wider.ln() / 1.96).clamp(0.0, 1.0)
+        // Of too few rounds for an interval, between what they lie.
+        let between = (ratio.high / ratio.low).ln() / 2.0;
+        Known::of(ratio, m.rounds.len())
+            .map_or(between, |known| known.error)
+            .clamp(0.0, 1.0)
     };
     let base = reference.wall_ns?.median;
     if m.is_control() {

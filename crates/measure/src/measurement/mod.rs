@@ -10,7 +10,7 @@ use crate::block::Side;
 use crate::collected::Collected;
 use crate::plan::{Pair, Planned};
 use crate::record::{Measurement, Status};
-use crate::stats::{LOOKS, bimodal, opposite_modes, stretches};
+use crate::stats::{bimodal, opposite_modes, stretches};
 use crate::warnings::not_applicable;
 use crate::workload::MACHINERY;
 
@@ -56,7 +56,7 @@ fn of_case(planned: &Planned, collected: &Collected, cores: usize) -> Vec<Measur
             .collect();
     }
     // All of a case stop together, when all of them are clear.
-    let stopped = LOOKS.contains(&rounds.rounds.len()) && is_clear(planned, collected, cores);
+    let stopped = collected.is_clear(case);
     pairs()
         .map(|pair| {
             of_pair(&rounds, pair, stopped, cores).unwrap_or_else(|| {
@@ -106,7 +106,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
     let few = wall.values.len() < FEWEST_SAMPLES;
     let counted = rounds.rounds.iter().filter(|(round, _)| {
         // Of a control each pair of rounds is one.
-        control || rounds.planned.pace.own_runtime || logs.rounds.contains(round)
+        control || !rounds.planned.pace.free_core || logs.rounds.contains(round)
     });
     let block_ns = counted
         .filter_map(|(_, of_round)| rounds.any_side(of_round, pair))

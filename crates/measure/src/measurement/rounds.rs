@@ -60,8 +60,7 @@ impl<'a> Rounds<'a> {
             layouts,
             free: Free::OR_NOT,
         };
-        // With a runtime each, which is with a server each, blocks are long and wait for another core too.
-        if !planned.pace.own_runtime && all.enough_are(collected.free()) {
+        if planned.pace.free_core && all.enough_are(collected.free()) {
             all.free = collected.free();
         }
         all
@@ -85,15 +84,14 @@ impl<'a> Rounds<'a> {
 
     /// In how many rounds a pair's core was another program's too, so that they do not count.
     pub(super) fn left_out(&self, pair: &Pair) -> usize {
-        if self.planned.pace.own_runtime {
-            return 0;
-        }
-        let measured = self
-            .rounds
-            .iter()
-            .filter_map(|(_, of_round)| self.any_side(of_round, pair));
-        let counted = self.rounds.iter().filter_map(|(_, of_round)| self.side(of_round, pair));
-        measured.count() - counted.count()
+        let counted = |free| {
+            let both = |(_, of_round): &&(usize, &OfRound)| {
+                let has = |sides| block(self.planned, of_round, sides, free).is_some();
+                has(names(pair)) && (!self.planned.pace.own_runtime || has([&pair.1; 2]))
+            };
+            self.rounds.iter().filter(both).count()
+        };
+        counted(Free::OR_NOT) - counted(self.free)
     }
 
     /// A series of the blocks that count, or of all where too few of its own do: it is of other blocks than the ratios.
@@ -233,7 +231,7 @@ impl<'a> Rounds<'a> {
     }
 
     pub(super) fn ratio(&self, logs: &Series, stopped: bool) -> Option<Estimate> {
-        let estimate = sequential::estimate(&logs.sample(), stopped)?;
+        let estimate = sequential::estimate(&logs.sample(), self.rounds.len(), stopped)?;
         Some(estimate.map(f64::exp))
     }
 

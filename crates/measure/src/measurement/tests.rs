@@ -39,6 +39,7 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
             shape: Shape::ONE_THREAD,
             share: 1.0,
             own_runtime,
+            free_core: !own_runtime,
             fewest_quads: 1,
         },
         phase: 0,

@@ -135,7 +135,9 @@ impl Item {
             vec![(job, shape)]
         };
         if pace.own_runtime {
-            let alone = self.strategies().into_iter().map(|name| job(&[name]));
+            let mut alone = self.strategies();
+            alone.retain(|name| checks.machinery || *name != workload::MACHINERY);
+            let alone = alone.into_iter().map(|name| job(&[name]));
             return vec![alone.collect()];
         }
         let is_control = |(strategy, reference): &&Pair| strategy == reference;
@@ -214,5 +216,21 @@ mod tests {
         assert_eq!(jobs(&alone, unchecked), ["join"], "nothing is compared");
         let own = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
+        let apart = item("wake/current_thread/worker/0B/24");
+        assert_eq!(jobs(&apart, Checks::ALL), ["join, spawn"]);
+    }
+
+    #[test]
+    fn machinery_is_measured_in_the_checked_rounds() {
+        for case in ["wake/current_thread/worker/0B/24", "wake/multi_thread_2/worker/0B/8"] {
+            let mut item = item(case);
+            item.pairs.push((workload::MACHINERY.to_owned(), "join".to_owned()));
+            assert_eq!(jobs(&item, Checks::ALL), ["join, spawn, machinery"], "{case}");
+            let none = Checks {
+                machinery: false,
+                carry_over: false,
+            };
+            assert_eq!(jobs(&item, none), ["join, spawn"], "{case}");
+        }
     }
 }

@@ -18,12 +18,17 @@ pub struct Pace {
     pub share: f64,
     /// Whether each strategy has a runtime of its own.
     pub own_runtime: bool,
+    /// Whether a block counts only where its core was nobody else's ([`crate::shared_core`]): those of one thread, being short.
+    pub free_core: bool,
     /// Quads of every block at least, so that all rounds together make the samples that Criterion takes.
     pub fewest_quads: usize,
 }
 
 /// From so many children on an iteration takes milliseconds: each strategy then has few blocks, in a runtime of its own.
 const MANY: usize = 10_000;
+
+/// What settles sooner than this settles as long as ever in a run that has too little time.
+const LEAST_SETTLE: Duration = Duration::from_millis(5);
 
 /// Criterion takes no fewer samples; a quad makes two of each side.
 const FEWEST_SAMPLES: usize = 10;
@@ -46,6 +51,7 @@ impl Pace {
             },
             share,
             own_runtime: true,
+            free_core: false,
             fewest_quads,
         };
         if entry.served {
@@ -61,13 +67,20 @@ impl Pace {
         let several = case.flavor.workers() > 1;
         // What most differences are read from; the others of one thread confirm it.
         let narrow = quick || (case.flavor.has_one_thread() && case.site.in_task());
+        let one_thread = Self {
+            shape: Shape::ONE_THREAD,
+            share: if narrow { 1.0 } else { 0.5 },
+            own_runtime: false,
+            free_core: true,
+            fewest_quads,
+        };
         match (wakes_threads(case), several && case.site.in_task(), quick) {
-            (false, ..) => Self {
-                shape: Shape::ONE_THREAD,
-                share: if narrow { 1.0 } else { 0.5 },
-                own_runtime: false,
-                fewest_quads,
+            (false, ..) if (entry.apart)(case) => Self {
+                shape: Shape::APART,
+                own_runtime: true,
+                ..one_thread
             },
+            (false, ..) => one_thread,
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
             (true, false, false) => own(40, 5, 2_000, 2, 0.04),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
@@ -75,10 +88,15 @@ impl Pace {
         }
     }
 
+    /// Whether cases share a runtime of each strategy that has settled.
+    pub(crate) fn shares_settled(&self) -> bool {
+        self.own_runtime && self.shape.settle_again < self.shape.settle
+    }
+
     /// Of a run that has too little time for this one.
     pub(super) fn lean(mut self) -> Self {
         self.shape.quads = 1;
-        self.shape.settle /= 4;
+        self.shape.settle = (self.shape.settle / 4).max(LEAST_SETTLE).min(self.shape.settle);
         self.shape.settle_again = self.shape.settle_again.min(self.shape.settle);
         self
     }
@@ -100,6 +118,7 @@ mod tests {
             shape: Shape::ONE_THREAD,
             share: 0.2,
             own_runtime: true,
+            free_core: false,
             fewest_quads: 1,
         };
         assert_eq!([1, 6, 10, 40, 100].map(|rounds| pace.rounds(rounds)), [1, 6, 6, 8, 20]);

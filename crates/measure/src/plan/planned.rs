@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Checks, Item, Pace};
 use crate::block::Shape;
 use crate::round::{Group, Job};
+use crate::stats::FEWEST_ROUNDS;
 use crate::workload::Entry;
 
 /// A case of a run: what is measured of it, and how.
@@ -51,7 +52,7 @@ impl Planned {
 
     /// In how many rounds it takes part of a run that has `rounds` of those `planned`.
     pub(crate) fn wanted(&self, rounds: usize, planned: usize) -> usize {
-        let of = if self.pace.own_runtime { planned } else { rounds };
+        let of = if self.pace.free_core { rounds } else { planned };
         self.pace.rounds(of).min(rounds)
     }
 
@@ -61,12 +62,25 @@ impl Planned {
         !self.item.compares() || (done + self.place).is_multiple_of((rounds / CHECKED_ROUNDS).max(1))
     }
 
+    /// What it is checked for in its next round, `done` being made, of so many that it is to have. Cases that share settled runtimes
+    /// have their machinery in the same rounds, and in few: it takes as long as a strategy.
+    pub(crate) fn checks(&self, done: usize, rounds: usize) -> Checks {
+        let checked = self.is_checked(done, rounds);
+        Checks {
+            machinery: match self.pace.shares_settled() {
+                true => done.is_multiple_of((rounds / FEWEST_ROUNDS).max(1)),
+                false => checked,
+            },
+            carry_over: checked,
+        }
+    }
+
     /// Its blocks of a round.
-    pub(crate) fn groups(&self, lean: bool, checked: bool) -> Vec<Group> {
+    pub(crate) fn groups(&self, lean: bool, checks: Checks) -> Vec<Group> {
         let pace = if lean { self.pace.lean() } else { self.pace };
         let checks = Checks {
-            machinery: checked,
-            carry_over: !lean && checked,
+            carry_over: !lean && checks.carry_over,
+            ..checks
         };
         self.item.jobs(&pace, checks)
     }
@@ -94,11 +108,28 @@ impl Planned {
             let [fresh, settled] = [false, true].map(|settled| self.lasts(job, shape, settled));
             settled + fresh.saturating_sub(settled) / self.together as u32
         };
-        let round = |checked| -> Duration { self.groups(lean, checked).iter().flatten().flatten().map(each).sum() };
+        let round = |checks| -> Duration { self.groups(lean, checks).iter().flatten().flatten().map(each).sum() };
         let own = self.pace.rounds(rounds);
-        let checked = (0..own).filter(|done| self.is_checked(*done, own)).count();
-        let checked = checked as f64 / own.max(1) as f64;
-        let usual = round(true).mul_f64(checked) + round(false).mul_f64(1.0 - checked);
+        let checks: Vec<Checks> = (0..own).map(|done| self.checks(done, own)).collect();
+        let share =
+            |of: fn(&Checks) -> bool| checks.iter().filter(|checks| of(checks)).count() as f64 / own.max(1) as f64;
+        let none = Checks {
+            machinery: false,
+            carry_over: false,
+        };
+        let usual = round(none);
+        let more = |checks, share: f64| round(checks).saturating_sub(usual).mul_f64(share);
+        let machinery = Checks {
+            machinery: true,
+            ..none
+        };
+        let carry_over = Checks {
+            carry_over: true,
+            ..none
+        };
+        let usual = usual
+            + more(machinery, share(|checks| checks.machinery))
+            + more(carry_over, share(|checks| checks.carry_over));
         usual * some as u32
     }
 }

@@ -152,10 +152,9 @@ pub enum PartialLine {
         case: Case,
         /// One strategy, or two that shared a runtime.
         strategies: Vec<String>,
-        /// Whether in the round's second process.
         /// How long what is like a task took right before and right after it, in ns; null where it wakes threads.
         core_ns: Option<[f64; 2]>,
-        /// What it was measured.
+        /// What was measured.
         #[serde(flatten)]
         block: Block,
     },
@@ -192,7 +191,12 @@ pub enum PartialLine {
         /// Why not.
         reason: String,
     },
-    /// What was left out so that the run fits into its time.
+    /// A look found the case clear: it is not measured any more.
+    Clear {
+        /// The case.
+        case: Case,
+    },
+    /// What was left out so that the run fits into its time; nothing, in words, takes an earlier cut back.
     Cut {
         /// Of what.
         of: CutOf,

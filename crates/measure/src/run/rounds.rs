@@ -1,7 +1,5 @@
 //! The rounds of a run, or of several runs of builds that are compared, one after the other until there are enough.
 
-use std::collections::HashSet;
-
 use super::RunError;
 use super::sweeping::Sweeping;
 use crate::budget::{Budget, Expected};
@@ -21,16 +19,15 @@ pub(super) fn all_rounds(runs: &mut [Sweeping<'_>]) -> Result<(), RunError> {
     let (alone, planned_rounds) = (runs.len() == 1, first.header.rounds);
     let minutes: Option<f64> = runs.iter().map(|run| run.header.minutes).sum();
     let mut budget = Budget::new(planned_rounds, minutes, seconds(runs));
-    let mut clear: HashSet<Case> = HashSet::new();
     // What the blocks were expected to take that this part of the run measured, in seconds.
     let mut expected = 0.0;
     let mut round = 0;
     loop {
         let added = round >= budget.rounds;
-        if added && !(alone && runs[0].one_more(round, &budget, &clear)) {
+        if added && !(alone && runs[0].one_more(round, &budget)) {
             break;
         }
-        let measured = one_round(runs, round, &budget, &clear)?;
+        let measured = one_round(runs, round, &budget)?;
         round += 1;
         // What an earlier start of the same run had measured takes no time.
         match measured {
@@ -39,14 +36,14 @@ pub(super) fn all_rounds(runs: &mut [Sweeping<'_>]) -> Result<(), RunError> {
             Some(seconds) => expected += seconds,
         }
         if alone {
-            runs[0].look(&mut clear);
+            runs[0].look()?;
         }
         let taken = seconds(runs);
         let now = Expected {
             measured: expected,
-            fewest_left: runs.iter().map(|run| run.fewest_left(&clear)).max().unwrap_or(0),
+            fewest_left: runs.iter().map(|run| run.fewest_left()).max().unwrap_or(0),
             left: |rounds, lean| {
-                let left = runs.iter().map(|run| run.expected_left(rounds, lean, &clear));
+                let left = runs.iter().map(|run| run.expected_left(rounds, lean));
                 left.sum::<f64>()
             },
         };
@@ -73,17 +70,12 @@ fn seconds(runs: &[Sweeping<'_>]) -> f64 {
     runs.iter().map(|run| run.collected.seconds).fold(0.0, f64::max)
 }
 
-/// One round of the cases that are not `clear`: about how long its blocks take, in seconds; `None` where it had none.
-fn one_round(
-    runs: &mut [Sweeping<'_>],
-    round: usize,
-    budget: &Budget,
-    clear: &HashSet<Case>,
-) -> Result<Option<f64>, RunError> {
+/// One round of the cases that are not clear: about how long its blocks take, in seconds; `None` where it had none.
+fn one_round(runs: &mut [Sweeping<'_>], round: usize, budget: &Budget) -> Result<Option<f64>, RunError> {
     // All of them, but where an earlier start of the same had begun the round.
     let (mut places, mut shares) = (Vec::new(), Vec::new());
     for (place, run) in runs.iter_mut().enumerate() {
-        if let Some(share) = run.begin_round(round, budget, clear)? {
+        if let Some(share) = run.begin_round(round, budget)? {
             places.push(place);
             shares.push(share);
         }

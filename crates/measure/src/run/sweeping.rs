@@ -1,7 +1,6 @@
 //! A run while it sweeps: which blocks each round has, what comes of them, and which cases have enough.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use super::{Request, RunError};
@@ -47,7 +46,7 @@ pub(super) struct Sweeping<'a> {
 
 impl<'a> Sweeping<'a> {
     /// Whether what clear cases did not need lasts for another round of those that are not clear.
-    pub(super) fn one_more(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> bool {
+    pub(super) fn one_more(&self, round: usize, budget: &Budget) -> bool {
         let planned = self.header.rounds;
         let most = (planned as f64 * (1.0 + MOST_ADDED)) as usize;
         let time = |rounds_of: &dyn Fn(&Planned) -> usize, rounds: usize| -> Duration {
@@ -61,25 +60,27 @@ impl<'a> Sweeping<'a> {
         let made = time(&|case| self.collected.rounds_of(&case.item.case).len(), round);
         budget.rounds == planned
             && round < most
-            && !clear.is_empty()
+            && self.collected.cleared() > 0
             && made + all / planned as u32 <= all
             && budget.has_room(round, self.collected.seconds)
     }
 
     /// What a round measures.
-    fn groups(&self, round: usize, budget: &Budget, clear: &HashSet<Case>) -> Vec<Group> {
+    fn groups(&self, round: usize, budget: &Budget) -> Vec<Group> {
         let mut cases = Vec::new();
         for planned in self.planned {
             let rounds = self.collected.rounds_of(&planned.item.case);
-            if !self.is_measured(planned, clear)
+            if !self.is_measured(planned)
                 || rounds.contains(&round)
                 || !planned.takes_part(round, rounds.len(), budget.rounds, self.header.rounds)
             {
                 continue;
             }
             let wanted = planned.wanted(budget.rounds, self.header.rounds);
-            let checked = planned.is_checked(rounds.len(), wanted);
-            cases.push((planned, planned.groups(budget.lean, checked)));
+            cases.push((
+                planned,
+                planned.groups(budget.lean, planned.checks(rounds.len(), wanted)),
+            ));
         }
         turns::shared(cases.into_iter())
     }
@@ -96,7 +97,7 @@ impl<'a> Sweeping<'a> {
     }
 
     /// About how long what is left of a run of so many rounds takes, in seconds.
-    pub(super) fn expected_left(&self, rounds: usize, lean: bool, clear: &HashSet<Case>) -> f64 {
+    pub(super) fn expected_left(&self, rounds: usize, lean: bool) -> f64 {
         let rounds_left = rounds.saturating_sub(self.collected.states().len());
         let left = |planned: &Planned| {
             let case = &planned.item.case;
@@ -104,22 +105,22 @@ impl<'a> Sweeping<'a> {
             let left = wanted.saturating_sub(self.collected.rounds_of(case).len());
             planned.expected_in(left.min(rounds_left), rounds, lean)
         };
-        let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
+        let measured = self.planned.iter().filter(|planned| self.is_measured(planned));
         let between = BETWEEN_ROUNDS * rounds_left as u32;
         (between + measured.map(left).sum::<Duration>()).as_secs_f64()
     }
 
     /// How many rounds it takes until each case has enough blocks for an interval.
-    pub(super) fn fewest_left(&self, clear: &HashSet<Case>) -> usize {
-        let measured = self.planned.iter().filter(|planned| self.is_measured(planned, clear));
+    pub(super) fn fewest_left(&self) -> usize {
+        let measured = self.planned.iter().filter(|planned| self.is_measured(planned));
         let fewest = FEWEST_ROUNDS.min(self.header.rounds);
         let left = measured.map(|planned| fewest.saturating_sub(self.collected.rounds_of(&planned.item.case).len()));
         left.max().unwrap_or(0)
     }
 
     /// Whether a case has more rounds, as far as its own results tell.
-    fn is_measured(&self, planned: &Planned, clear: &HashSet<Case>) -> bool {
-        !clear.contains(&planned.item.case) && self.is_possible(planned)
+    fn is_measured(&self, planned: &Planned) -> bool {
+        !self.collected.is_clear(&planned.item.case) && self.is_possible(planned)
     }
 
     fn is_possible(&self, planned: &Planned) -> bool {
@@ -128,13 +129,8 @@ impl<'a> Sweeping<'a> {
     }
 
     /// What a round has to do; `None` where it has nothing.
-    pub(super) fn begin_round(
-        &mut self,
-        round: usize,
-        budget: &Budget,
-        clear: &HashSet<Case>,
-    ) -> Result<Option<Share<'a>>, RunError> {
-        let groups = self.groups(round, budget, clear);
+    pub(super) fn begin_round(&mut self, round: usize, budget: &Budget) -> Result<Option<Share<'a>>, RunError> {
+        let groups = self.groups(round, budget);
         if groups.is_empty() {
             return Ok(None);
         }
@@ -263,13 +259,14 @@ impl<'a> Sweeping<'a> {
     }
 
     /// Finds the cases that need no more rounds.
-    pub(super) fn look(&self, clear: &mut HashSet<Case>) {
+    pub(super) fn look(&mut self) -> Result<(), RecordError> {
         for planned in self.planned {
             let case = &planned.item.case;
             let rounds = self.collected.rounds_of(case).len();
-            if LOOKS.contains(&rounds) && !clear.contains(case) && is_clear(planned, self.collected, cores()) {
-                clear.insert(case.clone());
+            if LOOKS.contains(&rounds) && !self.collected.is_clear(case) && is_clear(planned, self.collected, cores()) {
+                self.keep(&PartialLine::Clear { case: case.clone() })?;
             }
         }
+        Ok(())
     }
 }

@@ -272,8 +272,9 @@ impl Estimate {
     /// The middle of `values`, and between what they lie where so many of them are cut off at each end as half of them less
     /// `likely`: how far the number of those below the true centre is likely to be from the half.
     pub(super) fn within(values: &mut [f64], likely: f64, level: f64) -> Self {
-        let cut = (values.len() as f64 / 2.0 - likely - 0.5).max(0.0);
-        Self::cut_off(values, cut as usize, level)
+        let cut = (values.len() as f64 / 2.0 - likely - 0.5).max(0.0) as usize;
+        // Of values that are all equal nothing is likely but their middle.
+        Self::cut_off(values, cut.min((values.len() / 2).saturating_sub(1)), level)
     }
 
     /// The middle of `values`, and between what they lie where `cut` of them are cut off at each end: fewer than half.

@@ -76,12 +76,14 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// What an exponent is called: by the whole number that its interval is near to, or those that it lies between.
+/// What an exponent is called: by the whole number that its interval is near to, or those that it lies between; one without
+/// an interval is too uncertain for either.
 pub fn word(exponent: &Estimate) -> &'static str {
     const NEAR: f64 = 0.25;
     let Estimate { low, high, .. } = *exponent;
     let near = |whole: f64| (low - whole).abs() < NEAR && (high - whole).abs() < NEAR;
     match exponent {
+        _ if exponent.level == 0.0 => "too uncertain to say",
         _ if near(0.0) => "constant",
         _ if near(1.0) => "linear",
         _ if near(2.0) => "quadratic",

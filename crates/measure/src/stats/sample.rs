@@ -197,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn what_never_varied_has_an_interval_without_a_width() {
+        let layouts: Vec<usize> = (0..7).map(|round| round % 4).collect();
+        let [one, other] = [1.0, 3.0].map(|value| Sample::new(vec![value; 7], &layouts));
+        for estimate in [one.shift(&other), one.estimate().map(|e| e.map(|x| x + 1.0))] {
+            let Estimate { median, low, high, .. } = estimate.expect("there are values");
+            assert_eq!([median, low, high], [2.0; 3]);
+        }
+    }
+
+    #[test]
     fn intervals_cover_whatever_rounds_of_a_layout_share() {
         const RUNS: usize = 1_000;
         // Three standard deviations below 95%.

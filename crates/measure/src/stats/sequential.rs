@@ -19,10 +19,10 @@ fn looks_before(rounds: usize) -> usize {
     LOOKS.iter().filter(|look| **look < rounds).count()
 }
 
-/// The estimate over natural logs of ratios: its level is what is left after the looks. `stopped` where a look ended the
-/// measuring.
-pub fn estimate(logs: &Sample, stopped: bool) -> Option<Estimate> {
-    let looks = looks_before(logs.values().len()) as f64 * (1.0 - LOOK_LEVEL);
+/// The estimate over natural logs of ratios, after so many rounds, of which not all need to count: its level is what is left after
+/// the looks. `stopped` where a look ended the measuring.
+pub fn estimate(logs: &Sample, rounds: usize, stopped: bool) -> Option<Estimate> {
+    let looks = looks_before(rounds) as f64 * (1.0 - LOOK_LEVEL);
     let wanted = if stopped { LOOK_LEVEL } else { LEVEL + looks };
     let mut estimate = logs.at_level(wanted)?;
     estimate.level = (estimate.level - looks).max(0.0);
@@ -50,13 +50,15 @@ mod tests {
             logs.push(truth + deviation * normal(random));
             let rounds = logs.len();
             if LOOKS.contains(&rounds) {
-                let ratio = estimate(&Sample::each(logs.clone()), true).unwrap().map(f64::exp);
+                let ratio = estimate(&Sample::each(logs.clone()), rounds, true)
+                    .unwrap()
+                    .map(f64::exp);
                 if clear(&ratio, judge(&ratio, 0.0)) {
                     return (ratio, rounds);
                 }
             }
             if rounds == 100 {
-                return (estimate(&Sample::each(logs), false).unwrap().map(f64::exp), 100);
+                return (estimate(&Sample::each(logs), 100, false).unwrap().map(f64::exp), 100);
             }
         }
     }

@@ -32,6 +32,14 @@ impl Shape {
         quads: 4,
     };
 
+    /// Of cases of one thread whose strategies have a runtime each ([`Entry::apart`](crate::workload::Entry::apart)): in 5 ms the
+    /// processor has learned what there is to learn (docs/METHODOLOGY.md, "Against programs that run one strategy").
+    pub const APART: Shape = Shape {
+        settle: Duration::from_millis(5),
+        settle_again: Duration::from_millis(5),
+        ..Self::ONE_THREAD
+    };
+
     /// Of a block in a runtime that an earlier one has settled.
     pub fn again(self) -> Self {
         Self {

@@ -37,6 +37,9 @@ pub struct Entry {
     pub settles: bool,
     /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
     pub cancels: bool,
+    /// Whether each strategy of a case has a runtime of its own on one thread too: where the processor learns an order of polls over
+    /// longer than a slice lasts, and forgets it while another strategy runs.
+    pub apart: fn(&Case) -> bool,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
     /// What is measured of it.
@@ -74,6 +77,7 @@ impl Entry {
             served: false,
             settles: W::SETTLES,
             cancels: W::CANCELS,
+            apart: |_| false,
             lasts: Duration::ZERO,
             axes: Axes::OWN,
             scale: None,
