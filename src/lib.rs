@@ -60,7 +60,7 @@ pub mod targets;
 pub use probes::census;
 
 pub use measure::{
-    Target, Workload, block, case, compare, cpu_speed, environment, files, http, interrupt, layouts, machine_state,
-    matrix, measurement, plan, progress, record, round, run, run_store, runtime, selection, session, settings,
-    shared_core, slice, stats, strategy, table, text, usage, variables, warnings, watchdog, workload,
+    Target, Workload, block, case, compare, environment, files, http, interrupt, layouts, machine_state, matrix,
+    measurement, plan, progress, record, round, run, run_store, runtime, selection, session, settings, shared_core,
+    slice, stats, strategy, table, text, usage, variables, warnings, watchdog, workload,
 };

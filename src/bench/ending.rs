@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::invocation::Invocation;
+use crate::matrix::SERVER_TARGET;
 use crate::record::{self, Header, Measurement};
 use crate::report::summary::{Paths, headlines, summary};
 use crate::run::Outcome;
 use crate::targets::targets;
 
 /// The target that has records of its own kind: [`super::server`].
-pub(super) const SERVER: &str = "server";
+pub(super) const SERVER: &str = SERVER_TARGET;
 
 fn invocation() -> Option<Invocation> {
     let targets: Vec<&str> = targets().iter().map(|target| target.name).chain([SERVER]).collect();
@@ -48,7 +49,9 @@ pub(super) fn end(
         let read = match (part, &record) {
             // It is here even where it could not be written.
             (Some((header, measurements)), _) if name == target => Some((header.clone(), measurements.to_vec())),
-            (_, Some(path)) => record::read(path).ok(),
+            (_, Some(path)) => record::read(path)
+                .inspect_err(|error| eprintln!("{name} is not in the summary: {error}"))
+                .ok(),
             _ => None,
         };
         parts.extend(read);

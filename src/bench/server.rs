@@ -102,10 +102,7 @@ fn plan() -> Result<Plan, VariableError> {
         .iter()
         .flat_map(|target| target.workloads.iter().map(|entry| entry.name.to_string()));
     let workloads: Vec<String> = workloads.collect();
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for (name, nearest) in crate::variables::misspelled(names) {
-        eprintln!("warning: {name} is not a variable of this suite and changes nothing; {nearest} is one");
-    }
+    session::warn_of_misspelled();
     Plan::read(variable, cores(), &workloads)
 }
 
@@ -210,6 +207,7 @@ fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
                 };
                 match profiled() {
                     Ok(picture) => println!("Flamegraph: {picture}"),
+                    Err(ProcessError::Interrupted) => return ExitCode::from(interrupt::EXIT_CODE),
                     Err(error) => {
                         eprintln!("{NAME}: {id}: {error}");
                         code = ExitCode::from(1);

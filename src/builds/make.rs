@@ -268,8 +268,8 @@ fn run_cargo(
         .map_err(|error| failed(error.to_string()))?;
     let mut said = Vec::new();
     let stderr = cargo.stderr.take().expect("standard error is piped");
-    for line in BufReader::new(stderr).lines() {
-        let line = line.unwrap_or_default();
+    for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
         let doing = line.trim_start();
         if ["Compiling ", "Updating ", "Downloading ", "Downloaded "]
             .iter()

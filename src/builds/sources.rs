@@ -182,17 +182,18 @@ pub(super) fn write(files: &Files, folder: &Path) -> io::Result<()> {
     }
     for (path, contents) in files {
         let to = folder.join(path);
-        if fs::read(&to).is_ok_and(|before| before == contents.bytes) {
-            continue;
+        // What is the same keeps its time, so that cargo does not compile it again.
+        if !fs::read(&to).is_ok_and(|before| before == contents.bytes) {
+            if let Some(parent) = to.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(&to, &contents.bytes)?;
         }
-        if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(&to, &contents.bytes)?;
         #[cfg(unix)]
-        if contents.executable {
+        {
             use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&to, fs::Permissions::from_mode(0o755))?;
+            let mode = if contents.executable { 0o755 } else { 0o644 };
+            fs::set_permissions(&to, fs::Permissions::from_mode(mode))?;
         }
     }
     Ok(())

@@ -34,19 +34,19 @@ pub(super) struct Arguments {
     #[command(flatten)]
     asked: Asked,
     /// Ask for all of that, one question at a time
-    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs"])]
+    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs", "tasks", "wakes", "work", "payload"])]
     ask: bool,
     /// Print each sum term by term, with the counts
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs"])]
     explain: bool,
     /// Print the unit costs, each with its interval of 90%
     #[arg(long, conflicts_with_all = ["calibrate", "validate"])]
     costs: bool,
     /// Measure the unit costs of this machine: ten cases of each --flavor, 3 s each at most
-    #[arg(long, conflicts_with = "validate")]
+    #[arg(long, conflicts_with_all = ["validate", "tasks", "wakes", "work", "payload"])]
     calibrate: bool,
     /// Predict each case of a run from its other cases; with further runs, those from the first
-    #[arg(long, value_name = "RUN", num_args = 1..)]
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["run", "tasks", "wakes", "work", "payload"])]
     validate: Vec<String>,
     /// The run whose unit costs are taken
     #[arg(long)]
@@ -69,22 +69,22 @@ enum Shape {
 #[derive(Args, Clone)]
 struct Asked {
     /// Children of a fan-out
-    #[arg(long, value_name = "N", default_value = "8", value_parser = tasks)]
+    #[arg(long, value_name = "N", default_value = "8", value_parser = tasks, allow_hyphen_values = true)]
     tasks: usize,
     /// How they are woken: never, together, separate (one at a time), in_turn (a Mutex that all share)
     #[arg(long, default_value = "together", value_parser = wakes)]
     wakes: Wakes,
     /// How often each is woken
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times)]
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times, allow_hyphen_values = true)]
     times: f64,
     /// CPU time of each child's own work: 500ns, 2us, 1.5ms
-    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time, allow_hyphen_values = true)]
     work: f64,
     /// How long the children wait, all at once, for a server or a timer
-    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time, allow_hyphen_values = true)]
     wait: f64,
     /// What a poll of a child that still waits costs beyond a look at a flag
-    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "0ns", value_parser = time, allow_hyphen_values = true)]
     idle_poll: f64,
     /// Bytes that each child carries in its future: 64B, 1KiB
     #[arg(long, value_name = "SIZE", default_value = "0B", value_parser = payload)]
@@ -234,6 +234,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.calibrate {
         return run_calibration(&arguments.asked);
     }
+    if arguments.format == Shape::Markdown && arguments.validate.is_empty() {
+        return bad_input("--format markdown: only --validate prints it; text or json here");
+    }
     if !arguments.validate.is_empty() {
         return validate(&arguments.validate, arguments.format);
     }
@@ -366,7 +369,10 @@ fn run_calibration(asked: &Asked) -> ExitCode {
             }
             printed
         }
-        Err(error) => bad_input(error),
+        Err(error) => {
+            eprintln!("join-vs-spawn: what was measured is not enough for unit costs: {error}");
+            ExitCode::from(1)
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     /// Another one, compared with it
     b: String,
     /// Changes of a ratio below this many percent are none
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 2.0, allow_hyphen_values = true)]
     threshold: f64,
     /// Exit 1 where any measurement changed so
     #[arg(long, value_enum, value_delimiter = ',')]

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::{Format, bad_input};
+use super::{Format, bad_input, print};
 use crate::environment::cores;
-use crate::matrix::Target;
+use crate::matrix::{SERVER_TARGET, Target};
 use crate::selection::Selection;
+use crate::session::warn_of_misspelled;
 use crate::targets::targets;
 use crate::variables::variable;
 
@@ -14,9 +15,15 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
     if let Some(name) = only
         && !targets.iter().any(|target| target.name == name)
     {
+        if name == SERVER_TARGET {
+            return bad_input(
+                "--target server: its points are no cases; `cargo bench --bench server -- --list` prints them",
+            );
+        }
         let names: Vec<&str> = targets.iter().map(|target| target.name).collect();
         return bad_input(format!("--target {name}: no such target; allowed: {}", names.join(" ")));
     }
+    warn_of_misspelled();
     let variable = |name: &str| match (name, &matrix) {
         ("JVS_MATRIX", Some(matrix)) => Some(matrix.clone()),
         _ => variable(name),
@@ -58,20 +65,20 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
                 })
             })
             .collect();
-        println!("{}", serde_json::Value::from(targets));
-        return ExitCode::SUCCESS;
+        return print(&format!("{}\n", serde_json::Value::from(targets)));
     }
+    let mut text = String::new();
     for (_, measurements) in &rows {
         for (case, _) in measurements {
-            println!("{case}");
+            text += &format!("{case}\n");
         }
     }
-    println!();
+    text += "\n";
     let (mut cases, mut total) = (0, 0.0);
     for (target, measurements) in rows.iter().filter(|(_, measurements)| !measurements.is_empty()) {
         let time = minutes(target, measurements);
-        println!(
-            "{:10}{:5} cases × {}, about {time:.1} minutes",
+        text += &format!(
+            "{:10}{:5} cases × {}, about {time:.1} minutes\n",
             target.name,
             measurements.len(),
             strategies(target).join(" ")
@@ -79,9 +86,12 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
         cases += measurements.len();
         total += time;
     }
-    println!(
-        "{:10}{cases:5} cases, about {total:.1} minutes ({} matrix, {} rounds)",
+    text += &format!(
+        "{:10}{cases:5} cases, about {total:.1} minutes ({} matrix, {} rounds)\n",
         "in all", selection.settings.matrix, selection.settings.rounds
     );
-    ExitCode::SUCCESS
+    if only.is_none() {
+        text += "The target server has points of its own: `cargo bench --bench server -- --list`.\n";
+    }
+    print(&text)
 }

@@ -25,7 +25,6 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub use census::main as census;
 
-use crate::interrupt;
 use crate::run::RunError;
 use crate::session::results;
 
@@ -37,7 +36,7 @@ use crate::session::results;
     after_help = "A run is a folder of records in ./results (or $JVS_RESULTS). `cargo bench`, in a clone of the repository, makes \
                   one; any program that calls jvs-measure makes its own. Installed, this reads and compares them.\n\n\
                   Example: JVS_MATRIX=quick cargo run --release -- list\n\n\
-                  Exit code 0: fine; 1: what was asked about is not so; 2: bad input."
+                  Exit code 0: fine; 1: what was asked about is not so, or something failed; 2: bad input."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -55,7 +54,7 @@ enum Command {
         /// quick, default or full
         #[arg(long)]
         matrix: Option<String>,
-        /// Only this bench target: overhead, wakeups, compute, http or scale
+        /// Only this bench target: overhead, wakeups, compute, http or scale; server has points of its own
         #[arg(long)]
         target: Option<String>,
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -145,13 +144,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Says why nothing was measured: interrupted, or bad input.
+/// Says why nothing was measured.
 fn not_measured(error: &RunError) -> ExitCode {
-    let code = bad_input(error);
-    match error {
-        RunError::Interrupted { .. } => ExitCode::from(interrupt::EXIT_CODE),
-        _ => code,
-    }
+    crate::session::not_run("join-vs-spawn", error)
 }
 
 fn bad_input(error: impl std::fmt::Display) -> ExitCode {
@@ -162,7 +157,10 @@ fn bad_input(error: impl std::fmt::Display) -> ExitCode {
 /// Prints a text that may be long: a reader who has seen enough of it is no error.
 fn print(text: &str) -> ExitCode {
     match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => bad_input(format!("standard output: {error}")),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("join-vs-spawn: standard output: {error}");
+            ExitCode::from(1)
+        }
         _ => ExitCode::SUCCESS,
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{bad_input, print};
 use crate::environment::cores;
 use crate::selection::Selection;
-use crate::session::shell_words;
+use crate::session::{shell_words, warn_of_misspelled};
 use crate::targets::targets;
 use crate::variables::variable;
 
@@ -26,10 +26,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.shards == 0 {
+        return bad_input("--shards 0: not a number of machines; 1 or more");
+    }
+    warn_of_misspelled();
     let targets = targets();
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     let mut text = String::new();
-    for number in 1..=arguments.shards.max(1) {
+    for number in 1..=arguments.shards {
         let shard = format!("{number}/{}", arguments.shards);
         let variable = |name: &str| match name {
             "JVS_SHARD" => Some(shard.clone()),

@@ -6,7 +6,7 @@ use crate::record::CutOf;
 use crate::stats::FEWEST_ROUNDS;
 
 /// Of the planned rounds this share is kept before blocks are made shorter.
-const KEPT: f64 = 0.25;
+const KEPT: f64 = 0.12;
 
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;

@@ -69,7 +69,7 @@ pub mod calibration;
 mod cases;
 mod collected;
 pub mod compare;
-pub mod cpu_speed;
+mod cpu_speed;
 pub mod environment;
 pub mod files;
 pub mod fleet;

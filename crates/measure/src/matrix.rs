@@ -115,7 +115,7 @@ impl Target {
 }
 
 /// The suite's target whose record has lines of another kind ([`run_store::SERVER`](crate::run_store::SERVER)).
-const SERVER_TARGET: &str = "server";
+pub const SERVER_TARGET: &str = "server";
 
 fn checked(name: &'static str) -> &'static str {
     assert!(

@@ -18,9 +18,26 @@ pub struct Run {
     pub parts: Vec<(Header, Vec<Measurement>)>,
 }
 
+/// The run that `cargo bench` writes.
+pub const LATEST: &str = "latest";
+
 /// A run that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// There is no run of a target without a filter yet.
+    #[error("no whole run in {} yet: `cargo bench` makes one, and `cargo bench -- FILTER` makes latest-filtered", folder.display())]
+    NoneYet {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// There is no such file or folder.
+    #[error("{}: no such file or folder; a run is a name in {}, or the path of a folder or of a record", path.display(), folder.display())]
+    NoPath {
+        /// What was asked for.
+        path: PathBuf,
+        /// Where names are looked for.
+        folder: PathBuf,
+    },
     /// There is no such run.
     #[error("{name}: no such run in {}{}", folder.display(), nearest.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?")))]
     Unknown {
@@ -68,10 +85,18 @@ impl Run {
         } else if Path::new(name).is_dir() && name.contains(std::path::MAIN_SEPARATOR) {
             PathBuf::from(name)
         } else {
-            return Err(StoreError::Unknown {
-                name: name.to_owned(),
-                folder: results.to_owned(),
-                nearest: nearest(name, &names(results)),
+            let folder = results.to_owned();
+            return Err(match name {
+                LATEST => StoreError::NoneYet { folder },
+                path if !is_run_name(path) => StoreError::NoPath {
+                    path: path.into(),
+                    folder,
+                },
+                name => StoreError::Unknown {
+                    name: name.to_owned(),
+                    nearest: nearest(name, &names(results)),
+                    folder,
+                },
             });
         };
         Self::read(&folder)
@@ -193,8 +218,13 @@ pub fn names(results: &Path) -> Vec<String> {
     names
 }
 
+/// Names that are less alike than this are no slip of the pen.
+const ALIKE: f64 = 0.8;
+
 fn nearest(name: &str, names: &[String]) -> Option<String> {
     let names = names.iter().map(|known| (strsim::jaro_winkler(name, known), known));
-    let best = names.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let best = names
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(best.1.clone())
 }

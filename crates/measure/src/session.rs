@@ -144,24 +144,24 @@ fn test(target: &Target, measurements: &[(Case, Vec<String>)]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Reads the variables of the environment, and warns of those that look misspelled.
-pub fn selection(targets: &[Target]) -> Result<Selection, VariableError> {
+/// Warns on standard error of variables of the environment that look like the suite's and are not.
+pub fn warn_of_misspelled() {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     for (name, nearest) in misspelled(names) {
         eprintln!("warning: {name} is not a variable of this suite and changes nothing; {nearest} is one");
     }
+}
+
+/// Reads the variables of the environment, and warns of those that look misspelled.
+pub fn selection(targets: &[Target]) -> Result<Selection, VariableError> {
+    warn_of_misspelled();
     Selection::read(variable, targets)
 }
 
-/// Says on standard error why nothing was measured; exit code 2, but 0 where there was no need.
+/// Says on standard error why nothing was measured; the [exit code](RunError::exit_code).
 pub fn not_run(target: &str, error: &RunError) -> ExitCode {
-    match error {
-        RunError::Complete(_) => {
-            eprintln!("{target}: {error}");
-            ExitCode::SUCCESS
-        }
-        _ => bad_input(target, error),
-    }
+    eprintln!("{target}: {error}");
+    ExitCode::from(error.exit_code())
 }
 
 /// Says on standard error what is wrong with the input; exit code 2.

@@ -18,7 +18,7 @@ use crate::cli::TableFormat;
                   Examples: cargo run --release -- builds tokio=1.50.0 tokio=1.51.0 tokio=1.52.2\n          \
                   cargo run --release -- builds same flags:-Ctarget-cpu=native 'yield/current_thread'\n          \
                   cargo run --release -- builds --bisect tokio=1.50.0 tokio=1.54.1 'yield/multi_thread_2/worker/0B/spawn/4$'\n\n\
-                  Exit code 0: fine; 1: --fail-on found what it looked for, or --bisect found nothing; 2: bad input."
+                  Exit code 0: fine; 1: --fail-on found what it looked for, or --bisect found nothing, or something failed; 2: bad input."
 )]
 pub(in crate::cli) struct Arguments {
     /// Two builds or more; the last word may be a filter instead, a regular expression on the ids of measurements
@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, default_value = LATEST)]
     pub(super) name: String,
     /// Changes of a time below this many percent are none
-    #[arg(long, default_value_t = THRESHOLD)]
+    #[arg(long, default_value_t = THRESHOLD, allow_hyphen_values = true)]
     pub(super) threshold: f64,
     /// Exit 1 where a time rose for sure, or by more than so many percent: slower or slower:PERCENT
     #[arg(long, value_name = "slower[:PERCENT]")]
@@ -39,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(super) format: TableFormat,
     /// Find the first of the builds from a good to a bad one that changed, over tokio's releases or over revisions
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["fail_on", "format", "chart", "all"])]
     pub(super) bisect: bool,
     /// Show a comparison that was measured before, by its name or its folder, and measure nothing
     #[arg(long, value_name = "NAME", conflicts_with_all = ["words", "bisect", "clean"])]

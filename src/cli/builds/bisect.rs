@@ -62,7 +62,7 @@ impl Search<'_> {
             self.wanted.more_rounds = more;
             let name = format!("{}-{more}", candidate.file_name());
             let judged = match self.beside_the_good_one(place, &name) {
-                Err(Trouble::Input(reason)) => {
+                Err(Trouble::Build(reason)) => {
                     println!("  {candidate}: passed over: {reason}");
                     return Ok(Answer::Unknown(reason));
                 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use measure::progress::Telling;
 
-use super::Trouble;
+use super::{Trouble, making};
 use crate::builds::make::bytes_below;
 use crate::builds::measured::Wanted;
 use crate::builds::{Made, Project, Spec, make};
@@ -61,7 +61,8 @@ pub(super) fn make_all(
         telling.tell(&of);
         let one = make(spec, local, project, &cache, &mut |what| {
             telling.tell(&format!("{of}: {what}"))
-        })?;
+        })
+        .map_err(making)?;
         telling.say(&format!(
             "{of}: tokio {}{}, {:.0} s",
             one.built().tokio,

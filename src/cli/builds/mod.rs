@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use measure::progress::Telling;
 
 use super::{bad_input, results, threshold};
+use crate::builds::make::MakeError;
 use crate::builds::measured::{self, Wanted};
 use crate::builds::place::{self, Manifest, MeasureError, Place};
 use crate::builds::{Judged, Made, Project};
@@ -32,6 +33,10 @@ use shown::{end, judge, show};
 /// Why there is no answer.
 enum Trouble {
     Input(String),
+    /// A build cannot be made, for a reason that lies in it.
+    Build(String),
+    /// Something else failed.
+    Failed(String),
     Interrupted(String),
 }
 
@@ -46,7 +51,16 @@ fn measuring(error: MeasureError) -> Trouble {
         MeasureError::Run(RunError::Interrupted { .. }) => {
             Trouble::Interrupted("interrupted; what it measured is kept, and the same command goes on with it".into())
         }
+        MeasureError::Run(error) if error.exit_code() == 1 => Trouble::Failed(error.to_string()),
+        error @ MeasureError::Counts { .. } => Trouble::Failed(error.to_string()),
         error => Trouble::Input(error.to_string()),
+    }
+}
+
+fn making(error: MakeError) -> Trouble {
+    match error {
+        MakeError::Io { .. } => Trouble::Failed(error.to_string()),
+        _ => Trouble::Build(error.to_string()),
     }
 }
 
@@ -59,7 +73,11 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     };
     match done {
         Ok(code) => code,
-        Err(Trouble::Input(reason)) => bad_input(reason),
+        Err(Trouble::Input(reason) | Trouble::Build(reason)) => bad_input(reason),
+        Err(Trouble::Failed(reason)) => {
+            eprintln!("join-vs-spawn: {reason}");
+            ExitCode::from(1)
+        }
         Err(Trouble::Interrupted(reason)) => {
             eprintln!("join-vs-spawn: {reason}");
             ExitCode::from(interrupt::EXIT_CODE)

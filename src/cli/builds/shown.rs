@@ -22,7 +22,9 @@ pub(in crate::cli) fn page_of(folder: &Path, home: &str) -> Result<Option<String
     };
     match judge(folder, &manifest, THRESHOLD / 100.0) {
         Ok(judged) => Ok(Some(html::builds(&manifest, &judged, Some(home)))),
-        Err(Trouble::Input(reason) | Trouble::Interrupted(reason)) => Err(said(&reason)),
+        Err(
+            Trouble::Input(reason) | Trouble::Build(reason) | Trouble::Failed(reason) | Trouble::Interrupted(reason),
+        ) => Err(said(&reason)),
     }
 }
 

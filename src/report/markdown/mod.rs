@@ -109,6 +109,19 @@ pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> 
     if any { Ok(out) } else { Err(SpliceError::None) }
 }
 
+/// How many rounds its targets made, which may be fewer than were planned.
+fn rounds(run: &RecordedRun) -> String {
+    let made = |(header, _): &(crate::record::Header, _)| header.states.len();
+    let least = run.parts.iter().map(made).min().unwrap_or(0);
+    let most = run.parts.iter().map(made).max().unwrap_or(0);
+    let planned = run.parts.first().map_or(0, |(header, _)| header.rounds);
+    match (least, most) {
+        (least, most) if least == most && most == planned => format!("{planned} rounds"),
+        (least, most) if least == most => format!("{most} rounds of {planned} planned"),
+        (least, most) => format!("{least} to {most} rounds a target, {planned} planned"),
+    }
+}
+
 /// On what it was measured, in a sentence.
 fn conditions(run: &RecordedRun) -> String {
     let Some((header, _)) = run.parts.first() else {
@@ -118,7 +131,7 @@ fn conditions(run: &RecordedRun) -> String {
     let seconds: f64 = run.parts.iter().map(|(header, _)| header.seconds).sum();
     let unknown = || "unknown".to_owned();
     let mut text = format!(
-        "Run `{}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {} rounds, {:.0} minutes; revision {}.\n",
+        "Run `{}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {}, {:.0} minutes; revision {}.\n",
         run.name,
         escape(&e.cpu.clone().unwrap_or_else(unknown)),
         e.cores,
@@ -126,7 +139,7 @@ fn conditions(run: &RecordedRun) -> String {
         escape(&e.tokio),
         escape(&e.rustc),
         escape(&header.matrix),
-        header.rounds,
+        rounds(run),
         seconds / 60.0,
         escape(&e.git.clone().unwrap_or_else(unknown)),
     );

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::{Family, Kind, MOST_TASKS, Unit, counts};
 use super::predicted::{Predicted, Refused, Term};
 use super::question::{Question, Scope, Wakes};
+use crate::case::Payload;
 
 /// The unit costs of a strategy in a scope where its children are woken in one way, in ns. A field is 0 where it is not paid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -236,8 +237,10 @@ impl Sheet {
         let Some(&(last, last_ns)) = known.last() else {
             return Err(Refused::NotMeasured {
                 what: format!(
-                    "this run has no case of {bytes} bytes{}",
-                    if boxed { ", boxed" } else { "" }
+                    "this run has no {} of children of {}{}; JVS_STRATEGIES and JVS_PAYLOADS choose what a run has",
+                    kind.name,
+                    Payload(bytes),
+                    if boxed { ", which tokio boxes" } else { "" }
                 ),
             });
         };

@@ -68,7 +68,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
                 }
                 measurements.push(*measurement);
             }
-            Err(error) => return Err(wrong(number, error.to_string())),
+            Err(error) => return Err(wrong(number, not_a_line(&error))),
         }
     }
     match header {
@@ -78,6 +78,16 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
         }
         None => Err(wrong(last.max(1), "the file is empty".into())),
     }
+}
+
+/// What is wrong with a line, whose number is told beside it: serde_json counts the lines of what it was given, which is one.
+fn not_a_line(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let (problem, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
+    format!(
+        "column {}: {problem}; a record is never edited, so restore it or measure again",
+        error.column()
+    )
 }
 
 /// Whether a measurement agrees with itself: what is read here becomes part of ids, pages and comparisons.
@@ -137,6 +147,6 @@ pub(super) fn check_schema(line: &str) -> Result<(), String> {
             "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (docs/METHODOLOGY.md): \
              measure again"
         )),
-        Err(error) => Err(format!("no header: {error}")),
+        Err(error) => Err(format!("no header: {}", not_a_line(&error))),
     }
 }

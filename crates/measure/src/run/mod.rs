@@ -98,6 +98,19 @@ pub enum RunError {
     Complete(String),
 }
 
+impl RunError {
+    /// The exit code of a program that ends with it: 0 where there was no need to measure, 130 after Ctrl-C, 2 where what was asked for
+    /// cannot be, 1 where something failed.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Complete(_) => 0,
+            Self::Interrupted { .. } => interrupt::EXIT_CODE,
+            Self::Resume(_) | Self::Record(RecordError::Busy { .. } | RecordError::Content { .. }) => 2,
+            Self::Process(_) | Self::Signal(_) | Self::Record(RecordError::Io { .. }) => 1,
+        }
+    }
+}
+
 /// Measures. An error means that nothing was measured and nothing replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let (mut begun, trouble) = sweep(std::slice::from_ref(&request))?;
