@@ -9,7 +9,8 @@
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::cancelled::cancelled_fan_outs;
@@ -82,19 +83,67 @@ pub trait TimedLoop: Send + Sync {
     fn fan_out_bytes(&self) -> usize;
 }
 
+/// The memory of a loop's future, between its slices.
+type Place<Fut> = Arc<Mutex<Option<Pin<Box<Option<Fut>>>>>>;
+
 /// A loop made by a closure: iterations in, future out.
-struct Looped<F> {
+struct Looped<F, Fut> {
     make: F,
     fan_out_bytes: usize,
+    /// Where its future lies, in every slice: of two strategies' futures the one would else leave a hole of its own size, in which the
+    /// other's tasks would lie, and no program that uses one strategy has that hole. It is made with the loop: made later, it would lie
+    /// behind the other's tasks, which then are not the last ones on the heap.
+    place: Place<Fut>,
 }
 
-impl<F, Fut> TimedLoop for Looped<F>
+impl<F, Fut> Looped<F, Fut> {
+    fn new(make: F, fan_out_bytes: usize) -> Self {
+        Self {
+            make,
+            fan_out_bytes,
+            place: Arc::new(Mutex::new(Some(Box::pin(None)))),
+        }
+    }
+}
+
+/// A loop's future in its place, which it gives back.
+struct InPlace<Fut> {
+    place: Place<Fut>,
+    /// Until it is dropped.
+    future: Option<Pin<Box<Option<Fut>>>>,
+}
+
+impl<Fut: Future<Output = Slice>> Future for InPlace<Fut> {
+    type Output = Slice;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Slice> {
+        let future = self.future.as_mut().and_then(|future| future.as_mut().as_pin_mut());
+        future.expect("a future until it is dropped").poll(context)
+    }
+}
+
+impl<Fut> Drop for InPlace<Fut> {
+    fn drop(&mut self) {
+        if let (Some(mut future), Ok(mut place)) = (self.future.take(), self.place.lock()) {
+            future.set(None);
+            *place = Some(future);
+        }
+    }
+}
+
+impl<F, Fut> TimedLoop for Looped<F, Fut>
 where
     F: Fn(u64) -> Fut + Send + Sync,
     Fut: Future<Output = Slice> + Send + 'static,
 {
     fn run(&self, iterations: u64) -> Running {
-        Box::pin((self.make)(iterations))
+        let place = self.place.lock().ok().and_then(|mut place| place.take());
+        let mut future = place.unwrap_or_else(|| Box::pin(None));
+        future.set(Some((self.make)(iterations)));
+        Box::pin(InPlace {
+            place: self.place.clone(),
+            future: Some(future),
+        })
     }
 
     fn fan_out_bytes(&self) -> usize {
@@ -108,7 +157,7 @@ where
     F: Fn(u64) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Slice> + Send + 'static,
 {
-    Box::new(Looped { make, fan_out_bytes: 0 })
+    Box::new(Looped::new(make, 0))
 }
 
 /// The size of what a function returns, without calling it.
@@ -122,22 +171,16 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count) -
     let fan_out_bytes = size_of_returned(F::run);
     // The conditions are constants, so that the other loops are not even compiled.
     if const { W::CANCELS && F::STOPS_ON_DROP } {
-        Some(Box::new(Looped {
-            make: move |iterations| cancelled_fan_outs::<W, F>(workload.clone(), count, iterations),
-            fan_out_bytes,
-        }))
+        let make = move |iterations| cancelled_fan_outs::<W, F>(workload.clone(), count, iterations);
+        Some(Box::new(Looped::new(make, fan_out_bytes)))
     } else if const { W::CANCELS } {
         None
     } else if const { W::SETTLES } {
-        Some(Box::new(Looped {
-            make: move |iterations| settling_fan_outs::<W, F>(workload.clone(), count, iterations),
-            fan_out_bytes,
-        }))
+        let make = move |iterations| settling_fan_outs::<W, F>(workload.clone(), count, iterations);
+        Some(Box::new(Looped::new(make, fan_out_bytes)))
     } else {
-        Some(Box::new(Looped {
-            make: move |iterations| fan_outs::<W, F>(workload.clone(), count, iterations),
-            fan_out_bytes,
-        }))
+        let make = move |iterations| fan_outs::<W, F>(workload.clone(), count, iterations);
+        Some(Box::new(Looped::new(make, fan_out_bytes)))
     }
 }
 

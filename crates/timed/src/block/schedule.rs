@@ -41,15 +41,17 @@ impl Measuring {
     }
 }
 
-/// The slices of a block: each side until it has settled, then the quads.
+/// The slices of a block: each side until it has settled, then the quads. Allocates nothing once it is made: a small object that the
+/// suite keeps between two tasks of a strategy would decide where later ones lie, and what they take.
 pub(super) struct Slices {
     shape: Shape,
     random: fastrand::Rng,
     sides: Vec<Measuring>,
     /// Sides still to settle, the next one last.
     cold: Vec<usize>,
-    /// The slices to come of the quad under way, the next one last.
-    coming: Vec<usize>,
+    /// The sides of the quad under way, and how many of them are still to come: the next one is the last of those.
+    quad: [usize; 4],
+    coming: usize,
     quads_left: usize,
     connections: Option<Connections>,
     timed: Duration,
@@ -62,6 +64,7 @@ impl Slices {
         random.shuffle(&mut cold);
         let side = || Measuring {
             iterations: 1,
+            wall_ns: Vec::with_capacity(2 * shape.quads),
             ..Measuring::default()
         };
         Self {
@@ -69,7 +72,8 @@ impl Slices {
             random,
             sides: (0..sides).map(|_| side()).collect(),
             cold,
-            coming: Vec::new(),
+            quad: [0; 4],
+            coming: 0,
             quads_left: shape.quads,
             connections: None,
             timed: Duration::ZERO,
@@ -127,15 +131,16 @@ impl Schedule for Slices {
         if let Some(&side) = self.cold.last() {
             return Some((side, self.sides[side].iterations));
         }
-        if self.coming.is_empty() {
+        if self.coming == 0 {
             self.quads_left = self.quads_left.checked_sub(1)?;
-            self.coming = match self.sides.len() {
-                1 => vec![0, 0],
-                _ if self.random.bool() => vec![0, 1, 1, 0],
-                _ => vec![1, 0, 0, 1],
+            (self.quad, self.coming) = match self.sides.len() {
+                1 => ([0; 4], 2),
+                _ if self.random.bool() => ([0, 1, 1, 0], 4),
+                _ => ([1, 0, 0, 1], 4),
             };
         }
-        let side = self.coming.pop()?;
+        self.coming -= 1;
+        let side = self.quad[self.coming];
         Some((side, self.sides[side].iterations))
     }
 

@@ -32,8 +32,8 @@ impl Shape {
         quads: 4,
     };
 
-    /// Of cases of one thread whose strategies have a runtime each ([`Entry::apart`](crate::workload::Entry::apart)): in 5 ms the
-    /// processor has learned what there is to learn (docs/METHODOLOGY.md, "Against programs that run one strategy").
+    /// Of cases of one thread whose strategies have a runtime each ([`Entry::apart`](crate::workload::Entry::apart)): in 5 ms a
+    /// processor has learned the order in which children are polled (docs/METHODOLOGY.md, "Against programs that run one strategy").
     pub const APART: Shape = Shape {
         settle: Duration::from_millis(5),
         settle_again: Duration::from_millis(5),

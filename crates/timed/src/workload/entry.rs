@@ -37,8 +37,8 @@ pub struct Entry {
     pub settles: bool,
     /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
     pub cancels: bool,
-    /// Whether each strategy of a case has a runtime of its own on one thread too: where the processor learns an order of polls over
-    /// longer than a slice lasts, and forgets it while another strategy runs.
+    /// Whether each strategy of a case has a runtime of its own on one thread too: where one of them is not as fast beside another as it
+    /// is alone.
     pub apart: fn(&Case) -> bool,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
