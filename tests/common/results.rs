@@ -94,13 +94,14 @@ impl Results {
 
     /// Bad input: exit 2, nothing on standard output, and one line that says what.
     #[track_caller]
-    pub fn refuses(&self, arguments: &[&str], says: &str) {
+    pub fn refuses(&self, arguments: &[&str], says: &str) -> String {
         let output = self.command(arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
         assert!(output.stdout.is_empty(), "half-written output");
         assert!(stderr.contains(says), "`{says}` is not in: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        stderr.into_owned()
     }
 
     pub fn names(&self) -> Vec<String> {

@@ -175,7 +175,14 @@ fn an_unknown_run_is_answered_with_the_nearest() {
     results.run("other", 2.0, 1);
     results.refuses(&["report", "before-update"], "did you mean before-the-update?");
     results.refuses(&["compare", "other", "othr"], "did you mean other?");
-    results.refuses(&["export", "</script>", "--format", "csv"], "no such run");
+    results.refuses(
+        &["export", "</script>", "--format", "csv"],
+        "no such run, file or folder",
+    );
+    // Nothing is like that.
+    let said = results.refuses(&["report", "0123"], "no such run in");
+    assert!(!said.contains("did you mean"), "{said}");
+    results.refuses(&["report"], "no whole run in");
     // A folder does as well.
     let folder = results.path("other");
     results.exits(0, &["export", folder.to_str().expect("text"), "--format", "csv"]);

@@ -31,7 +31,7 @@ pub enum StoreError {
         folder: PathBuf,
     },
     /// There is no such file or folder.
-    #[error("{}: no such file or folder; a run is a name in {}, or the path of a folder or of a record", path.display(), folder.display())]
+    #[error("{}: no such run, file or folder; a run is a name in {}, or the path of a folder or of a record", path.display(), folder.display())]
     NoPath {
         /// What was asked for.
         path: PathBuf,

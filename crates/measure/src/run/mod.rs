@@ -105,8 +105,9 @@ impl RunError {
         match self {
             Self::Complete(_) => 0,
             Self::Interrupted { .. } => interrupt::EXIT_CODE,
-            Self::Resume(_) | Self::Record(RecordError::Busy { .. } | RecordError::Content { .. }) => 2,
-            Self::Process(_) | Self::Signal(_) | Self::Record(RecordError::Io { .. }) => 1,
+            // The folder of records is the user's choice.
+            Self::Resume(_) | Self::Record(_) => 2,
+            Self::Process(_) | Self::Signal(_) => 1,
         }
     }
 }
