@@ -8,6 +8,9 @@ use crate::stats::FEWEST_ROUNDS;
 /// Of the planned rounds this share is kept before blocks are made shorter.
 const KEPT: f64 = 0.12;
 
+/// Blocks are made shorter where those rounds would take so many times as long as there is: what the first of them say is not exact.
+const DEARER: f64 = 1.15;
+
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;
 
@@ -103,7 +106,7 @@ impl Budget {
             self.planned,
             crate::text::significant(ends(self.planned) / 60.0)
         );
-        if !self.lean && fits < least {
+        if !self.lean && fits < least && ends(least) > DEARER * limit {
             self.lean = true;
             self.lean_from = Some((expected.measured, taken));
             let what = format!(
@@ -114,6 +117,7 @@ impl Budget {
             return Some((CutOf::Blocks, what));
         }
         let rounds = fits
+            .max(if self.lean { 0 } else { least })
             .max(round + 1 + expected.fewest_left)
             .max(FEWEST_ROUNDS.min(self.planned));
         let rounds = rounds.min(self.planned);
