@@ -257,6 +257,12 @@ pub(crate) fn criterion_home() -> PathBuf {
     home.unwrap_or_else(|| target_folder().join("criterion"))
 }
 
+/// Where Criterion keeps those of one measurement.
+pub(crate) fn folder_of(home: &Path, case: &Case, strategy: &str) -> PathBuf {
+    let group = home.join(case.group().replace('/', "_"));
+    group.join(strategy).join(case.tasks.to_string())
+}
+
 /// A baseline that Criterion would miss only after everything was measured.
 #[derive(Debug, thiserror::Error)]
 #[error("--{flag} {name}: {id} has no such baseline ({path} does not exist); make it with --save-baseline {name}")]
@@ -285,12 +291,7 @@ fn check_baselines(
         let Some(name) = name else { continue };
         for (case, strategies) in measurements {
             for strategy in strategies {
-                let path = home
-                    .join(case.group().replace('/', "_"))
-                    .join(strategy)
-                    .join(case.tasks.to_string())
-                    .join(name)
-                    .join(file);
+                let path = folder_of(home, case, strategy).join(name).join(file);
                 if !path.exists() {
                     return Err(MissingBaseline {
                         flag,

@@ -236,8 +236,7 @@ fn profile_here(id: Option<&str>) -> Result<Option<String>, String> {
         let sampler = sampler.ok_or_else(|| "no profile was started".to_owned())?;
         let (profile, stacks) = sampler.finish(id).map_err(|error| error.to_string())?;
         let (case, strategy) = parse_measurement_id(id).map_err(|error| error.to_string())?;
-        let home = super::criterion_home().join(case.group().replace('/', "_"));
-        let folder = home.join(strategy).join(case.tasks.to_string()).join("profile");
+        let folder = super::folder_of(&super::criterion_home(), &case, &strategy).join("profile");
         writable(&folder).map_err(|error| error.to_string())?;
         write(&folder, &profile, &stacks).map_err(|error| error.to_string())
     };

@@ -294,11 +294,7 @@ fn links(run: &RecordedRun) -> html::Links {
     let same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
     let last = same(&run.folder, &results().join("latest"));
     let link = move |case: &Case, strategy: &str, file: &str| {
-        let path = criterion
-            .join(case.group().replace('/', "_"))
-            .join(strategy)
-            .join(case.tasks.to_string())
-            .join(file);
+        let path = crate::bench::folder_of(&criterion, case, strategy).join(file);
         let path = (last && path.exists()).then(|| path.canonicalize().ok()).flatten()?;
         Some(file_url(path.to_str()?))
     };

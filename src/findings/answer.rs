@@ -7,12 +7,10 @@ use super::scale::{self, Candidates};
 use super::{flavors, spawns};
 use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Measurement, Part, Status};
 use crate::stats::Verdict;
 use crate::strategy::Strategy;
 use crate::text::{count, time, times};
-
-type Part = (Header, Vec<Measurement>);
 
 /// What a sentence rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

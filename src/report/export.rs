@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Measurement, Part, Status};
 use crate::stats::Estimate;
-
-type Part = (Header, Vec<Measurement>);
 
 /// The columns of the comma-separated values, and where each stands in the record.
 const COLUMNS: [(&str, &str); 37] = [

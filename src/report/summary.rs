@@ -9,14 +9,12 @@ use crate::case::Case;
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Header, Measurement, Part, Status};
 use crate::session::memory;
 use crate::stats::Verdict;
 use crate::table::{counts, telling};
 use crate::text::{interval, label, lines, more, times};
 use crate::warnings::not_applicable;
-
-type Part = (Header, Vec<Measurement>);
 
 /// Columns of a terminal.
 const WIDTH: usize = 100;
@@ -273,7 +271,8 @@ fn cut(parts: &[Part]) -> String {
     }
     wrapped(
         &format!(
-            "Rounds that fitted into the time of their target: {}. JVS_MINUTES gives a target more minutes, or fewer.",
+            "Rounds that fitted into the time of their target, of which cases of long blocks have all that they were to have: {}. \
+             JVS_MINUTES gives a target more minutes, or fewer.",
             parts.join(", ")
         ),
         "  ",

@@ -19,6 +19,10 @@ pub enum Filter {
 
 impl Filter {
     /// Of the text on the command line, if any.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is no regular expression.
     pub fn new(text: Option<String>, exact: bool) -> Result<Self, ArgumentError> {
         Ok(match text {
             None => Filter::All,
@@ -90,6 +94,10 @@ pub struct Arguments {
 
 /// Reads the arguments of a bench of your own. `cargo bench` adds `--bench`, `cargo test` does not: a bench that cargo runs
 /// without it runs everything once. Any other program (an example, a binary) measures.
+///
+/// # Errors
+///
+/// Where an argument is unknown, lacks its value, or the filter is no regular expression.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
     let (mut text, mut exact, mut none, mut bench, mut mode) = (None, false, false, false, Mode::Measure);
     let mut advise = false;

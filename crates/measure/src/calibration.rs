@@ -55,6 +55,10 @@ fn cases(flavors: &[Flavor], site: Site) -> Vec<Case> {
 }
 
 /// Measures what a model of this machine is made of, into a record of its own under `results`.
+///
+/// # Errors
+///
+/// Those of [`crate::run::run`].
 pub fn calibrate(
     results: &Path,
     flavors: &[Flavor],

@@ -18,6 +18,10 @@ type Point = (Site, usize, usize);
 impl Selection {
     /// The cases of `target` on a machine with `cores` cores, in the order of the axes. A case is of one target: where `JVS_TASKS`
     /// gives a number of children to several that have the workload, it is of the first that can have it.
+    ///
+    /// # Errors
+    ///
+    /// Where the variables name nothing that this target can have.
     pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
         let mut cases = self.possible(target, cores)?;
         if self.tasks.is_some() {
@@ -166,6 +170,10 @@ impl Selection {
     }
 
     /// The measurements of `target`: each case with those of its strategies whose id `wanted` lets through.
+    ///
+    /// # Errors
+    ///
+    /// Where the variables name nothing that this target can have.
     pub fn measurements(
         &self,
         target: &Target,

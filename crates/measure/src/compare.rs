@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::block::wakes_threads;
 use crate::case::Case;
 use crate::machine_state::State;
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict, benjamini_hochberg};
 use crate::text::significant;
 
@@ -139,8 +139,6 @@ pub fn judge(change: &Estimate, threshold: f64) -> Change {
 
 /// The fraction below which a change of a ratio is called none, where nothing else is asked for.
 pub const DEFAULT_THRESHOLD: f64 = 0.02;
-
-type Part = (Header, Vec<Measurement>);
 
 /// Compares run `b` with run `a`; `threshold` is the fraction below which a change is none.
 pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comparison {

@@ -6,6 +6,10 @@ use std::path::Path;
 
 /// Puts `bytes` in the place of the file, by a temporary file beside it and a rename: whoever reads meanwhile sees the
 /// old file or the new one, and a kill leaves the old one.
+///
+/// # Errors
+///
+/// Where the temporary file cannot be written or renamed; the old file is as it was then.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,

@@ -20,6 +20,10 @@ struct Flags {
 static FLAGS: OnceLock<Flags> = OnceLock::new();
 
 /// From now on SIGINT is noted; the next one after it ends the process.
+///
+/// # Errors
+///
+/// Where the system refuses the handler.
 pub fn listen() -> io::Result<()> {
     if let Some(flags) = FLAGS.get() {
         flags.pending.store(false, Relaxed);
@@ -45,7 +49,7 @@ pub fn end_at_once() {
     }
 }
 
-/// Whether there was one.
+/// Whether a SIGINT came since [`listen`].
 pub fn pending() -> bool {
     FLAGS.get().is_some_and(|flags| flags.pending.load(Relaxed))
 }

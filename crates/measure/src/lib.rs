@@ -55,11 +55,60 @@
 //!
 //! A [`record::Measurement`] for each case and strategy. Times are wall and CPU time in ns **per iteration**, one whole
 //! fan-out; only `difference_ns` is per child. A ratio is the strategy's time over the reference's, with an interval whose
-//! unit is one layout of the program ([`layouts`]); [`stats::Verdict`] says when it counts as slower or faster.
-//! docs/METHODOLOGY.md of the repository says why it is measured so.
+//! width is counted by layout of the program ([`layouts`]), where it can be linked in several, else by round; the table says which.
+//! [`stats::Verdict`] says when it counts as slower or faster. docs/METHODOLOGY.md of the repository says why it is measured so.
+//!
+//! A program that wants the measurements themselves makes a plan and a run. This is one, whole; of a single round, which makes a
+//! preview without intervals:
+//!
+//! ```standalone_crate
+//! use std::time::Duration;
+//!
+//! use measure::matrix::Matrix;
+//! use measure::plan::{Item, Plan};
+//! use measure::run::{Request, measured};
+//! use measure::settings::RunSettings;
+//! use measure::{Target, round};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let target = Target::of_children("numbers", |index| async move {
+//!         tokio::task::yield_now().await;
+//!         index
+//!     });
+//!     // Each round is this program again, which ends here then.
+//!     round::run_if_child(&target.workloads);
+//!
+//!     let case = "numbers/current_thread/worker/0B/8".parse()?;
+//!     let item = Item::of(case, &["join", "spawn"], "join");
+//!     let plan = Plan::of(target.name, target.workloads.clone(), vec![item]);
+//!     let settings = RunSettings {
+//!         rounds: 1,
+//!         layouts: 1,
+//!         span: Duration::ZERO,
+//!         ..RunSettings::of(Matrix::Quick)
+//!     };
+//!     let request = Request::here(&plan, &settings, "numbers".to_owned(), std::env::current_exe()?);
+//!     let measurements = measured(request)?;
+//!     for m in &measurements {
+//!         let ns = m.wall_ns.expect("it was measured").median;
+//!         println!("{}: {ns:.0} ns for a fan-out", m.case.measurement_id(&m.strategy));
+//!     }
+//!     assert_eq!(measurements.len(), 2);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where what is
+//!
+//! - To measure: [`children`] and [`measure`], [`Workload`], [`Target`], the [`variables`]; below them [`selection`], [`plan`],
+//!   [`settings`] and [`run`].
+//! - What was measured: [`record`], [`run_store`], [`compare`], [`merge`], [`machines`], [`advise`]; the numbers' [`stats`].
+//! - What runs inside a slice comes from the package `jvs-timed`: [`strategy`], [`workload`], [`slice`](mod@slice), [`block`], [`runtime`], [`case`].
+//! - The rest serves these and the suite.
 
 // join! of 256 branches.
 #![recursion_limit = "512"]
+#![warn(clippy::missing_errors_doc)]
 
 pub mod advise;
 mod advised;
@@ -108,3 +157,7 @@ pub use session::{children, measure};
 pub use timed::http;
 pub use timed::{block, case, runtime, slice, strategy, usage, watchdog, workload};
 pub use workload::{Setup, Workload};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -70,7 +70,14 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// More cases than any matrix has.
+const MOST_CASES: usize = 1_000_000;
+
 /// Merges the records of one target. Fields named in `allow` may differ.
+///
+/// # Errors
+///
+/// [`MergeError`]: the records are of other runs, machines or shards, or a shard is missing or there twice.
 pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measurement>), MergeError> {
     let misfit = |path: &Path, line: usize, problem: String| MergeError::Misfit {
         path: path.to_owned(),
@@ -89,6 +96,10 @@ pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measuremen
         return Err(misfit(Path::new(""), 1, "nothing to merge".into()));
     };
     let whole = sharded(first)?;
+    if whole.cases > MOST_CASES {
+        let problem = format!("a shard of {} cases, which are more than any matrix has", whole.cases);
+        return Err(misfit(&first.0, 1, problem));
+    }
     // Each case by its place: its lines, and which record they are from.
     let mut cases: Vec<Option<(usize, Vec<Measurement>)>> = vec![None; whole.cases];
     let mut numbers: Vec<usize> = Vec::new();

@@ -32,7 +32,11 @@ impl Program {
         }
     }
 
-    /// Asks the program at `path` what it is. The error is what it said instead.
+    /// Asks the program at `path` what it is.
+    ///
+    /// # Errors
+    ///
+    /// What the program said instead, or why it could not be started.
     pub fn of(path: &Path) -> Result<Self, String> {
         let output = Command::new(path).stdin(Stdio::null()).output();
         let output = output.map_err(|error| format!("{}: {error}", path.display()))?;

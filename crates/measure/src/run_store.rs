@@ -76,6 +76,10 @@ pub enum StoreError {
 impl Run {
     /// Reads the run of that name in `results`, or in the folder of that path, or the record in the file of that path, whole or
     /// not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: there is no such run, it has no records, or one of them cannot be read.
     pub fn load(results: &Path, name: &str) -> Result<Self, StoreError> {
         let named = results.join(name);
         let folder = if is_run_name(name) && named.is_dir() {
@@ -130,6 +134,10 @@ impl Run {
     }
 
     /// Reads the run in a folder, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: it has no records, or one of them cannot be read.
     pub fn read(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let name = path.file_name().unwrap_or(folder.as_os_str());
@@ -183,6 +191,10 @@ pub fn names_of_two<'a>(a: &'a Run, b: &'a Run) -> [&'a str; 2] {
 pub const SERVER: &str = "server.jsonl";
 
 /// The records in a folder, by name.
+///
+/// # Errors
+///
+/// [`RecordError::Io`] where the folder cannot be read.
 pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let error = |source: io::Error| RecordError::Io {
         path: folder.to_owned(),

@@ -12,7 +12,7 @@ use crate::variables::{VARIABLES, VariableError};
 use crate::workload::{self, Entry};
 
 /// The workloads of the target `server`, which has a plan of its own: no mistake in `JVS_WORKLOADS`, but nothing to do for others.
-pub const OF_SERVER: &[&str] = &[
+const OF_SERVER: &[&str] = &[
     "server_now",
     "server",
     "server_exponential",
@@ -66,6 +66,10 @@ fn words<T: Display>(words: impl IntoIterator<Item = T>) -> String {
 impl Selection {
     /// Reads the `JVS_*` variables through `variable`, and checks every value against what some case of
     /// `targets` can have.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableError`]: which variable, what it is, what is wrong with it, and what is allowed.
     pub fn read(variable: impl Fn(&str) -> Option<String>, targets: &[Target]) -> Result<Self, VariableError> {
         let entries: Vec<&Entry> = targets.iter().flat_map(|target| &target.workloads).collect();
         let list = |name: &'static str, allowed: &dyn Fn() -> String| {

@@ -35,7 +35,7 @@ use crate::workload::Entry;
 ///
 /// # Panics
 ///
-/// Where `name` is no name of lower-case letters, digits and `_`.
+/// Where `name` is no name of lower-case letters, digits and `_`, or is `server`.
 pub fn children<F, C>(name: &'static str, child: F) -> ExitCode
 where
     F: Fn(usize) -> C + Send + Sync + 'static,
@@ -49,7 +49,11 @@ where
 ///
 /// The program starts itself again for each round, so nothing that takes time or has effects should come
 /// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
-/// output and the record to `results/latest/`. The exit code is 0, 1 where a case failed, 2 for bad input.
+/// output. The record goes to `JVS_RESULTS`, or to the package's folder `results`: in `latest`, or in `latest-filtered` where there
+/// is a filter.
+///
+/// The exit code is 0; 1 where a case failed or the run ended early; 2 for bad input; 130 after Ctrl-C; 141 where the reader
+/// of the output is gone. In a round's process it does not return.
 pub fn measure(target: &Target) -> ExitCode {
     end_with_the_reader();
     crate::round::run_if_child(&all_entries(target));
@@ -153,6 +157,10 @@ pub fn warn_of_misspelled() {
 }
 
 /// Reads the variables of the environment, and warns of those that look misspelled.
+///
+/// # Errors
+///
+/// [`VariableError`]: which variable, what it is, what is wrong with it, and what is allowed.
 pub fn selection(targets: &[Target]) -> Result<Selection, VariableError> {
     warn_of_misspelled();
     Selection::read(variable, targets)

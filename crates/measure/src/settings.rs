@@ -12,7 +12,7 @@ const LAYOUTS: usize = 50;
 /// How a run measures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSettings {
-    /// Its pace is of this matrix, and its record says so.
+    /// Sets how long blocks are and how many a case has, and stands in the record.
     pub matrix: Matrix,
     /// Times that all cases are swept over, each time in fresh processes.
     pub rounds: usize,
@@ -47,6 +47,10 @@ impl RunSettings {
     }
 
     /// Those that the variables ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableError`]: which variable, what it is, what is wrong with it, and what is allowed.
     pub fn read(variable: impl Fn(&str) -> Option<String>, matrix: Matrix) -> Result<Self, VariableError> {
         let unset = Self::of(matrix);
         let some_of_many = |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n);

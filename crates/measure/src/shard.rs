@@ -78,6 +78,10 @@ pub fn anchors(cases: &[Case]) -> Vec<usize> {
 impl Shard {
     /// The places of this shard's cases, of all those that take so long: anchors, and its share of the others. The longest are
     /// dealt out first, each to the shard that has least to do.
+    ///
+    /// # Panics
+    ///
+    /// Where the shards are none; a shard that was read from text has one at least.
     pub fn places(self, times: &[Duration], anchors: &[usize]) -> Vec<usize> {
         let mut order: Vec<usize> = (0..times.len()).filter(|place| !anchors.contains(place)).collect();
         order.sort_by_key(|&place| (std::cmp::Reverse(times[place]), place));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use measure::environment::Environment;
 use measure::files;
-use measure::record::{NO_CHECKSUM, Status, check_sum, checksum};
+use measure::record::{NO_CHECKSUM, Status, checksum, verify_checksum};
 use measure::stats::{Estimate, Verdict};
 use measure::warnings::Conditions;
 use serde::{Deserialize, Serialize};
@@ -360,7 +360,7 @@ impl Record {
             }
         }
         let record = record.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
-        check_sum(&record.header.checksum, text).map_err(|problem| wrong(1, problem))?;
+        verify_checksum(&record.header.checksum, text).map_err(|problem| wrong(1, problem))?;
         Ok(record)
     }
 }

@@ -106,6 +106,10 @@ impl<'de> serde::Deserialize<'de> for Case {
 }
 
 /// Splits a measurement's id into its case and its strategy.
+///
+/// # Errors
+///
+/// [`ParseError`]: which part of the id is wrong, and what it may be.
 pub fn parse_measurement_id(text: &str) -> Result<(Case, String), ParseError> {
     const WANTED: &str = "a measurement id: WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS";
     let error = || ParseError::new(text, WANTED);
@@ -121,6 +125,10 @@ pub fn parse_measurement_id(text: &str) -> Result<(Case, String), ParseError> {
 pub const MAX_TASKS: usize = 1_000_000;
 
 /// Reads a number of tasks as `JVS_TASKS` and ids spell it.
+///
+/// # Errors
+///
+/// [`ParseError`] where it is no number from 1 to [`MAX_TASKS`].
 pub fn parse_tasks(text: &str) -> Result<usize, ParseError> {
     text.parse()
         .ok()

@@ -5,6 +5,7 @@
 
 // join! of 256 branches.
 #![recursion_limit = "512"]
+#![warn(clippy::missing_errors_doc)]
 
 pub mod block;
 pub mod cancelled;

@@ -71,6 +71,10 @@ pub struct BlockRuntime {
 
 impl BlockRuntime {
     /// A fresh one of a case's flavor and site. Where on the heap what it makes lies follows from the seed.
+    ///
+    /// # Errors
+    ///
+    /// Why the system gives none, or that this build has not this flavor.
     pub fn of(case: &Case, seed: u64) -> Result<Self, String> {
         let Case { flavor, site, .. } = *case;
         let elsewhere = Displacement::new(seed);
@@ -89,6 +93,10 @@ impl BlockRuntime {
     /// site, and returns it.
     ///
     /// A slice that panics panics here too.
+    ///
+    /// # Errors
+    ///
+    /// Why the workload cannot be opened, or `begin`'s own.
     pub fn drive<S, B>(&self, opening: Opening, begin: B) -> Result<S, String>
     where
         S: Schedule,
@@ -135,7 +143,11 @@ where
 }
 
 impl Engine {
-    /// A fresh runtime; an error where the system gives none, or this build has not this flavor.
+    /// A fresh runtime.
+    ///
+    /// # Errors
+    ///
+    /// Where the system gives none; [`io::ErrorKind::Unsupported`] where this build has not this flavor.
     pub fn new(flavor: Flavor) -> io::Result<Self> {
         Self::of(flavor, None)
     }

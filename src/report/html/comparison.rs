@@ -12,11 +12,9 @@ use super::rows::{Column, controls, headings};
 use super::{environment, interval, scrolling, shell, verdict_sign};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
-use crate::record::{Header, Measurement};
+use crate::record::{Header, Part};
 use crate::stats::Estimate;
 use crate::text::{counted, label, time, times};
-
-type Part = (Header, Vec<Measurement>);
 
 const LOOKS: [&str; 2] = ["run-a", "run-b"];
 

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use crate::case::{Case, Flavor, Payload, Site};
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Header, Measurement, Part, Status};
 use crate::workload::{self, Entry};
-
-type Part = (Header, Vec<Measurement>);
 
 /// The target whose numbers of children are known at run time only.
 const SCALE: &str = "scale";

@@ -9,11 +9,9 @@ use crate::case::{Flavor, Site};
 use crate::findings::answer::threads;
 use crate::findings::crossover::{crossover, words};
 use crate::findings::headline::{Headline, headline};
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{time, times};
-
-type Part = (Header, Vec<Measurement>);
 
 const WIDTH: f64 = 420.0;
 /// Of one character.

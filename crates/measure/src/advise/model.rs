@@ -56,6 +56,10 @@ pub struct Model {
 
 impl Model {
     /// Made of a run's measurements.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`] where the run lacks what unit costs are fitted to: too few cases of one thread, or no reference.
     pub fn of<'a>(run: &str, measurements: impl IntoIterator<Item = &'a Measurement>) -> Result<Self, ModelError> {
         let measurements: Vec<&Measurement> = measurements.into_iter().collect();
         let fit = Fit::of(samples(&measurements));
@@ -94,6 +98,10 @@ impl Model {
     }
 
     /// The sum for a question, and whether this very case was measured.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: what the question asks for that no sum tells.
     pub fn predict(&self, question: &Question, strategy: &str) -> Result<Predicted, Refused> {
         let mut predicted = self.sheet.predict(question, strategy)?;
         let kind = Kind::of(strategy, question.tasks);

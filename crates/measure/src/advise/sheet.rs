@@ -112,6 +112,10 @@ impl Sheet {
     }
 
     /// The sum for a question.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`]: what the question asks for that no sum tells.
     pub fn predict(&self, question: &Question, strategy: &str) -> Result<Predicted, Refused> {
         let not_measured = |what: String| Refused::NotMeasured { what };
         let out = |what: String| Refused::OutOfRange { what };

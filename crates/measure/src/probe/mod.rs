@@ -96,6 +96,10 @@ impl Probed {
 }
 
 /// What a workload's children do, what those of the suite do that are woken in the same way, and the suite's workload.
+///
+/// # Errors
+///
+/// Where the children cannot be set up, fail, or are woken in a way that none of the suite's are.
 pub fn probe(entry: &Entry) -> Result<(Probed, Probed, Entry), String> {
     let probed = probe_one(entry)?;
     let usual = match probed.wakes {

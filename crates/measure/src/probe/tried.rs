@@ -35,6 +35,10 @@ pub struct Tried {
 }
 
 /// Tries them where their fan-outs may run, as everything else is measured, in half a second for each place.
+///
+/// # Errors
+///
+/// Where a run cannot be made, or its children fail.
 pub fn try_out(entry: &Entry, usual: &Entry, scopes: &[Scope]) -> Result<Vec<Tried>, String> {
     let case = |entry: &Entry, scope: Scope, tasks| Case {
         workload: entry.name.to_string(),

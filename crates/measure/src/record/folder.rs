@@ -26,6 +26,10 @@ impl Drop for Folder {
 
 impl Folder {
     /// Takes the place of `target` in `folder` for one run. Writes nothing yet, but the lock file.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Busy`] where another run holds it, [`RecordError::Io`] where the folder cannot be made.
     pub fn take(folder: &Path, target: &str) -> Result<Self, RecordError> {
         fs::create_dir_all(folder).map_err(io_error(folder))?;
         let path = folder.join(format!("{target}.lock"));
@@ -54,6 +58,10 @@ impl Folder {
 
     /// The lines of the run that was cut short, if there is one. A last line without its end is what a kill
     /// leaves; it is dropped from the file too.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError`] where the partial file cannot be read, or holds something else.
     pub fn cut_short(&self) -> Result<Option<Vec<PartialLine>>, RecordError> {
         let path = &self.partial;
         let text = match fs::read_to_string(path) {
@@ -82,6 +90,10 @@ impl Folder {
     }
 
     /// Moves a run that was cut short out of the way; returns its new name.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Io`] where it cannot be renamed.
     pub fn set_aside(&self, started: &str) -> Result<PathBuf, RecordError> {
         let stamp: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
         let aside = self.record.with_extension(format!("jsonl.cut-short-{stamp}"));
@@ -90,6 +102,10 @@ impl Folder {
     }
 
     /// Opens the partial file, to begin it or to go on.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Io`] where it cannot be opened.
     pub fn stream(&self, go_on: bool) -> Result<Stream, RecordError> {
         let mut options = OpenOptions::new();
         if go_on {
@@ -105,6 +121,10 @@ impl Folder {
     }
 
     /// Puts the complete record in its place, and removes the partial one.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Io`] where a file cannot be written, renamed or removed.
     pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
         let text = to_text(header, measurements);
         files::replace(&self.record, text.as_bytes()).map_err(io_error(&self.record))?;
@@ -124,6 +144,10 @@ pub struct Stream {
 
 impl Stream {
     /// Writes a line, whole.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Io`] where it cannot be written.
     pub fn write(&mut self, line: &PartialLine) -> Result<(), RecordError> {
         self.file
             .write_all(to_line(line).as_bytes())

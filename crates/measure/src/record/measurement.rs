@@ -9,7 +9,7 @@ use crate::stats::{Estimate, Mode, Stretch, Verdict};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Measured in every round.
+    /// Measured: its numbers can be used.
     Ok,
     /// The case's process died, hung, or returned an error.
     Failed,
@@ -31,17 +31,19 @@ pub struct Measurement {
     pub status: Status,
     /// Why they cannot.
     pub reason: Option<String>,
-    /// `bimodal`, `oversubscribed`, `driver_races`, `server_bound`, `state_changed`.
+    /// `bimodal`: two modes, or a long tail; `oversubscribed`: more workers than cores; `driver_races`: signals may share a poll;
+    /// `server_bound`: the mock server's CPU time is nearly all of the wall time; `state_changed`: two states that dwell
+    /// ([`states`](Self::states)).
     pub flags: Vec<String>,
     /// Whether the strategies had a runtime of their own each, or shared one.
     pub own_runtime: bool,
-    /// Wall time.
+    /// Wall time, in ns per iteration.
     pub wall_ns: Option<Estimate>,
-    /// The reference's wall time, in the same blocks or in those beside them, to stand beside `wall_ns`.
+    /// The reference's wall time, in ns per iteration, in the same blocks or in those beside them, to stand beside `wall_ns`.
     pub reference_ns: Option<Estimate>,
     /// How much longer it takes than the reference, in ns for each child.
     pub difference_ns: Option<Estimate>,
-    /// CPU time of all threads of the process; null where there is no such clock.
+    /// CPU time of all threads of the process, in ns per iteration; null where there is no such clock.
     pub cpu_ns: Option<Estimate>,
     /// Wall time over the reference's; on the reference's own line, the control: it in every other round against itself in
     /// those between, in other processes and layouts.
@@ -56,13 +58,13 @@ pub struct Measurement {
     pub states: Vec<Stretch>,
     /// What the ratio says.
     pub verdict: Option<Verdict>,
-    /// Wall time of the workload's own machinery, without any children; null where it has none.
+    /// Wall time of the workload's own machinery, without any children, in ns per iteration; null where it has none.
     pub machinery_ns: Option<Estimate>,
-    /// CPU time of the mock server; null where there is none.
+    /// CPU time of the mock server, in ns per iteration; null where there is none.
     pub server_cpu_ns: Option<Estimate>,
-    /// Time until the parent had the first result; null but for `http_straggler`.
+    /// Time until the parent had the first result, in ns per iteration; null but for `http_straggler`.
     pub first_result_ns: Option<Estimate>,
-    /// Time until it had all results but one; null but for `http_straggler`.
+    /// Time until it had all results but one, in ns per iteration; null but for `http_straggler`.
     pub all_but_one_ns: Option<Estimate>,
     /// Time until the siblings of a hot child had ended, in ns per iteration.
     #[serde(default, skip_serializing_if = "Option::is_none")]

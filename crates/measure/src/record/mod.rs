@@ -21,7 +21,7 @@ use crate::shard::Sharded;
 use crate::stats::{Sample, round_medians};
 use crate::warnings::Conditions;
 
-pub use read::{check_sum, checksum};
+pub use read::{checksum, verify_checksum};
 
 pub use folder::{Folder, Stream};
 pub use measurement::{Measurement, Status};
@@ -41,7 +41,7 @@ pub struct Header {
     pub matrix: String,
     /// The filter given on the command line.
     pub filter: Option<String>,
-    /// Whether every round ran to its end.
+    /// Whether the run ended as it should: what did not fit into its time was left out, and is said in [`cut`](Self::cut).
     pub complete: bool,
     /// When the run began, RFC 3339, UTC.
     pub started: String,
@@ -129,6 +129,9 @@ impl Memory {
         }
     }
 }
+
+/// A record: a run's header, and its measurements, of one target.
+pub type Part = (Header, Vec<Measurement>);
 
 /// A line of a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -16,7 +16,11 @@ pub fn checksum(text: &str) -> String {
 }
 
 /// Whether a complete record is as it was written, with this checksum in its header.
-pub fn check_sum(written: &str, text: &str) -> Result<(), String> {
+///
+/// # Errors
+///
+/// What is wrong: the text was changed after it was written.
+pub fn verify_checksum(written: &str, text: &str) -> Result<(), String> {
     let field = format!("\"checksum\":\"{written}\"");
     let sum = checksum(&text.replacen(&field, NO_CHECKSUM, 1));
     if written == sum {
@@ -29,6 +33,11 @@ pub fn check_sum(written: &str, text: &str) -> Result<(), String> {
 }
 
 /// Reads a record whole, or not at all.
+///
+/// # Errors
+///
+/// [`RecordError::Io`] where the file cannot be read; [`RecordError::Content`] where a line is cut off, of another schema, or
+/// contradicts itself or another one, or the checksum is another.
 pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
     let text = fs::read_to_string(path).map_err(io_error(path))?;
     let wrong = |line: usize, problem: String| RecordError::Content {
@@ -73,7 +82,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
     }
     match header {
         Some(header) => {
-            check_sum(&header.checksum, &text).map_err(|problem| wrong(1, problem))?;
+            verify_checksum(&header.checksum, &text).map_err(|problem| wrong(1, problem))?;
             Ok((header, measurements))
         }
         None => Err(wrong(last.max(1), "the file is empty".into())),

@@ -88,10 +88,10 @@ pub struct Resident {
     pub server: Option<u64>,
 }
 
-/// A block, and what its core was.
+/// A block, and how its core looked.
 #[derive(Debug)]
 pub struct Measured {
-    /// What it was measured.
+    /// What was measured.
     pub block: Box<Block>,
     /// [`shared_core::task_ns`](crate::shared_core) right before and right after it, in ns; `None` where it wakes threads.
     pub core_ns: Option<[f64; 2]>,
@@ -270,6 +270,10 @@ impl<'a> ShareUnderWay<'a> {
 /// Runs one round: tells `listener` what comes in, with the place of the share, and goes on without a case whose process dies,
 /// or is silent for too long. Each job is done by all programs that have it, one right after the other in random order, so that
 /// what is compared is milliseconds apart. `served` says whether a case's children wait for the mock server.
+///
+/// # Errors
+///
+/// [`SweepError`]: what `listener` returned, Ctrl-C, or a program that cannot be started.
 pub fn sweep<E>(
     sweep: Sweep<'_>,
     served: impl Fn(&Case) -> bool,
@@ -326,7 +330,11 @@ pub fn sweep<E>(
     Ok(())
 }
 
-/// One block in a process that measures nothing else; the error says why there is none.
+/// One block in a process that measures nothing else.
+///
+/// # Errors
+///
+/// Why there is no block: the process did not start, ended, was silent, or the case failed.
 pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline: Duration) -> Result<Measured, String> {
     let padding = "x".repeat(fastrand::Rng::with_seed(seed).usize(..MOST_PADDING));
     let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);

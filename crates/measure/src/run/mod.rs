@@ -27,7 +27,7 @@ use sweeping::Sweeping;
 pub struct Request<'a> {
     /// What to measure.
     pub plan: &'a Plan,
-    /// How.
+    /// How long, and how often.
     pub settings: &'a RunSettings,
     /// The filter, as it was given on the command line.
     pub filter: Option<String>,
@@ -81,7 +81,7 @@ pub enum RunError {
     /// The rounds' process does not work at all.
     #[error("a round's process {0}")]
     Process(String),
-    /// SIGINT.
+    /// Ctrl-C ended it.
     #[error("interrupted{}", if *kept { "; what it wrote is kept, and JVS_RESUME=1 goes on with it" } else { "" })]
     Interrupted {
         /// Whether there is a partial record.
@@ -112,15 +112,22 @@ impl RunError {
     }
 }
 
-/// Measures. An error means that nothing was measured and nothing replaced.
+/// Measures.
+///
+/// # Errors
+///
+/// [`RunError`]; then nothing was measured, and no record was replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let (mut begun, trouble) = sweep(std::slice::from_ref(&request))?;
     Ok(begun.remove(0).finish(trouble))
 }
 
 /// Measures one plan with several programs, of which each measures every block, milliseconds apart: what is compared then is
-/// the programs, and not moments of the machine. The plans have the same name, the settings the same rounds and seed. An error
-/// means that no record was written; partial ones are kept.
+/// the programs, and not moments of the machine. The plans have the same name, the settings the same rounds and seed.
+///
+/// # Errors
+///
+/// [`RunError`], also where a run ended early: no record was written then, and partial ones are kept.
 pub fn run_interleaved(requests: &[Request<'_>]) -> Result<Vec<Outcome>, RunError> {
     let (begun, trouble) = sweep(requests)?;
     match trouble {
@@ -145,7 +152,11 @@ fn sweep<'a>(requests: &'a [Request<'a>]) -> Result<(Vec<Begun<'a>>, Option<RunE
     Ok((begun, trouble))
 }
 
-/// What a run measures; an error where not every round ran.
+/// What a run measures.
+///
+/// # Errors
+///
+/// [`RunError`], also where it ended early, other than for want of time.
 pub fn measured(request: Request<'_>) -> Result<Vec<Measurement>, RunError> {
     let outcome = run(request)?;
     match outcome.trouble {

@@ -2,6 +2,10 @@
 
 /// The 95% band of a share of which `count` of `of` were seen (Clopper & Pearson, 1934): the shares for which so many, or
 /// more extreme ones, have a probability of at least 2.5%.
+///
+/// # Panics
+///
+/// Where `count` is more than `of`.
 pub fn clopper_pearson(count: usize, of: usize) -> (f64, f64) {
     let tail = |share: f64, from: usize, to: usize| -> f64 { (from..=to).map(|k| binomial(of, k, share)).sum() };
     // Halving: 50 times is more than a double can tell apart.

@@ -19,13 +19,13 @@ pub fn noise_floor(control: &Estimate) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// The strategy takes longer than the reference.
+    /// The strategy takes longer than the reference: the whole interval lies beyond 1% and the noise floor.
     Slower,
-    /// The strategy takes less time than the reference.
+    /// The strategy takes less time than the reference: the same on the other side.
     Faster,
-    /// They differ by less than 1%.
+    /// They differ by less than 1%: interval and noise floor lie within it.
     Same,
-    /// The data do not tell.
+    /// The data do not tell: none of the others, or too few rounds for an interval.
     Inconclusive,
     /// It has two modes, one slower and one faster.
     Depends,
@@ -34,7 +34,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// All of them.
+    /// In the order in which reports list them.
     pub const ALL: [Verdict; 6] = [
         Verdict::Slower,
         Verdict::Faster,

@@ -12,6 +12,10 @@ use crate::workload::{Entry, Opened, Setup};
 
 /// Runs `iterations` iterations of one strategy, without warming: for `--test`, `--profile-time` and the tests. Returns
 /// their wall time.
+///
+/// # Errors
+///
+/// Why the case failed: it cannot be set up, or its outputs are wrong.
 pub fn run_alone(entry: &Entry, case: &Case, strategy: &str, iterations: u64, seed: u64) -> Result<Duration, String> {
     let once = Once {
         iterations: Some(iterations),
@@ -29,6 +33,10 @@ pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Op
 
 /// Opens the case's workload in a runtime of its flavor and site and drives a schedule over the loops of `strategies`, which
 /// `make_loop` makes; every slice's outputs are checked.
+///
+/// # Errors
+///
+/// Why the case failed: it cannot be set up, a strategy cannot have so many children, or outputs are wrong.
 pub fn drive_case<S: Schedule>(
     runtime: &BlockRuntime,
     entry: &Entry,

@@ -81,7 +81,13 @@ pub struct Block {
 
 /// Runs one block of `case` with one strategy, or with two of them in one runtime.
 ///
-/// The error is the reason for which the case is to be recorded as failed. A child's panic panics here.
+/// # Errors
+///
+/// The reason for which the case is to be recorded as failed.
+///
+/// # Panics
+///
+/// Where a child panics, or the strategies are not one or two.
 pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: u64) -> Result<Block, String> {
     let began = Instant::now();
     let runtime = BlockRuntime::of(case, seed)?;
@@ -92,6 +98,10 @@ pub fn run(entry: &Entry, case: &Case, strategies: &[&str], shape: Shape, seed: 
 }
 
 /// The same in a runtime that there is, of the case's flavor and site.
+///
+/// # Errors
+///
+/// Those of [`run`].
 pub fn run_in(
     runtime: &BlockRuntime,
     entry: &Entry,

@@ -29,11 +29,19 @@ impl Fields {
 }
 
 /// The six fields.
+///
+/// # Errors
+///
+/// The serializer's own.
 pub fn serialize<S: Serializer>(case: &Case, serializer: S) -> Result<S::Ok, S::Error> {
     Fields::of(case).serialize(serializer)
 }
 
 /// The case, if the six fields agree.
+///
+/// # Errors
+///
+/// Where a field is missing or no such value, or the id and the axes disagree.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Case, D::Error> {
     let found = Fields::deserialize(deserializer)?;
     let meant = Fields::of(&found.case);

@@ -42,6 +42,10 @@ pub struct Client {
 
 impl Client {
     /// Opens a connection for each child. `resources` are what the children fetch; bodies are compared whole here.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no client: no server, or one that does not answer as it should.
     pub async fn open(resources: &[Resource]) -> Result<Arc<Self>, String> {
         check_limit(resources.len() as u64)?;
         let server = server()?;

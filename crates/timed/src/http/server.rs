@@ -146,6 +146,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Makes the server of that name the one that clients talk to; starts it where there is none yet. The error says why
 /// there is none.
+///
+/// # Errors
+///
+/// Why there is none: it could not be started, or did not say where it listens.
 pub fn choose(name: &str) -> Result<(), String> {
     let mut servers = lock(&SERVERS);
     let server = match servers.iter().find(|(known, _)| known == name) {
@@ -162,6 +166,10 @@ pub fn choose(name: &str) -> Result<(), String> {
 }
 
 /// The server that was chosen last; one is started where none was.
+///
+/// # Errors
+///
+/// Why there is none: it could not be started, or did not say where it listens.
 pub fn server() -> Result<&'static Server, String> {
     if let Some(server) = *lock(&CHOSEN) {
         return Ok(server);
@@ -232,11 +240,19 @@ impl Server {
     }
 
     /// Makes it forget the requests that it served.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer.
     pub fn reset(&self) -> Result<(), String> {
         self.ask("reset", "done").map(drop)
     }
 
     /// CPU time of all its threads so far.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not answer, or the system does not count.
     pub fn cpu_time(&self) -> Result<Duration, String> {
         let answer = self.ask("cpu", "cpu")?;
         let nanoseconds = answer.parse();

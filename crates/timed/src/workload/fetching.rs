@@ -31,6 +31,10 @@ pub trait Kind: Send + Sync + Sized + 'static {
     fn digest(output: Self::Output) -> u64;
 
     /// The digest of a child that fetches this. The error is the reason for which the case failed.
+    ///
+    /// # Errors
+    ///
+    /// Where the resource is not what the workload takes.
     fn expected(resource: &Resource) -> Result<u64, String>;
 
     /// What it counts beside the client, in the client's totals.
