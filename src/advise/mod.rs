@@ -9,7 +9,7 @@ use measure::advise::{Model, ModelError};
 use measure::calibration::CALIBRATION;
 
 use crate::record::{Header, Measurement};
-use crate::run_store::{Run, StoreError, names};
+use crate::run_store::{LATEST, Run, StoreError, names};
 
 /// A run, and the model made of it.
 pub struct Calibrated {
@@ -39,7 +39,7 @@ impl Calibrated {
         if let Some(name) = name {
             return Self::of(Run::load(results, name)?);
         }
-        for name in [CALIBRATION, "latest"] {
+        for name in [CALIBRATION, LATEST] {
             if let Ok(run) = Run::load(results, name)
                 && let Ok(calibrated) = Self::of(run)
             {

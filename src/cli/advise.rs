@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     asked: Asked,
     /// Ask for all of that, one question at a time
-    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs", "tasks", "wakes", "work", "payload"])]
+    #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs", "Asked"])]
     ask: bool,
     /// Print each sum term by term, with the counts
     #[arg(long, conflicts_with_all = ["calibrate", "validate", "costs"])]
@@ -46,7 +46,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["validate", "tasks", "wakes", "work", "payload"])]
     calibrate: bool,
     /// Predict each case of a run from its other cases; with further runs, those from the first
-    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["run", "tasks", "wakes", "work", "payload"])]
+    #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["run", "Asked"])]
     validate: Vec<String>,
     /// The run whose unit costs are taken
     #[arg(long)]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{bad_input, print, results};
 use crate::report::export;
-use crate::run_store::Run;
+use crate::run_store::{LATEST, Run};
 
 #[derive(Args)]
 #[command(
@@ -15,7 +15,7 @@ use crate::run_store::Run;
 )]
 pub(super) struct Arguments {
     /// A run under results/, or the path of a folder with records; with --format parquet as many as there are
-    #[arg(default_value = "latest", value_name = "RUN")]
+    #[arg(default_value = LATEST, value_name = "RUN")]
     runs: Vec<String>,
     #[arg(long, value_enum)]
     format: Shape,

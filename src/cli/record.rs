@@ -8,6 +8,7 @@ use clap::Args;
 use super::{bad_input, results};
 use crate::attachments::RecordedRun;
 use crate::contribution::objections;
+use crate::run_store::LATEST;
 use crate::save::save;
 use crate::targets::targets;
 
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let mut results = results();
-    let from = arguments.from.clone().unwrap_or_else(|| results.join("latest"));
+    let from = arguments.from.clone().unwrap_or_else(|| results.join(LATEST));
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
     if arguments.contribute {
         // With a separator, so that it is a folder's path and no run's name.

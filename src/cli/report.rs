@@ -18,7 +18,7 @@ use crate::files;
 use crate::report::changes::{Style, render};
 use crate::report::summary::{Paths, summary};
 use crate::report::{self, html, markdown};
-use crate::run_store::{Run, StoreError, names_of_two};
+use crate::run_store::{LATEST, Run, StoreError, names_of_two};
 use crate::table;
 use measure::machines::{Gathered, Machine, Machines};
 
@@ -34,7 +34,7 @@ use measure::machines::{Gathered, Machine, Machines};
 pub(super) struct Arguments {
     /// A run under results/, or the path of a folder with records; two are compared, what changed first; three and more are
     /// taken as as many machines, and so is a file of `export --format parquet`: the verdict on each, and over them
-    #[arg(default_value = "latest", value_name = "RUN")]
+    #[arg(default_value = LATEST, value_name = "RUN")]
     runs: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Html)]
     format: Format,
@@ -292,7 +292,7 @@ fn file_url(path: &str) -> String {
 fn links(run: &RecordedRun) -> html::Links {
     let criterion = crate::bench::criterion_home();
     let same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
-    let last = same(&run.folder, &results().join("latest"));
+    let last = same(&run.folder, &results().join(LATEST));
     let link = move |case: &Case, strategy: &str, file: &str| {
         let path = crate::bench::folder_of(&criterion, case, strategy).join(file);
         let path = (last && path.exists()).then(|| path.canonicalize().ok()).flatten()?;

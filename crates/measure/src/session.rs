@@ -12,6 +12,7 @@ use crate::interrupt;
 use crate::matrix::Target;
 use crate::record::{Memory, Status};
 use crate::run::{Outcome, Request, RunError, run};
+use crate::run_store::LATEST;
 use crate::selection::Selection;
 use crate::table;
 use crate::text::significant;
@@ -185,7 +186,7 @@ pub fn results() -> PathBuf {
 
 /// Where records of the last run go.
 pub fn folder(filtered: bool) -> PathBuf {
-    results().join(if filtered { "latest-filtered" } else { "latest" })
+    results().join(if filtered { "latest-filtered" } else { LATEST })
 }
 
 /// A command that measures the same, without any path of this machine.

@@ -12,7 +12,7 @@ use super::{claims, selfcheck};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::findings;
-use crate::record::{Measurement, Status};
+use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::table::in_two_modes;
 use crate::text::{self, label, significant, time};
@@ -111,7 +111,7 @@ pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> 
 
 /// How many rounds its targets made, which may be fewer than were planned.
 fn rounds(run: &RecordedRun) -> String {
-    let made = |(header, _): &(crate::record::Header, _)| header.states.len();
+    let made = |(header, _): &Part| header.states.len();
     let least = run.parts.iter().map(made).min().unwrap_or(0);
     let most = run.parts.iter().map(made).max().unwrap_or(0);
     let planned = run.parts.first().map_or(0, |(header, _)| header.rounds);

@@ -94,11 +94,7 @@ fn round_of_suite(
     programs: &mut Programs,
     cells: &mut [[Vec<Time>; 2]],
 ) -> Result<(), SelfcheckError> {
-    let checks = Checks {
-        machinery: false,
-        carry_over: false,
-    };
-    let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, checks));
+    let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, Checks::NONE));
     let share = Share {
         layout: programs.random.usize(..programs.layouts.count()),
         layouts: &programs.layouts,

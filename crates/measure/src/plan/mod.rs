@@ -83,6 +83,12 @@ impl Checks {
         machinery: true,
         carry_over: true,
     };
+
+    /// Neither.
+    pub const NONE: Self = Self {
+        machinery: false,
+        carry_over: false,
+    };
 }
 
 /// A strategy and its reference.
@@ -206,14 +212,10 @@ mod tests {
     fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
         let shared = item("yield/current_thread/worker/0B/8");
         assert_eq!(jobs(&shared, Checks::ALL), ["spawn|join", "join", "spawn"]);
-        let unchecked = Checks {
-            machinery: false,
-            carry_over: false,
-        };
-        assert_eq!(jobs(&shared, unchecked), ["spawn|join"]);
+        assert_eq!(jobs(&shared, Checks::NONE), ["spawn|join"]);
         let mut alone = shared;
         alone.pairs.truncate(1);
-        assert_eq!(jobs(&alone, unchecked), ["join"], "nothing is compared");
+        assert_eq!(jobs(&alone, Checks::NONE), ["join"], "nothing is compared");
         let own = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
         let apart = item("wake/current_thread/worker/0B/24");
@@ -226,11 +228,7 @@ mod tests {
             let mut item = item(case);
             item.pairs.push((workload::MACHINERY.to_owned(), "join".to_owned()));
             assert_eq!(jobs(&item, Checks::ALL), ["join, spawn, machinery"], "{case}");
-            let none = Checks {
-                machinery: false,
-                carry_over: false,
-            };
-            assert_eq!(jobs(&item, none), ["join, spawn"], "{case}");
+            assert_eq!(jobs(&item, Checks::NONE), ["join, spawn"], "{case}");
         }
     }
 }

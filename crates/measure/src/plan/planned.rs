@@ -113,23 +113,17 @@ impl Planned {
         let checks: Vec<Checks> = (0..own).map(|done| self.checks(done, own)).collect();
         let share =
             |of: fn(&Checks) -> bool| checks.iter().filter(|checks| of(checks)).count() as f64 / own.max(1) as f64;
-        let none = Checks {
-            machinery: false,
-            carry_over: false,
-        };
-        let usual = round(none);
-        let more = |checks, share: f64| round(checks).saturating_sub(usual).mul_f64(share);
+        let usual = round(Checks::NONE);
+        let more = |checks: Checks, of: fn(&Checks) -> bool| round(checks).saturating_sub(usual).mul_f64(share(of));
         let machinery = Checks {
             machinery: true,
-            ..none
+            ..Checks::NONE
         };
         let carry_over = Checks {
             carry_over: true,
-            ..none
+            ..Checks::NONE
         };
-        let usual = usual
-            + more(machinery, share(|checks| checks.machinery))
-            + more(carry_over, share(|checks| checks.carry_over));
+        let usual = usual + more(machinery, |checks| checks.machinery) + more(carry_over, |checks| checks.carry_over);
         usual * some as u32
     }
 }
