@@ -49,6 +49,8 @@ pub(super) fn end(
         let read = match (part, &record) {
             // It is here even where it could not be written.
             (Some((header, measurements)), _) if name == target => Some((header.clone(), measurements.to_vec())),
+            // It has said its own.
+            (_, Some(_)) if name == SERVER => None,
             (_, Some(path)) => record::read(path)
                 .inspect_err(|error| eprintln!("{name} is not in the summary: {error}"))
                 .ok(),

@@ -13,6 +13,7 @@ use crate::block;
 use crate::case::Case;
 use crate::matrix::Target;
 use crate::record::{Measurement, Status};
+use crate::text::counted;
 use crate::watchdog;
 
 /// Fewest samples that Criterion takes.
@@ -68,8 +69,9 @@ pub(super) fn say_what_lacks(measured: &[Measurement]) {
     let too_few = measured.iter().filter(few).count();
     if too_few > 0 {
         eprintln!(
-            "Criterion's reports lack {too_few} measurements of fewer than {FEWEST_SAMPLES} blocks, the fewest that it \
-             takes; the record has them. More rounds (JVS_ROUNDS) are more blocks."
+            "Criterion's reports lack {} of fewer than {FEWEST_SAMPLES} blocks, the fewest that it takes; the record has all. \
+             More rounds (JVS_ROUNDS) are more blocks.",
+            counted(too_few, "measurement")
         );
     }
 }
