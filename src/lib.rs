@@ -57,7 +57,7 @@ pub mod save;
 pub mod selfcheck;
 pub mod targets;
 
-pub use probes::census;
+pub use census;
 
 pub use measure::{
     Target, Workload, block, case, compare, environment, files, http, interrupt, layouts, machine_state, matrix,

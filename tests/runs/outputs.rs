@@ -338,7 +338,7 @@ impl Workload for CountedWake {
         self.wake.before_slice(children_at_once);
     }
 
-    fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
+    fn machinery(self: Arc<Self>) -> Option<TimedLoop> {
         None
     }
 }

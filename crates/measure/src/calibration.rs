@@ -91,6 +91,9 @@ pub fn calibrate(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::Strategy;
+    use crate::strategy::loops::{CALIBRATED, CALIBRATED_TASKS};
+    use crate::workload::{InlineChild, r#yield::Yield};
 
     #[test]
     fn ten_cases_a_flavor_of_workloads_that_there_are() {
@@ -103,8 +106,15 @@ mod tests {
         for case in cases {
             let entry = workload::find(&entries, &case.workload).expect("a workload");
             assert!(entry.payloads.contains(&case.payload.0), "{case}");
+            // What a build without the feature `suite` has.
+            assert!(CALIBRATED_TASKS.contains(&case.tasks), "{case}");
+            assert!(
+                case.workload != "yield" || Yield::CALIBRATED.contains(&case.payload.0),
+                "{case}"
+            );
             for strategy in STRATEGIES {
-                let strategy = strategy.parse().expect("a strategy");
+                let strategy: Strategy = strategy.parse().expect("a strategy");
+                assert!(CALIBRATED.contains(&strategy.name()), "{strategy}");
                 assert!(
                     entry.can_have(strategy, case.payload.0, case.tasks),
                     "{case} {strategy}"

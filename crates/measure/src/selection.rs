@@ -256,9 +256,14 @@ impl Selection {
             if let Some(tasks) = self.tasks.iter().flatten().find(wrong) {
                 let allowed = match arities == join::ARITIES {
                     true => format!(
-                        "{} (join! takes its number of children when it is compiled; any from 1 to {MAX_TASKS} when neither \
+                        "{} (join! takes its number of children when it is compiled{}; any from 1 to {MAX_TASKS} when neither \
                          JVS_STRATEGIES nor JVS_REFERENCE is join)",
-                        words(arities)
+                        words(arities),
+                        if cfg!(feature = "suite") {
+                            ""
+                        } else {
+                            ", larger ones with the feature `suite` of jvs-measure"
+                        },
                     ),
                     false => format!("{} with {strategy}", words(arities)),
                 };

@@ -44,7 +44,7 @@ pub fn entries() -> Vec<Entry> {
 }
 
 /// A timed loop by name, of a workload whose type is known to whoever asks.
-type More = fn(&WithMore, &str, Spawning) -> Option<Box<dyn TimedLoop>>;
+type More = fn(&WithMore, &str, Spawning) -> Option<TimedLoop>;
 
 /// The suite's own loops of an entry, as they are compiled for its bench targets, and more beside them.
 fn with(entry: Entry, more: More) -> Entry {
@@ -70,7 +70,7 @@ struct WithMore {
 }
 
 impl Opened for WithMore {
-    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<TimedLoop> {
         (self.more)(self, strategy, spawning).or_else(|| self.suite.timed_loop(strategy, spawning))
     }
 
@@ -92,14 +92,14 @@ impl Opened for WithMore {
 }
 
 /// More loops of a workload whose payload lies on the heap.
-fn on_heap<W: Workload>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+fn on_heap<W: Workload>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<TimedLoop> {
     let (tasks, workload) = (opened.setup.tasks, opened.workload());
     let workload = workload.downcast().expect("it is the entry's own type");
     copy::<W>(&workload, tasks, name, spawning).or_else(|| delayed(&workload, tasks, name))
 }
 
 /// The same of one whose payload lies inside the child, where the hand-written loops are too.
-fn inline<K: InlineChild>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+fn inline<K: InlineChild>(opened: &WithMore, name: &str, spawning: Spawning) -> Option<TimedLoop> {
     let beside = match opened.setup.payload_bytes {
         0 => on_heap::<Inline<K, 0>>,
         4096 => on_heap::<Inline<K, 4096>>,
@@ -109,7 +109,7 @@ fn inline<K: InlineChild>(opened: &WithMore, name: &str, spawning: Spawning) -> 
 }
 
 /// A loop of the copy.
-fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spawning) -> Option<TimedLoop> {
     let copied = || Arc::new(Copied::of(workload.clone()));
     let count = Count::of(tasks);
     match (name, tasks, spawning) {
@@ -123,8 +123,8 @@ fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spaw
 }
 
 /// A `join!` with a delay behind it, or the delay alone.
-fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<Box<dyn TimedLoop>> {
-    fn behind<W: Workload, F: FanOut<Delayed<W>>>(workload: Delayed<W>, tasks: usize) -> Option<Box<dyn TimedLoop>> {
+fn delayed<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str) -> Option<TimedLoop> {
+    fn behind<W: Workload, F: FanOut<Delayed<W>>>(workload: Delayed<W>, tasks: usize) -> Option<TimedLoop> {
         fan_out_loop::<_, AndDelay<F>>(Arc::new(workload), Count::of(tasks))
     }
     let (kind, length) = name.split_once('+')?;

@@ -12,7 +12,7 @@ use crate::usage::Usage;
 use crate::workload::{InlineChild, Setup};
 
 /// The hand-written loop of that name; `None` where there is none.
-pub(crate) fn timed_loop_of<K: InlineChild>(strategy: &str, setup: Setup) -> Option<Box<dyn TimedLoop>> {
+pub(crate) fn timed_loop_of<K: InlineChild>(strategy: &str, setup: Setup) -> Option<TimedLoop> {
     let Setup { tasks, seed, .. } = setup;
     Some(match (strategy, tasks, setup.payload_bytes) {
         ("hand_join", 1, 0) => timed_loop(move |n| join_1::<K, 0>(seed, n)),

@@ -100,7 +100,7 @@ impl BlockRuntime {
     pub fn drive<S, B>(&self, opening: Opening, begin: B) -> Result<S, String>
     where
         S: Schedule,
-        B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<Box<dyn TimedLoop>>), String> + Send + 'static,
+        B: FnOnce(Arc<dyn Opened>, Spawning) -> Result<(S, Vec<TimedLoop>), String> + Send + 'static,
     {
         let engine = &self.engine;
         let spawning = engine.spawning();

@@ -281,6 +281,14 @@ fn pattern(tasks: usize, times: f64, turns: f64, by_sibling: f64) -> Wakes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::strategy::loops::CALIBRATED_TASKS;
+    use crate::workload::{InlineChild, ready::Ready, r#yield::Yield};
+
+    #[test]
+    fn a_build_without_the_suite_has_what_children_are_tried_beside() {
+        assert!([FEW, MANY].iter().all(|tasks| CALIBRATED_TASKS.contains(tasks)));
+        assert!(Ready::CALIBRATED.contains(&0) && Yield::CALIBRATED.contains(&0));
+    }
 
     /// Counts, and no times: how the suite's own children are woken.
     #[test]

@@ -4,9 +4,9 @@
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
+use census::{CountingAllocator, count};
 use measure::case::parse_measurement_id;
 use measure::workload;
-use probes::census::{CountingAllocator, count};
 
 #[global_allocator]
 static HEAP: CountingAllocator = CountingAllocator::new();

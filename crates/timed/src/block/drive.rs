@@ -27,7 +27,7 @@ pub fn run_alone(entry: &Entry, case: &Case, strategy: &str, iterations: u64, se
 }
 
 /// The loop that is timed.
-pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Option<TimedLoop> {
     opened.timed_loop(strategy, spawning)
 }
 
@@ -43,7 +43,7 @@ pub fn drive_case<S: Schedule>(
     case: &Case,
     strategies: &[&str],
     seed: u64,
-    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<Box<dyn TimedLoop>> + Send + 'static,
+    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<TimedLoop> + Send + 'static,
     schedule: S,
 ) -> Result<S, String> {
     let setup = Setup {

@@ -37,13 +37,50 @@ macro_rules! in_order {
 pub(super) use in_order;
 
 /// Implements each arity of `$strategy`, lists them in `ARITIES` and in the choice among them; `$order` is what join! is told
-/// of the order of polls, and `$most` the most children for a workload of that many, with so many bytes inside each.
+/// of the order of polls, and `$most` the most children for a workload of that many, with so many bytes inside each. The second
+/// list has those of the feature `suite`: the compiler's time for one is of the square of its children, whatever it is used for.
 macro_rules! joins {
-    ($strategy:ident, $order:tt, $most:expr, [$($n:literal)+]) => {
+    ($strategy:ident, $order:tt, $most:expr, [$($n:literal)+] $([$($large:literal)+])?) => {
         /// The numbers of children for which a `tokio::join!` is compiled in.
+        #[cfg(feature = "suite")]
+        pub const ARITIES: &[usize] = &[$($n,)+ $($($large,)+)?];
+        /// The numbers of children for which a `tokio::join!` is compiled in: with the feature `suite` there are larger ones.
+        #[cfg(not(feature = "suite"))]
         pub const ARITIES: &[usize] = &[$($n),+];
 
-        $(seq_macro::seq!(I in 0..$n {
+        $($crate::strategy::join::arity! { $strategy, $order, $n })+
+        $($(
+            #[cfg(feature = "suite")]
+            $crate::strategy::join::arity! { $strategy, $order, $large }
+        )+)?
+
+        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+            workload: std::sync::Arc<W>,
+            count: $crate::strategy::Count,
+            _: $crate::strategy::Spawning,
+        ) -> Option<$crate::slice::TimedLoop> {
+            match count.tasks() {
+                // The condition is a constant, so that what it excludes is not even compiled.
+                $($n if const { $n <= $most(W::MOST_JOINED, W::INLINE_BYTES) && W::LOOPS.have_joined($n) } => {
+                    $crate::slice::fan_out_loop::<W, $strategy<$n>>(workload, count)
+                })+
+                $($(
+                    #[cfg(feature = "suite")]
+                    $large if const { $large <= $most(W::MOST_JOINED, W::INLINE_BYTES) } => {
+                        $crate::slice::fan_out_loop::<W, $strategy<$large>>(workload, count)
+                    }
+                )+)?
+                _ => None,
+            }
+        }
+    };
+}
+pub(super) use joins;
+
+/// One arity.
+macro_rules! arity {
+    ($strategy:ident, $order:tt, $n:literal) => {
+        seq_macro::seq!(I in 0..$n {
             impl<W: $crate::workload::Workload> $crate::strategy::FanOut<W> for $strategy<$n> {
                 async fn run(workload: &W, _count: $crate::strategy::Count) -> u64 {
                     let (#(output~I,)*) = $crate::strategy::join::in_order!($order #(workload.child(I),)*);
@@ -52,26 +89,12 @@ macro_rules! joins {
                     sum
                 }
             }
-        });)+
-
-        pub(super) fn timed_loop<W: $crate::workload::Workload>(
-            workload: std::sync::Arc<W>,
-            count: $crate::strategy::Count,
-            _: $crate::strategy::Spawning,
-        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
-            match count.tasks() {
-                // The condition is a constant, so that what it excludes is not even compiled.
-                $($n if const { $n <= $most(W::MOST_JOINED, W::INLINE_BYTES) } => {
-                    $crate::slice::fan_out_loop::<W, $strategy<$n>>(workload, count)
-                })+
-                _ => None,
-            }
-        }
+        });
     };
 }
-pub(super) use joins;
+pub(super) use arity;
 
-joins! { Join, (), most_joined, [1 2 3 4 6 8 10 12 16 24 32 48 64 96 128 256] }
+joins! { Join, (), most_joined, [1 2 3 4 6 8 10 12 16 24 32 48 64] [96 128 256] }
 
 pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),

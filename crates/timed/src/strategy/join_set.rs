@@ -78,7 +78,7 @@ pub(super) fn timed_loop<W: Workload>(
     workload: Arc<W>,
     count: Count,
     spawning: Spawning,
-) -> Option<Box<dyn TimedLoop>> {
+) -> Option<TimedLoop> {
     use super::{Local, Shared};
     match (spawning, count.is_bounded()) {
         (Spawning::Shared, false) => fan_out_loop::<W, JoinSet<Shared>>(workload, count),

@@ -54,7 +54,7 @@ macro_rules! ladder {
             workload: Arc<W>,
             count: Count,
             spawning: Spawning,
-        ) -> Option<Box<dyn TimedLoop>> {
+        ) -> Option<TimedLoop> {
             match (count.tasks(), spawning) {
                 $(
                     ($n, Spawning::Shared) if const { $n <= W::MOST_JOINED && W::INLINE_BYTES == 0 } => {

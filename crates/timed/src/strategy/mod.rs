@@ -1,6 +1,7 @@
 //! Strategies: how N children are awaited together. One file a strategy, one line in the list below.
 
 pub mod counts;
+pub mod loops;
 
 use std::fmt;
 use std::future::Future;
@@ -179,7 +180,7 @@ macro_rules! any_number {
             workload: std::sync::Arc<W>,
             count: super::Count,
             _: super::Spawning,
-        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
+        ) -> Option<$crate::slice::TimedLoop> {
             $crate::slice::fan_out_loop::<W, $strategy>(workload, count)
         }
     };
@@ -188,7 +189,7 @@ macro_rules! any_number {
             workload: std::sync::Arc<W>,
             count: super::Count,
             spawning: super::Spawning,
-        ) -> Option<Box<dyn $crate::slice::TimedLoop>> {
+        ) -> Option<$crate::slice::TimedLoop> {
             use $crate::slice::fan_out_loop;
             match spawning {
                 super::Spawning::Shared => fan_out_loop::<W, $strategy<super::Shared>>(workload, count),
@@ -222,14 +223,17 @@ macro_rules! strategies {
             workload: Arc<W>,
             tasks: usize,
             spawning: Spawning,
-        ) -> Option<Box<dyn TimedLoop>> {
+        ) -> Option<TimedLoop> {
             let count = Count {
                 bound: strategy.bound.unwrap_or(u32::MAX),
                 ..Count::of(tasks)
             };
             match strategy.name {
                 $($(#[cfg($condition)])?
-                stringify!($module) => $module::timed_loop(workload, count, spawning),)+
+                // The condition is a constant, so that what it excludes is not even compiled.
+                stringify!($module) if const { W::LOOPS.have(stringify!($module)) } => {
+                    $module::timed_loop(workload, count, spawning)
+                })+
                 _ => None,
             }
         }

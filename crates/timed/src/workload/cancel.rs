@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Axes, Entry, Full, Setup, Sweep, Workload, entry::WORKER};
 use crate::cancelled::Cancelling;
+use crate::strategy::loops::Loops;
 
 /// Children of which half never end.
 pub struct Cancel {
@@ -26,6 +27,7 @@ impl Drop for Told {
 impl Workload for Cancel {
     type Output = u64;
 
+    const LOOPS: Loops = Loops::of_suite(false);
     const MOST_JOINED: usize = 64;
     const CANCELS: bool = true;
     // Each iteration is timed on its own.

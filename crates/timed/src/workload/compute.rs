@@ -8,6 +8,7 @@ use twox_hash::XxHash3_64;
 
 use super::entry::WORKER;
 use super::{Axes, Entry, Full, Setup, Sweep, Workload};
+use crate::strategy::loops::Loops;
 
 /// One buffer for each child, and the hash that it must return.
 pub struct Compute {
@@ -17,6 +18,8 @@ pub struct Compute {
 
 impl Workload for Compute {
     type Output = u64;
+
+    const LOOPS: Loops = Loops::of_suite(true);
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
         let mut random = fastrand::Rng::with_seed(setup.seed);

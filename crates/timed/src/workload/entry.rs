@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{Opening, Setup, Workload, open};
 use crate::case::{Case, Site};
+use crate::strategy::loops::Loops;
 use crate::strategy::{Strategy, join};
 
 /// Sets a workload up for a case.
@@ -27,6 +28,8 @@ pub struct Entry {
     pub payloads: &'static [usize],
     /// [`Workload::MOST_JOINED`].
     pub most_joined: usize,
+    /// [`Workload::LOOPS`].
+    pub loops: Loops,
     /// Whether the payload lies inside the child's future.
     pub inline: bool,
     /// Whether its iteration has machinery of its own, measured as [`MACHINERY`](super::MACHINERY).
@@ -72,6 +75,7 @@ impl Entry {
             expectation: "",
             payloads,
             most_joined: W::MOST_JOINED,
+            loops: W::LOOPS,
             inline: false,
             machinery: false,
             served: false,
@@ -91,11 +95,13 @@ impl Entry {
     /// Whether a strategy can have so many of its children, with that payload in bytes.
     pub fn can_have(&self, strategy: Strategy, payload: usize, tasks: usize) -> bool {
         let kind = strategy.kind();
-        let compiled = kind.arities.is_none_or(|arities| {
-            arities.contains(&tasks)
-                && tasks <= self.most_joined(payload)
-                && (kind.inline_payloads || !self.inline || payload == 0)
-        });
+        let compiled = self.loops.have(strategy.name())
+            && kind.arities.is_none_or(|arities| {
+                arities.contains(&tasks)
+                    && self.loops.have_joined(tasks)
+                    && tasks <= self.most_joined(payload)
+                    && (kind.inline_payloads || !self.inline || payload == 0)
+            });
         compiled && (kind.stops_on_drop || !self.cancels)
     }
 

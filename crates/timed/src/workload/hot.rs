@@ -12,6 +12,7 @@ use super::began::Began;
 use super::entry::{Variants, WORKER, parse_duration};
 use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
 use crate::slice::Totals;
+use crate::strategy::loops::Loops;
 
 /// A hot child and its siblings.
 pub struct Hot {
@@ -70,6 +71,7 @@ impl Hot {
 impl Workload for Hot {
     type Output = u64;
 
+    const LOOPS: Loops = Loops::of_suite(false);
     const MOST_JOINED: usize = 64;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {

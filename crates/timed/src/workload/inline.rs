@@ -6,9 +6,13 @@ use std::sync::Arc;
 
 use super::entry::BOTH;
 use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, open};
+use crate::strategy::loops::{Loops, is_among};
 
 /// A child that carries its payload in its future, at any size.
 pub trait InlineChild: Send + Sync + 'static {
+    /// The payloads at which a prediction measures it, in bytes.
+    const CALIBRATED: &'static [usize];
+
     /// Makes the child: carries `P` bytes, returns `number`.
     fn child<const P: usize>(number: u64) -> impl Future<Output = u64> + Send + 'static;
 }
@@ -22,6 +26,7 @@ pub struct Inline<K, const P: usize> {
 impl<K: InlineChild, const P: usize> Workload for Inline<K, P> {
     type Output = u64;
     const INLINE_BYTES: usize = P;
+    const LOOPS: Loops = Loops::of_suite(is_among(K::CALIBRATED, P));
 
     async fn set_up(setup: Setup) -> Result<Self, String> {
         Ok(Self {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::cancelled::Cancelling;
 use crate::slice::{TimedLoop, Totals};
+use crate::strategy::loops::Loops;
 
 pub use entry::{Axes, Entry, Full, Open, Sweep, Variants};
 pub use inline::{INLINE_PAYLOADS, Inline, InlineChild, open_inline};
@@ -42,8 +43,12 @@ pub trait Workload: Send + Sync + Sized + 'static {
     const INLINE_BYTES: usize = 0;
 
     /// The most children of a `join!` that is compiled for this workload. A `join!` of each number of
-    /// [`join::ARITIES`](crate::strategy::join::ARITIES) up to it is a type of its own, and large where children are.
+    /// [`join::ARITIES`](crate::strategy::join::ARITIES) up to it is a type of its own, and large where children are; the numbers
+    /// above 64 take the feature `suite`.
     const MOST_JOINED: usize = 256;
+
+    /// Which of its loops are compiled: those of every strategy, of children of your own.
+    const LOOPS: Loops = Loops::All;
 
     /// Whether the workload [settles](Workload::settle) between iterations; then each is timed on its own.
     const SETTLES: bool = false;
@@ -93,7 +98,7 @@ pub trait Workload: Send + Sync + Sized + 'static {
 
     /// The same iteration without any composition, where the workload has machinery of its own that runs
     /// inside the slice: what is measured with it is a cost that no strategy can go below.
-    fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
+    fn machinery(self: Arc<Self>) -> Option<TimedLoop> {
         None
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::{Axes, Entry, Setup, Sweep, Workload};
+use crate::strategy::loops::Loops;
 
 /// What the children share: how often it was held.
 pub struct Shared {
@@ -16,6 +17,7 @@ pub struct Shared {
 impl Workload for Shared {
     type Output = u64;
 
+    const LOOPS: Loops = Loops::of_suite(true);
     const MOST_JOINED: usize = 64;
 
     async fn set_up(_: Setup) -> Result<Self, String> {

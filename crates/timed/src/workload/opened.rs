@@ -12,7 +12,7 @@ use crate::strategy::{self, Spawning};
 /// A workload that is set up, its type erased: what a block measures.
 pub trait Opened: Send + Sync {
     /// The timed loop of a strategy; `None` where the strategy cannot have this number of tasks.
-    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>>;
+    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<TimedLoop>;
     /// The wrapping sum of the digests of one iteration's outputs.
     fn expected_digest(&self) -> u64;
     /// [`Workload::failure_reason`].
@@ -45,7 +45,7 @@ struct Typed<W> {
 pub const MACHINERY: &str = "machinery";
 
 impl<W: Workload> Opened for Typed<W> {
-    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<Box<dyn TimedLoop>> {
+    fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<TimedLoop> {
         let workload = self.workload.clone();
         if strategy == MACHINERY {
             return workload.machinery();

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::{Axes, Entry, Setup, Sweep, Workload};
+use crate::strategy::loops::Loops;
 
 /// Children that sleep.
 pub struct Timers {
@@ -15,6 +16,7 @@ pub struct Timers {
 impl Workload for Timers {
     type Output = u64;
 
+    const LOOPS: Loops = Loops::of_suite(false);
     const MOST_JOINED: usize = 64;
 
     async fn set_up(setup: Setup) -> Result<Self, String> {

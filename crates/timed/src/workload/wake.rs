@@ -33,6 +33,7 @@ use crate::strategy::{Count, FanOut};
 use driver::{CountingParent, Driver, Shared};
 use leaf::{Busy, Flag, Leaf, Oneshot};
 use parameters::PARAMETERS;
+use crate::strategy::loops::Loops;
 pub use parameters::{LeafKind, Parameters, Together};
 
 /// A child: waits for its signal, returns its number.
@@ -89,6 +90,8 @@ impl<L: Leaf> Wake<L> {
 impl<L: Leaf> Workload for Wake<L> {
     type Output = u64;
 
+    const LOOPS: Loops = Loops::of_suite(L::CALIBRATED);
+
     async fn set_up(setup: Setup) -> Result<Self, String> {
         Ok(Self::with(setup, Together::Some(1), Duration::ZERO))
     }
@@ -115,7 +118,7 @@ impl<L: Leaf> Workload for Wake<L> {
         self.shared.at_once.store(children_at_once, Release);
     }
 
-    fn machinery(self: Arc<Self>) -> Option<Box<dyn TimedLoop>> {
+    fn machinery(self: Arc<Self>) -> Option<TimedLoop> {
         let tasks = self.shared.signals.len();
         fan_out_loop::<Wake<L>, MachineryAlone>(self, Count::of(tasks))
     }

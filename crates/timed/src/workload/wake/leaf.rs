@@ -13,6 +13,9 @@ use crate::chain::chain;
 
 /// What a child waits on.
 pub trait Leaf: Send + Sync + 'static {
+    /// Whether a prediction measures it.
+    const CALIBRATED: bool = false;
+
     /// The end that the driver fires.
     type Signal: Send + Sync;
     /// The end in the child.
@@ -63,6 +66,8 @@ impl FlagSignal {
 }
 
 impl Leaf for Flag {
+    const CALIBRATED: bool = true;
+
     type Signal = FlagSignal;
     type Waiting = ();
 

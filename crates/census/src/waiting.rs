@@ -14,9 +14,9 @@ use std::task::{Context, Poll, Waker};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CountingAllocator, Heap, lock};
-use crate::strategy::{self, Spawning, Strategy};
-use crate::workload::{Setup, Workload};
+use crate::{CountingAllocator, Heap, lock};
+use timed::strategy::{self, Spawning, Strategy};
+use timed::workload::{Setup, Workload};
 
 /// What tokio gives a worker where nothing else is asked for.
 pub const STACK_BYTES: usize = 2 << 20;

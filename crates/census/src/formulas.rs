@@ -1,11 +1,11 @@
 //! Whether a strategy counts what its file says (`timed::strategy::counts`), for each number of children.
 
-use crate::case::{Case, Flavor, Payload, Site};
-use crate::strategy::Strategy;
-use crate::strategy::counts::Formula;
-use crate::workload;
+use timed::case::{Case, Flavor, Payload, Site};
+use timed::strategy::Strategy;
+use timed::strategy::counts::Formula;
+use timed::workload;
 
-use super::{CountingAllocator, Row, count_iterations};
+use crate::{CountingAllocator, Row, count_iterations};
 
 /// The numbers of children for which the formulas are claimed.
 pub const CLAIMED: std::ops::RangeInclusive<usize> = 1..=1_000;

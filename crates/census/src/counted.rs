@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::task;
 
-use crate::slice::{Running, Slice};
-use crate::workload::{Opened, Setup, Workload};
+use timed::slice::{Running, Slice};
+use timed::workload::{Opened, Setup, Workload};
 
 /// Counts of one iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -180,7 +180,7 @@ impl Future for Parent {
         let this = &mut *self;
         add(&this.tally.parent_polls);
         let waker = Counting::around(&mut this.waker, cx.waker(), &this.tally);
-        this.inner.as_mut().poll(&mut Context::from_waker(&waker))
+        Pin::new(&mut this.inner).poll(&mut Context::from_waker(&waker))
     }
 }
 

@@ -8,24 +8,30 @@
 //!
 //! Exact, that is the same in each run, where one thread does everything: on `current_thread` and `local`, except `http`
 //! and its kin, whose server is another process. Elsewhere workers race, and a count is a mean over some iterations.
+//!
+//! A package of its own, since nothing in it is timed: its loops are compiled without optimization, which takes a fraction of the time
+//! (the workspace's `Cargo.toml`), and counts are the same with it and without (`tests/said/census.rs` has those of both profiles).
+
+// join! of 256 branches.
+#![recursion_limit = "512"]
 
 mod allocator;
+mod counted;
 pub mod formulas;
 mod rows;
 mod waiting;
 
 use std::sync::{Arc, Mutex};
 
-use crate::block::drive_case;
-use crate::case::Case;
-use crate::runtime::BlockRuntime;
-use crate::runtime::Schedule;
-use crate::slice::{SETTLING_BYTES, Slice, executed};
-use crate::usage::Usage;
-use crate::workload::Entry;
+use timed::block::drive_case;
+use timed::case::Case;
+use timed::runtime::{BlockRuntime, Schedule};
+use timed::slice::{SETTLING_BYTES, Slice, executed};
+use timed::usage::Usage;
+use timed::workload::Entry;
 
-use crate::counted::{Counted, Counts, Parent};
 pub use allocator::{CountingAllocator, Heap};
+use counted::{Counted, Counts, Parent};
 pub use rows::Row;
 pub use waiting::{NoWeight, PerChild, STACK_BYTES, Weight, weigh_waiting};
 
@@ -139,7 +145,7 @@ fn weigh(
                 child: opened.children().child_bytes(),
             };
             let seen = seen_too.clone();
-            Some(crate::slice::timed_loop(move |iterations| {
+            Some(timed::slice::timed_loop(move |iterations| {
                 let timed = timed.run(iterations);
                 let seen = seen.clone();
                 async move {
@@ -213,8 +219,8 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
         move |opened, strategy, spawning| {
             let counted = Arc::new(Counted::new(opened.clone(), sink.clone()));
             let tally = counted.tally();
-            let timed = crate::strategy::timed_loop(strategy.parse().ok()?, counted, tasks, spawning)?;
-            Some(crate::slice::timed_loop(move |iterations| {
+            let timed = timed::strategy::timed_loop(strategy.parse().ok()?, counted, tasks, spawning)?;
+            Some(timed::slice::timed_loop(move |iterations| {
                 Parent::new(timed.run(iterations), tally.clone())
             }))
         },

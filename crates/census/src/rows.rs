@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::case::{self, Case};
+use timed::case::{self, Case};
 
 /// What one iteration of a measurement does. Counts are whole numbers where `exact`, else means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
