@@ -1,6 +1,5 @@
 //! Copies: the same source compiled once more, for the same children, into code that lies elsewhere.
 
-use std::hint::black_box;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -61,8 +60,6 @@ impl<W: Workload> Workload for Copied<W> {
     }
 
     fn before_slice(&self, children_at_once: usize) {
-        // Outside of what is timed, in the function that is: LLVM merges functions that are the same.
-        black_box(0);
         self.0.before_slice(children_at_once);
     }
 
