@@ -74,11 +74,7 @@ pub(super) const KIND: Kind = Kind {
     ..Kind::ANY_NUMBER
 };
 
-pub(super) fn timed_loop<W: Workload>(
-    workload: Arc<W>,
-    count: Count,
-    spawning: Spawning,
-) -> Option<TimedLoop> {
+pub(super) fn timed_loop<W: Workload>(workload: Arc<W>, count: Count, spawning: Spawning) -> Option<TimedLoop> {
     use super::{Local, Shared};
     match (spawning, count.is_bounded()) {
         (Spawning::Shared, false) => fan_out_loop::<W, JoinSet<Shared>>(workload, count),

@@ -29,11 +29,11 @@ use super::entry::{Variants, WORKER};
 use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
 use crate::case::Case;
 use crate::slice::{TimedLoop, fan_out_loop};
+use crate::strategy::loops::Loops;
 use crate::strategy::{Count, FanOut};
 use driver::{CountingParent, Driver, Shared};
 use leaf::{Busy, Flag, Leaf, Oneshot};
 use parameters::PARAMETERS;
-use crate::strategy::loops::Loops;
 pub use parameters::{LeafKind, Parameters, Together};
 
 /// A child: waits for its signal, returns its number.
