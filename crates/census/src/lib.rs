@@ -26,9 +26,10 @@ use std::sync::{Arc, Mutex};
 use timed::block::drive_case;
 use timed::case::Case;
 use timed::runtime::{BlockRuntime, Schedule};
-use timed::slice::{SETTLING_BYTES, Slice, executed};
+use timed::slice::{SETTLING_BYTES, Slice, TimedLoop, executed, timed_loop};
+use timed::strategy::{self, Spawning};
 use timed::usage::Usage;
-use timed::workload::Entry;
+use timed::workload::{Entry, Opened};
 
 pub use allocator::{CountingAllocator, Heap};
 use counted::{Counted, Counts, Parent};
@@ -119,6 +120,18 @@ impl Loops {
     }
 }
 
+/// Drives loops of one strategy in a fresh runtime.
+fn drive(
+    entry: &Entry,
+    case: &Case,
+    strategy: &str,
+    make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<TimedLoop> + Send + 'static,
+    schedule: Loops,
+) -> Result<(), String> {
+    let runtime = BlockRuntime::of(case, SEED)?;
+    drive_case(&runtime, entry, case, &[strategy], SEED, make_loop, schedule).map(drop)
+}
+
 /// Counts the heap around the loop that is timed.
 fn weigh(
     entry: &Entry,
@@ -132,12 +145,10 @@ fn weigh(
     let (seen_too, sizes_too) = (seen.clone(), sizes.clone());
     // The first loop is for what is made once: thread-locals, and queues that grow to what they will ever hold.
     let schedule = Loops::of([1 + iterations, 1, 1 + iterations]);
-    drive_case(
-        &BlockRuntime::of(case, SEED)?,
+    drive(
         entry,
         case,
-        &[strategy],
-        SEED,
+        strategy,
         move |opened, strategy, spawning| {
             let timed = opened.timed_loop(strategy, spawning)?;
             *lock(&sizes_too) = Sizes {
@@ -145,7 +156,7 @@ fn weigh(
                 child: opened.children().child_bytes(),
             };
             let seen = seen_too.clone();
-            Some(timed::slice::timed_loop(move |iterations| {
+            Some(timed_loop(move |iterations| {
                 let timed = timed.run(iterations);
                 let seen = seen.clone();
                 async move {
@@ -210,17 +221,15 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
     let seen: Arc<Mutex<Vec<Counts>>> = Arc::default();
     let sink = seen.clone();
     let tasks = case.tasks;
-    drive_case(
-        &BlockRuntime::of(case, SEED)?,
+    drive(
         entry,
         case,
-        &[strategy],
-        SEED,
+        strategy,
         move |opened, strategy, spawning| {
             let counted = Arc::new(Counted::new(opened.clone(), sink.clone()));
             let tally = counted.tally();
-            let timed = timed::strategy::timed_loop(strategy.parse().ok()?, counted, tasks, spawning)?;
-            Some(timed::slice::timed_loop(move |iterations| {
+            let timed = strategy::timed_loop(strategy.parse().ok()?, counted, tasks, spawning)?;
+            Some(timed_loop(move |iterations| {
                 Parent::new(timed.run(iterations), tally.clone())
             }))
         },

@@ -8,6 +8,8 @@ use crate::plan::{Item, Plan};
 use crate::run::{Outcome, Request, RunError, run};
 use crate::session::this_program;
 use crate::settings::RunSettings;
+use crate::strategy::Strategy;
+use crate::strategy::loops::CALIBRATED;
 use crate::workload;
 
 /// The name of the run that a calibration makes.
@@ -27,18 +29,13 @@ const CASES: [(&str, usize, usize); 10] = [
     ("mutex", 0, 16),
 ];
 
-/// The strategies that are calibrated.
-const STRATEGIES: [&str; 6] = [
-    "join",
-    "spawn",
-    "join_all",
-    "join_set",
-    "futures_unordered",
-    "buffer_unordered@64",
-];
-
 /// How long a case takes at most, in minutes.
 const MINUTES_A_CASE: f64 = 3.0 / 60.0;
+
+/// The strategies that are calibrated: those that a build without the feature `suite` has.
+fn strategies() -> impl Iterator<Item = Strategy> {
+    Strategy::all().filter(|strategy| CALIBRATED.contains(&strategy.name()))
+}
 
 /// The cases of a calibration: at `block_on` only what can be measured there.
 fn cases(flavors: &[Flavor], site: Site) -> Vec<Case> {
@@ -68,11 +65,12 @@ pub fn calibrate(
 ) -> Result<Outcome, RunError> {
     let cases = cases(flavors, site);
     let minutes = MINUTES_A_CASE * cases.len() as f64;
+    let calibrated: Vec<String> = strategies().map(|strategy| strategy.to_string()).collect();
     let items: Vec<Item> = cases
         .into_iter()
         .map(|case| {
             let machinery = (case.workload == "wake").then_some(workload::MACHINERY);
-            let strategies: Vec<&str> = STRATEGIES.into_iter().chain(machinery).collect();
+            let strategies: Vec<&str> = calibrated.iter().map(String::as_str).chain(machinery).collect();
             Item::of(case, &strategies, "join")
         })
         .collect();
@@ -91,8 +89,7 @@ pub fn calibrate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::Strategy;
-    use crate::strategy::loops::{CALIBRATED, CALIBRATED_TASKS};
+    use crate::strategy::loops::CALIBRATED_TASKS;
     use crate::workload::{InlineChild, r#yield::Yield};
 
     #[test]
@@ -102,6 +99,7 @@ mod tests {
         for flavor in flavors {
             assert_eq!(cases.iter().filter(|case| case.flavor == flavor).count(), CASES.len());
         }
+        assert_eq!(strategies().count(), CALIBRATED.len());
         let entries = workload::all();
         for case in cases {
             let entry = workload::find(&entries, &case.workload).expect("a workload");
@@ -112,9 +110,7 @@ mod tests {
                 case.workload != "yield" || Yield::CALIBRATED.contains(&case.payload.0),
                 "{case}"
             );
-            for strategy in STRATEGIES {
-                let strategy: Strategy = strategy.parse().expect("a strategy");
-                assert!(CALIBRATED.contains(&strategy.name()), "{strategy}");
+            for strategy in strategies() {
                 assert!(
                     entry.can_have(strategy, case.payload.0, case.tasks),
                     "{case} {strategy}"

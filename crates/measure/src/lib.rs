@@ -101,8 +101,8 @@
 //! # Features
 //!
 //! - `local` (default): the flavor `local`, on tokio 1.51 and later.
-//! - `suite`: every loop of the suite's own workloads, and a `join!` of 96, 128 and 256 children. Without it a build is half as
-//!   long, and has of the suite what a prediction (`--advise`) measures.
+//! - `suite`: every loop of the suite's own workloads, and a `join!` of 96, 128 and 256 children. Without it a build takes less
+//!   time, and has of the suite what a prediction (`--advise`) measures.
 //! - `http`: the workloads that fetch, and their mock server.
 //!
 //! # Where what is
