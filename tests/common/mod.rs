@@ -5,6 +5,9 @@ pub mod browser;
 pub mod place;
 pub mod results;
 
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
 use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::machine_state::State;
@@ -16,8 +19,26 @@ use join_vs_spawn::warnings::Conditions;
 /// The trials of a program whose `main` is its own, so that it can start itself again.
 macro_rules! trials {
     ($($name:ident),+ $(,)?) => {
-        vec![$(libtest_mimic::Trial::test(stringify!($name), || { $name(); Ok(()) })),+]
+        vec![$(libtest_mimic::Trial::test(stringify!($name), || $crate::common::in_time($name))),+]
     };
+}
+
+/// Runs a test that waits for other processes. One that waits for ever fails with its name, and does not hold up the rest.
+pub fn in_time(test: fn()) -> Result<(), libtest_mimic::Failed> {
+    const LIMIT: Duration = Duration::from_secs(240);
+    let (ended, end) = std::sync::mpsc::channel::<()>();
+    let running = std::thread::spawn(move || {
+        // Dropped when the test returns, and when it panics.
+        let _ended = ended;
+        test();
+    });
+    match end.recv_timeout(LIMIT) {
+        Err(RecvTimeoutError::Timeout) => Err(format!("it did not end within {} s", LIMIT.as_secs()).into()),
+        _ => match running.join() {
+            Ok(()) => Ok(()),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+    }
 }
 
 /// The standard output of a program that ended with this exit code.

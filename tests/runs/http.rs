@@ -1,6 +1,7 @@
 //! The HTTP target as a user starts it, against the mock server and against servers that do wrong. This program
 //! starts itself again as the bench, as its rounds, and as the server: `FAULT` says what is wrong with that.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode};
@@ -309,7 +310,11 @@ fn disturbed(place: &Place) -> (Child, Vec<u32>) {
     wait_for("server", || {
         let round = children(child.id()).first().copied();
         // Beside them are copies of the round's process, one for each block.
-        servers.replace(round.map_or_else(Vec::new, |round| children_with(round, server::ARGUMENT)));
+        let mut found = round.map_or_else(Vec::new, |round| children_with(round, server::ARGUMENT));
+        // It has a second thread when it serves. A server that is stopped before it asked to die with its parent
+        // would outlive it, and keep the run's standard error open.
+        found.retain(|pid| fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|tasks| tasks.count() > 1));
+        servers.replace(found);
         !servers.borrow().is_empty()
     });
     (child, servers.into_inner())
