@@ -11,7 +11,8 @@ use crate::case::Case;
 use crate::environment::cores;
 use crate::files;
 use crate::record;
-use measure::fleet::{Simulated, normal};
+use measure::fleet::Simulated;
+use measure::stats::normal;
 
 #[derive(Args)]
 #[command(

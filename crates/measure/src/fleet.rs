@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::environment::{Built, Environment};
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Memory, SCHEMA, Status};
-use crate::stats::{Estimate, bimodal, judge, noise_floor};
+use crate::stats::{Estimate, bimodal, judge, noise_floor, normal};
 use crate::warnings::Conditions;
 
 /// A machine that does not exist. Times are in ns.
@@ -192,10 +192,4 @@ fn measurement(case: &Case, strategy: &str, logs: &[f64], reference_ns: f64, flo
         block_ns: ns.into_iter().map(|ns| vec![ns]).collect(),
         ..Measurement::failed(case, strategy, "join", "")
     }
-}
-
-/// A normal draw (Box–Muller).
-pub fn normal(random: &mut fastrand::Rng) -> f64 {
-    let radius = (-2.0 * (1.0 - random.f64()).ln()).sqrt();
-    radius * (std::f64::consts::TAU * random.f64()).cos()
 }

@@ -109,7 +109,8 @@
 //!
 //! - To measure: [`children`] and [`measure`], [`Workload`], [`Target`], the [`variables`]; below them [`selection`], [`plan`],
 //!   [`settings`] and [`run`].
-//! - What was measured: [`record`], [`run_store`], [`compare`], [`merge`], [`machines`], [`advise`]; the numbers' [`stats`].
+//! - What was measured: [`record`], [`run_store`], [`compare`], [`merge`], [`machines`], [`advise`].
+//! - Intervals and verdicts are the package `jvs-stats`: [`stats`].
 //! - What runs inside a slice comes from the package `jvs-timed`: [`strategy`], [`workload`], [`slice`](mod@slice), [`block`], [`runtime`], [`case`].
 //! - The rest serves these and the suite.
 
@@ -149,9 +150,6 @@ pub mod session;
 pub mod settings;
 pub mod shard;
 pub mod shared_core;
-#[cfg(test)]
-mod simulated;
-pub mod stats;
 pub mod table;
 pub mod text;
 mod turns;
@@ -160,6 +158,7 @@ pub mod warnings;
 
 pub use matrix::Target;
 pub use session::{children, measure};
+pub use stats;
 #[cfg(feature = "http")]
 pub use timed::http;
 pub use timed::{block, case, runtime, slice, strategy, usage, watchdog, workload};

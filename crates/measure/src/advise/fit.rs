@@ -11,7 +11,7 @@ use super::counts::{Family, Kind, Unit, counts};
 use super::question::{Scope, Wakes};
 use super::sheet::{Costs, PayloadCost, Sheet};
 use crate::case::Case;
-use crate::stats::linear::{Normal, Row};
+use crate::stats::linear::{NormalEquations, Row};
 
 /// A measurement as the fit sees it.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ pub(super) struct Fit {
     penalties: Vec<f64>,
     /// Rows of each case.
     rows: BTreeMap<Case, Vec<Row>>,
-    normal: Normal,
+    normal: NormalEquations,
 }
 
 /// The unknowns of a sample, with their counts.
@@ -185,7 +185,7 @@ impl Fit {
                 weight: 1.0 / (1.0 + (sample.unsure / SURE).powi(2)),
             });
         }
-        let mut normal = Normal::of(unknowns.len());
+        let mut normal = NormalEquations::of(unknowns.len());
         for rows in rows.values() {
             normal.add(rows, PENALTY_SHARED * PENALTY_SHARED, 1.0);
         }

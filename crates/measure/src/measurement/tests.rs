@@ -2,11 +2,11 @@ use super::conditions::unsteady;
 use super::*;
 use crate::block::{Block, Connections, Shape};
 use crate::case::Case;
-use crate::fleet::normal;
 use crate::machine_state::State;
 use crate::plan::{Checks, Item, Pace};
 use crate::record::PartialLine;
 use crate::stats::Verdict;
+use crate::stats::normal;
 
 #[test]
 fn a_state_of_connections_that_is_not_steady_is_invalid() {

@@ -40,8 +40,8 @@ pub fn clear(ratio: &Estimate, verdict: Verdict) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
-    use crate::stats::judge;
+    use crate::judge;
+    use crate::normal;
 
     /// Measures a true log ratio as a run does, looks included; the estimate, and after how many rounds.
     fn run(random: &mut fastrand::Rng, truth: f64, deviation: f64) -> (Estimate, usize) {

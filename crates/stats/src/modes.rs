@@ -99,7 +99,7 @@ const FEWEST_BLOCKS: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     fn logs(random: &mut fastrand::Rng, modes: [(f64, f64); 2], noise: f64) -> Vec<f64> {
         (0..40)

@@ -148,7 +148,7 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     /// Rounds of 3 blocks: a true log ratio, a shift of each round of its own, noise of each block.
     fn simulate(random: &mut fastrand::Rng, truth: f64, round: f64, block: f64) -> Vec<Vec<f64>> {

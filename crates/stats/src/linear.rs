@@ -2,13 +2,16 @@
 
 /// The normal equations of a fit: gram · x = right, row by row.
 #[derive(Debug, Clone)]
-pub(crate) struct Normal {
-    pub(crate) gram: Vec<Vec<f64>>,
-    pub(crate) right: Vec<f64>,
+pub struct NormalEquations {
+    /// The matrix, row by row.
+    pub gram: Vec<Vec<f64>>,
+    /// The right side.
+    pub right: Vec<f64>,
 }
 
-impl Normal {
-    pub(crate) fn of(unknowns: usize) -> Self {
+impl NormalEquations {
+    /// Those of no rows, for this many unknowns.
+    pub fn of(unknowns: usize) -> Self {
         Self {
             gram: vec![vec![0.0; unknowns]; unknowns],
             right: vec![0.0; unknowns],
@@ -17,7 +20,7 @@ impl Normal {
 
     /// Adds rows that share an unknown error of their own, of which a weight of `shared` is believed: each row has its entries,
     /// its right side and its weight, and the error stands in each of them as 1.
-    pub(crate) fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
+    pub fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         let mut mean = vec![0.0; self.right.len()];
         let mut mean_right = 0.0;
@@ -42,7 +45,7 @@ impl Normal {
     }
 
     /// Adds penalties, one for each unknown.
-    pub(crate) fn penalize(&mut self, penalties: &[f64]) {
+    pub fn penalize(&mut self, penalties: &[f64]) {
         for (i, penalty) in penalties.iter().enumerate() {
             self.gram[i][i] += penalty;
         }
@@ -50,7 +53,7 @@ impl Normal {
 
     /// The solution: unknowns of which `free` is false are not negative. The method of Lawson and Hanson ("Solving Least Squares
     /// Problems", 1974, chapter 23), begun with all unknowns.
-    pub(crate) fn solve(&self, free: &[bool]) -> Vec<f64> {
+    pub fn solve(&self, free: &[bool]) -> Vec<f64> {
         let unknowns = self.right.len();
         let mut held = vec![false; unknowns];
         let mut x = vec![0.0; unknowns];
@@ -146,7 +149,7 @@ pub fn least_squares<const K: usize>(rows: &[[f64; K]], values: &[f64]) -> Optio
         right: *value,
         weight: 1.0,
     });
-    let mut normal = Normal::of(K);
+    let mut normal = NormalEquations::of(K);
     // No error is shared.
     normal.add(&rows.collect::<Vec<_>>(), f64::INFINITY, 1.0);
     let places: Vec<usize> = (0..K).collect();
@@ -160,10 +163,13 @@ pub fn least_squares<const K: usize>(rows: &[[f64; K]], values: &[f64]) -> Optio
 
 /// A row of a fit.
 #[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) entries: Vec<(usize, f64)>,
-    pub(crate) right: f64,
-    pub(crate) weight: f64,
+pub struct Row {
+    /// Each unknown that it has, and what it is multiplied by.
+    pub entries: Vec<(usize, f64)>,
+    /// The right side.
+    pub right: f64,
+    /// How much it counts: one over its variance.
+    pub weight: f64,
 }
 
 #[cfg(test)]
@@ -180,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_would_be_negative_is_nothing_and_the_others_are_the_best_without_it() {
-        let mut normal = Normal::of(2);
+        let mut normal = NormalEquations::of(2);
         for (x, y) in [(1.0, 1.0), (2.0, 2.5), (3.0, 4.5), (4.0, 6.0)] {
             normal.add(&[row(&[1.0, x], y)], 1e12, 1.0);
         }
@@ -199,7 +205,7 @@ mod tests {
     fn rows_that_share_an_error_tell_of_their_differences() {
         // Two unknowns, each in one row; the rows' shared error is believed in fully.
         let rows = [row(&[1.0, 0.0], 10.0), row(&[0.0, 1.0], 12.0)];
-        let mut normal = Normal::of(2);
+        let mut normal = NormalEquations::of(2);
         normal.add(&rows, 0.0, 1.0);
         normal.penalize(&[1e-9, 1e-9]);
         let x = normal.solve(&[true, true]);

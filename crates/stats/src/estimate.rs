@@ -3,7 +3,7 @@
 //! A ratio's centre is the *pseudo-median* of Hodges and Lehmann, the median of all means of two values, with the exact
 //! interval of Wilcoxon's signed ranks: on recorded runs it is half as wide as the median's from order statistics, at the
 //! same cost. It assumes that values scatter alike on both sides of the centre; what scatters otherwise is flagged
-//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`crates/measure/src/simulated.rs`), two modes included.
+//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`simulated.rs of this package`), two modes included.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -337,7 +337,7 @@ pub fn round_medians(rounds: &[Vec<f64>]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     #[test]
     fn the_distribution_of_mann_and_whitney_is_exact() {

@@ -172,7 +172,7 @@ fn placements(values: &[f64], others: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     /// Rounds of so many layouts, which scatter by `between`, and their rounds by `within`; one of twenty rounds was disturbed.
     struct World {

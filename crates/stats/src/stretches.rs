@@ -78,7 +78,7 @@ fn at_most(runs: usize, m: usize, n: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     #[test]
     fn the_distribution_of_runs_is_exact() {

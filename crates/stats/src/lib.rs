@@ -7,11 +7,14 @@
 mod binomial;
 mod estimate;
 pub mod growth;
-pub(crate) mod linear;
+pub mod linear;
 pub mod modes;
+mod normal;
 pub mod random_effects;
 mod sample;
 pub mod sequential;
+#[cfg(test)]
+mod simulated;
 mod stretches;
 mod student;
 mod verdict;
@@ -23,6 +26,7 @@ pub use estimate::{
 };
 pub use linear::least_squares;
 pub use modes::{Mode, bimodal, opposite_modes};
+pub use normal::normal;
 pub use sample::Sample;
 pub use sequential::{LOOK_LEVEL, LOOKS, clear};
 pub use stretches::{Stretch, stretches};

@@ -127,7 +127,7 @@ fn paule_mandel(machines: &[Known]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::normal;
+    use crate::normal;
 
     /// How an interval of the centre is made.
     type Interval = fn(&[Known]) -> Estimate;

@@ -1,12 +1,12 @@
 //! Statistics against truth: runs whose slices are drawn at random, from worlds whose ratio is known, measured by the
 //! schedule and the arithmetic of real ones. And the counterparts: designs that are wrong for a world, and shown to be.
 
-use crate::block::{Shape, simulate};
-use crate::fleet::normal;
-use crate::stats::{
+use crate::normal;
+use crate::{
     Estimate, FALSE_DISCOVERIES, LEVEL, Sample, Verdict, benjamini_hochberg, bimodal, interquartile_mean, judge,
     noise_floor, sign_test_p,
 };
+use timed::block::{Shape, simulate};
 
 const ROUNDS: usize = 40;
 /// Each of them in two rounds.
