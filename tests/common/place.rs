@@ -161,6 +161,9 @@ pub fn kill(pid: u32) {
 
 /// At the same moment, as near as it can be had.
 pub fn kill_all(pids: &[u32]) {
+    if pids.is_empty() {
+        return;
+    }
     Command::new("kill")
         .arg("-9")
         .args(pids.iter().map(u32::to_string))

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             // Most of them wait for other processes, so that several share a core. No more on many cores: all rounds measure
             // one-thread cases on the same one.
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            arguments.test_threads.get_or_insert((3 * cores).min(6));
+            arguments.test_threads.get_or_insert((4 * cores).min(8));
             libtest_mimic::run(&arguments, trials()).exit_code()
         }
     }
@@ -67,7 +67,17 @@ fn trials() -> Vec<Trial> {
         whole,
         outputs::trials(),
     ];
-    all.into_iter().flatten().collect()
+    // Those that wait for each other begin one by one, so that others run meanwhile.
+    let mut in_turns = outputs::that_fetch().into_iter();
+    let mut mixed = Vec::new();
+    for (at, trial) in all.into_iter().flatten().enumerate() {
+        mixed.push(trial);
+        if at % 2 == 1 {
+            mixed.extend(in_turns.next());
+        }
+    }
+    mixed.extend(in_turns);
+    mixed
 }
 
 fn ids(measurements: &[Measurement]) -> Vec<String> {

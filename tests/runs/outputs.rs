@@ -28,8 +28,21 @@ pub fn trials() -> Vec<Trial> {
         a_strategy_without_that_many_children_is_an_error,
         polls_of_separate_wakes_are_exact_on_current_thread_in_a_task,
     ];
-    // One for each workload and flavor, and first: those that wait 20 ms for each response take longest.
-    let every = workload::all().into_iter().flat_map(|entry| {
+    every(|entry| !of_the_server(entry)).chain(rest).collect()
+}
+
+/// Those that fetch, from one server that serves one at a time.
+pub fn that_fetch() -> Vec<Trial> {
+    every(of_the_server).collect()
+}
+
+fn of_the_server(entry: &Entry) -> bool {
+    entry.name.starts_with("http")
+}
+
+/// One for each workload and flavor.
+fn every(wanted: fn(&Entry) -> bool) -> impl Iterator<Item = Trial> {
+    workload::all().into_iter().filter(wanted).flat_map(|entry| {
         flavors().map(move |flavor| {
             let name = format!("every_strategy_on_every_site::{}::{flavor}", entry.name);
             let entry = entry.clone();
@@ -38,8 +51,7 @@ pub fn trials() -> Vec<Trial> {
                 Ok(())
             })
         })
-    });
-    every.chain(rest).collect()
+    })
 }
 
 fn flavors() -> impl Iterator<Item = Flavor> {
