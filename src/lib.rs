@@ -60,7 +60,7 @@ pub mod targets;
 pub use census;
 
 pub use measure::{
-    Target, Workload, block, case, compare, environment, files, http, interrupt, layouts, machine_state, matrix,
-    measurement, plan, progress, record, round, run, run_store, runtime, selection, session, settings, shared_core,
-    slice, stats, strategy, table, text, usage, variables, warnings, watchdog, workload,
+    Target, Workload, block, case, compare, conditions, environment, files, http, interrupt, layouts, machine_state,
+    matrix, measurement, plan, program, progress, record, round, run, run_store, runtime, selection, session, settings,
+    shared_core, slice, stats, strategy, table, text, usage, variables, warnings, watchdog, workload,
 };

@@ -19,6 +19,7 @@ use super::profile::{Sampler, writable, write};
 use crate::case::parse_measurement_id;
 use crate::environment::cores;
 use crate::interrupt;
+use crate::program;
 use crate::report::summary::wrapped;
 use crate::session;
 use crate::targets::targets;
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
         Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
         Err(error) => return session::bad_input(NAME, &error),
     };
-    let program = session::this_program();
+    let program = program::this_program();
     if checks && arguments.mode == Mode::Measure {
         return match check::run(&program, &plan.settings) {
             Ok(checked) => {

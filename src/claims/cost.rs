@@ -8,9 +8,9 @@ use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
+use crate::program;
 use crate::record::{Measurement, Status};
 use crate::run::{self, Request};
-use crate::session;
 use crate::settings::RunSettings;
 use crate::stats::Estimate;
 use crate::text::{interval, times};
@@ -105,7 +105,7 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
     let mut measured = Vec::new();
     for plan in &plans {
         let command = "cargo run --release -- claims".to_owned();
-        let request = Request::here(plan, &settings, command, session::this_program());
+        let request = Request::here(plan, &settings, command, program::this_program());
         measured.extend(run::measured(request)?);
     }
     let failed = measured.iter().find(|m| m.status != Status::Ok);

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::census::{bad_input, progress};
 use super::{Format, print};
 use crate::census::{CountingAllocator, NoWeight, Weight, weigh_waiting};
+use crate::program::this_program;
 use crate::report::waiting as report;
 use crate::selection::Selection;
-use crate::session::this_program;
 use crate::strategy::Strategy;
 
 /// The numbers of children where none are asked for.

@@ -19,9 +19,9 @@ use crate::case::Case;
 use crate::environment::Environment;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
+use crate::program;
 use crate::record::Measurement;
 use crate::run::{self, Request, RunError};
-use crate::session;
 use crate::settings::RunSettings;
 
 use bars::Bar;
@@ -138,7 +138,7 @@ impl Bench<'_> {
                 ..self.settings.clone()
             };
             let command = "cargo run --release -- selfcheck".to_owned();
-            let request = Request::here(&plan, &settings, command, session::this_program());
+            let request = Request::here(&plan, &settings, command, program::this_program());
             all.extend(run::measured(request)?);
         }
         Ok(all)

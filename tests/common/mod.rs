@@ -9,12 +9,12 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use join_vs_spawn::case::Case;
+use join_vs_spawn::conditions::Conditions;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::machine_state::State;
 use join_vs_spawn::measurement::case_flags;
 use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA, Status};
 use join_vs_spawn::stats::{Estimate, judge};
-use join_vs_spawn::warnings::Conditions;
 
 /// The trials of a program whose `main` is its own, so that it can start itself again.
 macro_rules! trials {

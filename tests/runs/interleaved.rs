@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use join_vs_spawn::environment::Environment;
+use join_vs_spawn::program::this_program;
 use join_vs_spawn::record::{self, Header, Measurement, Status};
 use join_vs_spawn::run::{Request, run_interleaved};
-use join_vs_spawn::session::{selection, this_program};
+use join_vs_spawn::session::selection;
 use join_vs_spawn::targets::targets;
 use join_vs_spawn::{round, workload};
 use libtest_mimic::Trial;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::block::Block;
 use crate::case::Case;
+use crate::conditions::Conditions;
 use crate::environment::resident_bytes;
 use crate::machine_state::State;
 use crate::record::{CutOf, Memory, PartialLine};
 use crate::round::{Resident, longer_look};
 use crate::shared_core::longest_free_ns;
 use crate::stats::median;
-use crate::warnings::{Conditions, SharedCore};
+use crate::warnings::SharedCore;
 
 /// The blocks of one case in one round.
 #[derive(Debug, Default)]

@@ -3,11 +3,11 @@
 //! never kept as a run.
 
 use crate::case::Case;
+use crate::conditions::Conditions;
 use crate::environment::{Built, Environment};
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Memory, SCHEMA, Status};
 use crate::stats::{Estimate, bimodal, judge, noise_floor, normal};
-use crate::warnings::Conditions;
 
 /// A machine that does not exist. Times are in ns.
 #[derive(Debug, Clone, PartialEq)]

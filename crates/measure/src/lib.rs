@@ -126,6 +126,7 @@ pub mod calibration;
 mod cases;
 mod collected;
 pub mod compare;
+pub mod conditions;
 mod cpu_speed;
 pub mod environment;
 pub mod files;
@@ -152,7 +153,6 @@ pub mod shard;
 pub mod shared_core;
 pub mod table;
 pub mod text;
-mod turns;
 pub mod variables;
 pub mod warnings;
 

@@ -1,6 +1,6 @@
 //! A program that measures, and nothing else: what it is, and how another one learns it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,11 @@ use crate::environment::Built;
 use crate::round::{self, PROTOCOL};
 use crate::runtime::HAS_LOCAL;
 use crate::workload;
+
+/// The program that is running.
+pub fn this_program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
+}
 
 /// What a program that measures says of itself when it is started by hand: one line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

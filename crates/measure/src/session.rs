@@ -10,6 +10,7 @@ use crate::case::Case;
 use crate::environment::{cores, package_folder};
 use crate::interrupt;
 use crate::matrix::Target;
+use crate::program::this_program;
 use crate::record::{Memory, Status};
 use crate::run::{Outcome, Request, RunError, run};
 use crate::run_store::LATEST;
@@ -216,11 +217,6 @@ pub fn shell_words(set: &[String], program: &str, arguments: &[String]) -> Strin
         words.extend(arguments.iter().map(|word| quoted(word)));
     }
     words.join(" ")
-}
-
-/// The program that is running.
-pub fn this_program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
 }
 
 /// A reader that has seen enough (`cargo bench | head`) ends the program without a backtrace: `println!`, Criterion's too,

@@ -5,11 +5,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use measure::conditions::Conditions;
 use measure::environment::Environment;
 use measure::files;
 use measure::record::{NO_CHECKSUM, Status, checksum, verify_checksum};
 use measure::stats::{Estimate, Verdict};
-use measure::warnings::Conditions;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;

@@ -8,11 +8,12 @@ mod once;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use measure::conditions::{Conditions, Watch};
 use measure::environment::Environment;
 use measure::interrupt;
 use measure::progress::Telling;
 use measure::record::Folder;
-use measure::warnings::{self, Conditions, Watch};
+use measure::warnings;
 
 use crate::faults;
 use crate::files::{self, TooFew};

@@ -14,11 +14,11 @@ use super::SelfcheckError;
 use super::bars::{Bar, Limit};
 use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
+use crate::program;
 use crate::record::{Measurement, Status};
 use crate::run::{self, Request};
 use crate::run_store::Run;
 use crate::selection::Selection;
-use crate::session;
 use crate::stats::{Estimate, MARGIN, Verdict, median};
 use crate::targets::without_scale;
 use crate::warnings::not_applicable;
@@ -160,7 +160,7 @@ fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measur
             &plan,
             &settings,
             command,
-            session::this_program(),
+            program::this_program(),
         ))?);
     }
     Ok(all)

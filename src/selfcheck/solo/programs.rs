@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::block::{Shape, wakes_threads};
 use crate::case::Case;
 use crate::layouts::Layouts;
+use crate::program;
 use crate::round::{Job, Measured, longer_look, measure_solo};
 use crate::selection::Selection;
 use crate::selfcheck::{SelfcheckError, entries};
-use crate::session;
 use crate::shared_core::{enough, longest_free_ns};
 use crate::workload::{self, Entry};
 
@@ -74,7 +74,7 @@ impl Programs {
     pub(super) fn new(selection: &Selection) -> Self {
         let settings = &selection.settings;
         Self {
-            layouts: Layouts::of(&session::this_program(), settings.layouts, |_, _| {}),
+            layouts: Layouts::of(&program::this_program(), settings.layouts, |_, _| {}),
             entries: entries(),
             random: fastrand::Rng::with_seed(settings.seed.unwrap_or_else(|| fastrand::u64(..))),
             deadline: settings.deadline,

@@ -2,12 +2,12 @@
 
 mod pace;
 mod planned;
+pub(crate) mod turns;
 
 use crate::case::Case;
 use crate::round::{Group, Job};
 use crate::settings::RunSettings;
 use crate::shard::Sharded;
-use crate::turns;
 use crate::workload::{self, Entry};
 
 pub use pace::Pace;

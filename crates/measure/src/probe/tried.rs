@@ -10,9 +10,9 @@ use crate::advise::question::Scope;
 use crate::case::{Case, Payload};
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
+use crate::program::this_program;
 use crate::record::Measurement;
 use crate::run::{self, Request};
-use crate::session::this_program;
 use crate::settings::RunSettings;
 use crate::workload::Entry;
 

@@ -15,11 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::block::Block;
 use crate::case::Case;
+use crate::conditions::Conditions;
 use crate::environment::Environment;
 use crate::machine_state::State;
 use crate::shard::Sharded;
 use crate::stats::{Sample, round_medians};
-use crate::warnings::Conditions;
 
 pub use read::{checksum, verify_checksum};
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use crate::collected::Collected;
+use crate::conditions::{Conditions, Watch};
 use crate::environment::{Environment, cores};
 use crate::interrupt;
 use crate::layouts::Layouts;
@@ -17,7 +18,7 @@ use crate::plan::{self, Plan, Planned};
 use crate::progress::Progress;
 use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA, Stream};
 use crate::settings::RunSettings;
-use crate::warnings::{self, Conditions, Watch};
+use crate::warnings;
 
 use resume::open_stream;
 use rounds::all_rounds;

@@ -8,18 +8,18 @@ use crate::block::Shape;
 use crate::budget::Budget;
 use crate::case::Case;
 use crate::collected::Collected;
+use crate::conditions::{Conditions, Watch};
 use crate::environment::cores;
 use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::machine_state::State;
 use crate::measurement::is_clear;
-use crate::plan::{BETWEEN_ROUNDS, Planned};
+use crate::plan::{BETWEEN_ROUNDS, Planned, turns};
 use crate::progress::Progress;
 use crate::record::{Header, PartialLine, RecordError, Stream};
 use crate::round::{Group, Job, News, Share, SweepError};
 use crate::stats::{FEWEST_ROUNDS, LOOKS};
-use crate::turns;
-use crate::warnings::{self, Conditions, Watch};
+use crate::warnings;
 
 /// The most rounds that are added for cases that are not clear, as a share of those that were planned.
 const MOST_ADDED: f64 = 0.5;

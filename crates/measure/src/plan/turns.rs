@@ -5,8 +5,8 @@
 //! will be (docs/METHODOLOGY.md, "The steady state"). So several cases of one flavor and site share a runtime of each strategy, and
 //! the time that it takes to settle.
 
+use super::{Item, Pace, Planned};
 use crate::case::{Flavor, Site};
-use crate::plan::{Item, Pace, Planned};
 use crate::round::{Group, Turn};
 
 /// So many cases share a runtime at most: settling is a third of its time then.
