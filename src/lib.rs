@@ -8,7 +8,8 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`bench`](mod@bench) | the `main` of a bench target, and all that knows Criterion: replay, command line, profiler |
+//! | [`bench`](mod@bench) | the `main` of a bench target, and what it has of Criterion: replay, command line, profiler |
+//! | [`criterion_alone`] | the same loops as Criterion itself samples them, for scale |
 //! | [`targets`] | the bench targets |
 //! | [`findings`] | what a table shows, in sentences |
 //! | [`report`] | what a reader sees: terminal, Markdown, HTML, exports |
@@ -50,6 +51,7 @@ pub mod builds;
 pub mod claims;
 pub mod cli;
 pub mod contribution;
+pub mod criterion_alone;
 pub mod findings;
 pub mod flamegraph;
 pub mod report;
@@ -62,5 +64,5 @@ pub use census;
 pub use measure::{
     Target, Workload, block, case, compare, conditions, environment, files, http, interrupt, layouts, machine_state,
     matrix, measurement, plan, program, progress, record, round, run, run_store, runtime, selection, session, settings,
-    shared_core, slice, stats, strategy, table, text, usage, variables, warnings, watchdog, workload,
+    shared_core, slice, stats, strategy, table, text, timed_loop, usage, variables, warnings, watchdog, workload,
 };

@@ -6,7 +6,6 @@
 mod arguments;
 mod ending;
 mod invocation;
-pub mod plain;
 pub mod profile;
 mod replay;
 pub mod server;

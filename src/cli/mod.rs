@@ -125,7 +125,7 @@ pub fn command() -> clap::Command {
 /// Runs the binary.
 pub fn main() -> ExitCode {
     crate::round::run_if_child(&crate::selfcheck::entries());
-    crate::bench::plain::run_if_child();
+    crate::criterion_alone::run_if_child();
     match Cli::parse().command {
         Command::List { matrix, target, format } => list::run(matrix, target.as_deref(), format),
         Command::Report(arguments) => report::run(&arguments),

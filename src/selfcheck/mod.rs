@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::bench::plain;
 use crate::block::wakes_threads;
 use crate::case::Case;
+use crate::criterion_alone;
 use crate::environment::Environment;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
@@ -197,7 +197,7 @@ pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Res
     bars.extend(hand_written);
     tell("plain Criterion");
     let plain: Vec<Case> = short.iter().step_by(4).map(|item| item.case.clone()).collect();
-    let said = plain::twice(&plain).map_err(SelfcheckError::Criterion)?;
+    let said = criterion_alone::twice(&plain).map_err(SelfcheckError::Criterion)?;
     bars.push(Bar::share(
         "Criterion alone",
         "the same code twice, called improved or regressed",

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use join_vs_spawn::case::{Case, Flavor, Payload, Site};
-use join_vs_spawn::slice::TimedLoop;
-use join_vs_spawn::slice::executed;
 use join_vs_spawn::strategy::{Strategy, join};
+use join_vs_spawn::timed_loop::executed;
 use join_vs_spawn::workload::{self, Entry, MACHINERY, wake::Wake};
 use join_vs_spawn::{Target, Workload, block};
 use libtest_mimic::Trial;
@@ -348,10 +347,6 @@ impl Workload for CountedWake {
 
     fn before_slice(&self, children_at_once: usize) {
         self.wake.before_slice(children_at_once);
-    }
-
-    fn machinery(self: Arc<Self>) -> Option<TimedLoop> {
-        None
     }
 }
 

@@ -16,6 +16,7 @@ mod kept;
 mod machines;
 mod matrices;
 mod merged;
+mod modules;
 mod pages;
 mod queries;
 mod records;

@@ -8,8 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::task;
 
-use timed::slice::{Running, Slice};
-use timed::workload::{Opened, Setup, Workload};
+use timed::slice::Slice;
+use timed::timed_loop::Running;
+use timed::workload::Opened;
+use timed::{Setup, Workload};
 
 /// Counts of one iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

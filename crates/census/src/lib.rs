@@ -26,8 +26,9 @@ use std::sync::{Arc, Mutex};
 use timed::block::drive_case;
 use timed::case::Case;
 use timed::runtime::{BlockRuntime, Schedule};
-use timed::slice::{SETTLING_BYTES, Slice, TimedLoop, executed, timed_loop};
+use timed::slice::Slice;
 use timed::strategy::{self, Spawning};
+use timed::timed_loop::{SETTLING_BYTES, TimedLoop, executed, timed_loop};
 use timed::usage::Usage;
 use timed::workload::{Entry, Opened};
 

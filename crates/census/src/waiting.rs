@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CountingAllocator, Heap, lock};
 use timed::strategy::{self, Spawning, Strategy};
-use timed::workload::{Setup, Workload};
+use timed::{Setup, Workload};
 
 /// What tokio gives a worker where nothing else is asked for.
 pub const STACK_BYTES: usize = 2 << 20;

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::case::{Case, Flavor, Payload, Site};
+use crate::loops::CALIBRATED;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
 use crate::program::this_program;
 use crate::run::{Outcome, Request, RunError, run};
 use crate::settings::RunSettings;
 use crate::strategy::Strategy;
-use crate::strategy::loops::CALIBRATED;
 use crate::workload;
 
 /// The name of the run that a calibration makes.
@@ -89,7 +89,7 @@ pub fn calibrate(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::loops::CALIBRATED_TASKS;
+    use crate::loops::CALIBRATED_TASKS;
     use crate::workload::{InlineChild, r#yield::Yield};
 
     #[test]

@@ -161,8 +161,9 @@ pub use session::{children, measure};
 pub use stats;
 #[cfg(feature = "http")]
 pub use timed::http;
-pub use timed::{block, case, runtime, slice, strategy, usage, watchdog, workload};
-pub use workload::{Setup, Workload};
+pub use timed::{
+    Setup, Workload, block, case, fan_out, loops, runtime, slice, strategy, timed_loop, usage, watchdog, workload,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::Workload;
 use crate::case::{Flavor, is_name};
-use crate::workload::{self, Entry, Workload};
+use crate::workload::{self, Entry};
 
 /// What `JVS_MATRIX` chooses from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

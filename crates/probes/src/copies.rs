@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::slice::Totals;
-use crate::workload::{Setup, Workload};
+use crate::{Setup, Workload};
 
 /// A workload under another type, so that whatever is generic over it is compiled again: the strategy, the timed loop,
 /// tokio's tasks.

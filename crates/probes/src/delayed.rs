@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
+use crate::fan_out::{Count, FanOut};
 use crate::slice::Totals;
-use crate::strategy::{Count, FanOut};
-use crate::workload::{Setup, Workload};
+use crate::{Setup, Workload};
 use timed::chain::chain;
 
 /// A workload whose strategies may be made slower by a chain.

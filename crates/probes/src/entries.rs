@@ -7,16 +7,18 @@ use std::sync::Arc;
 
 use crate::copies::Copied;
 use crate::delayed::{AndDelay, DelayAlone, Delayed};
+use crate::fan_out::{Count, FanOut};
 use crate::handwritten;
-use crate::slice::{TimedLoop, fan_out_loop};
 use crate::strategy::join::Join;
 use crate::strategy::spawn::Spawn;
-use crate::strategy::{Count, FanOut, Local, Shared, Spawning};
+use crate::strategy::{Local, Shared, Spawning};
+use crate::timed_loop::{TimedLoop, fan_out_loop};
 use crate::workload::compute::Compute;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
-use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening, Setup, Workload};
+use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening};
+use crate::{Setup, Workload};
 
 /// Hand-written loops, and the suite's strategies that they are compared with.
 pub const HAND_WRITTEN: [(&str, &str); 2] = [("hand_join", "join"), ("hand_spawn", "spawn")];

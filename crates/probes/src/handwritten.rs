@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use seq_macro::seq;
 
-use crate::slice::{Slice, TimedLoop, Totals, timed_loop};
+use crate::Setup;
+use crate::slice::{Slice, Totals};
+use crate::timed_loop::{TimedLoop, timed_loop};
 use crate::usage::Usage;
-use crate::workload::{InlineChild, Setup};
+use crate::workload::InlineChild;
 
 /// The hand-written loop of that name; `None` where there is none.
 pub(crate) fn timed_loop_of<K: InlineChild>(strategy: &str, setup: Setup) -> Option<TimedLoop> {

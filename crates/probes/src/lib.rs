@@ -8,4 +8,4 @@ mod delayed;
 pub mod entries;
 mod handwritten;
 
-use timed::{slice, strategy, usage, workload};
+use timed::{Setup, Workload, fan_out, slice, strategy, timed_loop, usage, workload};

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `WORKERS` 0 is a current_thread runtime. `_boxed` boxes the parent before it is spawned, as the suite does with its loops
-//! (crates/timed/src/slice.rs): what that costs is the difference. A line for each run, which is a process of its own; ns per fan-out.
+//! (crates/timed/src/timed_loop.rs): what that costs is the difference. A line for each run, which is a process of its own; ns per fan-out.
 
 use std::hint::black_box;
 use std::pin::Pin;

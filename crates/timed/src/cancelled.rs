@@ -4,66 +4,14 @@ use std::future::{Future, poll_fn};
 use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::task::AtomicWaker;
-
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut, at_once};
 use crate::numbers::interquartile_mean;
 use crate::slice::{Slice, Totals};
-use crate::strategy::{Count, FanOut, at_once};
 use crate::usage::Usage;
-use crate::workload::Workload;
-
-/// What children that are cancelled tell of themselves.
-#[derive(Debug, Default)]
-pub struct Cancelling {
-    made: AtomicUsize,
-    waiting: AtomicUsize,
-    ended: AtomicUsize,
-    /// How many wait when the fan-out is half done.
-    half: AtomicUsize,
-    /// Of the task that makes the fan-outs, and drops them.
-    parent: AtomicWaker,
-}
-
-impl Cancelling {
-    /// A child was made.
-    pub fn made(&self) {
-        self.made.fetch_add(1, Relaxed);
-    }
-
-    /// A child began to wait for what never comes.
-    pub fn waits(&self) {
-        if self.waiting.fetch_add(1, AcqRel) + 1 == self.half.load(Relaxed) {
-            self.parent.wake();
-        }
-    }
-
-    /// A child's destructor ran.
-    pub fn ended(&self) {
-        if self.ended.fetch_add(1, AcqRel) + 1 == self.made.load(Relaxed) {
-            self.parent.wake();
-        }
-    }
-
-    /// A new iteration, half done when so many wait.
-    fn begin(&self, half: usize) {
-        for count in [&self.made, &self.waiting, &self.ended] {
-            count.store(0, Relaxed);
-        }
-        self.half.store(half, Release);
-    }
-
-    fn is_half_done(&self) -> bool {
-        self.waiting.load(Acquire) >= self.half.load(Relaxed)
-    }
-
-    fn is_over(&self) -> bool {
-        self.ended.load(Acquire) == self.made.load(Relaxed)
-    }
-}
 
 /// Each fan-out is polled until every second child has ended and the others wait, as many at once as the strategy holds; then it
 /// is dropped. Timed is from the drop until the last destructor has run, which includes one reading of the clock.

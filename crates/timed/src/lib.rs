@@ -1,25 +1,31 @@
 //! What runs inside the timed slices of join-vs-spawn, and nothing else: an edit of a page, a command or a statistic
 //! does not compile this package again, and does not move what it measures.
 //!
-//! One way through it: [`case`] → [`workload`] × [`strategy`] → [`slice`](mod@slice) → [`runtime`] → [`block`].
+//! One way through it, each built on those before: [`case`], [`children`] and [`fan_out`], [`timed_loop`], [`strategy`], [`workload`],
+//! [`runtime`], [`block`].
 
 // join! of 256 branches.
 #![recursion_limit = "512"]
 #![warn(clippy::missing_errors_doc)]
 
 pub mod block;
-pub mod cancelled;
+mod cancelled;
+pub mod cancelling;
 pub mod case;
 pub mod chain;
+pub mod children;
+pub mod fan_out;
 mod heap;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod loops;
 pub mod numbers;
 pub mod runtime;
 pub mod slice;
 pub mod strategy;
+pub mod timed_loop;
 pub mod usage;
 pub mod watchdog;
 pub mod workload;
 
-pub use workload::{Setup, Workload};
+pub use children::{Setup, Workload};

@@ -12,8 +12,9 @@ use tokio::task::LocalSet;
 
 use crate::case::{Case, Flavor, Site};
 use crate::heap::{Displacement, displacing_each};
-use crate::slice::{Slice, TimedLoop};
+use crate::slice::Slice;
 use crate::strategy::Spawning;
+use crate::timed_loop::TimedLoop;
 use crate::workload::{Opened, Opening};
 
 /// A worker's stack. Tokio's default of 2 MiB would do for everything that is measured in a release build; a

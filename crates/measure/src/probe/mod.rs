@@ -14,16 +14,18 @@ mod watched;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::Setup;
 use crate::advise::question::Scope;
 use crate::advise::sheet::WAIT_NS;
 use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{BlockRuntime, Schedule};
 use crate::shared_core::{SHARED, task_ns};
-use crate::slice::{Slice, Totals, timed_loop};
+use crate::slice::{Slice, Totals};
 use crate::stats::median;
+use crate::timed_loop::timed_loop;
 use crate::usage::Usage;
-use crate::workload::{self, Entry, Opened, Setup};
+use crate::workload::{self, Entry, Opened};
 
 use watched::{Clock, FanOut, Seen};
 
@@ -281,7 +283,7 @@ fn pattern(tasks: usize, times: f64, turns: f64, by_sibling: f64) -> Wakes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strategy::loops::CALIBRATED_TASKS;
+    use crate::loops::CALIBRATED_TASKS;
     use crate::workload::{InlineChild, ready::Ready, r#yield::Yield};
 
     #[test]

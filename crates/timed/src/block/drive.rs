@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::case::Case;
+use crate::children::Setup;
 use crate::runtime::{BlockRuntime, Schedule};
-use crate::slice::{Slice, TimedLoop};
+use crate::slice::Slice;
 use crate::strategy::Spawning;
+use crate::timed_loop::TimedLoop;
 use crate::watchdog;
-use crate::workload::{Entry, Opened, Setup};
+use crate::workload::{Entry, Opened};
 
 /// Runs `iterations` iterations of one strategy, without warming: for `--test`, `--profile-time` and the tests. Returns
 /// their wall time.

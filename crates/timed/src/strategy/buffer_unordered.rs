@@ -4,8 +4,9 @@
 use futures_util::StreamExt;
 
 use super::counts::{Counts, Polls};
-use super::{Bound, Count, FanOut, Kind, formula};
-use crate::workload::Workload;
+use super::{Bound, Kind, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// A bounded stream, drained.
 pub struct BufferUnordered;

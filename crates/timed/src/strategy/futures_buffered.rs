@@ -1,7 +1,8 @@
 //! `futures_buffered::join_all`: the children in one slab, each with a waker of its own.
 
-use super::{Count, FanOut, Kind};
-use crate::workload::Workload;
+use super::Kind;
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// `join_all` over an iterator of children.
 pub struct FuturesBuffered;

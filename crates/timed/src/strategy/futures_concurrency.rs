@@ -2,8 +2,9 @@
 
 use futures_concurrency::future::Join;
 
-use super::{Count, FanOut, Kind};
-use crate::workload::Workload;
+use super::Kind;
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// `Vec::join`.
 pub struct FuturesConcurrency;

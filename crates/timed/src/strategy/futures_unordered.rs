@@ -3,8 +3,9 @@
 use futures_util::StreamExt;
 
 use super::counts::{Counts, Polls};
-use super::{Count, FanOut, Kind, formula};
-use crate::workload::Workload;
+use super::{Kind, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// `FuturesUnordered`, collected and drained.
 pub struct FuturesUnordered;

@@ -54,20 +54,20 @@ macro_rules! joins {
             $crate::strategy::join::arity! { $strategy, $order, $large }
         )+)?
 
-        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+        pub(super) fn timed_loop<W: $crate::children::Workload>(
             workload: std::sync::Arc<W>,
-            count: $crate::strategy::Count,
+            count: $crate::fan_out::Count,
             _: $crate::strategy::Spawning,
-        ) -> Option<$crate::slice::TimedLoop> {
+        ) -> Option<$crate::timed_loop::TimedLoop> {
             match count.tasks() {
                 // The condition is a constant, so that what it excludes is not even compiled.
                 $($n if const { $n <= $most(W::MOST_JOINED, W::INLINE_BYTES) && W::LOOPS.have_joined($n) } => {
-                    $crate::slice::fan_out_loop::<W, $strategy<$n>>(workload, count)
+                    $crate::timed_loop::fan_out_loop::<W, $strategy<$n>>(workload, count)
                 })+
                 $($(
                     #[cfg(feature = "suite")]
                     $large if const { $large <= $most(W::MOST_JOINED, W::INLINE_BYTES) } => {
-                        $crate::slice::fan_out_loop::<W, $strategy<$large>>(workload, count)
+                        $crate::timed_loop::fan_out_loop::<W, $strategy<$large>>(workload, count)
                     }
                 )+)?
                 _ => None,
@@ -81,8 +81,8 @@ pub(super) use joins;
 macro_rules! arity {
     ($strategy:ident, $order:tt, $n:literal) => {
         seq_macro::seq!(I in 0..$n {
-            impl<W: $crate::workload::Workload> $crate::strategy::FanOut<W> for $strategy<$n> {
-                async fn run(workload: &W, _count: $crate::strategy::Count) -> u64 {
+            impl<W: $crate::children::Workload> $crate::fan_out::FanOut<W> for $strategy<$n> {
+                async fn run(workload: &W, _count: $crate::fan_out::Count) -> u64 {
                     let (#(output~I,)*) = $crate::strategy::join::in_order!($order #(workload.child(I),)*);
                     let mut sum = 0u64;
                     #(sum = sum.wrapping_add(W::digest(output~I));)*

@@ -2,8 +2,9 @@
 //! beyond, it is a `FuturesOrdered` (futures-util 0.3, `join_all.rs`, `SMALL`).
 
 use super::counts::{Counts, Polls, growths};
-use super::{Count, FanOut, Kind, formula};
-use crate::workload::Workload;
+use super::{Kind, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// `join_all` over an iterator of children.
 pub struct JoinAll;

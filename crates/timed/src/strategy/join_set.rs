@@ -9,9 +9,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet as Set;
 
 use super::counts::{Counts, Formula, Polls, spawned};
-use super::{Bound, Count, FanOut, Kind, Spawner, Spawning, formula};
-use crate::slice::{TimedLoop, fan_out_loop};
-use crate::workload::Workload;
+use super::{Bound, Kind, Spawner, Spawning, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
+use crate::timed_loop::{TimedLoop, fan_out_loop};
 
 /// A `JoinSet` drained by `join_next`.
 pub struct JoinSet<S>(PhantomData<S>);

@@ -11,9 +11,10 @@ use seq_macro::seq;
 use tokio::task::{JoinError, JoinHandle};
 
 use super::counts::{Counts, Polls, spawned};
-use super::{Count, FanOut, Kind, Spawner, Spawning, formula};
-use crate::slice::{TimedLoop, fan_out_loop};
-use crate::workload::Workload;
+use super::{Kind, Spawner, Spawning, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
+use crate::timed_loop::{TimedLoop, fan_out_loop};
 
 /// `tokio::join!` of the handles of `N` children.
 pub struct JoinSpawned<const N: usize, S>(PhantomData<S>);

@@ -1,7 +1,6 @@
 //! Strategies: how N children are awaited together. One file a strategy, one line in the list below.
 
 pub mod counts;
-pub mod loops;
 
 use std::fmt;
 use std::future::Future;
@@ -11,66 +10,11 @@ use std::sync::Arc;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::case::ParseError;
-use crate::slice::TimedLoop;
-use crate::workload::Workload;
+use crate::children::Workload;
+use crate::fan_out::Count;
+use crate::timed_loop::TimedLoop;
 use counts::Counts;
 pub(crate) use counts::formula;
-
-/// How many children an iteration has, and how many of them a strategy with a bound holds at once. No wider than one number,
-/// so that a strategy without a bound carries nothing for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Count {
-    tasks: u32,
-    bound: u32,
-}
-
-impl Count {
-    /// So many children, without a bound.
-    pub fn of(tasks: usize) -> Self {
-        Self {
-            tasks: tasks.try_into().expect("a case has at most a million children"),
-            bound: u32::MAX,
-        }
-    }
-
-    /// The children.
-    pub fn tasks(self) -> usize {
-        self.tasks as usize
-    }
-
-    /// The most children that are held at once.
-    pub fn bound(self) -> usize {
-        self.bound as usize
-    }
-
-    /// Whether there is a bound.
-    pub fn is_bounded(self) -> bool {
-        self.bound != u32::MAX
-    }
-}
-
-/// A way to await the children of one iteration.
-///
-/// The code in `run` is what a user would write: the suite's loop adds nothing to it.
-pub trait FanOut<W: Workload>: Send + Sync + 'static {
-    /// Whether children are started before the first is awaited to its end: all of them, or as many as the bound allows.
-    const AT_ONCE: bool = true;
-
-    /// Whether children end when the fan-out is dropped.
-    const STOPS_ON_DROP: bool = true;
-
-    /// Makes the children, awaits them all, and returns the wrapping sum of their digests.
-    fn run(workload: &W, count: Count) -> impl Future<Output = u64> + Send;
-}
-
-/// How many children `F` holds at once.
-pub(crate) fn at_once<W: Workload, F: FanOut<W>>(count: Count) -> usize {
-    if F::AT_ONCE {
-        count.tasks().min(count.bound())
-    } else {
-        1
-    }
-}
 
 /// Which spawn the flavor calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +94,7 @@ pub struct Kind {
     pub bound: Bound,
     /// The numbers of children that it is compiled for; `None` for any.
     pub arities: Option<&'static [usize]>,
-    /// Whether its children end when it is dropped: [`FanOut::STOPS_ON_DROP`].
+    /// Whether its children end when it is dropped: [`FanOut::STOPS_ON_DROP`](crate::fan_out::FanOut::STOPS_ON_DROP).
     pub stops_on_drop: bool,
     /// Whether it is compiled also for children that carry a payload inside their future.
     pub inline_payloads: bool,
@@ -176,21 +120,21 @@ impl Kind {
 /// them as the flavor calls for.
 macro_rules! any_number {
     ($strategy:ident) => {
-        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+        pub(super) fn timed_loop<W: $crate::children::Workload>(
             workload: std::sync::Arc<W>,
             count: super::Count,
             _: super::Spawning,
-        ) -> Option<$crate::slice::TimedLoop> {
-            $crate::slice::fan_out_loop::<W, $strategy>(workload, count)
+        ) -> Option<$crate::timed_loop::TimedLoop> {
+            $crate::timed_loop::fan_out_loop::<W, $strategy>(workload, count)
         }
     };
     (spawning $strategy:ident) => {
-        pub(super) fn timed_loop<W: $crate::workload::Workload>(
+        pub(super) fn timed_loop<W: $crate::children::Workload>(
             workload: std::sync::Arc<W>,
             count: super::Count,
             spawning: super::Spawning,
-        ) -> Option<$crate::slice::TimedLoop> {
-            use $crate::slice::fan_out_loop;
+        ) -> Option<$crate::timed_loop::TimedLoop> {
+            use $crate::timed_loop::fan_out_loop;
             match spawning {
                 super::Spawning::Shared => fan_out_loop::<W, $strategy<super::Shared>>(workload, count),
                 super::Spawning::Local => fan_out_loop::<W, $strategy<super::Local>>(workload, count),
@@ -224,10 +168,7 @@ macro_rules! strategies {
             tasks: usize,
             spawning: Spawning,
         ) -> Option<TimedLoop> {
-            let count = Count {
-                bound: strategy.bound.unwrap_or(u32::MAX),
-                ..Count::of(tasks)
-            };
+            let count = Count::of(tasks).within(strategy.bound);
             match strategy.name {
                 $($(#[cfg($condition)])?
                 // The condition is a constant, so that what it excludes is not even compiled.

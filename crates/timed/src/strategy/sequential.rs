@@ -2,8 +2,9 @@
 //! children wait.
 
 use super::counts::{Counts, Polls};
-use super::{Count, FanOut, Kind, formula};
-use crate::workload::Workload;
+use super::{Kind, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// `child.await` in a for loop.
 pub struct Sequential;

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 
 use super::counts::spawned;
-use super::{Count, FanOut, Kind, Spawner, formula};
-use crate::workload::Workload;
+use super::{Kind, Spawner, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// Spawns into a Vec of handles, as the article's example does.
 pub struct Spawn<S>(PhantomData<S>);

@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use tokio::task::JoinHandle;
 
 use super::counts::spawned;
-use super::{Count, FanOut, Kind, Spawner, formula};
-use crate::workload::Workload;
+use super::{Kind, Spawner, formula};
+use crate::children::Workload;
+use crate::fan_out::{Count, FanOut};
 
 /// Spawns into a Vec of handles that abort.
 pub struct SpawnAborting<S>(PhantomData<S>);

@@ -5,9 +5,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Axes, Entry, Full, Setup, Sweep, Workload, entry::WORKER};
-use crate::cancelled::Cancelling;
-use crate::strategy::loops::Loops;
+use super::{Axes, Entry, Full, Sweep, entry::WORKER};
+use crate::cancelling::Cancelling;
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 
 /// Children of which half never end.
 pub struct Cancel {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use twox_hash::XxHash3_64;
 
 use super::entry::WORKER;
-use super::{Axes, Entry, Full, Setup, Sweep, Workload};
-use crate::strategy::loops::Loops;
+use super::{Axes, Entry, Full, Sweep};
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 
 /// One buffer for each child, and the hash that it must return.
 pub struct Compute {

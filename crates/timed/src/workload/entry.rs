@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Opening, Setup, Workload, open};
+use super::{Opening, open};
 use crate::case::{Case, Site};
-use crate::strategy::loops::Loops;
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 use crate::strategy::{Strategy, join};
 
 /// Sets a workload up for a case.

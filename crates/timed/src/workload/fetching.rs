@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::entry::WORKER;
-use super::{Axes, Entry, Full, Setup, Sweep, Workload};
+use super::{Axes, Entry, Full, Sweep};
+use crate::children::{Setup, Workload};
 use crate::http::client::Client;
 use crate::http::content::Resource;
 use crate::slice::Totals;

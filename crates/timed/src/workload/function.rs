@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::{Entry, Opening, Setup, Workload, erased};
+use super::{Entry, Opening, erased};
+use crate::children::{Setup, Workload};
 
 /// Children made by `F`, which have nothing to set up.
 struct FromFunction<F>(Arc<F>);

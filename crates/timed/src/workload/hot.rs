@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use super::began::Began;
 use super::entry::{Variants, WORKER, parse_duration};
-use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
+use super::{Axes, Entry, Full, Opening, Sweep, erased};
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 use crate::slice::Totals;
-use crate::strategy::loops::Loops;
 
 /// A hot child and its siblings.
 pub struct Hot {

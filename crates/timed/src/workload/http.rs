@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::entry::WORKER;
 use super::fetching::{Kind, fetching_entry};
-use super::{Axes, Entry, Full, Setup, Sweep};
+use super::{Axes, Entry, Full, Sweep};
 use crate::case::Site;
+use crate::children::Setup;
 use crate::http::client::Client;
 use crate::http::content::{self, Resource, sample};
 

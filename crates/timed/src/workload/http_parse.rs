@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use super::Entry;
 use super::fetching::{Kind, fetching_entry};
-use super::{Entry, Setup};
+use crate::children::Setup;
 use crate::http::client::Client;
 use crate::http::content::{self, Resource, Todo, sample_todos};
 

@@ -14,7 +14,8 @@ use bytes::Bytes;
 
 use super::began::Began;
 use super::fetching::{Kind, fetching_entry};
-use super::{Entry, Setup, Sweep, http_delay::LATE_MS};
+use super::{Entry, Sweep, http_delay::LATE_MS};
+use crate::children::Setup;
 use crate::http::client::Client;
 use crate::http::content::{self, Resource, sample};
 use crate::slice::Totals;

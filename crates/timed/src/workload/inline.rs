@@ -5,8 +5,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::entry::BOTH;
-use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, open};
-use crate::strategy::loops::{Loops, is_among};
+use super::{Axes, Entry, Full, Opening, Sweep, open};
+use crate::children::{Setup, Workload};
+use crate::loops::{Loops, is_among};
 
 /// A child that carries its payload in its future, at any size.
 pub trait InlineChild: Send + Sync + 'static {

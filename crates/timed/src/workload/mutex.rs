@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use super::{Axes, Entry, Setup, Sweep, Workload};
-use crate::strategy::loops::Loops;
+use super::{Axes, Entry, Sweep};
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 
 /// What the children share: how often it was held.
 pub struct Shared {

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{Setup, Workload};
-use crate::slice::TimedLoop;
+use crate::children::{Setup, Workload};
 use crate::strategy::{self, Spawning};
+use crate::timed_loop::TimedLoop;
 
 /// A workload that is set up, its type erased: what a block measures.
 pub trait Opened: Send + Sync {
@@ -39,7 +39,12 @@ pub trait Children: Send + Sync {
 struct Typed<W> {
     workload: Arc<W>,
     tasks: usize,
+    machinery: Option<Machinery<W>>,
 }
+
+/// The same iteration without any composition, of a workload that has machinery of its own that runs inside the slice: what is
+/// measured with it is a cost that no strategy can go below.
+pub type Machinery<W> = fn(Arc<W>) -> Option<TimedLoop>;
 
 /// The name under which the workload's own machinery is measured, in place of a strategy.
 pub const MACHINERY: &str = "machinery";
@@ -48,7 +53,7 @@ impl<W: Workload> Opened for Typed<W> {
     fn timed_loop(&self, strategy: &str, spawning: Spawning) -> Option<TimedLoop> {
         let workload = self.workload.clone();
         if strategy == MACHINERY {
-            return workload.machinery();
+            return self.machinery.and_then(|machinery| machinery(workload));
         }
         strategy::timed_loop(strategy.parse().ok()?, workload, self.tasks, spawning)
     }
@@ -99,5 +104,18 @@ pub fn open<W: Workload>(setup: Setup) -> Opening {
 
 /// A workload that is set up for so many children, its type erased.
 pub fn erased<W: Workload>(workload: Arc<W>, tasks: usize) -> Arc<dyn Opened> {
-    Arc::new(Typed { workload, tasks })
+    Arc::new(Typed {
+        workload,
+        tasks,
+        machinery: None,
+    })
+}
+
+/// The same of one that has machinery of its own.
+pub fn erased_with<W: Workload>(workload: Arc<W>, tasks: usize, machinery: Machinery<W>) -> Arc<dyn Opened> {
+    Arc::new(Typed {
+        workload,
+        tasks,
+        machinery: Some(machinery),
+    })
 }

@@ -4,8 +4,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{Axes, Entry, Setup, Sweep, Workload};
-use crate::strategy::loops::Loops;
+use super::{Axes, Entry, Sweep};
+use crate::children::{Setup, Workload};
+use crate::loops::Loops;
 
 /// Children that sleep.
 pub struct Timers {

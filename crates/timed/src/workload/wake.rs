@@ -26,11 +26,12 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 
 use super::entry::{Variants, WORKER};
-use super::{Axes, Entry, Full, Opening, Setup, Sweep, Workload, erased};
+use super::{Axes, Entry, Full, Opening, Sweep, erased_with};
 use crate::case::Case;
-use crate::slice::{TimedLoop, fan_out_loop};
-use crate::strategy::loops::Loops;
-use crate::strategy::{Count, FanOut};
+use crate::children::{Setup, Workload};
+use crate::fan_out::{Count, FanOut};
+use crate::loops::Loops;
+use crate::timed_loop::{TimedLoop, fan_out_loop};
 use driver::{CountingParent, Driver, Shared};
 use leaf::{Busy, Flag, Leaf, Oneshot};
 use parameters::PARAMETERS;
@@ -117,16 +118,16 @@ impl<L: Leaf> Workload for Wake<L> {
     fn before_slice(&self, children_at_once: usize) {
         self.shared.at_once.store(children_at_once, Release);
     }
-
-    fn machinery(self: Arc<Self>) -> Option<TimedLoop> {
-        let tasks = self.shared.signals.len();
-        fan_out_loop::<Wake<L>, MachineryAlone>(self, Count::of(tasks))
-    }
 }
 
 /// The driver, the wakes and the parent's polls, without children: a parent that waits for all signals, with
 /// one look at a counter in each of its polls.
 struct MachineryAlone;
+
+fn machinery<L: Leaf>(wake: Arc<Wake<L>>) -> Option<TimedLoop> {
+    let tasks = wake.shared.signals.len();
+    fan_out_loop::<Wake<L>, MachineryAlone>(wake, Count::of(tasks))
+}
 
 impl<L: Leaf> FanOut<Wake<L>> for MachineryAlone {
     async fn run(wake: &Wake<L>, count: Count) -> u64 {
@@ -167,7 +168,10 @@ fn driver_races(case: &Case) -> &'static [&'static str] {
 }
 
 fn open_with<L: Leaf>(setup: Setup, together: Together, idle: Duration) -> Opening {
-    Box::pin(async move { Ok(erased(Arc::new(Wake::<L>::with(setup, together, idle)), setup.tasks)) })
+    Box::pin(async move {
+        let wake = Arc::new(Wake::<L>::with(setup, together, idle));
+        Ok(erased_with(wake, setup.tasks, machinery))
+    })
 }
 
 /// The parameters that a workload's name carries; `None` where it is another workload's.
