@@ -38,7 +38,8 @@
 //! # Ok::<(), join_vs_spawn::attachments::AttachmentError>(())
 //! ```
 //!
-//! What measures is below: [`measure`] (plan, rounds, statistics, records) and, below that, `timed` (what runs inside a slice).
+//! What measures is below: [`measure`] (plan, rounds, records), [`stats`] (intervals, verdicts) and, below them, `timed` (what runs
+//! inside a slice).
 //! An edit here compiles none of them again, and moves nothing that is measured.
 
 // join! of 256 branches.

@@ -11,7 +11,10 @@ use crate::common::place::{ACT, Done, Place, alive, children, has_proc, kill_all
 
 /// What this program is where it is started as one of these children; `None` for another act.
 pub fn act(act: &str) -> Option<ExitCode> {
-    let (name, _) = FAULTS.into_iter().find(|(name, _)| *name == act)?;
+    let (name, fault) = FAULTS.into_iter().find(|(name, _)| *name == act)?;
+    if fault == Fault::HasThreads {
+        std::thread::spawn(|| std::thread::sleep(Duration::from_secs(60)));
+    }
     Some(measure(&Target::of::<Misbehaves>(name)))
 }
 
@@ -22,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         a_hanging_child_costs_its_case,
         wrong_outputs_cost_their_case,
         a_set_up_that_fails_costs_its_case,
+        a_program_with_threads_of_its_own_is_told_so,
         a_killed_round_costs_its_case,
         a_chattering_child_costs_nothing,
         slow_children_are_measured_in_the_time_that_is_allowed,
@@ -38,10 +42,11 @@ enum Fault {
     Chatters,
     Sleeps,
     Waits,
+    HasThreads,
 }
 
 /// By the name of the act. One type of children for all of them: each type is compiled with every strategy.
-const FAULTS: [(&str, Fault); 8] = [
+const FAULTS: [(&str, Fault); 9] = [
     ("panics", Fault::Panics),
     ("hangs", Fault::Hangs),
     ("aborts", Fault::Aborts),
@@ -50,6 +55,7 @@ const FAULTS: [(&str, Fault); 8] = [
     ("chatters", Fault::Chatters),
     ("sleeps", Fault::Sleeps),
     ("waits", Fault::Waits),
+    ("has_threads", Fault::HasThreads),
 ];
 
 /// A child that does wrong where there are 8 of it, and right otherwise.
@@ -164,6 +170,18 @@ fn wrong_outputs_cost_their_case() {
 
 fn a_set_up_that_fails_costs_its_case() {
     costs_its_case("unready", "no server to talk to");
+}
+
+fn a_program_with_threads_of_its_own_is_told_so() {
+    if !cfg!(target_os = "linux") {
+        eprintln!("SKIPPED: processes are copied on Linux");
+        return;
+    }
+    let place = Place::new();
+    let done = place.run("has_threads", &[("JVS_ROUNDS", "1"), ("JVS_TASKS", "2")], &["--bench"]);
+    done.exits(1)
+        .says("had other threads (1)")
+        .says("comes first in `main`");
 }
 
 fn a_killed_round_costs_its_case() {

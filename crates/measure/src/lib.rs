@@ -5,8 +5,13 @@
 //!
 //! A bench without libtest's harness (`harness = false`) that calls [`children`] with an async fn is all that is needed;
 //! `examples/own_project` is such a project. `cargo bench` then measures it in some minutes, prints a table, and writes a
-//! record; `cargo test --benches` runs every measurement once. The `JVS_*` variables ([`variables::VARIABLES`]) choose what
-//! is measured and for how long.
+//! record; `cargo test --benches` runs every measurement once. By default that is `join` against `spawn` at 2, 4, 8, 16 and 32
+//! children, in a spawned task, on `current_thread`, `multi_thread_1` and one worker a core, for up to 5 minutes. The `JVS_*`
+//! variables choose what is measured and for how long: `cargo bench --bench NAME -- --help` lists them.
+//!
+//! A case has an id, `WORKLOAD/FLAVOR/SITE/PAYLOAD/TASKS` ([`case`]): `numbers/current_thread/worker/0B/8`. A *slice* is a timed
+//! stretch of iterations, a *block* some slices of one case, a *round* one pass over the cases, a *layout* the program linked with
+//! its functions in another order, the *suite* the benches of `join-vs-spawn`.
 //!
 //! Where children need something set up, or outputs are to be checked, implement [`Workload`] and call [`measure`]:
 //!
@@ -54,8 +59,10 @@
 //! # What comes out
 //!
 //! A [`record::Measurement`] for each case and strategy. Times are wall and CPU time in ns **per iteration**, one whole
-//! fan-out; only `difference_ns` is per child. A ratio is the strategy's time over the reference's, with an interval whose
-//! width is counted by layout of the program ([`layouts`]), where it can be linked in several, else by round; the table says which.
+//! fan-out; only `difference_ns` is per child. A ratio is the strategy's time over the reference's, with an interval
+//! over layouts of the program ([`layouts`]) where it was linked in six or more, else over rounds; the table says which. Of one
+//! layout an interval does not know what another build does, some percents. A project has several where its linker is the
+//! repository's `scripts/keep-link-cc`, told of its benches (docs/USAGE.md, "Your own children"; Linux, with rustc's LLD).
 //! [`stats::Verdict`] says when it counts as slower or faster. docs/METHODOLOGY.md of the repository says why it is measured so.
 //!
 //! A program that wants the measurements themselves makes a plan and a run. This is one, whole; of a single round, which makes a
@@ -101,7 +108,8 @@
 //! # Features
 //!
 //! - `local` (default): the flavor `local`, on tokio 1.51 and later.
-//! - `suite`: every loop of the suite's own workloads, and a `join!` of 96, 128 and 256 children. Without it a build takes less
+//! - `suite`: every loop of the suite's own workloads, and a `join!` of 96, 128 and 256 children for a [`Workload`] ([`children`]
+//!   has 64 at most). Without it a build takes less
 //!   time, and has of the suite what a prediction (`--advise`) measures.
 //! - `http`: the workloads that fetch, and their mock server.
 //!
@@ -112,7 +120,7 @@
 //! - What was measured: [`record`], [`run_store`], [`compare`], [`merge`], [`machines`], [`advise`].
 //! - Intervals and verdicts are the package `jvs-stats`: [`stats`].
 //! - What runs inside a slice comes from the package `jvs-timed`: [`strategy`], [`workload`], [`slice`](mod@slice), [`block`], [`runtime`], [`case`].
-//! - The rest serves these and the suite.
+//! - The rest serves these. What only the suite needs is hidden, and no part of what a version promises.
 
 // join! of 256 branches.
 #![recursion_limit = "512"]
@@ -129,8 +137,11 @@ pub mod compare;
 pub mod conditions;
 mod cpu_speed;
 pub mod environment;
+#[doc(hidden)]
 pub mod files;
+#[doc(hidden)]
 pub mod fleet;
+#[doc(hidden)]
 pub mod interrupt;
 pub mod layouts;
 pub mod machine_state;
@@ -139,8 +150,11 @@ pub mod matrix;
 pub mod measurement;
 pub mod merge;
 pub mod plan;
+#[doc(hidden)]
 pub mod probe;
+#[doc(hidden)]
 pub mod program;
+#[doc(hidden)]
 pub mod progress;
 pub mod record;
 pub mod round;
@@ -150,8 +164,10 @@ pub mod selection;
 pub mod session;
 pub mod settings;
 pub mod shard;
+#[doc(hidden)]
 pub mod shared_core;
 pub mod table;
+#[doc(hidden)]
 pub mod text;
 pub mod variables;
 pub mod warnings;
@@ -162,7 +178,8 @@ pub use stats;
 #[cfg(feature = "http")]
 pub use timed::http;
 pub use timed::{
-    Setup, Workload, block, case, fan_out, loops, runtime, slice, strategy, timed_loop, usage, watchdog, workload,
+    Setup, Workload, block, cancelling, case, fan_out, loops, runtime, slice, strategy, timed_loop, usage, watchdog,
+    workload,
 };
 
 #[cfg(doctest)]

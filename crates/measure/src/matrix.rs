@@ -9,11 +9,11 @@ use crate::workload::{self, Entry};
 /// What `JVS_MATRIX` chooses from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Matrix {
-    /// Every workload and every flavor but `local`, in under a minute for all targets.
+    /// Every workload at few points, on `current_thread`, one worker and one worker a core: under a minute for all targets.
     Quick,
     /// The sweeps of the documents' tables.
     Default,
-    /// The product of all ladders with all strategies.
+    /// Every number of children, payload, site and strategy of each workload, on `current_thread`, `multi_thread_K` and `local`.
     Full,
 }
 
@@ -76,7 +76,7 @@ impl Minutes {
 impl Target {
     /// A target for one workload of your own, over 2 to 32 children in spawned tasks; the `JVS_*` variables
     /// work on it as on the suite's own targets. `name` names both the target and the workload: lower-case
-    /// letters, digits and `_`.
+    /// letters, digits and `_`, beginning with a letter.
     ///
     /// # Panics
     ///
@@ -121,7 +121,7 @@ pub const SERVER_TARGET: &str = "server";
 fn checked(name: &'static str) -> &'static str {
     assert!(
         is_name(name) && name != SERVER_TARGET,
-        "`{name}`: a target's name is lower-case letters, digits and _, and not `{SERVER_TARGET}`"
+        "`{name}`: a target's name is lower-case letters, digits and _, beginning with a letter, and not `{SERVER_TARGET}`"
     );
     name
 }

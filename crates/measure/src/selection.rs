@@ -262,7 +262,7 @@ impl Selection {
                         if cfg!(feature = "suite") {
                             ""
                         } else {
-                            ", larger ones with the feature `suite` of jvs-measure"
+                            ", larger ones for a `Workload` with the feature `suite` of jvs-measure"
                         },
                     ),
                     false => format!("{} with {strategy}", words(arities)),

@@ -37,7 +37,7 @@ use crate::workload::Entry;
 ///
 /// # Panics
 ///
-/// Where `name` is no name of lower-case letters, digits and `_`, or is `server`.
+/// Where `name` is other than lower-case letters, digits and `_` that begin with a letter, or is `server`.
 pub fn children<F, C>(name: &'static str, child: F) -> ExitCode
 where
     F: Fn(usize) -> C + Send + Sync + 'static,
@@ -49,8 +49,9 @@ where
 /// Measures a target of your own as the suite measures its own: call it from `main` and return what it
 /// returns.
 ///
-/// The program starts itself again for each round, so nothing that takes time or has effects should come
-/// before the call. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
+/// Call it first in a plain `fn main`, before a runtime or a thread is started (not under `#[tokio::main]`): the program starts
+/// itself again several times a round, and on Linux blocks run in copies of that process, which cannot have other threads. What a
+/// block puts into statics is lost when its copy ends. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
 /// output. The record goes to `JVS_RESULTS`, or to the package's folder `results`: in `latest`, or in `latest-filtered` where there
 /// is a filter.
 ///

@@ -7,6 +7,7 @@
 ///
 /// Where `count` is more than `of`.
 pub fn clopper_pearson(count: usize, of: usize) -> (f64, f64) {
+    assert!(count <= of, "{count} of {of}");
     let tail = |share: f64, from: usize, to: usize| -> f64 { (from..=to).map(|k| binomial(of, k, share)).sum() };
     // Halving: 50 times is more than a double can tell apart.
     let solve = |above: &dyn Fn(f64) -> bool| {

@@ -3,7 +3,7 @@
 //! A ratio's centre is the *pseudo-median* of Hodges and Lehmann, the median of all means of two values, with the exact
 //! interval of Wilcoxon's signed ranks: on recorded runs it is half as wide as the median's from order statistics, at the
 //! same cost. It assumes that values scatter alike on both sides of the centre; what scatters otherwise is flagged
-//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`simulated.rs of this package`), two modes included.
+//! ([`modes`](super::modes)), and the coverage is tested on simulated truth (`simulated.rs`), two modes included.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -203,7 +203,7 @@ const MOST_PAIRS: usize = 10_000;
 /// A centre over rounds and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The centre: the pseudo-median over the rounds.
+    /// The centre, in the unit of the values: of ratios and times the pseudo-median of Hodges and Lehmann, not the plain median.
     pub median: f64,
     /// The interval's lower end.
     pub low: f64,

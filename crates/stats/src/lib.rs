@@ -1,8 +1,7 @@
 //! Pure numbers: centres, intervals, ratios, verdicts. No clock, no file.
 //!
-//! The unit of every interval is the **round**, one process of one layout that sweeps over all cases: blocks of one process
-//! share its memory, its code's layout and its moment, so they are no independent evidence of anything beyond it. Where
-//! rounds share a layout, intervals count by layout ([`Sample`]).
+//! The unit of every interval is the **round**: fresh processes of one layout that sweep over the cases. Its blocks share the
+//! layout and the moment, so they are no independent evidence of anything beyond it. Where rounds share a layout, intervals count by layout ([`Sample`]).
 
 mod binomial;
 mod estimate;
@@ -28,13 +27,13 @@ pub use linear::least_squares;
 pub use modes::{Mode, bimodal, opposite_modes};
 pub use normal::normal;
 pub use sample::Sample;
-pub use sequential::{LOOK_LEVEL, LOOKS, clear};
+pub use sequential::{LOOK_LEVEL, LOOKS, needs_no_more_rounds};
 pub use stretches::{Stretch, stretches};
 pub use student::student_p;
 pub use timed::numbers::{interquartile_mean, median, sorted};
 pub use verdict::{FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p};
 
-/// Where a falling curve of log ratios crosses zero for good, in `x`: linear in the logarithm of x between the
+/// Where a falling curve of log ratios, its points in ascending `x`, crosses zero for good: linear in the logarithm of x between the
 /// last point above zero and the next. 0 where no point lies above, infinity where the last one does.
 pub fn crossing(curve: &[(f64, f64)]) -> f64 {
     match curve.iter().rposition(|&(_, y)| y > 0.0) {

@@ -19,7 +19,8 @@ impl NormalEquations {
     }
 
     /// Adds rows that share an unknown error of their own, of which a weight of `shared` is believed: each row has its entries,
-    /// its right side and its weight, and the error stands in each of them as 1.
+    /// its right side and its weight, and the error stands in each of them as 1. `sign` is 1 to
+    /// add them, -1 to take them away.
     pub fn add(&mut self, rows: &[Row], shared: f64, sign: f64) {
         let total: f64 = rows.iter().map(|row| row.weight).sum();
         let mut mean = vec![0.0; self.right.len()];

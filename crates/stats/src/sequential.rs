@@ -31,7 +31,7 @@ pub fn estimate(logs: &Sample, rounds: usize, stopped: bool) -> Option<Estimate>
 
 /// Whether a case needs no more rounds: its verdict is one of difference or of sameness, and its interval is narrow, at the
 /// level of a look.
-pub fn clear(ratio: &Estimate, verdict: Verdict) -> bool {
+pub fn needs_no_more_rounds(ratio: &Estimate, verdict: Verdict) -> bool {
     let width = (ratio.high / ratio.low).ln() / 2.0;
     let said = matches!(verdict, Verdict::Slower | Verdict::Faster | Verdict::Same);
     said && width <= NARROW && ratio.level > LEVEL
@@ -53,7 +53,7 @@ mod tests {
                 let ratio = estimate(&Sample::each(logs.clone()), rounds, true)
                     .unwrap()
                     .map(f64::exp);
-                if clear(&ratio, judge(&ratio, 0.0)) {
+                if needs_no_more_rounds(&ratio, judge(&ratio, 0.0)) {
                     return (ratio, rounds);
                 }
             }

@@ -11,7 +11,7 @@ use super::{MARGIN, median};
 pub struct Stretch {
     /// Share of the rounds that are in this state.
     pub share: f64,
-    /// The e to the median of their logs: a ratio where these are of ratios, ns where they are of ns; a ratio where the series is of logs of ratios.
+    /// e to the median of their logs: a ratio where these are logs of ratios, ns where they are logs of times.
     pub value: f64,
 }
 

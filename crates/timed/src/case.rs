@@ -16,7 +16,7 @@ pub use flavor::{FLAVORS, Flavor};
 pub use payload::Payload;
 pub use site::{SITES, Site};
 
-/// Text that is not an axis value or an id; says what would be.
+/// Text that is not an axis value or an id, and what kind of one was wanted; [`FLAVORS`] and [`SITES`] list values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {wanted}")]
 pub struct ParseError {

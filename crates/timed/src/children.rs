@@ -56,7 +56,8 @@ pub trait Workload: Send + Sync + Sized + 'static {
     /// The digest that child `index` must return.
     fn expected(&self, index: usize) -> u64;
 
-    /// Told before each slice how many children a strategy holds at once: all of them, or one.
+    /// Told before each slice how many children the strategy holds at once: all, as many as its bound allows, or one
+    /// (`sequential`). Not called where it [cancels](Workload::CANCELS).
     fn before_slice(&self, _children_at_once: usize) {}
 
     /// What the workload counts beside the clock; asked right before and right after the timed iterations of each

@@ -14,6 +14,10 @@ pub struct Count {
 
 impl Count {
     /// So many children, without a bound.
+    ///
+    /// # Panics
+    ///
+    /// Where their number does not fit into 32 bits.
     pub fn of(tasks: usize) -> Self {
         Self {
             tasks: tasks.try_into().expect("a case has at most a million children"),

@@ -20,6 +20,10 @@ pub struct Usage {
 impl Usage {
     /// Until now, in the runtime that this is called in. Not inlined, so that it is not compiled into each timed loop; the
     /// clock is read last, nearest to what is timed.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     #[inline(never)]
     pub fn now() -> Self {
         let (parks, voluntary_switches) = (parks(), voluntary_switches());
@@ -31,6 +35,10 @@ impl Usage {
     }
 
     /// What was used since an earlier reading; here the clock is read first.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     #[inline(never)]
     pub fn since(before: &Usage) -> Self {
         let cpu = process_cpu_time().saturating_sub(before.cpu);

@@ -5,7 +5,7 @@ use crate::block::{Block, Side};
 use crate::collected::{Collected, Free, OfRound};
 use crate::plan::{Pair, Planned};
 use crate::shared_core::enough;
-use crate::stats::{Estimate, Known, clear, noise_floor, opposite_modes, sequential};
+use crate::stats::{Estimate, Known, needs_no_more_rounds, noise_floor, opposite_modes, sequential};
 use crate::workload::MACHINERY;
 
 /// What one case was measured as, round by round.
@@ -241,7 +241,7 @@ impl<'a> Rounds<'a> {
         let verdict = |ratio: Estimate| (ratio, self.known(pair, &logs).judge(&ratio));
         self.ratio(&logs, true)
             .map(verdict)
-            .is_some_and(|(ratio, verdict)| clear(&ratio, verdict))
+            .is_some_and(|(ratio, verdict)| needs_no_more_rounds(&ratio, verdict))
     }
 }
 

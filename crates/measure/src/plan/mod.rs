@@ -104,7 +104,8 @@ pub struct Item {
 }
 
 impl Item {
-    /// Each of `strategies` against `reference`.
+    /// Each of `strategies` against `reference`. Name the reference among them as well: its own line is the control, and only then is
+    /// it checked what sharing a runtime does ([`Verdict::Interferes`](crate::stats::Verdict::Interferes)).
     pub fn of(case: Case, strategies: &[&str], reference: &str) -> Self {
         let pair = |strategy: &&str| ((*strategy).to_owned(), reference.to_owned());
         Self {

@@ -41,7 +41,7 @@ pub struct Measurement {
     pub wall_ns: Option<Estimate>,
     /// The reference's wall time, in ns per iteration, in the same blocks or in those beside them, to stand beside `wall_ns`.
     pub reference_ns: Option<Estimate>,
-    /// How much longer it takes than the reference, in ns for each child.
+    /// Wall time beyond the reference's, in ns per child: negative where it is faster. Null for a control.
     pub difference_ns: Option<Estimate>,
     /// CPU time of all threads of the process, in ns per iteration; null where there is no such clock.
     pub cpu_ns: Option<Estimate>,
@@ -82,11 +82,12 @@ pub struct Measurement {
     /// In how many rounds another program of the host shared the core, so that they do not count; 0 where all count.
     #[serde(default)]
     pub shared_core_rounds: usize,
-    /// The rounds that count, from 0.
+    /// The rounds that count, from 0; of a control the first of each pair of rounds.
     pub in_rounds: Vec<usize>,
     /// Natural-log ratios of each of these rounds.
     pub rounds: Vec<Vec<f64>>,
-    /// ns per iteration of each of these rounds' block, or, where there are fewer than ten, of its slices.
+    /// ns per iteration of the block of each round in which the case was measured, whether it counts or not; or, where there are
+    /// fewer than ten, of its slices.
     pub block_ns: Vec<Vec<f64>>,
 }
 

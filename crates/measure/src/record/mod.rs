@@ -52,7 +52,7 @@ pub struct Header {
     /// What machine and what build this was.
     #[serde(flatten)]
     pub environment: Environment,
-    /// Rounds of the run.
+    /// Rounds that were planned; `states` has an entry for each that was made.
     pub rounds: usize,
     /// Differently linked copies of the program that its rounds were made by.
     pub layouts: usize,
@@ -95,7 +95,7 @@ impl Header {
     }
 
     /// What the interval of a measurement of this run is made of: the natural logs of its ratio, one for each round, and which
-    /// rounds share a layout.
+    /// rounds share a layout. Not of a control, whose interval is the shift between two samples.
     pub fn sample(&self, m: &Measurement) -> Sample {
         let layout = |round: &usize| self.states.get(*round).map(|state| state.layout);
         let layouts: Option<Vec<usize>> = m.in_rounds.iter().map(layout).collect();

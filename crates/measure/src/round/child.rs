@@ -118,6 +118,13 @@ fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a Part, Entry)>
 fn answer(task: &Task, parts: &[(&Part, Entry)]) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     if !task.in_place {
+        if let Some(threads) = super::fresh::other_threads() {
+            let reason = format!(
+                "its process had other threads ({threads}) before anything was measured, and can be copied with one only: what measures \
+                 comes first in `main`, before a runtime or a thread is started"
+            );
+            return say(&Event::Failed(reason)).map(|()| false);
+        }
         let before = look_at_core(parts);
         let copy = Copy::make(|| {
             let _ = measure_each(parts, before);

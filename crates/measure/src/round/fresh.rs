@@ -7,10 +7,18 @@
 #![allow(unsafe_code, reason = "a process is copied by fork(2), which no safe wrapper offers")]
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, set_parent_process_death_signal, waitpid};
+
+/// How many threads there are beside this one; `None` for none. Allocates nothing, so that the heap is as it was.
+pub(super) fn other_threads() -> Option<u64> {
+    // A folder has two links of its own, and one for each folder in it (proc(5)).
+    let links = std::fs::metadata("/proc/self/task").map_or(3, |tasks| tasks.nlink());
+    links.checked_sub(3).filter(|threads| *threads > 0)
+}
 
 /// A copy of this process.
 #[must_use = "a copy that nobody waits for stays a zombie"]
@@ -19,7 +27,7 @@ pub(super) struct Copy(Pid);
 impl Copy {
     /// Makes a copy that runs `task` and ends. `task` must have written all that it has to say when it returns.
     ///
-    /// This process may have no other thread: a copy has only the thread that made it, and a lock that another one held would
+    /// This process may have no other thread ([`other_threads`]): a copy has only the thread that made it, and a lock that another one held would
     /// stay locked.
     pub(super) fn make(task: impl FnOnce()) -> io::Result<Self> {
         let parent = getpid();

@@ -113,7 +113,11 @@ impl RunError {
     }
 }
 
-/// Measures.
+/// Measures. The program calls [`round::run_if_child`](crate::round::run_if_child) first in its `main`, else each round would begin
+/// the run again.
+///
+/// Takes over SIGINT and writes progress to standard error. A case that fails is no error: its measurements have
+/// [`Status::Failed`](crate::record::Status::Failed), a reason and no numbers.
 ///
 /// # Errors
 ///
@@ -153,7 +157,7 @@ fn sweep<'a>(requests: &'a [Request<'a>]) -> Result<(Vec<Begun<'a>>, Option<RunE
     Ok((begun, trouble))
 }
 
-/// What a run measures.
+/// What a run measures: [`run`], and an error also where it ended early.
 ///
 /// # Errors
 ///

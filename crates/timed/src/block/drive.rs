@@ -18,6 +18,10 @@ use crate::workload::{Entry, Opened};
 /// # Errors
 ///
 /// Why the case failed: it cannot be set up, or its outputs are wrong.
+///
+/// # Panics
+///
+/// Where a child panics.
 pub fn run_alone(entry: &Entry, case: &Case, strategy: &str, iterations: u64, seed: u64) -> Result<Duration, String> {
     let once = Once {
         iterations: Some(iterations),
@@ -39,6 +43,10 @@ pub fn timed(opened: &Arc<dyn Opened>, strategy: &str, spawning: Spawning) -> Op
 /// # Errors
 ///
 /// Why the case failed: it cannot be set up, a strategy cannot have so many children, or outputs are wrong.
+///
+/// # Panics
+///
+/// Where a child panics.
 pub fn drive_case<S: Schedule>(
     runtime: &BlockRuntime,
     entry: &Entry,

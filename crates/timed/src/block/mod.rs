@@ -26,7 +26,7 @@ pub use shape::{Shape, wakes_threads};
 /// What a block measured of one strategy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Side {
-    /// ns per iteration: over the slices, the interquartile mean of the logarithms. A slice's own is its mean, or the mean
+    /// ns per iteration: e to the interquartile mean of the slices' logarithms. A slice's own is its mean, or the mean
     /// of its middle half where each iteration was timed on its own.
     pub wall_ns: f64,
     /// Each slice's ns per iteration, in the order in which they ran.

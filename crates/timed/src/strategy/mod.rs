@@ -21,7 +21,7 @@ pub(crate) use counts::formula;
 pub enum Spawning {
     /// `tokio::spawn`.
     Shared,
-    /// `tokio::task::spawn_local`, on the `local` flavor.
+    /// `tokio::task::spawn_local`, on the flavors `local` and `local_set`.
     Local,
 }
 
@@ -160,7 +160,8 @@ macro_rules! strategies {
             None
         }
 
-        /// The timed loop of a strategy over a workload, chosen here, outside the timed code: an arity
+        /// The timed loop of a strategy over a workload; `None` where none is compiled for so many children, or it cannot end those
+        /// of a workload that cancels. Chosen here, outside the timed code: an arity
         /// matched inside one async fn would make every arity carry the widest one's state.
         pub fn timed_loop<W: Workload>(
             strategy: Strategy,
