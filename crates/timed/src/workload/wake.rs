@@ -211,6 +211,7 @@ pub(super) fn entry() -> Entry {
         expectation: "join! wins with few children and spawn beyond some dozens: every wake makes join! poll all \
                       unfinished children, N(N+3)/2 polls against 2N.",
         machinery: true,
+        open: Arc::new(|setup| open_with::<Flag>(setup, Together::Some(1), Duration::ZERO)),
         // `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll, which a processor learns over
         // longer than a slice; few spawned ones are faster beside it (docs/METHODOLOGY.md, "Against programs that run one strategy").
         apart: |_| true,
