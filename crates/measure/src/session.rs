@@ -51,8 +51,8 @@ where
 ///
 /// Call it first in a plain `fn main`, before a runtime or a thread is started (not under `#[tokio::main]`): the program starts
 /// itself again several times a round, and on Linux blocks run in copies of that process, which cannot have other threads. What a
-/// block puts into statics is lost when its copy ends. What is measured can be set with the `JVS_*` variables; the verdict table goes to standard
-/// output. The record goes to `JVS_RESULTS`, or to the package's folder `results`: in `latest`, or in `latest-filtered` where there
+/// block puts into statics is lost when its copy ends. What is measured can be set with the `JVS_*` variables; the verdict table
+/// goes to standard output. The record goes to `JVS_RESULTS`, or to the package's folder `results`: in `latest`, or in `latest-filtered` where there
 /// is a filter.
 ///
 /// The exit code is 0; 1 where a case failed or the run ended early; 2 for bad input; 130 after Ctrl-C; 141 where the reader

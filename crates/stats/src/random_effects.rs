@@ -71,23 +71,25 @@ pub fn random_effects(machines: &[Known]) -> Option<RandomEffects> {
     let squares: f64 = machines.iter().map(|known| (known.log - mean).powi(2)).sum();
     let variance = squares / freedom;
     let t = student_quantile(LEVEL, k - 1);
-    let within = |half: f64| {
-        let log = Estimate {
-            median: mean,
-            low: mean - half,
-            high: mean + half,
-            level: LEVEL,
-        };
-        log.map(f64::exp)
-    };
     let q = scatter(machines, 0.0);
     Some(RandomEffects {
         machines: k,
-        ratio: within(t * (variance / k as f64).sqrt()),
-        prediction: within(t * (variance * (1.0 + 1.0 / k as f64)).sqrt()),
+        ratio: ratio_within(mean, t * (variance / k as f64).sqrt()),
+        prediction: ratio_within(mean, t * (variance * (1.0 + 1.0 / k as f64)).sqrt()),
         between: paule_mandel(machines).sqrt(),
         i_squared: if q > freedom { 1.0 - freedom / q } else { 0.0 },
     })
+}
+
+/// The ratio whose log this is, and its interval of half that width in logs.
+fn ratio_within(log: f64, half: f64) -> Estimate {
+    let log = Estimate {
+        median: log,
+        low: log - half,
+        high: log + half,
+        level: LEVEL,
+    };
+    log.map(f64::exp)
 }
 
 /// The weighted sum of squares around the weighted mean, where each machine weighs as its variance is small: Cochran's Q, where τ²
@@ -146,13 +148,7 @@ mod tests {
         let total: f64 = known.iter().map(weight).sum();
         let centre = known.iter().map(|k| weight(k) * k.log).sum::<f64>() / total;
         let half = 1.96 / total.sqrt();
-        let log = Estimate {
-            median: centre,
-            low: centre - half,
-            high: centre + half,
-            level: LEVEL,
-        };
-        log.map(f64::exp)
+        ratio_within(centre, half)
     }
 
     /// Share of so many fleets whose interval has the centre, and of those whose prediction interval has one more machine.

@@ -27,8 +27,8 @@ pub(super) struct Copy(Pid);
 impl Copy {
     /// Makes a copy that runs `task` and ends. `task` must have written all that it has to say when it returns.
     ///
-    /// This process may have no other thread ([`other_threads`]): a copy has only the thread that made it, and a lock that another one held would
-    /// stay locked.
+    /// This process may have no other thread ([`other_threads`]): a copy has only the thread that made it, and a lock that another
+    /// one held would stay locked.
     pub(super) fn make(task: impl FnOnce()) -> io::Result<Self> {
         let parent = getpid();
         // SAFETY: this process has one thread, so that the copy is whole: no lock is held by a thread that is missing in it.

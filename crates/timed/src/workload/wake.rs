@@ -26,7 +26,7 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 
 use super::entry::{Variants, WORKER};
-use super::{Axes, Entry, Full, Opening, Sweep, erased_with};
+use super::{Axes, Entry, Full, Open, Opening, Sweep, erased_with};
 use crate::case::Case;
 use crate::children::{Setup, Workload};
 use crate::fan_out::{Count, FanOut};
@@ -185,16 +185,20 @@ pub fn parameters(workload: &str) -> Option<Parameters> {
 
 const NAME: &str = "wake";
 
+/// What opens it with these parameters, its machinery with it.
+fn opening(Parameters { together, leaf }: Parameters) -> Open {
+    match leaf {
+        LeafKind::Flag => Arc::new(move |setup| open_with::<Flag>(setup, together, Duration::ZERO)),
+        LeafKind::Oneshot => Arc::new(move |setup| open_with::<Oneshot>(setup, together, Duration::ZERO)),
+        LeafKind::Busy(idle) => Arc::new(move |setup| open_with::<Busy>(setup, together, idle)),
+    }
+}
+
 /// The entry with these parameters: measured where it is asked for by name.
 fn variant(text: &str) -> Option<Entry> {
-    let Parameters { together, leaf } = text.parse().ok()?;
     Some(Entry {
         name: format!("{NAME}@{text}").into(),
-        open: match leaf {
-            LeafKind::Flag => Arc::new(move |setup| open_with::<Flag>(setup, together, Duration::ZERO)),
-            LeafKind::Oneshot => Arc::new(move |setup| open_with::<Oneshot>(setup, together, Duration::ZERO)),
-            LeafKind::Busy(idle) => Arc::new(move |setup| open_with::<Busy>(setup, together, idle)),
-        },
+        open: opening(text.parse().ok()?),
         axes: Axes {
             on_request: true,
             ..entry().axes
@@ -211,7 +215,7 @@ pub(super) fn entry() -> Entry {
         expectation: "join! wins with few children and spawn beyond some dozens: every wake makes join! poll all \
                       unfinished children, N(N+3)/2 polls against 2N.",
         machinery: true,
-        open: Arc::new(|setup| open_with::<Flag>(setup, Together::Some(1), Duration::ZERO)),
+        open: opening(Parameters::USUAL),
         // `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll, which a processor learns over
         // longer than a slice; few spawned ones are faster beside it (docs/METHODOLOGY.md, "Against programs that run one strategy").
         apart: |_| true,
