@@ -112,11 +112,11 @@ fn half_widths(run: &Run) {
         );
     }
     let from_round_to_round: Vec<f64> = ratios(run)
-        .filter(|m| !m.own_runtime)
+        .filter(|m| m.case.flavor.workers() == 1 && m.case.site.in_task())
         .map(|m| deviation(&m.rounds.concat()))
         .collect();
     println!(
-        "  from round to round, where a runtime is shared: standard deviation {:.2}%, median of {} cases",
+        "  from round to round, one thread or worker, in a task: standard deviation {:.2}%, median of {} cases",
         median(&from_round_to_round) * 100.0,
         from_round_to_round.len()
     );

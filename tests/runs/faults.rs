@@ -76,15 +76,20 @@ fn a_run_that_was_cut_short_goes_on() {
             .iter()
             .filter(|m| !m.is_control() && done["case"] == m.case.to_string())
         {
-            let mut blocks = of_kind("block").filter(|block| {
-                block["case"] == done["case"]
-                    && block["round"] == done["round"]
-                    && block["strategies"][0] == m.strategy
-                    && !block["log_ratio"].is_null()
-            });
+            let last_log = |strategy: &str| {
+                let mut blocks = of_kind("block").filter(|block| {
+                    block["case"] == done["case"]
+                        && block["round"] == done["round"]
+                        && block["strategies"][0] == strategy
+                });
+                blocks.next_back().unwrap()["sides"][0]["wall_ns"]
+                    .as_f64()
+                    .unwrap()
+                    .ln()
+            };
             let kept = &m.rounds[done["round"].as_u64().unwrap() as usize];
-            let last = blocks.next_back().unwrap()["log_ratio"].as_f64();
-            assert_eq!(last.as_ref(), kept.last(), "{}", m.case);
+            let last = last_log(&m.strategy) - last_log(&m.reference);
+            assert_eq!(Some(&last), kept.last(), "{}", m.case);
         }
     }
     assert!(!place.path("results/latest/overhead.jsonl.partial").exists());

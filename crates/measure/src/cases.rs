@@ -227,7 +227,7 @@ impl Selection {
         Ok(Some(Sharded {
             number: shard.number,
             of: shard.of,
-            whole: plan::hash(&self.plan_of(target, &cases).items),
+            whole: plan::hash(&self.plan_of(target, &cases).items, &self.settings),
             cases: cases.len(),
             places: self.places(shard, target, &cases),
             anchors: shard::anchors(&cases),

@@ -26,6 +26,8 @@ pub struct RunSettings {
     pub deadline: Duration,
     /// Seed of orders and data; drawn anew where there is none.
     pub seed: Option<u64>,
+    /// Whether strategies of one thread take turns in one runtime, and what that does to them is measured.
+    pub one_runtime: bool,
     /// Whether to go on with the run that was cut short.
     pub resume: bool,
 }
@@ -42,6 +44,7 @@ impl RunSettings {
             span: Duration::from_secs(if matrix == Matrix::Quick { 7 } else { 15 }),
             deadline: Duration::from_secs(30),
             seed: None,
+            one_runtime: false,
             resume: false,
         }
     }
@@ -66,6 +69,7 @@ impl RunSettings {
             let holds = |seconds: &u64| (least..=86_400).contains(seconds);
             number(&variable, name, unset, allowed, holds).map(Duration::from_secs)
         };
+        let switch = |name| number(&variable, name, 0, "0 or 1", |&n: &u8| n <= 1).map(|n| n == 1);
         Ok(Self {
             matrix,
             rounds,
@@ -98,7 +102,8 @@ impl RunSettings {
                     |_: &u64| true,
                 )?),
             },
-            resume: number(&variable, "JVS_RESUME", 0, "0 or 1", |&n: &u8| n <= 1)? == 1,
+            one_runtime: switch("JVS_ONE_RUNTIME")?,
+            resume: switch("JVS_RESUME")?,
         })
     }
 }

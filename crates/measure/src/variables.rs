@@ -84,6 +84,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "JVS_SHARD",
         "K/N: share K of N of each target's cases, for `merge` [all of them]",
     ),
+    (
+        "JVS_ONE_RUNTIME",
+        "1: strategies of one thread take turns in one runtime, and what that does to them is measured [a runtime each]",
+    ),
     ("JVS_SEED", "seed of orders and data [drawn anew]"),
     ("JVS_RESUME", "1: go on with the run that was cut short"),
     ("JVS_RESULTS", "folder of the records [results]"),

@@ -3,8 +3,7 @@
 
 use crate::normal;
 use crate::{
-    Estimate, FALSE_DISCOVERIES, LEVEL, Sample, Verdict, benjamini_hochberg, bimodal, interquartile_mean, judge,
-    noise_floor, sign_test_p,
+    Estimate, FALSE_DISCOVERIES, LEVEL, Sample, Verdict, benjamini_hochberg, bimodal, judge, noise_floor, sign_test_p,
 };
 use timed::block::{Shape, simulate};
 
@@ -22,11 +21,13 @@ struct World {
     phi: f64,
     /// What the layout of the code does to the ratio.
     process: f64,
-    /// What a runtime does to the times in it: where its threads happen to lie.
+    /// What a runtime and its process do to the times in it: where its heap and its threads happen to lie.
     runtime: f64,
+    /// What the reference does to the strategy's times in one runtime.
+    carry_over: f64,
     /// What a block does to the ratio.
     block: f64,
-    /// How much slower the machine gets with each slice of a block.
+    /// How much slower the machine gets with each slice of a round.
     drift: f64,
     /// How often a slice is interrupted, and takes twice as long.
     spikes: f64,
@@ -43,7 +44,8 @@ const PLAIN: World = World {
     slice: 0.02,
     phi: 0.3,
     process: 0.01,
-    runtime: 0.2,
+    runtime: 0.02,
+    carry_over: 0.0,
     block: 0.005,
     drift: 0.0,
     spikes: 0.0,
@@ -55,12 +57,12 @@ const PLAIN: World = World {
 /// How a run is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Design {
-    /// As the suite does it.
+    /// As the suite does it: a block for each side, in a runtime of its own, in random order.
     Suite,
-    /// In each block the strategy first, then the reference.
+    /// In each round the strategy first, then the reference.
     FixedOrder,
-    /// A runtime for each side.
-    RuntimeEach,
+    /// Both sides in one runtime, slice by slice, as with `JVS_ONE_RUNTIME`.
+    OneRuntime,
     /// The strategy first, in all blocks, then the reference.
     Sequential,
     /// All blocks in one process; they take the rounds' place.
@@ -69,28 +71,26 @@ enum Design {
     EveryRound,
 }
 
-/// The log ratio of a block.
-fn block(world: &World, design: Design, process: f64, random: &mut fastrand::Rng) -> f64 {
-    let mut common = world.runtime * normal(random);
-    let mut other = common;
-    if design == Design::RuntimeEach {
-        other = world.runtime * normal(random);
-    }
-    if design == Design::Sequential {
-        common += world.moment * normal(random);
-        other += world.moment * normal(random);
-    }
+/// The log ratio of a round.
+fn round(world: &World, design: Design, process: f64, random: &mut fastrand::Rng) -> f64 {
     let mut ratio = world.truth + process + world.block * normal(random);
     if random.f64() < world.mode.0 {
         ratio += world.mode.1;
     }
+    let moments = if design == Design::Sequential {
+        world.moment
+    } else {
+        0.0
+    };
+    let [strategy, reference] = [(); 2].map(|()| world.runtime * normal(random) + moments * normal(random));
     let seed = random.u64(..);
     let mut noise = world.slice * normal(random);
     let fresh = (1.0 - world.phi * world.phi).sqrt() * world.slice;
-    let mut cost = |strategy: bool, place: usize| {
+    let mut place = 0;
+    let mut cost = |log: f64| {
         noise = world.phi * noise + fresh * normal(random);
-        let mut log = noise + world.drift * place as f64;
-        log += if strategy { ratio + common } else { other };
+        let mut log = log + noise + world.drift * place as f64;
+        place += 1;
         if random.f64() < world.spikes {
             log += 2.0f64.ln();
         }
@@ -102,12 +102,22 @@ fn block(world: &World, design: Design, process: f64, random: &mut fastrand::Rng
             time
         }
     };
-    if design != Design::FixedOrder {
-        let block = simulate(Shape::ONE_THREAD, 2, seed, |side, slice| cost(side == 0, slice));
+    if design == Design::OneRuntime {
+        let sides = [ratio + world.carry_over + reference, reference];
+        let block = simulate(Shape::ONE_THREAD, 2, seed, |side, _| cost(sides[side]));
         return block.log_ratio.expect("two sides");
     }
-    let logs: Vec<f64> = (0..12).map(|place| cost(place < 6, place).ln()).collect();
-    interquartile_mean(&logs[..6]) - interquartile_mean(&logs[6..])
+    let mut alone = |log| {
+        simulate(Shape::ONE_THREAD, 1, seed, |_, _| cost(log)).sides[0]
+            .wall_ns
+            .ln()
+    };
+    if design == Design::FixedOrder || seed.is_multiple_of(2) {
+        let strategy = alone(ratio + strategy);
+        return strategy - alone(reference);
+    }
+    let reference = alone(reference);
+    alone(ratio + strategy) - reference
 }
 
 /// The log ratios of a run.
@@ -124,7 +134,7 @@ fn run(world: &World, design: Design, random: &mut fastrand::Rng) -> Sample {
                 Design::Sequential => states + layouts[*layout],
                 _ => layouts[*layout],
             };
-            block(world, design, process, random)
+            round(world, design, process, random)
         })
         .collect();
     match design {
@@ -224,6 +234,7 @@ fn same_is_not_said_of_one_and_a_half_percent() {
         let world = World {
             truth: 0.015f64.ln_1p(),
             process,
+            runtime: process,
             block: process,
             slice: 0.005,
             ..PLAIN
@@ -243,16 +254,32 @@ fn power(world: World, design: Design) -> f64 {
 #[test]
 fn designs_that_are_wrong_are_found_wrong() {
     let covered = |world: World, design| share(1_000, world, design, covers(world.truth.exp()));
-    // A machine that gets slower within a block.
+    // A machine that gets slower within a round.
     let drifts = World { drift: 0.003, ..PLAIN };
     assert!(covered(drifts, Design::Suite) >= least(1_000));
     let wrong = covered(drifts, Design::FixedOrder);
     assert!(wrong < 0.5, "a fixed order covers in {wrong}");
-    // Runtimes that differ by a fifth: two of them hide what one shows.
-    let small = World { truth: 0.05, ..PLAIN };
-    assert!(power(small, Design::Suite) >= 0.95);
-    let wrong = power(small, Design::RuntimeEach);
-    assert!(wrong < 0.5, "a runtime for each side finds {wrong}");
+    // Strategies that are not as fast beside each other as alone.
+    let carries = World {
+        truth: 0.05,
+        carry_over: -0.04,
+        ..PLAIN
+    };
+    assert!(covered(carries, Design::Suite) >= least(1_000));
+    assert!(power(carries, Design::Suite) >= 0.95);
+    let wrong = covered(carries, Design::OneRuntime);
+    assert!(wrong < 0.5, "one runtime covers in {wrong}");
+    let right = covered(
+        World {
+            carry_over: 0.0,
+            ..carries
+        },
+        Design::OneRuntime,
+    );
+    assert!(
+        right >= least(1_000),
+        "one runtime covers in {right} where nothing carries over"
+    );
     // A machine that is in another state when the other side's turn comes.
     let wrong = covered(PLAIN, Design::Sequential);
     assert!(wrong < 0.5, "one after the other covers in {wrong}");

@@ -136,10 +136,9 @@ pub(super) fn method() -> Markup {
         dl {
             dt { "iteration" } dd { "One whole fan-out of all children. Times are of its wall time." }
             dt { "block" } dd {
-                "Some slices of one case, in a runtime that has run until it is in its steady state. On one thread that is a \
-                fresh one, in which the strategy and the reference take turns, slice by slice, in ABBA or BAAB order; where \
-                threads are woken each has a block of its own, and up to eight cases follow each other in one runtime of each \
-                strategy, but for those that fetch."
+                "Some slices of one case and strategy, in a runtime that has run until it is in its steady state. On one thread \
+                that is a fresh one, in a process of its own; where threads are woken up to eight cases follow each other in one \
+                runtime of each strategy, but for those that fetch."
             }
             dt { "round" } dd {
                 "Fresh processes of one layout of the code that sweep over all cases in a random order. Intervals allow for \

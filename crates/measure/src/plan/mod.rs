@@ -27,9 +27,9 @@ pub struct Plan {
     pub shard: Option<Sharded>,
 }
 
-/// A number that stands for what is measured.
-pub(crate) fn hash(items: &[Item]) -> String {
-    let text = serde_json::to_vec(items).expect("a plan is plain data");
+/// A number that stands for what is measured, and in which runtimes.
+pub(crate) fn hash(items: &[Item], settings: &RunSettings) -> String {
+    let text = serde_json::to_vec(&(items, settings.one_runtime)).expect("a plan is plain data");
     format!("{:016x}", twox_hash::XxHash3_64::oneshot(&text))
 }
 
@@ -68,12 +68,12 @@ impl Plan {
     }
 }
 
-/// What a round measures of a case whose strategies share a runtime, beside their ratio.
+/// What a round measures of a case, beside its ratios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checks {
     /// The workload's own machinery, where it has some.
     pub machinery: bool,
-    /// Each strategy alone: what sharing a runtime does to it.
+    /// Each strategy alone, where strategies share a runtime: what that does to them.
     pub carry_over: bool,
 }
 
@@ -105,7 +105,7 @@ pub struct Item {
 
 impl Item {
     /// Each of `strategies` against `reference`. Name the reference among them as well: its own line is the control, and only then is
-    /// it checked what sharing a runtime does ([`Verdict::Interferes`](crate::stats::Verdict::Interferes)).
+    /// it checked what sharing a runtime does, where one is asked for ([`Verdict::Interferes`](crate::stats::Verdict::Interferes)).
     pub fn of(case: Case, strategies: &[&str], reference: &str) -> Self {
         let pair = |strategy: &&str| ((*strategy).to_owned(), reference.to_owned());
         Self {
@@ -193,14 +193,14 @@ mod tests {
         Item::of(case.parse().expect("an id"), &["join", "spawn"], "join")
     }
 
-    fn jobs(item: &Item, checks: Checks) -> Vec<String> {
+    fn jobs(item: &Item, checks: Checks, one_runtime: bool) -> Vec<String> {
         let entries = workload::all();
         let entry = entries.iter().find(|entry| entry.name == item.case.workload);
-        let pace = Pace::of(
-            &item.case,
-            entry.expect("a workload"),
-            &RunSettings::of(Matrix::Default),
-        );
+        let settings = RunSettings {
+            one_runtime,
+            ..RunSettings::of(Matrix::Default)
+        };
+        let pace = Pace::of(&item.case, entry.expect("a workload"), &settings);
         let name = |(job, _): &(Job, Shape)| job.strategies.join("|");
         let groups = item.jobs(&pace, checks);
         groups
@@ -210,17 +210,21 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_runtime_is_checked_for_carry_over_and_an_own_one_needs_none() {
-        let shared = item("yield/current_thread/worker/0B/8");
-        assert_eq!(jobs(&shared, Checks::ALL), ["spawn|join", "join", "spawn"]);
-        assert_eq!(jobs(&shared, Checks::NONE), ["spawn|join"]);
-        let mut alone = shared;
+    fn each_strategy_has_a_runtime_unless_one_is_asked_for_which_is_checked_for_carry_over() {
+        for case in ["yield/current_thread/worker/0B/8", "wake/multi_thread_1/worker/0B/24"] {
+            assert_eq!(jobs(&item(case), Checks::ALL, false), ["join, spawn"], "{case}");
+            assert_eq!(
+                jobs(&item(case), Checks::ALL, true),
+                ["spawn|join", "join", "spawn"],
+                "{case}"
+            );
+            assert_eq!(jobs(&item(case), Checks::NONE, true), ["spawn|join"], "{case}");
+        }
+        let mut alone = item("yield/current_thread/worker/0B/8");
         alone.pairs.truncate(1);
-        assert_eq!(jobs(&alone, Checks::NONE), ["join"], "nothing is compared");
-        let own = item("yield/multi_thread_2/worker/0B/8");
-        assert_eq!(jobs(&own, Checks::ALL), ["join, spawn"]);
-        let apart = item("wake/current_thread/worker/0B/24");
-        assert_eq!(jobs(&apart, Checks::ALL), ["join, spawn"]);
+        assert_eq!(jobs(&alone, Checks::NONE, true), ["join"], "nothing is compared");
+        let several = item("yield/multi_thread_2/worker/0B/8");
+        assert_eq!(jobs(&several, Checks::ALL, true), ["join, spawn"]);
     }
 
     #[test]
@@ -228,8 +232,8 @@ mod tests {
         for case in ["wake/current_thread/worker/0B/24", "wake/multi_thread_2/worker/0B/8"] {
             let mut item = item(case);
             item.pairs.push((workload::MACHINERY.to_owned(), "join".to_owned()));
-            assert_eq!(jobs(&item, Checks::ALL), ["join, spawn, machinery"], "{case}");
-            assert_eq!(jobs(&item, Checks::NONE), ["join, spawn"], "{case}");
+            assert_eq!(jobs(&item, Checks::ALL, false), ["join, spawn, machinery"], "{case}");
+            assert_eq!(jobs(&item, Checks::NONE, false), ["join, spawn"], "{case}");
         }
     }
 }

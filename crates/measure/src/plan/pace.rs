@@ -36,7 +36,7 @@ const FEWEST_SAMPLES: usize = 10;
 impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
-    /// On one thread a millisecond settles a runtime, and strategies share it. Where threads are woken, it takes the kernel a
+    /// Each strategy has a runtime of its own. On one thread a millisecond settles it. Where threads are woken, it takes the kernel a
     /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share a runtime that has
     /// settled, and take part in few rounds.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
@@ -65,21 +65,21 @@ impl Pace {
             return own(0, 0, 0, 1, 0.024);
         }
         let several = case.flavor.workers() > 1;
-        // What most differences are read from; the others of one thread confirm it.
-        let narrow = quick || (case.flavor.has_one_thread() && case.site.in_task());
+        // Most differences are read from a task on one thread; the others confirm them.
+        let share = match (case.flavor.has_one_thread(), case.site.in_task()) {
+            _ if quick => 1.0,
+            (true, true) => 1.0,
+            (false, _) => 0.5,
+            (true, false) => 0.25,
+        };
         let one_thread = Self {
-            shape: Shape::ONE_THREAD,
-            share: if narrow { 1.0 } else { 0.5 },
-            own_runtime: false,
+            shape: Shape::ONE_THREAD.settling((entry.warm_up)(case)),
+            share,
+            own_runtime: !settings.one_runtime,
             free_core: true,
             fewest_quads,
         };
         match (wakes_threads(case), several && case.site.in_task(), quick) {
-            (false, ..) if (entry.apart)(case) => Self {
-                shape: Shape::APART,
-                own_runtime: true,
-                ..one_thread
-            },
             (false, ..) => one_thread,
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
             (true, false, false) => own(40, 5, 2_000, 2, 0.04),

@@ -285,7 +285,7 @@ fn header(request: &Request<'_>, layouts: &Layouts) -> Header {
         cut: Vec::new(),
         states: Vec::new(),
         seed: settings.seed.unwrap_or(since_epoch.as_nanos() as u64),
-        plan: plan::hash(&plan.items),
+        plan: plan::hash(&plan.items, settings),
         shard: plan.shard.clone(),
         simulated: None,
         timed_share: None,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::workload::WARM_UP;
 
 /// How long and how many the slices of a block are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,25 +21,25 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Of cases of one thread. A fresh process settles for 1 ms: its pages are made, its heap takes its shape. Slices of 60 µs
-    /// are long against the clock, and so short that few are interrupted; of four quads the highest and the lowest do not
-    /// count. More of them would tell more about one process than the next one confirms: processes of the same program differ
+    /// Of cases of one thread. Slices of 60 µs are long against the clock, and so short that few are interrupted; of four quads the
+    /// highest and the lowest do not count. More of them would tell more about one process than the next one confirms: processes of the same program differ
     /// by percents, and a block of three times as many takes half as long again and scatters hardly less
     /// (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
-        settle: Duration::from_millis(1),
-        settle_again: Duration::from_millis(1),
+        settle: WARM_UP,
+        settle_again: WARM_UP,
         slice: Duration::from_micros(60),
         quads: 4,
     };
 
-    /// Of cases of one thread whose strategies have a runtime each ([`Entry::apart`](crate::workload::Entry::apart)): in 5 ms a
-    /// processor has learned the order in which children are polled (docs/METHODOLOGY.md, "Against programs that run one strategy").
-    pub const APART: Shape = Shape {
-        settle: Duration::from_millis(5),
-        settle_again: Duration::from_millis(5),
-        ..Self::ONE_THREAD
-    };
+    /// The same, where each side runs for so long before it is measured.
+    pub fn settling(self, settle: Duration) -> Self {
+        Self {
+            settle,
+            settle_again: settle,
+            ..self
+        }
+    }
 
     /// Of a block in a runtime that an earlier one has settled.
     pub fn again(self) -> Self {

@@ -41,9 +41,8 @@ pub struct Entry {
     pub settles: bool,
     /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
     pub cancels: bool,
-    /// Whether each strategy of a case has a runtime of its own on one thread too: where one of them is not as fast beside another as it
-    /// is alone.
-    pub apart: fn(&Case) -> bool,
+    /// How long a runtime of one thread runs its children before they are measured.
+    pub warm_up: fn(&Case) -> Duration,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
     /// What is measured of it.
@@ -59,6 +58,9 @@ pub struct Entry {
     /// Sets it up for a case.
     pub open: Open,
 }
+
+/// How long a process of one thread runs children before they are measured: its pages are made, its heap takes its shape.
+pub(crate) const WARM_UP: Duration = Duration::from_millis(1);
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,7 +84,7 @@ impl Entry {
             served: false,
             settles: W::SETTLES,
             cancels: W::CANCELS,
-            apart: |_| false,
+            warm_up: |_| WARM_UP,
             lasts: Duration::ZERO,
             axes: Axes::OWN,
             scale: None,

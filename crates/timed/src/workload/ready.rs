@@ -5,7 +5,6 @@ use std::future::Future;
 use std::hint::black_box;
 
 use super::{Entry, InlineChild, inline_entry};
-use crate::case::Case;
 
 /// The child of this workload.
 pub struct Ready;
@@ -22,15 +21,8 @@ impl InlineChild for Ready {
     }
 }
 
-/// Few spawned children are up to a tenth faster beside `join!` than alone: presumably the heap is in another state then, since most of
-/// such an iteration is malloc's (docs/METHODOLOGY.md, "Against programs that run one strategy").
-fn is_mostly_malloc(case: &Case) -> bool {
-    case.site.in_task() && case.payload.0 == 0 && case.tasks <= 8
-}
-
 pub(super) fn entry() -> Entry {
     Entry {
-        apart: is_mostly_malloc,
         description: "Each child is complete at once. Such children fold away in some strategies more than in others: \
                       read this beside yield.",
         expectation: "join! wins everywhere, by more the more children there are: a spawned child is allocated and \

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-use super::entry::{Variants, WORKER};
+use super::entry::{Variants, WARM_UP, WORKER};
 use super::{Axes, Entry, Full, Open, Opening, Sweep, erased_with};
 use crate::case::Case;
 use crate::children::{Setup, Workload};
@@ -208,6 +208,16 @@ fn variant(text: &str) -> Option<Entry> {
     })
 }
 
+/// `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll: a processor needs some milliseconds to
+/// learn in which order (docs/METHODOLOGY.md, "The steady state").
+fn warm_up(case: &Case) -> Duration {
+    if case.tasks > 16 {
+        Duration::from_millis(5)
+    } else {
+        WARM_UP
+    }
+}
+
 pub(super) fn entry() -> Entry {
     Entry {
         target: "wakeups",
@@ -216,9 +226,7 @@ pub(super) fn entry() -> Entry {
                       unfinished children, N(N+3)/2 polls against 2N.",
         machinery: true,
         open: opening(Parameters::USUAL),
-        // `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll, which a processor learns over
-        // longer than a slice; few spawned ones are faster beside it (docs/METHODOLOGY.md, "Against programs that run one strategy").
-        apart: |_| true,
+        warm_up,
         axes: Axes {
             quick: Sweep::over_tasks(&[8, 32, 48, 128]),
             default: Sweep::over_tasks(&[1, 4, 8, 16, 24, 32, 48, 64, 128, 256]),
