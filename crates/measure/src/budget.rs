@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::record::CutOf;
 use crate::stats::FEWEST_ROUNDS;
 
-/// Of the planned rounds this share is kept before blocks are made shorter.
+/// Of the planned rounds this share is kept before blocks are made shorter, and fits once more before they are as long again.
 const KEPT: f64 = 0.12;
 
 /// Blocks are made shorter where those rounds would take so many times as long as there is: what the first of them say is not exact.
@@ -47,8 +47,18 @@ pub(crate) struct Budget {
     at_first: f64,
     /// Rounds made in this part.
     made: usize,
-    /// What was expected of the blocks, and the seconds that were over, when they became lean.
-    lean_from: Option<(f64, f64)>,
+    /// When blocks last became lean, or whole again.
+    changed: Option<Changed>,
+}
+
+/// What was over when the length of blocks changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Changed {
+    /// What was expected of the blocks measured by then.
+    expected: f64,
+    seconds: f64,
+    /// Rounds made in this part.
+    made: usize,
 }
 
 impl Budget {
@@ -61,7 +71,7 @@ impl Budget {
             seconds: minutes.map(|minutes| minutes * 60.0),
             at_first: seconds,
             made: 0,
-            lean_from: None,
+            changed: None,
         }
     }
 
@@ -72,7 +82,7 @@ impl Budget {
     }
 
     /// After a round, `taken` seconds into the run: cuts what does not fit, and says what that is; takes a cut back as far as rounds
-    /// fit again, since cases that became clear take no more time.
+    /// fit again, since cases that became clear take no more time, and that of blocks where the first rounds were no measure of the others.
     pub(crate) fn after_round(
         &mut self,
         round: usize,
@@ -81,15 +91,30 @@ impl Budget {
     ) -> Option<(CutOf, String)> {
         self.made += 1;
         let limit = self.seconds?;
-        let (from, since) = self.lean_from.unwrap_or((0.0, self.at_first));
-        if expected.measured <= from {
+        let since = self.changed.unwrap_or(Changed {
+            expected: 0.0,
+            seconds: self.at_first,
+            made: 0,
+        });
+        if expected.measured <= since.expected {
             return None;
         }
         // Seconds that pass for each that is expected.
-        let pace = (taken - since) / (expected.measured - from);
+        let pace = (taken - since.seconds) / (expected.measured - since.expected);
+        let changed = Changed {
+            expected: expected.measured,
+            seconds: taken,
+            made: self.made,
+        };
         let ends = |rounds: usize| taken + pace * (expected.left)(rounds, self.lean);
         let fits = most(round + 1..self.planned + 1, |rounds| ends(rounds) <= limit);
         let sure = SURE.min((self.planned as f64 * SURE_PART) as usize);
+        let least = ((self.planned as f64 * KEPT) as usize).max(FEWEST_ROUNDS);
+        let whole = taken + pace * (expected.left)((round + 1 + least).min(self.planned), false);
+        if self.lean && self.made - since.made >= sure && whole <= limit {
+            (self.lean, self.changed) = (false, Some(changed));
+            return Some((CutOf::Blocks, String::new()));
+        }
         let surely = self.made >= sure || ends(self.planned) > SURELY * limit;
         let grows = fits > self.rounds;
         let hardly = (self.planned as f64 * HARDLY) as usize;
@@ -100,7 +125,6 @@ impl Budget {
             self.rounds = fits;
             return Some((CutOf::Rounds, String::new()));
         }
-        let least = ((self.planned as f64 * KEPT) as usize).max(FEWEST_ROUNDS);
         let took = format!(
             "{} rounds as they were planned would take {} minutes",
             self.planned,
@@ -108,7 +132,7 @@ impl Budget {
         );
         if !self.lean && fits < least && ends(least) > DEARER * limit {
             self.lean = true;
-            self.lean_from = Some((expected.measured, taken));
+            self.changed = Some(changed);
             let what = format!(
                 "Shorter blocks, without the check of what strategies do to each other in one runtime: {took}, and \
                  JVS_MINUTES allows {}.",
@@ -259,6 +283,33 @@ mod tests {
         let said: Vec<&str> = cuts.iter().map(|(_, what)| &what[..what.len().min(9)]).collect();
         assert_eq!(said, ["30 rounds", ""], "{cuts:?}");
         assert_eq!((round, taken), (40, 300.0));
+    }
+
+    #[test]
+    fn blocks_are_whole_again_where_the_first_rounds_were_slow() {
+        // The first three of 200 rounds take 30 s each, the others one, or a third of it where they are lean; there are five minutes.
+        let mut budget = Budget::new(200, Some(5.0), 0.0);
+        let (mut taken, mut measured, mut cuts, mut round) = (0.0, 0.0, Vec::new(), 0);
+        while round < budget.rounds {
+            let each = if budget.lean { 1.0 } else { 3.0 };
+            measured += each;
+            taken += each / 3.0 * if round < 3 { 30.0 } else { 1.0 };
+            let expected = Expected {
+                measured,
+                fewest_left: 0,
+                left: after(round).left,
+            };
+            cuts.extend(budget.after_round(round, taken, &expected));
+            round += 1;
+        }
+        let blocks: Vec<bool> = cuts
+            .iter()
+            .filter(|(of, _)| *of == CutOf::Blocks)
+            .map(|(_, what)| what.is_empty())
+            .collect();
+        assert_eq!(blocks, [false, true], "{cuts:?}");
+        assert!(!budget.lean && taken <= 300.0, "{taken} s");
+        assert!(round > 180, "{round} rounds");
     }
 
     #[test]
