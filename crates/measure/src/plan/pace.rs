@@ -79,12 +79,13 @@ impl Pace {
             free_core: true,
             fewest_quads,
         };
+        // Blocks that wake threads differ from each other by far more than slices of one do, so that they are short and many.
         match (wakes_threads(case), several && case.site.in_task(), quick) {
             (false, ..) => one_thread,
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 5, 2_000, 2, 0.04),
+            (true, false, false) => own(40, 5, 2_000, 1, 0.06),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
-            (true, true, false) => own(100, 5, 2_000, 3, 0.08),
+            (true, true, false) => own(100, 5, 2_000, 1, 0.14),
         }
     }
 

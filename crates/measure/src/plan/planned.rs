@@ -188,7 +188,7 @@ mod tests {
         };
         assert_eq!(
             [(250, 250), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
-            [20; 4]
+            [35, 35, 20, 27]
         );
         assert_eq!(done_of(13, 17), 5, "one before the cut, and one in each round after it");
     }
