@@ -103,13 +103,16 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
     if states.is_some() {
         flags.push("state_changed".to_owned());
     }
-    let few = wall.values.len() < FEWEST_SAMPLES;
     let counted = rounds.rounds.iter().filter(|(round, _)| {
         // Of a control each pair of rounds is one.
         control || !rounds.planned.pace.free_core || logs.rounds.contains(round)
     });
-    let block_ns = counted
+    let sides: Vec<&Side> = counted
         .filter_map(|(_, of_round)| rounds.any_side(of_round, pair))
+        .collect();
+    let few = sides.len() < FEWEST_SAMPLES;
+    let block_ns = sides
+        .iter()
         .map(|side| match few {
             true => side.slices_ns.clone(),
             false => vec![side.wall_ns],

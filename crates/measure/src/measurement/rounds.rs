@@ -68,30 +68,25 @@ impl<'a> Rounds<'a> {
 
     /// Whether enough blocks of each pair that is compared are on a core that is `free`; of controls, where nothing is compared.
     fn enough_are(&self, free: Free) -> bool {
-        let counted = |pair: &Pair, free| {
-            let blocks = self
-                .rounds
-                .iter()
-                .filter_map(|(_, of_round)| block(self.planned, of_round, names(pair), free));
-            blocks.count()
-        };
         let compares = self.pairs().any(|(strategy, reference)| strategy != reference);
         let mut pairs = self
             .pairs()
             .filter(|(strategy, reference)| !compares || strategy != reference);
-        pairs.all(|pair| enough(counted(pair, free), counted(pair, Free::OR_NOT)))
+        pairs.all(|pair| enough(self.counted(pair, free), self.counted(pair, Free::OR_NOT)))
+    }
+
+    /// In how many rounds both sides of a pair are on a core that is `free`.
+    fn counted(&self, pair: &Pair, free: Free) -> usize {
+        let both = |(_, of_round): &&(usize, &OfRound)| {
+            let has = |sides| block(self.planned, of_round, sides, free).is_some();
+            has(names(pair)) && (!self.planned.pace.own_runtime || has([&pair.1; 2]))
+        };
+        self.rounds.iter().filter(both).count()
     }
 
     /// In how many rounds a pair's core was another program's too, so that they do not count.
     pub(super) fn left_out(&self, pair: &Pair) -> usize {
-        let counted = |free| {
-            let both = |(_, of_round): &&(usize, &OfRound)| {
-                let has = |sides| block(self.planned, of_round, sides, free).is_some();
-                has(names(pair)) && (!self.planned.pace.own_runtime || has([&pair.1; 2]))
-            };
-            self.rounds.iter().filter(both).count()
-        };
-        counted(Free::OR_NOT) - counted(self.free)
+        self.counted(pair, Free::OR_NOT) - self.counted(pair, self.free)
     }
 
     /// A series of the blocks that count, or of all where too few of its own do: it is of other blocks than the ratios.

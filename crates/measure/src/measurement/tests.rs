@@ -49,15 +49,15 @@ fn planned(case: &str, own_runtime: bool) -> Planned {
 
 /// A run of 40 rounds and 20 layouts, whose blocks last what `ns(strategies, side, round)` says.
 fn collected(planned: &Planned, ns: impl FnMut(&[String], usize, usize) -> f64) -> Collected {
-    collected_on(planned, 40, ns, |_| None)
+    collected_on(planned, 40, ns, |_, _| None)
 }
 
-/// The same of so many rounds, on a core that looks as `core_ns` says in each.
+/// The same of so many rounds, on a core that looks as `core_ns(strategies, round)` says.
 fn collected_on(
     planned: &Planned,
     rounds: usize,
     mut ns: impl FnMut(&[String], usize, usize) -> f64,
-    core_ns: impl Fn(usize) -> Option<[f64; 2]>,
+    core_ns: impl Fn(&[String], usize) -> Option<[f64; 2]>,
 ) -> Collected {
     let mut collected = Collected::default();
     let case = &planned.item.case;
@@ -106,8 +106,8 @@ fn collected_on(
             collected.take(&PartialLine::Block {
                 round,
                 case: case.clone(),
+                core_ns: core_ns(&job.strategies, round),
                 strategies: job.strategies,
-                core_ns: core_ns(round),
                 block,
             });
         }
@@ -166,7 +166,7 @@ fn a_layout_is_in_the_interval_and_in_the_noise_floor() {
             };
             1000.0 * (moved + 0.001 * normal(&mut random)).exp()
         };
-        let collected = collected_on(&planned, 80, ns, |_| None);
+        let collected = collected_on(&planned, 80, ns, |_, _| None);
         let m = spawn_of(&planned, &collected);
         let ratio = m.ratio.unwrap();
         ((ratio.high / ratio.low).ln() / 2.0, m.noise_floor.unwrap())
@@ -228,7 +228,7 @@ fn on_a_shared_core(shared: impl Fn(usize) -> bool) -> Measurement {
         slowed * if spawn { 2000.0 } else { 1000.0 } * (0.003 * normal(&mut random)).exp()
     };
     // Some begin, and some end, while the core is shared.
-    let looks = |round: usize| match (shared(round), round % 2) {
+    let looks = |_: &[String], round: usize| match (shared(round), round % 2) {
         (false, _) => Some([11.2, 11.3]),
         (true, 0) => Some([11.2, 16.0]),
         (true, _) => Some([15.0, 11.3]),
@@ -254,6 +254,26 @@ fn all_rounds_count_where_the_core_was_seldom_free() {
     assert_eq!((m.shared_core_rounds, m.in_rounds.len()), (0, 40));
     let ratio = m.ratio.expect("a ratio");
     assert!(ratio.high > 2.19, "{ratio:?}");
+}
+
+#[test]
+fn a_round_counts_where_the_core_of_both_sides_was_free() {
+    let mut planned = planned(SHARED, true);
+    planned.pace.free_core = true;
+    let measure = |rounds: usize| {
+        let ns = |strategies: &[String], _: usize, _: usize| if strategies == ["spawn"] { 2000.0 } else { 1000.0 };
+        // The reference's was shared in every sixth round.
+        let looks = |strategies: &[String], round: usize| match strategies == ["join"] && round % 6 == 3 {
+            true => Some([15.0, 11.3]),
+            false => Some([11.2, 11.3]),
+        };
+        let m = spawn_of(&planned, &collected_on(&planned, rounds, ns, looks));
+        let samples: usize = m.block_ns.iter().map(Vec::len).sum();
+        (m.in_rounds.len(), m.shared_core_rounds, samples)
+    };
+    assert_eq!(measure(12), (10, 2, 10));
+    // Eight are too few: all count.
+    assert_eq!(measure(10), (10, 0, 10));
 }
 
 #[test]
