@@ -47,13 +47,13 @@ pub(crate) struct Budget {
     at_first: f64,
     /// Rounds made in this part.
     made: usize,
-    /// When blocks last became lean, or whole again.
-    changed: Option<Changed>,
+    /// Since blocks are as long as they are.
+    since: Since,
 }
 
-/// What was over when the length of blocks changed.
+/// What was over when blocks last became lean, or whole again.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Changed {
+struct Since {
     /// What was expected of the blocks measured by then.
     expected: f64,
     seconds: f64,
@@ -71,7 +71,11 @@ impl Budget {
             seconds: minutes.map(|minutes| minutes * 60.0),
             at_first: seconds,
             made: 0,
-            changed: None,
+            since: Since {
+                expected: 0.0,
+                seconds,
+                made: 0,
+            },
         }
     }
 
@@ -91,17 +95,13 @@ impl Budget {
     ) -> Option<(CutOf, String)> {
         self.made += 1;
         let limit = self.seconds?;
-        let since = self.changed.unwrap_or(Changed {
-            expected: 0.0,
-            seconds: self.at_first,
-            made: 0,
-        });
+        let since = self.since;
         if expected.measured <= since.expected {
             return None;
         }
         // Seconds that pass for each that is expected.
         let pace = (taken - since.seconds) / (expected.measured - since.expected);
-        let changed = Changed {
+        let now = Since {
             expected: expected.measured,
             seconds: taken,
             made: self.made,
@@ -112,7 +112,7 @@ impl Budget {
         let least = ((self.planned as f64 * KEPT) as usize).max(FEWEST_ROUNDS);
         let whole = taken + pace * (expected.left)((round + 1 + least).min(self.planned), false);
         if self.lean && self.made - since.made >= sure && whole <= limit {
-            (self.lean, self.changed) = (false, Some(changed));
+            (self.lean, self.since) = (false, now);
             return Some((CutOf::Blocks, String::new()));
         }
         let surely = self.made >= sure || ends(self.planned) > SURELY * limit;
@@ -131,11 +131,9 @@ impl Budget {
             crate::text::significant(ends(self.planned) / 60.0)
         );
         if !self.lean && fits < least && ends(least) > DEARER * limit {
-            self.lean = true;
-            self.changed = Some(changed);
+            (self.lean, self.since) = (true, now);
             let what = format!(
-                "Shorter blocks, without the check of what strategies do to each other in one runtime: {took}, and \
-                 JVS_MINUTES allows {}.",
+                "Shorter blocks, and no carry-over: {took}, and JVS_MINUTES allows {}.",
                 self.limit()
             );
             return Some((CutOf::Blocks, what));

@@ -88,7 +88,7 @@ pub(super) fn compare_hand_written(
     Ok(found)
 }
 
-/// One round as a run makes it, in a layout drawn at random: both strategies side by side.
+/// One round as a run makes it, in a layout drawn at random: both strategies, one after the other.
 fn round_of_suite(
     planned: &[Planned],
     programs: &mut Programs,

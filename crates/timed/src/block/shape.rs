@@ -22,8 +22,8 @@ pub struct Shape {
 
 impl Shape {
     /// Of cases of one thread. Slices of 60 µs are long against the clock, and so short that few are interrupted; of four quads the
-    /// highest and the lowest do not count. More of them would tell more about one process than the next one confirms: processes of the same program differ
-    /// by percents, and a block of three times as many takes half as long again and scatters hardly less
+    /// highest and the lowest do not count. More of them would tell more about one process than the next one confirms: processes of the
+    /// same program differ by percents, and a block of three times as many takes half as long again and scatters hardly less
     /// (docs/METHODOLOGY.md, "The steady state").
     pub const ONE_THREAD: Shape = Shape {
         settle: WARM_UP,

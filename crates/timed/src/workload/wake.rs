@@ -209,7 +209,7 @@ fn variant(text: &str) -> Option<Entry> {
 }
 
 /// `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll: a processor needs some milliseconds to
-/// learn in which order (docs/METHODOLOGY.md, "The steady state").
+/// learn in which order (docs/METHODOLOGY.md, "Against programs that run one strategy").
 fn warm_up(case: &Case) -> Duration {
     if case.tasks > 16 {
         Duration::from_millis(5)
