@@ -19,7 +19,7 @@ use crate::watchdog;
 /// Fewest samples that Criterion takes.
 const FEWEST_SAMPLES: usize = 10;
 /// Criterion's default of 100,000 resamples takes longer than the measurements (measured: 32 benches 58 s).
-const RESAMPLES: usize = 2_000;
+const RESAMPLES: usize = 1_000;
 /// Criterion compares moments of the machine, which differ by more than its default threshold of 1%.
 const NOISE_THRESHOLD: f64 = 0.10;
 

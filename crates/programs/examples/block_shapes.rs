@@ -1,7 +1,8 @@
 //! How long a block of one thread should be: for blocks of several shapes, each in a fresh process, what they take, how far they
 //! scatter, and how far they lie from the longest ones.
 //!
-//!     cargo run --release -p jvs-programs --example block_shapes -- 60      # seconds
+//!     cargo run --release -p jvs-programs --example block_shapes -- 60               # seconds
+//!     cargo run --release -p jvs-programs --example block_shapes -- 60 CASE [CASE …]  # of these cases
 //!
 //! Of one layout of the code, so that the scatter is the processes' and the blocks'. A shape is as good as another one where its
 //! scatter, squared, times the time of a block is as small: so many more of the shorter ones fit into a run.
@@ -28,7 +29,7 @@ const CASES: [&str; 6] = [
 ];
 
 /// Quads, and how long each side settles, in µs. The last is what the others are compared with.
-const SHAPES: [(usize, u64); 5] = [(4, 500), (4, 1000), (12, 500), (12, 1000), (24, 2000)];
+const SHAPES: [(usize, u64); 5] = [(4, 500), (4, 1_000), (4, 5_000), (12, 500), (24, 10_000)];
 
 /// A block: its case and shape, the time since the one before it, the longer look at its core, and its log ratio of spawn to join!.
 struct Seen {
@@ -105,22 +106,23 @@ fn scatter(values: &[f64]) -> f64 {
 fn main() -> Result<(), Box<dyn Error>> {
     run_if_child(&workload::all());
     let seconds = std::env::args().nth(1).map_or(Ok(60), |text| text.parse())?;
-    let cases: Vec<Case> = CASES.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
+    let mut ids: Vec<String> = std::env::args().skip(2).collect();
+    if ids.is_empty() {
+        ids = CASES.map(str::to_owned).to_vec();
+    }
+    let cases: Vec<Case> = ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
     let layouts = Layouts::of(&std::env::current_exe()?, 1, |_, _| {});
     let began = Instant::now();
     let mut seen = Vec::new();
     let mut seed = 0;
+    // Each shape comes after each other one.
+    let mut random = fastrand::Rng::with_seed(1);
     while began.elapsed() < Duration::from_secs(seconds) {
-        for turn in 0..SHAPES.len() {
+        let mut places: Vec<usize> = (0..SHAPES.len()).collect();
+        random.shuffle(&mut places);
+        for place in places {
             seed += 1;
-            // Each shape comes after each other one.
-            sweep(
-                &cases,
-                (turn + seed as usize) % SHAPES.len(),
-                &layouts,
-                seed << 32,
-                &mut seen,
-            )?;
+            sweep(&cases, place, &layouts, seed << 32, &mut seen)?;
         }
     }
     let looks: Vec<f64> = seen.iter().map(|seen| seen.core_ns).collect();
@@ -146,16 +148,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         let scatters: Vec<f64> = blocks.iter().map(|[logs, _]| 100.0 * scatter(logs)).collect();
         let away: Vec<f64> = blocks
             .iter()
-            .map(|[logs, usual]| 100.0 * (median(logs) - median(usual)).abs())
+            .map(|[logs, usual]| 100.0 * (median(logs) - median(usual)))
             .collect();
+        let distances: Vec<f64> = away.iter().map(|away| away.abs()).collect();
         println!(
             "{quads:2} quads after {settle:4} µs: {:5.2} ms a block, scatter {:.2}%, off by {:.2}% (medians of {} cases, {} blocks)",
             median(&took),
             median(&scatters),
-            median(&away),
+            median(&distances),
             cases.len(),
             took.len(),
         );
+        for (case, away) in cases.iter().zip(&away) {
+            println!("    {away:+5.2}%  {case}");
+        }
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ pub(super) fn method() -> Markup {
             dt { "iteration" } dd { "One whole fan-out of all children. Times are of its wall time." }
             dt { "block" } dd {
                 "Some slices of one case and strategy, in a runtime that has run until it is in its steady state. On one thread \
-                that is a fresh one, in a process of its own; where threads are woken up to twelve cases follow each other in one \
+                that is a fresh one, in a process of its own; where threads are woken up to 24 cases follow each other in one \
                 runtime of each strategy, but for those that fetch."
             }
             dt { "round" } dd {

@@ -73,7 +73,7 @@ impl Pace {
             (true, false) => 0.25,
         };
         let one_thread = Self {
-            shape: Shape::ONE_THREAD.settling((entry.warm_up)(case)),
+            shape: Shape::ONE_THREAD.settling(entry.warm_up),
             share,
             own_runtime: !settings.one_runtime,
             free_core: true,

@@ -9,8 +9,8 @@ use super::{Item, Pace, Planned};
 use crate::case::{Flavor, Site};
 use crate::round::{Group, Turn};
 
-/// So many cases share a runtime at most: settling is half of its time then.
-const MOST_CASES: usize = 12;
+/// So many cases share a runtime at most: settling is a third of its time then.
+const MOST_CASES: usize = 24;
 
 /// What cases have in common that share runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,11 +102,16 @@ mod tests {
     }
 
     fn of_workers() -> Vec<String> {
-        let cases = |prefix: &'static str| [1, 2, 4, 6, 8, 16, 24, 32, 48, 64, 96].map(|n| format!("{prefix}/0B/{n}"));
-        ["yield/multi_thread_2/worker", "ready/multi_thread_2/worker"]
-            .into_iter()
-            .flat_map(cases)
-            .collect()
+        let cases = |prefix: &'static str| [1, 2, 4, 6, 8, 16, 24, 32, 48, 64, 96].map(|n| format!("{prefix}/{n}"));
+        [
+            "yield/multi_thread_2/worker/0B",
+            "yield/multi_thread_2/worker/64B",
+            "ready/multi_thread_2/worker/0B",
+            "ready/multi_thread_2/worker/64B",
+        ]
+        .into_iter()
+        .flat_map(cases)
+        .collect()
     }
 
     #[test]
@@ -116,17 +121,17 @@ mod tests {
         cases.push("yield/current_thread/worker/0B/8".into());
         let planned = planned(&cases);
         let mut sizes = [0; 3];
-        for case in &planned[..22] {
+        for case in &planned[..44] {
             sizes[case.phase] += 1;
-            assert_eq!(case.together, 11, "{}", case.item.case);
+            assert_eq!(case.together, 22, "{}", case.item.case);
         }
-        assert_eq!(sizes, [11, 11, 0]);
-        assert_eq!((planned[22].phase, planned[22].together), (2, 1), "another site");
-        assert_eq!(planned[23].together, 1, "one thread");
+        assert_eq!(sizes, [22, 22, 0]);
+        assert_eq!((planned[44].phase, planned[44].together), (2, 1), "another site");
+        assert_eq!(planned[45].together, 1, "one thread");
     }
 
     #[test]
-    fn blocks_of_a_strategy_are_one_turn_of_twelve_at_most_and_none_is_lost() {
+    fn blocks_of_a_strategy_are_one_turn_of_so_many_at_most_and_none_is_lost() {
         let planned = planned(&of_workers());
         let jobs = |case: &Planned| case.item.jobs(&case.pace, Checks::ALL);
         let groups = shared(planned.iter().map(|case| (case, jobs(case))));
@@ -134,7 +139,7 @@ mod tests {
             .iter()
             .map(|group| group.iter().map(Vec::len).collect())
             .collect();
-        assert_eq!(turns, [[12, 12], [10, 10]]);
+        assert_eq!(turns, [[24, 24], [20, 20]]);
         for turn in groups.iter().flatten() {
             let strategies: Vec<_> = turn.iter().map(|(job, _)| &job.strategies).collect();
             assert!(

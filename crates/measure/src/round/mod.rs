@@ -249,7 +249,10 @@ impl<'a> ShareUnderWay<'a> {
                     return Ok(before + 1);
                 }
             };
-            if let (Patience::OfRequest(_), Some(resident)) = (patience, process.resident(&servers)) {
+            // Asked of few blocks: a round of one thread would wait for the answer between two of its own.
+            if let Patience::OfRequest(_) = patience
+                && let Some(resident) = process.resident(&servers)
+            {
                 tell(&job.case, None, News::Resident(resident)).map_err(SweepError::Listener)?;
             }
             tell(&job.case, Some(job), News::Block(measured)).map_err(SweepError::Listener)?;

@@ -42,7 +42,7 @@ pub struct Entry {
     /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
     pub cancels: bool,
     /// How long a runtime of one thread runs its children before they are measured.
-    pub warm_up: fn(&Case) -> Duration,
+    pub warm_up: Duration,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
     /// What is measured of it.
@@ -60,7 +60,7 @@ pub struct Entry {
 }
 
 /// How long a process of one thread runs children before they are measured: its pages are made, its heap takes its shape.
-pub(crate) const WARM_UP: Duration = Duration::from_millis(1);
+pub(crate) const WARM_UP: Duration = Duration::from_micros(500);
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +84,7 @@ impl Entry {
             served: false,
             settles: W::SETTLES,
             cancels: W::CANCELS,
-            warm_up: |_| WARM_UP,
+            warm_up: WARM_UP,
             lasts: Duration::ZERO,
             axes: Axes::OWN,
             scale: None,

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-use super::entry::{Variants, WARM_UP, WORKER};
+use super::entry::{Variants, WORKER};
 use super::{Axes, Entry, Full, Open, Opening, Sweep, erased_with};
 use crate::case::Case;
 use crate::children::{Setup, Workload};
@@ -209,14 +209,8 @@ fn variant(text: &str) -> Option<Entry> {
 }
 
 /// `join!` polls up to thousands of unfinished children in an iteration, other ones in each poll: a processor needs some milliseconds to
-/// learn in which order (docs/METHODOLOGY.md, "Against programs that run one strategy").
-fn warm_up(case: &Case) -> Duration {
-    if case.tasks > 16 {
-        Duration::from_millis(5)
-    } else {
-        WARM_UP
-    }
-}
+/// learn in which order, and as long for one child alone (docs/METHODOLOGY.md, "The steady state").
+const WARM_UP: Duration = Duration::from_millis(5);
 
 pub(super) fn entry() -> Entry {
     Entry {
@@ -226,7 +220,7 @@ pub(super) fn entry() -> Entry {
                       unfinished children, N(N+3)/2 polls against 2N.",
         machinery: true,
         open: opening(Parameters::USUAL),
-        warm_up,
+        warm_up: WARM_UP,
         axes: Axes {
             quick: Sweep::over_tasks(&[8, 32, 48, 128]),
             default: Sweep::over_tasks(&[1, 4, 8, 16, 24, 32, 48, 64, 128, 256]),
