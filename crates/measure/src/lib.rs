@@ -135,7 +135,6 @@ mod cases;
 mod collected;
 pub mod compare;
 pub mod conditions;
-mod cpu_speed;
 pub mod environment;
 #[doc(hidden)]
 pub mod files;

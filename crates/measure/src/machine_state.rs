@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use timed::cpu_speed;
 
-use crate::cpu_speed;
 use crate::shared_core;
 use crate::stats::median;
 

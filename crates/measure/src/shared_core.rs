@@ -2,57 +2,7 @@
 //! virtual machines. No file of the guest tells, and a chain of steps that wait for each other hardly feels it; what tasks are made
 //! of does, by up to the half. So such work is timed right before and right after each block of one thread.
 
-use std::array;
-use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering::*};
-use std::time::Instant;
-
-/// As large and as aligned as a small task of tokio's.
-#[repr(align(128))]
-struct Taskish {
-    state: AtomicU64,
-    child: [AtomicU64; 24],
-}
-
-/// So many are written, queued and run, one after the other.
-const TASKS: usize = 8;
-
-/// Fan-outs that are timed: some tens of microseconds.
-const FAN_OUTS: usize = 200;
-
-/// How long it takes to write, queue and run what is like a task, in ns, on this core now: the median of many. Allocates nothing,
-/// so that what follows finds the heap as it was.
-pub fn task_ns() -> f64 {
-    let tasks: [Taskish; TASKS] = array::from_fn(|_| Taskish {
-        state: AtomicU64::new(0),
-        child: array::from_fn(|_| AtomicU64::new(0)),
-    });
-    let mut times = [0.0; FAN_OUTS];
-    for time in &mut times {
-        let began = Instant::now();
-        let mut queue = [0; TASKS];
-        for (place, task) in black_box(&tasks).iter().enumerate() {
-            for word in &task.child {
-                word.store(place as u64, Relaxed);
-            }
-            task.state.store(1, Release);
-            queue[(place * 5) % TASKS] = place;
-        }
-        for place in black_box(queue) {
-            let task = &tasks[place];
-            // To running, what it does, to done.
-            task.state.fetch_add(1, AcqRel);
-            let sum = task
-                .child
-                .iter()
-                .fold(0, |sum: u64, word| sum ^ word.load(Relaxed).rotate_left(7));
-            task.state.fetch_xor(black_box(sum) | 3, AcqRel);
-        }
-        *time = began.elapsed().as_nanos() as f64 / TASKS as f64;
-    }
-    times.sort_unstable_by(f64::total_cmp);
-    times[FAN_OUTS / 2]
-}
+pub use timed::task_like::task_ns;
 
 /// A core is another program's too where the work takes this much longer than when it was nobody else's. On the host that this was
 /// tried on it took a quarter to a half longer, and one percent more or less else.
@@ -92,11 +42,5 @@ mod tests {
         let limit = longest_free_ns(&seen).expect("there are some");
         assert!((50.0..95.0).contains(&limit), "{limit}");
         assert_eq!(longest_free_ns(&[]), None);
-    }
-
-    #[test]
-    fn the_work_takes_time() {
-        let ns = task_ns();
-        assert!(ns > 0.0 && ns.is_finite(), "{ns}");
     }
 }

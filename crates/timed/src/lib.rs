@@ -1,5 +1,6 @@
-//! What runs inside the timed slices of join-vs-spawn, and nothing else: an edit of a page, a command or a statistic
-//! does not compile this package again, and does not move what it measures.
+//! What runs inside the timed slices of join-vs-spawn, beside two fixed pieces of work that the machine's state is told by ([`cpu_speed`],
+//! [`task_like`]), and nothing else: an edit of a page, a command or a statistic does not compile this package again, and does not
+//! move what it measures.
 //!
 //! One way through it, each built on those before: [`case`], [`children`] and [`fan_out`], [`timed_loop`], [`strategy`], [`workload`],
 //! [`runtime`], [`block`].
@@ -14,6 +15,7 @@ pub mod cancelling;
 pub mod case;
 pub mod chain;
 pub mod children;
+pub mod cpu_speed;
 pub mod fan_out;
 mod heap;
 #[cfg(feature = "http")]
@@ -23,6 +25,7 @@ pub mod numbers;
 pub mod runtime;
 pub mod slice;
 pub mod strategy;
+pub mod task_like;
 pub mod timed_loop;
 pub mod usage;
 pub mod watchdog;

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use timed::chain::chain;
+use crate::chain::chain;
 
 /// What is timed: some microseconds, shorter than anything that interrupts.
 const STEPS: u64 = 2_000;
@@ -12,7 +12,8 @@ const STEPS: u64 = 2_000;
 const TRIES: usize = 20;
 
 /// How long a step takes now, in ns.
-pub(crate) fn step_ns() -> f64 {
+#[inline(never)]
+pub fn step_ns() -> f64 {
     let time = |_| {
         let start = Instant::now();
         black_box(chain(black_box(1), STEPS));
