@@ -36,9 +36,9 @@ const FEWEST_SAMPLES: usize = 10;
 impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
-    /// Each strategy has a runtime of its own. On one thread a millisecond settles it. Where threads are woken, it takes the kernel a
-    /// tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share a runtime that has
-    /// settled, and take part in few rounds.
+    /// Each strategy has a runtime of its own. On one thread half a millisecond settles it, or what the workload's file says. Where threads are
+    /// woken, it takes the kernel a tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share
+    /// a runtime that has settled, and take part in few rounds.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
         let quick = settings.matrix == Matrix::Quick;
         let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
