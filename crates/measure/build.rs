@@ -13,16 +13,6 @@ fn main() {
         version.unwrap_or_else(|_| "unknown".into())
     );
     let variable = |name: &str| env::var(name).unwrap_or_default();
-    println!(
-        "cargo::rustc-env=BUILT_WITH_PROFILE={} (opt-level {}, debug-assertions {})",
-        variable("PROFILE"),
-        variable("OPT_LEVEL"),
-        if env::var_os("CARGO_CFG_DEBUG_ASSERTIONS").is_some() {
-            "on"
-        } else {
-            "off"
-        },
-    );
     let frame_pointers = variable("CARGO_ENCODED_RUSTFLAGS").contains("force-frame-pointers=yes");
     println!("cargo::rustc-env=BUILT_WITH_FRAME_POINTERS={frame_pointers}");
     println!("cargo::rerun-if-changed=build.rs");

@@ -28,7 +28,7 @@ impl Built {
             rustc: env!("BUILT_WITH_RUSTC").to_owned(),
             tokio: env!("BUILT_WITH_TOKIO").to_owned(),
             criterion: env!("BUILT_WITH_CRITERION").to_owned(),
-            profile: env!("BUILT_WITH_PROFILE").to_owned(),
+            profile: timed::PROFILE.to_owned(),
             frame_pointers: env!("BUILT_WITH_FRAME_POINTERS") == "true",
         }
     }

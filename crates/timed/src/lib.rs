@@ -32,3 +32,6 @@ pub mod watchdog;
 pub mod workload;
 
 pub use children::{Setup, Workload};
+
+/// The profile that this package was compiled with: its name, level of optimization and whether it asserts.
+pub const PROFILE: &str = env!("BUILT_WITH_PROFILE");
