@@ -12,6 +12,7 @@ const STEPS: u64 = 2_000;
 const TRIES: usize = 20;
 
 /// How long a step takes now, in ns.
+// Not to be compiled again by a caller that is optimized less.
 #[inline(never)]
 pub fn step_ns() -> f64 {
     let time = |_| {

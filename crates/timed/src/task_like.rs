@@ -21,6 +21,7 @@ const FAN_OUTS: usize = 200;
 
 /// How long it takes to write, queue and run what is like a task, in ns, on this core now: the median of many. Allocates nothing,
 /// so that what follows finds the heap as it was.
+// Not to be compiled again by a caller that is optimized less.
 #[inline(never)]
 pub fn task_ns() -> f64 {
     let tasks: [Taskish; TASKS] = array::from_fn(|_| Taskish {
