@@ -8,6 +8,7 @@ mod builds;
 mod census;
 mod claims;
 mod compared;
+mod compiled;
 mod documents;
 mod examples;
 mod formulas;

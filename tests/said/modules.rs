@@ -80,29 +80,3 @@ fn no_modules_import_each_other_in_a_circle() {
     let circle = circle.map(|(module, others)| (module.to_owned(), others.into_iter().map(str::to_owned).collect()));
     assert_eq!(in_circles(&circle.into()), ["a", "b", "c"]);
 }
-
-#[test]
-fn what_is_measured_is_compiled_with_the_defaults() {
-    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).expect("a manifest");
-    let overridden: Vec<&str> = manifest
-        .lines()
-        .filter_map(|line| line.strip_prefix("[profile.release.package.")?.strip_suffix(']'))
-        .collect();
-    assert!(overridden.contains(&"jvs-measure"), "{overridden:?}");
-    let measured = [
-        "jvs-timed",
-        "jvs-probes",
-        "jvs-server",
-        "jvs-programs",
-        "tokio",
-        "futures-util",
-        "reqwest",
-        "hyper",
-        "wiremock",
-        "serde_json",
-        "twox-hash",
-    ];
-    let changed: Vec<&&str> = measured.iter().filter(|name| overridden.contains(name)).collect();
-    assert!(changed.is_empty(), "{changed:?}");
-    assert!(!manifest.contains("\n[profile.release]\n"), "settings of all packages");
-}
