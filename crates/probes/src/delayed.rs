@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 use crate::slice::Totals;
 use crate::{Setup, Workload};
 use timed::chain::chain;
@@ -74,20 +74,20 @@ impl<W: Workload> Workload for Delayed<W> {
 pub(crate) struct AndDelay<F>(F);
 
 impl<W: Workload, F: FanOut<Delayed<W>>> FanOut<Delayed<W>> for AndDelay<F> {
-    async fn run(workload: &Delayed<W>, count: Count) -> u64 {
+    timed::fan_out!(async |workload: &Delayed<W>, count| {
         let sum = F::run(workload, count).await;
         workload.delay(sum);
         sum
-    }
+    });
 }
 
 /// The delay and nothing else: its size, measured on its own.
 pub(crate) struct DelayAlone;
 
 impl<W: Workload> FanOut<Delayed<W>> for DelayAlone {
-    async fn run(workload: &Delayed<W>, _count: Count) -> u64 {
+    timed::fan_out!(async |workload: &Delayed<W>, _count| {
         let sum = black_box(workload.sum);
         workload.delay(sum);
         sum
-    }
+    });
 }

@@ -263,7 +263,7 @@ pub fn fan_out_loop<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count) -
         Looping::Watched {
             workload: workload.clone(),
             children_at_once: at_once::<W, F>(count),
-            looped: made(move |iterations| fan_outs::<W, F>(workload.clone(), count, iterations)),
+            looped: made(move |iterations| F::repeated(workload.clone(), count, iterations)),
         }
     };
     Some(TimedLoop::of(looping, fan_out_bytes))
@@ -275,16 +275,6 @@ const UNTIMED: u64 = 8;
 /// How many iterations a slice of so many runs, those that are not timed included, where its workload does not settle.
 pub const fn executed(iterations: u64) -> u64 {
     iterations + 1 + iterations / UNTIMED
-}
-
-/// Everything that is timed, and nothing else.
-async fn fan_outs<W: Workload, F: FanOut<W>>(workload: Arc<W>, count: Count, iterations: u64) -> u64 {
-    let mut digest = 0;
-    for _ in 0..iterations {
-        let output = F::run(black_box(&*workload), count).await;
-        digest = black_box(output).wrapping_add(digest);
-    }
-    digest
 }
 
 /// Bytes that the loop of a workload that settles between iterations allocates for each iteration: its time, and a copy that is sorted.

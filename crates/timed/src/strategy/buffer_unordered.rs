@@ -6,13 +6,13 @@ use futures_util::StreamExt;
 use super::counts::{Counts, Polls};
 use super::{Bound, Kind, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// A bounded stream, drained.
 pub struct BufferUnordered;
 
 impl<W: Workload> FanOut<W> for BufferUnordered {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let children = futures_util::stream::iter((0..count.tasks()).map(|index| workload.child(index)));
         let mut children = children.buffer_unordered(count.bound());
         let mut sum = 0u64;
@@ -20,7 +20,7 @@ impl<W: Workload> FanOut<W> for BufferUnordered {
             sum = sum.wrapping_add(W::digest(output));
         }
         sum
-    }
+    });
 }
 
 pub(super) const KIND: Kind = Kind {

@@ -5,13 +5,13 @@ use futures_util::StreamExt;
 use super::counts::{Counts, Polls};
 use super::{Kind, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// `FuturesUnordered`, collected and drained.
 pub struct FuturesUnordered;
 
 impl<W: Workload> FanOut<W> for FuturesUnordered {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let mut children: futures_util::stream::FuturesUnordered<_> =
             (0..count.tasks()).map(|index| workload.child(index)).collect();
         let mut sum = 0u64;
@@ -19,7 +19,7 @@ impl<W: Workload> FanOut<W> for FuturesUnordered {
             sum = sum.wrapping_add(W::digest(output));
         }
         sum
-    }
+    });
 }
 
 pub(super) const KIND: Kind = Kind {

@@ -82,12 +82,12 @@ macro_rules! arity {
     ($strategy:ident, $order:tt, $n:literal) => {
         seq_macro::seq!(I in 0..$n {
             impl<W: $crate::children::Workload> $crate::fan_out::FanOut<W> for $strategy<$n> {
-                async fn run(workload: &W, _count: $crate::fan_out::Count) -> u64 {
+                $crate::fan_out!(async |workload: &W, _count| {
                     let (#(output~I,)*) = $crate::strategy::join::in_order!($order #(workload.child(I),)*);
                     let mut sum = 0u64;
                     #(sum = sum.wrapping_add(W::digest(output~I));)*
                     sum
-                }
+                });
             }
         });
     };

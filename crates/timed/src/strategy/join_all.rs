@@ -4,18 +4,18 @@
 use super::counts::{Counts, Polls, growths};
 use super::{Kind, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// `join_all` over an iterator of children.
 pub struct JoinAll;
 
 impl<W: Workload> FanOut<W> for JoinAll {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let outputs = futures_util::future::join_all((0..count.tasks()).map(|index| workload.child(index))).await;
         outputs
             .into_iter()
             .fold(0u64, |sum, output| sum.wrapping_add(W::digest(output)))
-    }
+    });
 }
 
 /// From here on it is a FuturesOrdered.

@@ -18,7 +18,7 @@ use crate::timed_loop::{TimedLoop, fan_out_loop};
 pub struct JoinSet<S>(PhantomData<S>);
 
 impl<W: Workload, S: Spawner> FanOut<W> for JoinSet<S> {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let mut set = Set::new();
         for index in 0..count.tasks() {
             S::spawn_in(&mut set, workload.child(index));
@@ -28,14 +28,14 @@ impl<W: Workload, S: Spawner> FanOut<W> for JoinSet<S> {
             sum = sum.wrapping_add(W::digest(output.expect("a child panicked")));
         }
         sum
-    }
+    });
 }
 
 /// The same with a permit for each child.
 pub struct Permitted<S>(PhantomData<S>);
 
 impl<W: Workload, S: Spawner> FanOut<W> for Permitted<S> {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let permits = Arc::new(Semaphore::new(count.bound()));
         let mut set = Set::new();
         for index in 0..count.tasks() {
@@ -53,7 +53,7 @@ impl<W: Workload, S: Spawner> FanOut<W> for Permitted<S> {
             sum = sum.wrapping_add(W::digest(output.expect("a child panicked")));
         }
         sum
-    }
+    });
 }
 
 const fn counts(allocations: Formula, woken: Option<Formula>) -> Counts {

@@ -39,7 +39,7 @@ macro_rules! ladder {
                 // A handle that is dropped leaves its child to run.
                 const STOPS_ON_DROP: bool = false;
 
-                async fn run(workload: &W, _count: Count) -> u64 {
+                crate::fan_out!(async |workload: &W, _count| {
                     let handles = std::array::from_fn(|index| S::spawn(workload.child(index)));
                     let outputs = Handles::<$n>::join(handles).await;
                     let mut sum = 0u64;
@@ -47,7 +47,7 @@ macro_rules! ladder {
                         sum = sum.wrapping_add(W::digest(output.expect("a child panicked")));
                     }
                     sum
-                }
+                });
             }
         });)+
 

@@ -4,7 +4,7 @@
 use super::counts::{Counts, Polls};
 use super::{Kind, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// `child.await` in a for loop.
 pub struct Sequential;
@@ -12,13 +12,13 @@ pub struct Sequential;
 impl<W: Workload> FanOut<W> for Sequential {
     const AT_ONCE: bool = false;
 
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let mut sum = 0u64;
         for index in 0..count.tasks() {
             sum = sum.wrapping_add(W::digest(workload.child(index).await));
         }
         sum
-    }
+    });
 }
 
 const POLLS: Polls = Polls {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::counts::spawned;
 use super::{Kind, Spawner, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// Spawns into a Vec of handles, as the article's example does.
 pub struct Spawn<S>(PhantomData<S>);
@@ -14,7 +14,7 @@ impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
     // A handle that is dropped leaves its child to run.
     const STOPS_ON_DROP: bool = false;
 
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let handles: Vec<_> = (0..count.tasks())
             .map(|index| S::spawn(workload.child(index)))
             .collect();
@@ -23,7 +23,7 @@ impl<W: Workload, S: Spawner> FanOut<W> for Spawn<S> {
             sum = sum.wrapping_add(W::digest(handle.await.expect("a child panicked")));
         }
         sum
-    }
+    });
 }
 
 pub(super) const KIND: Kind = Kind {

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::counts::spawned;
 use super::{Kind, Spawner, formula};
 use crate::children::Workload;
-use crate::fan_out::{Count, FanOut};
+use crate::fan_out::FanOut;
 
 /// Spawns into a Vec of handles that abort.
 pub struct SpawnAborting<S>(PhantomData<S>);
@@ -23,7 +23,7 @@ impl<T> Drop for AbortOnDrop<T> {
 }
 
 impl<W: Workload, S: Spawner> FanOut<W> for SpawnAborting<S> {
-    async fn run(workload: &W, count: Count) -> u64 {
+    crate::fan_out!(async |workload: &W, count| {
         let children = (0..count.tasks()).map(|index| AbortOnDrop(S::spawn(workload.child(index))));
         let handles: Vec<_> = children.collect();
         let mut sum = 0u64;
@@ -32,7 +32,7 @@ impl<W: Workload, S: Spawner> FanOut<W> for SpawnAborting<S> {
             sum = sum.wrapping_add(W::digest(output.expect("a child panicked")));
         }
         sum
-    }
+    });
 }
 
 pub(super) const KIND: Kind = Kind {

@@ -130,7 +130,7 @@ fn machinery<L: Leaf>(wake: Arc<Wake<L>>) -> Option<TimedLoop> {
 }
 
 impl<L: Leaf> FanOut<Wake<L>> for MachineryAlone {
-    async fn run(wake: &Wake<L>, count: Count) -> u64 {
+    crate::fan_out!(async |wake: &Wake<L>, count| {
         let tasks = count.tasks();
         let parent = &wake.shared.parent;
         // No signal is on its way here: those of the last iteration were all counted before it ended.
@@ -153,7 +153,7 @@ impl<L: Leaf> FanOut<Wake<L>> for MachineryAlone {
         .await;
         parent.waits.store(false, Relaxed);
         (0..tasks).fold(0, |sum: u64, index| sum.wrapping_add(wake.expected(index)))
-    }
+    });
 }
 
 /// On several workers the driver and the woken task run at once. In block_on even one thread's order is another: tokio polls
