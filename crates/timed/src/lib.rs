@@ -2,7 +2,7 @@
 //! [`task_like`]), and nothing else: an edit of a page, a command or a statistic does not compile this package again, and does not
 //! move what it measures.
 //!
-//! One way through it, each built on those before: [`case`], [`children`] and [`fan_out`], [`timed_loop`], [`strategy`], [`workload`],
+//! One way through it, each built on those before: [`case`], [`children`] and [`fan_out`](mod@fan_out), [`timed_loop`], [`strategy`], [`workload`],
 //! [`runtime`], [`block`].
 
 // join! of 256 branches.

@@ -4,15 +4,27 @@ mod pace;
 mod planned;
 pub(crate) mod turns;
 
+use std::time::Duration;
+
 use crate::case::Case;
 use crate::round::{Group, Job};
 use crate::settings::RunSettings;
 use crate::shard::Sharded;
+use crate::strategy::{self, Strategy};
 use crate::workload::{self, Entry};
 
 pub use pace::Pace;
 pub(crate) use planned::BETWEEN_ROUNDS;
 pub use planned::Planned;
+
+/// How long a process of one thread runs strategies before they are measured: as the slowest to settle among them takes.
+fn warm_up(strategies: &[&str]) -> Duration {
+    let of_one = |name: &&str| {
+        name.parse()
+            .map_or(strategy::WARM_UP, |strategy: Strategy| strategy.kind().warm_up)
+    };
+    strategies.iter().map(of_one).max().unwrap_or_default()
+}
 
 /// What a run measures.
 #[derive(Debug, Clone)]
@@ -131,8 +143,13 @@ impl Item {
             let mut shape = pace.shape;
             if strategies == [workload::MACHINERY] {
                 shape.settle /= 4;
-            } else if strategies.len() == 1 && !pace.own_runtime {
-                shape.quads = shape.quads.div_ceil(2);
+            } else {
+                if pace.free_core {
+                    shape = shape.settling(shape.settle.max(warm_up(strategies)));
+                }
+                if strategies.len() == 1 && !pace.own_runtime {
+                    shape.quads = shape.quads.div_ceil(2);
+                }
             }
             shape.quads = shape.quads.max(pace.fewest_quads);
             let job = Job {
@@ -225,6 +242,35 @@ mod tests {
         assert_eq!(jobs(&alone, Checks::NONE, true), ["join"], "nothing is compared");
         let several = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&several, Checks::ALL, true), ["join, spawn"]);
+    }
+
+    #[test]
+    fn what_allocates_nothing_is_measured_sooner_unless_its_workload_takes_longer() {
+        let settle = |strategies: &[&str]| warm_up(strategies).as_micros();
+        assert_eq!(
+            [
+                &["join"][..],
+                &["spawn"],
+                &["join", "spawn"],
+                &["join_set@64"],
+                &["join+100"]
+            ]
+            .map(settle),
+            [250, 1_500, 1_500, 1_500, 1_500]
+        );
+        let of = |case: &str| {
+            let item = item(case);
+            let entries = workload::all();
+            let entry = entries.iter().find(|entry| entry.name == item.case.workload);
+            let settings = RunSettings::of(Matrix::Default);
+            let pace = Pace::of(&item.case, entry.expect("a workload"), &settings);
+            let blocks = item.jobs(&pace, Checks::NONE).concat().concat();
+            let settled: Vec<u128> = blocks.iter().map(|(_, shape)| shape.settle.as_micros()).collect();
+            settled
+        };
+        assert_eq!(of("yield/current_thread/worker/0B/8"), [250, 1_500]);
+        assert_eq!(of("wake/current_thread/worker/0B/8"), [5_000, 5_000]);
+        assert_eq!(of("yield/multi_thread_2/worker/0B/8"), [100_000, 100_000]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ const FEWEST_SAMPLES: usize = 10;
 impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
-    /// Each strategy has a runtime of its own. On one thread half a millisecond settles it, or what the workload's file says. Where threads are
+    /// Each strategy has a runtime of its own. On one thread it has settled in what the strategy's file says, or the workload's. Where threads are
     /// woken, it takes the kernel a tenth of a second to settle where they run (docs/METHODOLOGY.md, "The steady state"); so cases share
     /// a runtime that has settled, and take part in few rounds.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {

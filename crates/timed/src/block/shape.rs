@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::workload::WARM_UP;
+use crate::strategy::WARM_UP;
 
 /// How long and how many the slices of a block are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //! compiled. Each arity is a type of its own: see [`super`] on why no match over arities may be in async code.
 
 use super::counts::all_polled;
-use super::{Kind, formula};
+use super::{Kind, WARM_UP_WITHOUT_HEAP, formula};
 
 /// The most bytes of inline payload that one join! may hold: half of a tokio worker's default stack of 2 MiB,
 /// through which the state passes when the task that holds it is spawned.
@@ -99,5 +99,6 @@ joins! { Join, (), most_joined, [1 2 3 4 6 8 10 12 16 24 32 48 64] [96 128 256] 
 pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),
     counts: Some(all_polled(formula!(_n => 0))),
+    warm_up: WARM_UP_WITHOUT_HEAP,
     ..Kind::ANY_NUMBER
 };

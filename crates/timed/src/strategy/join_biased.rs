@@ -3,7 +3,7 @@
 
 use super::counts::all_polled;
 use super::join::joins;
-use super::{Kind, formula};
+use super::{Kind, WARM_UP_WITHOUT_HEAP, formula};
 
 /// `tokio::join!(biased; …)` of `N` children.
 pub struct JoinBiased<const N: usize>;
@@ -19,5 +19,6 @@ pub(super) const KIND: Kind = Kind {
     arities: Some(ARITIES),
     inline_payloads: false,
     counts: Some(all_polled(formula!(_n => 0))),
+    warm_up: WARM_UP_WITHOUT_HEAP,
     ..Kind::ANY_NUMBER
 };

@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
@@ -98,11 +99,20 @@ pub struct Kind {
     pub stops_on_drop: bool,
     /// Whether it is compiled also for children that carry a payload inside their future.
     pub inline_payloads: bool,
+    /// How long a process of one thread runs it before it is measured.
+    pub warm_up: Duration,
     /// What it counts; `None` where nothing is claimed.
     pub counts: Option<Counts>,
     /// What it counts with a bound, where that is not the same.
     pub bounded_counts: Option<Counts>,
 }
+
+/// How long a process of one thread runs a strategy before it is measured: its pages are made, its heap takes its shape, and the
+/// processor learns which way the allocator goes.
+pub const WARM_UP: Duration = Duration::from_micros(1_500);
+
+/// The same of one that allocates nothing: its time is the same from the first slice on (docs/METHODOLOGY.md, "The steady state").
+pub(crate) const WARM_UP_WITHOUT_HEAP: Duration = Duration::from_micros(250);
 
 impl Kind {
     /// Of a strategy that takes any number of children, all at once.
@@ -111,6 +121,7 @@ impl Kind {
         arities: None,
         stops_on_drop: true,
         inline_payloads: true,
+        warm_up: WARM_UP,
         counts: None,
         bounded_counts: None,
     };

@@ -2,7 +2,7 @@
 //! children wait.
 
 use super::counts::{Counts, Polls};
-use super::{Kind, formula};
+use super::{Kind, WARM_UP_WITHOUT_HEAP, formula};
 use crate::children::Workload;
 use crate::fan_out::FanOut;
 
@@ -32,6 +32,7 @@ pub(super) const KIND: Kind = Kind {
         woken: POLLS,
         allocations: formula!(_n => 0),
     }),
+    warm_up: WARM_UP_WITHOUT_HEAP,
     ..Kind::ANY_NUMBER
 };
 

@@ -41,7 +41,8 @@ pub struct Entry {
     pub settles: bool,
     /// Whether its fan-outs are [dropped half done](Workload::CANCELS).
     pub cancels: bool,
-    /// How long a runtime of one thread runs its children before they are measured.
+    /// How long a process of one thread runs its children at least before they are measured; else as long as the
+    /// [strategy](crate::strategy::Kind::warm_up) takes.
     pub warm_up: Duration,
     /// What an iteration lasts at least, to tell how long a run takes.
     pub lasts: Duration,
@@ -58,9 +59,6 @@ pub struct Entry {
     /// Sets it up for a case.
     pub open: Open,
 }
-
-/// How long a process of one thread runs children before they are measured: its pages are made, its heap takes its shape.
-pub(crate) const WARM_UP: Duration = Duration::from_micros(500);
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +82,7 @@ impl Entry {
             served: false,
             settles: W::SETTLES,
             cancels: W::CANCELS,
-            warm_up: WARM_UP,
+            warm_up: Duration::ZERO,
             lasts: Duration::ZERO,
             axes: Axes::OWN,
             scale: None,

@@ -8,7 +8,6 @@ mod function;
 mod inline;
 mod opened;
 
-pub(crate) use entry::WARM_UP;
 pub use entry::{Axes, Entry, Full, Open, Sweep, Variants};
 pub use inline::{INLINE_PAYLOADS, Inline, InlineChild, open_inline};
 pub use opened::{Children, MACHINERY, Machinery, Opened, Opening, erased, erased_with, open};
