@@ -6,7 +6,7 @@
 //! interval.
 //!
 //! The holes that this program's own start left are filled first. Their number depended on the length of its path, and tasks that
-//! come to lie in them find an order in which glibc has less to do: a tenth of spawn's time. A program that does nothing but fan out
+//! come to lie in them find an order in which glibc has less to do. A program that does nothing but fan out
 //! has none.
 
 use std::cell::RefCell;
@@ -47,7 +47,8 @@ fn place(memory: &[u8]) -> usize {
 /// More than any hole that this program has.
 const BEYOND_HOLES: usize = 64 << 10;
 
-/// The largest size of which glibc keeps chunks that are free apart from their neighbours, for each thread (malloc(3), "tcache").
+/// The largest size of which glibc keeps chunks that are free apart from their neighbours, for each thread (`glibc.malloc.tcache_max` in the GNU C
+/// Library's manual, "Memory Allocation Tunables").
 const KEPT_APART: usize = 1032;
 
 /// Most of what is allocated to fill holes: more than this program has, and little where the allocator is another one, whose places

@@ -111,7 +111,8 @@ pub struct Kind {
 /// processor learns which way the allocator goes.
 pub const WARM_UP: Duration = Duration::from_micros(1_500);
 
-/// The same of one that allocates nothing: its time is the same from the first slice on (docs/METHODOLOGY.md, "The steady state").
+/// The same of one that allocates nothing: there is no heap to take its shape (docs/METHODOLOGY.md, "Against programs that run one
+/// strategy").
 pub(crate) const WARM_UP_WITHOUT_HEAP: Duration = Duration::from_micros(250);
 
 impl Kind {
