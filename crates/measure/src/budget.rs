@@ -6,7 +6,7 @@ use crate::record::CutOf;
 use crate::stats::FEWEST_ROUNDS;
 
 /// Of the planned rounds this share is kept before blocks are made shorter, and fits once more before they are as long again.
-const KEPT: f64 = 0.12;
+const KEPT: f64 = 0.1;
 
 /// Blocks are made shorter where those rounds would take so many times as long as there is: what the first of them say is not exact.
 const DEARER: f64 = 1.15;

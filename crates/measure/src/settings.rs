@@ -35,7 +35,7 @@ pub struct RunSettings {
 impl RunSettings {
     /// Those of a matrix where no variable is set, without a limit of time.
     pub fn of(matrix: Matrix) -> Self {
-        let rounds = if matrix == Matrix::Quick { 20 } else { 250 };
+        let rounds = if matrix == Matrix::Quick { 20 } else { 320 };
         Self {
             matrix,
             rounds,

@@ -62,7 +62,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "JVS_ROUNDS",
-        "sweeps over all cases, each in fresh processes: 1 for a preview, else 6 or more [250; quick: 20]",
+        "sweeps over all cases, each in fresh processes: 1 for a preview, else 6 or more [320; quick: 20]",
     ),
     (
         "JVS_LAYOUTS",

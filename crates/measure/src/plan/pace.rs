@@ -27,6 +27,9 @@ pub struct Pace {
 /// From so many children on an iteration takes milliseconds: each strategy then has few blocks, in a runtime of its own.
 const MANY: usize = 10_000;
 
+/// Iterations that wait for so long at the server differ by little else, so that few rounds tell them apart.
+const LONG: Duration = Duration::from_millis(10);
+
 /// What settles sooner than this settles as long as ever in a run that has too little time.
 const LEAST_SETTLE: Duration = Duration::from_millis(5);
 
@@ -55,22 +58,24 @@ impl Pace {
             fewest_quads,
         };
         if entry.served {
-            return match quick {
-                true => own(10, 10, 5_000, 3, 0.3),
-                false => own(20, 20, 5_000, 2, 0.06),
+            // Client and server share a core at first; the kernel has them on one each only after some 50 ms.
+            return match (quick, entry.lasts >= LONG) {
+                (true, _) => own(10, 10, 5_000, 3, 0.3),
+                (false, false) => own(60, 60, 4_000, 2, 0.0465),
+                (false, true) => own(60, 60, 4_000, 2, 0.02),
             };
         }
         if case.tasks >= MANY {
             // One iteration is long against whatever a runtime has to settle.
-            return own(0, 0, 0, 1, 0.024);
+            return own(0, 0, 0, 1, 0.02);
         }
         let several = case.flavor.workers() > 1;
         // Most differences are read from a task on one thread; the others confirm them.
         let share = match (case.flavor.has_one_thread(), case.site.in_task()) {
             _ if quick => 1.0,
             (true, true) => 1.0,
-            (false, _) => 0.5,
-            (true, false) => 0.25,
+            (false, _) => 0.4,
+            (true, false) => 0.15,
         };
         let one_thread = Self {
             shape: Shape::ONE_THREAD.settling(entry.warm_up),
@@ -83,9 +88,9 @@ impl Pace {
         match (wakes_threads(case), several && case.site.in_task(), quick) {
             (false, ..) => one_thread,
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 5, 2_000, 1, 0.06),
+            (true, false, false) => own(40, 5, 2_000, 1, 0.0465),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
-            (true, true, false) => own(100, 5, 2_000, 1, 0.14),
+            (true, true, false) => own(100, 5, 2_000, 1, 0.109),
         }
     }
 

@@ -176,9 +176,9 @@ mod tests {
         let plan = Plan::of("cut", workload::all(), vec![Item::of(case, &["join", "spawn"], "join")]);
         let planned = plan.planned(&RunSettings::of(Matrix::Default)).remove(0);
         let done_of = |cut_after: usize, to: usize| {
-            let (mut done, mut round, mut rounds) = (0, 0, 250);
+            let (mut done, mut round, mut rounds) = (0, 0, 320);
             while round < rounds {
-                done += usize::from(planned.takes_part(round, done, rounds, 250));
+                done += usize::from(planned.takes_part(round, done, rounds, 320));
                 round += 1;
                 if round == cut_after {
                     rounds = to;
@@ -187,8 +187,8 @@ mod tests {
             done
         };
         assert_eq!(
-            [(250, 250), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
-            [35, 35, 20, 27]
+            [(320, 320), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
+            [35, 35, 20, 24]
         );
         assert_eq!(done_of(13, 17), 5, "one before the cut, and one in each round after it");
     }
