@@ -28,11 +28,10 @@ fn what_is_measured_is_compiled_with_the_defaults_its_loops_in_one_unit() {
         found.map_or(Vec::new(), |(_, settings)| settings.clone())
     };
     assert_eq!(of("jvs-measure"), ["opt-level = 1"], "what is not measured is found");
-    // The suite's loops, and those that self-check holds beside them.
-    for loops in ["jvs-timed", "jvs-probes"] {
-        assert_eq!(of(loops), ["codegen-units = 1"], "{loops}");
-    }
+    assert_eq!(of("jvs-timed"), ["codegen-units = 1"], "the suite's loops");
     let measured = [
+        // The loops that self-check holds beside them: as in a reader's build.
+        "jvs-probes",
         "jvs-server",
         "jvs-programs",
         "tokio",
