@@ -24,6 +24,7 @@ pub mod loops;
 pub mod numbers;
 pub mod runtime;
 pub mod slice;
+mod stack;
 pub mod strategy;
 pub mod task_like;
 pub mod timed_loop;

@@ -13,13 +13,10 @@ use tokio::task::LocalSet;
 use crate::case::{Case, Flavor, Site};
 use crate::heap::{Displacement, displacing_each};
 use crate::slice::Slice;
+use crate::stack;
 use crate::strategy::Spawning;
 use crate::timed_loop::TimedLoop;
 use crate::workload::{Opened, Opening};
-
-/// A worker's stack. Tokio's default of 2 MiB would do for everything that is measured in a release build; a
-/// debug build moves a fan-out's state through several frames. Pages that are not touched cost nothing.
-const STACK_BYTES: usize = 16 << 20;
 
 /// Whether this build has the flavor `local`.
 pub const HAS_LOCAL: bool = cfg!(feature = "local");
@@ -153,7 +150,7 @@ impl Engine {
         Self::of(flavor, None)
     }
 
-    /// The same for a block with this seed, from which follows where its workers' objects lie.
+    /// The same for a block with this seed, from which follows where its workers' objects and stacks lie.
     fn of_block(flavor: Flavor, seed: u64) -> io::Result<Self> {
         Self::of(flavor, Some(seed))
     }
@@ -165,7 +162,7 @@ impl Engine {
                 builder.worker_threads(workers);
                 if let Some(seed) = block {
                     builder
-                        .thread_stack_size(STACK_BYTES)
+                        .thread_stack_size(stack::bytes(seed))
                         .on_thread_start(displacing_each(seed));
                 }
                 builder
