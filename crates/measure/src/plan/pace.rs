@@ -27,9 +27,6 @@ pub struct Pace {
 /// From so many children on an iteration takes milliseconds: each strategy then has few blocks, in a runtime of its own.
 const MANY: usize = 10_000;
 
-/// Iterations that wait for so long at the server differ by little else, so that few rounds tell them apart.
-const LONG: Duration = Duration::from_millis(10);
-
 /// What settles sooner than this settles as long as ever in a run that has too little time.
 const LEAST_SETTLE: Duration = Duration::from_millis(5);
 
@@ -59,10 +56,9 @@ impl Pace {
         };
         if entry.served {
             // Client and server share a core at first; the kernel has them on one each only after some 50 ms.
-            return match (quick, entry.lasts >= LONG) {
-                (true, _) => own(10, 10, 5_000, 3, 0.3),
-                (false, false) => own(60, 60, 4_000, 2, 0.0465),
-                (false, true) => own(60, 60, 4_000, 2, 0.02),
+            return match quick {
+                true => own(10, 10, 5_000, 3, 0.3),
+                false => own(60, 60, 4_000, 2, 0.0465),
             };
         }
         if case.tasks >= MANY {
