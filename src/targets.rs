@@ -6,7 +6,7 @@ use crate::matrix::{JOIN_AND_SPAWN, Minutes, Target};
 use crate::workload::{self, Axes, Entry, Full, Sweep};
 
 /// A target's name, and how many minutes a run of it may take in the default matrix.
-const TARGETS: [(&str, f64); 4] = [("overhead", 2.0), ("wakeups", 1.1), ("compute", 0.45), ("http", 1.25)];
+const TARGETS: [(&str, f64); 4] = [("overhead", 2.0), ("wakeups", 1.1), ("compute", 0.45), ("http", 1.15)];
 
 /// The bench targets, in the order in which `cargo bench` runs them.
 pub fn targets() -> Vec<Target> {
