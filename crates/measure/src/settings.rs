@@ -6,6 +6,9 @@ use crate::matrix::Matrix;
 use crate::stats::FEWEST_ROUNDS;
 use crate::variables::{VariableError, number};
 
+/// Rounds of a run that is not quick, where no others are asked for.
+pub(crate) const ROUNDS: usize = 320;
+
 /// Layouts of a run that has as many rounds: each costs a quarter of a second once, and disk space.
 const LAYOUTS: usize = 50;
 
@@ -35,7 +38,7 @@ pub struct RunSettings {
 impl RunSettings {
     /// Those of a matrix where no variable is set, without a limit of time.
     pub fn of(matrix: Matrix) -> Self {
-        let rounds = if matrix == Matrix::Quick { 20 } else { 320 };
+        let rounds = if matrix == Matrix::Quick { 20 } else { ROUNDS };
         Self {
             matrix,
             rounds,

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use measure::case::{Flavor, Site};
+use measure::record;
 use measure::shared_core::{longest_free_ns, task_ns};
 use measure::stats::median;
 use seq_macro::seq;
@@ -163,20 +165,16 @@ fn measure_cell(id: String) -> Result<(), Box<dyn Error>> {
 
 /// Median wall times of a run's cells, by their ids here.
 fn recorded(run: &str) -> Result<HashMap<String, f64>, Box<dyn Error>> {
-    let text = std::fs::read_to_string(Path::new(run).join("overhead.jsonl"))?;
+    let (_, measurements) = record::read(&Path::new(run).join("overhead.jsonl"))?;
     let mut cells = HashMap::new();
-    for line in text.lines().skip(1) {
-        let line: serde_json::Value = serde_json::from_str(line)?;
-        if line["flavor"] == "current_thread"
-            && line["site"] == "worker"
-            && let (Some(case), Some(strategy), Some(ns)) = (
-                line["case"].as_str(),
-                line["strategy"].as_str(),
-                line["wall_ns"]["median"].as_f64(),
-            )
-            && let [workload, _, _, payload, tasks] = case.split('/').collect::<Vec<_>>()[..]
+    for m in measurements {
+        let case = &m.case;
+        if case.flavor == Flavor::CurrentThread
+            && case.site == Site::Worker
+            && let Some(wall) = m.wall_ns
         {
-            cells.insert(format!("{workload}/{payload}/{strategy}/{tasks}"), ns);
+            let id = format!("{}/{}/{}/{}", case.workload, case.payload, m.strategy, case.tasks);
+            cells.insert(id, wall.median);
         }
     }
     Ok(cells)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::block::{Shape, wakes_threads};
 use crate::case::Case;
 use crate::matrix::Matrix;
-use crate::settings::RunSettings;
+use crate::settings::{ROUNDS, RunSettings};
 use crate::stats::FEWEST_ROUNDS;
 use crate::workload::Entry;
 
@@ -33,6 +33,11 @@ const LEAST_SETTLE: Duration = Duration::from_millis(5);
 /// Criterion takes no fewer samples; a quad makes two of each side.
 const FEWEST_SAMPLES: usize = 10;
 
+/// The share of a run's rounds that is so many where it has as many as no variable changes.
+const fn share_of(rounds: usize) -> f64 {
+    rounds as f64 / ROUNDS as f64
+}
+
 impl Pace {
     /// The pace of a case in a run of so many rounds.
     ///
@@ -58,12 +63,12 @@ impl Pace {
             // Client and server share a core at first; the kernel has them on one each only after some 50 ms.
             return match quick {
                 true => own(10, 10, 5_000, 3, 0.3),
-                false => own(60, 60, 4_000, 2, 0.0465),
+                false => own(60, 60, 4_000, 2, share_of(15)),
             };
         }
         if case.tasks >= MANY {
             // One iteration is long against whatever a runtime has to settle.
-            return own(0, 0, 0, 1, 0.02);
+            return own(0, 0, 0, 1, share_of(FEWEST_ROUNDS));
         }
         let several = case.flavor.workers() > 1;
         // Most differences are read from a task on one thread; the others confirm them.
@@ -84,9 +89,9 @@ impl Pace {
         match (wakes_threads(case), several && case.site.in_task(), quick) {
             (false, ..) => one_thread,
             (true, false, true) => own(15, 5, 2_500, 2, 0.3),
-            (true, false, false) => own(40, 5, 2_000, 1, 0.0465),
+            (true, false, false) => own(40, 5, 2_000, 1, share_of(15)),
             (true, true, true) => own(40, 5, 5_000, 2, 0.3),
-            (true, true, false) => own(100, 5, 2_000, 1, 0.109),
+            (true, true, false) => own(100, 5, 2_000, 1, share_of(35)),
         }
     }
 

@@ -174,11 +174,13 @@ mod tests {
     fn a_cut_leaves_long_blocks_as_many_as_there_are_rounds_for() {
         let case = "yield/multi_thread_2/worker/0B/8".parse().expect("an id");
         let plan = Plan::of("cut", workload::all(), vec![Item::of(case, &["join", "spawn"], "join")]);
-        let planned = plan.planned(&RunSettings::of(Matrix::Default)).remove(0);
+        let settings = RunSettings::of(Matrix::Default);
+        let all = settings.rounds;
+        let planned = plan.planned(&settings).remove(0);
         let done_of = |cut_after: usize, to: usize| {
-            let (mut done, mut round, mut rounds) = (0, 0, 320);
+            let (mut done, mut round, mut rounds) = (0, 0, all);
             while round < rounds {
-                done += usize::from(planned.takes_part(round, done, rounds, 320));
+                done += usize::from(planned.takes_part(round, done, rounds, all));
                 round += 1;
                 if round == cut_after {
                     rounds = to;
@@ -187,7 +189,7 @@ mod tests {
             done
         };
         assert_eq!(
-            [(320, 320), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
+            [(all, all), (13, 60), (13, 32), (110, 122)].map(|(after, to)| done_of(after, to)),
             [35, 35, 20, 24]
         );
         assert_eq!(done_of(13, 17), 5, "one before the cut, and one in each round after it");
