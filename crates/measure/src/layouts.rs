@@ -133,7 +133,8 @@ fn link(arguments: &[&str], seed: usize, output: &Path) -> io::Result<std::proce
         .spawn()
 }
 
-/// What `program` was linked from. Cargo shows a program under a second name: that one is the same file.
+/// What `program` was linked from. Cargo shows a program under a second name: that one is the same file, in the folder of dependencies
+/// or, of an example, in its own.
 fn parts_of(program: &Path) -> Option<PathBuf> {
     let beside = |linked: &Path| {
         let mut name = linked.as_os_str().to_owned();
@@ -148,8 +149,12 @@ fn parts_of(program: &Path) -> Option<PathBuf> {
     {
         use std::os::unix::fs::MetadataExt;
         let wanted = fs::metadata(program).ok()?;
-        let entries = fs::read_dir(program.parent()?.join("deps")).ok()?;
+        let folder = program.parent()?;
+        let entries = [folder.join("deps"), folder.to_owned()]
+            .into_iter()
+            .filter_map(|folder| fs::read_dir(folder).ok());
         entries
+            .flatten()
             .flatten()
             .filter_map(|entry| {
                 let path = entry.path();

@@ -3,8 +3,8 @@
 //!     cargo run --release -p jvs-programs --example by_hand -- 10                            # processes of each loop
 //!     cargo run --release -p jvs-programs --example by_hand -- 10 results/tokio-1.54.1-19    # and what that run has
 //!
-//! A process makes a runtime as `#[tokio::main(flavor = "current_thread")]` does, spawns one task, and runs one loop in it. Those count
-//! whose core was nobody else's. Unlike the loops of `selfcheck`, these share neither a child nor a compiler's unit with the suite: what
+//! A process makes a runtime as `#[tokio::main(flavor = "current_thread")]` does, spawns one task, and runs one loop in it, each in a layout of
+//! the program that is drawn at random. Those count whose core was nobody else's. Unlike the loops of `selfcheck`, these share neither a child nor a compiler's unit with the suite: what
 //! is inlined where may differ, as it may in a reader's program.
 
 use std::collections::HashMap;
@@ -15,10 +15,14 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use measure::case::{Flavor, Site};
+use measure::layouts::Layouts;
 use measure::record;
 use measure::shared_core::{longest_free_ns, task_ns};
 use measure::stats::median;
 use seq_macro::seq;
+
+/// As many as a run has.
+const LAYOUTS: usize = 50;
 
 /// Holds the cell that a process is to measure.
 const CELL: &str = "BY_HAND_CELL";
@@ -195,14 +199,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let program = std::env::current_exe()?;
+    let layouts = Layouts::of(&std::env::current_exe()?, LAYOUTS, |_, _| {});
+    if let Some(why) = &layouts.only_one {
+        eprintln!("one layout: {why}");
+    }
     let mut seen: Vec<(usize, f64, f64)> = Vec::new();
     let mut order: Vec<usize> = (0..ids.len()).collect();
     let mut random = fastrand::Rng::with_seed(1);
     for _ in 0..processes {
         random.shuffle(&mut order);
         for &place in &order {
-            let output = Command::new(&program).env(CELL, &ids[place]).output()?;
+            let program = layouts.program(random.usize(..LAYOUTS));
+            let output = Command::new(program).env(CELL, &ids[place]).output()?;
             let text = String::from_utf8(output.stdout)?;
             let (ns, core_ns) = text.trim().split_once(' ').ok_or("a process ended without a time")?;
             seen.push((place, ns.parse()?, core_ns.parse()?));
