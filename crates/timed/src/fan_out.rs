@@ -71,7 +71,7 @@ pub trait FanOut<W: Workload>: Send + Sync + 'static {
 
 /// Both functions of a [`FanOut`], from the body of one fan-out. In `repeated` it stands inside the loop, as in code that is written
 /// for one measurement: a future of its own for each fan-out made a `join!` of one child that is ready take a fifth longer
-/// (`wall_ns` in `tokio-1.54.1-18` and `-19`).
+/// (docs/METHODOLOGY.md, "The slice").
 #[macro_export]
 macro_rules! fan_out {
     (async |$workload:ident: &$of:ty, $count:ident| $body:block) => {
