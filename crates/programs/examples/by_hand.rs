@@ -1,11 +1,11 @@
 //! The loops of `ready` and `yield` as one would write them by hand, in a program that has no others, against a run's cells.
 //!
 //!     cargo run --release -p jvs-programs --example by_hand -- 10                            # processes of each loop
-//!     cargo run --release -p jvs-programs --example by_hand -- 10 results/tokio-1.54.1-19    # and what that run has
+//!     cargo run --release -p jvs-programs --example by_hand -- 10 results/tokio-1.54.1-21    # and what that run has
 //!
-//! A process makes a runtime as `#[tokio::main(flavor = "current_thread")]` does, spawns one task, and runs one loop in it, each in a layout of
-//! the program that is drawn at random. Those count whose core was nobody else's. Unlike the loops of `selfcheck`, these share neither a child nor a compiler's unit with the suite: what
-//! is inlined where may differ, as it may in a reader's program.
+//! A process makes a runtime as `#[tokio::main(flavor = "current_thread")]` does, spawns one task, and runs one loop in it, in a layout of
+//! the program that is drawn at random. Those count whose core was nobody else's. Unlike the loops of `selfcheck`, these share neither a
+//! child nor a compiler's unit with the suite: what is inlined where may differ, as it may in a reader's program.
 
 use std::collections::HashMap;
 use std::error::Error;
