@@ -46,7 +46,7 @@ pub fn check(
     let Some(counts) = strategy.kind().counts else {
         return Ok(Vec::new());
     };
-    let entries = workload::all();
+    let entries = suite_loops::all();
     let mut checked = Vec::new();
     for (workload, polls) in [("yield", counts.yielding), ("wake", counts.woken)] {
         let mut columns: Vec<Column> = vec![("child_polls", polls.children, |row| row.child_polls)];

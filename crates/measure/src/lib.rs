@@ -178,8 +178,13 @@ pub use stats;
 pub use timed::http;
 pub use timed::{
     Setup, Workload, block, cancelling, case, fan_out, loops, runtime, slice, strategy, timed_loop, usage, watchdog,
-    workload,
 };
+
+/// What each child does, and the list of the suite's own.
+pub mod workload {
+    pub use suite_loops::all;
+    pub use timed::workload::*;
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

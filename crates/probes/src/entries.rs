@@ -17,7 +17,7 @@ use crate::workload::compute::Compute;
 use crate::workload::ready::Ready;
 use crate::workload::wake::Wake;
 use crate::workload::r#yield::Yield;
-use crate::workload::{self, Children, Entry, Inline, InlineChild, Opened, Opening};
+use crate::workload::{Children, Entry, Inline, InlineChild, Opened, Opening};
 use crate::{Setup, Workload};
 
 /// Hand-written loops, and the suite's strategies that they are compared with.
@@ -42,7 +42,7 @@ pub fn entries() -> Vec<Entry> {
         "compute" => with(entry, on_heap::<Compute>),
         _ => entry,
     };
-    workload::all().into_iter().map(with_more).collect()
+    suite_loops::all().into_iter().map(with_more).collect()
 }
 
 /// A timed loop by name, of a workload whose type is known to whoever asks.

@@ -18,11 +18,13 @@ pub struct Cancelling {
 
 impl Cancelling {
     /// A child was made.
+    #[inline]
     pub fn made(&self) {
         self.made.fetch_add(1, Relaxed);
     }
 
     /// A child began to wait for what never comes.
+    #[inline]
     pub fn waits(&self) {
         if self.waiting.fetch_add(1, AcqRel) + 1 == self.half.load(Relaxed) {
             self.parent.wake();
@@ -30,6 +32,7 @@ impl Cancelling {
     }
 
     /// A child's destructor ran.
+    #[inline]
     pub fn ended(&self) {
         if self.ended.fetch_add(1, AcqRel) + 1 == self.made.load(Relaxed) {
             self.parent.wake();
@@ -37,6 +40,7 @@ impl Cancelling {
     }
 
     /// A new iteration, half done when so many wait.
+    #[inline]
     pub(crate) fn begin(&self, half: usize) {
         for count in [&self.made, &self.waiting, &self.ended] {
             count.store(0, Relaxed);
@@ -45,11 +49,13 @@ impl Cancelling {
     }
 
     /// Whether so many wait.
+    #[inline]
     pub(crate) fn is_half_done(&self) -> bool {
         self.waiting.load(Acquire) >= self.half.load(Relaxed)
     }
 
     /// Whether every destructor ran.
+    #[inline]
     pub(crate) fn is_over(&self) -> bool {
         self.ended.load(Acquire) == self.made.load(Relaxed)
     }

@@ -19,15 +19,18 @@ impl Began {
     }
 
     /// It begins now.
+    #[inline]
     pub(super) fn now(&self) {
         self.at.store(self.ns(), Release);
     }
 
     /// How long ago that was, in ns.
+    #[inline]
     pub(super) fn elapsed_ns(&self) -> u64 {
         self.ns() - self.at.load(Acquire)
     }
 
+    #[inline]
     fn ns(&self) -> u64 {
         self.epoch.elapsed().as_nanos() as u64
     }

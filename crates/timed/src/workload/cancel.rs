@@ -20,6 +20,7 @@ pub struct Cancel {
 struct Told(Arc<Cancelling>);
 
 impl Drop for Told {
+    #[inline]
     fn drop(&mut self) {
         self.0.ended();
     }
@@ -41,6 +42,7 @@ impl Workload for Cancel {
         })
     }
 
+    #[inline]
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
         self.cancelling.made();
         let told = Told(self.cancelling.clone());
@@ -55,6 +57,7 @@ impl Workload for Cancel {
         }
     }
 
+    #[inline]
     fn digest(output: u64) -> u64 {
         output
     }
@@ -63,11 +66,13 @@ impl Workload for Cancel {
         1
     }
 
+    #[inline]
     fn cancelling(&self) -> Option<&Cancelling> {
         Some(&self.cancelling)
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         target: "scale",

@@ -38,12 +38,14 @@ impl Workload for Compute {
         })
     }
 
+    #[inline]
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
         let bytes = self.children[index].0.clone();
         let seed = self.seed;
         async move { XxHash3_64::oneshot_with_seed(seed, &bytes) }
     }
 
+    #[inline]
     fn digest(output: u64) -> u64 {
         output
     }
@@ -53,6 +55,7 @@ impl Workload for Compute {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
     const MIB: usize = 1 << 20;

@@ -33,11 +33,13 @@ struct Siblings {
 }
 
 impl Siblings {
+    #[inline]
     fn begin(&self) {
         self.ended.store(0, Relaxed);
         self.began.now();
     }
 
+    #[inline]
     fn ends(&self) {
         if self.ended.fetch_add(1, AcqRel) + 1 == self.number {
             self.total.fetch_add(self.began.elapsed_ns(), Relaxed);
@@ -46,6 +48,7 @@ impl Siblings {
 }
 
 /// Computes until the time is over.
+#[inline]
 fn compute(burst: Duration) {
     let start = Instant::now();
     let mut value = 1;
@@ -79,6 +82,7 @@ impl Workload for Hot {
         Ok(Self::with(setup, USUAL))
     }
 
+    #[inline]
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
         if index == 0 {
             self.siblings.begin();
@@ -95,6 +99,7 @@ impl Workload for Hot {
         }
     }
 
+    #[inline]
     fn digest(output: u64) -> u64 {
         output
     }
@@ -117,6 +122,7 @@ const USUAL: Duration = Duration::from_micros(100);
 const SHORTEST: Duration = Duration::from_micros(1);
 const LONGEST: Duration = Duration::from_millis(10);
 
+#[inline]
 fn variant(text: &str) -> Option<Entry> {
     let burst = parse_duration(text).filter(|burst| (SHORTEST..=LONGEST).contains(burst) && *burst != USUAL)?;
     let open = move |setup: Setup| -> Opening {
@@ -135,6 +141,7 @@ fn variant(text: &str) -> Option<Entry> {
     })
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         target: "wakeups",

@@ -29,10 +29,12 @@ impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
         Resource::of_child(content::Kind::Body, LATE_MS, setup.payload_bytes, index)
     }
 
+    #[inline]
     fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Option<Bytes>> + Send + 'static {
         client.body(index)
     }
 
+    #[inline]
     fn digest(output: Option<Bytes>) -> u64 {
         output.map_or(0, |body| sample(&body))
     }
@@ -42,6 +44,7 @@ impl<const LATE_MS: u64> Kind for Bodies<LATE_MS> {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
     let sweep = |tasks, payloads| Sweep {

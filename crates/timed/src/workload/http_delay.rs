@@ -9,6 +9,7 @@ use super::http::Bodies;
 /// What a request to a server nearby takes, or a query to a database.
 pub(super) const LATE_MS: u64 = 20;
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         description: "Each child fetches from a mock server that answers late.",

@@ -24,10 +24,12 @@ impl Kind for Documents {
         Resource::of_child(content::Kind::Json, 0, setup.payload_bytes, index)
     }
 
+    #[inline]
     fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Self::Output> + Send + 'static {
         client.json(index)
     }
 
+    #[inline]
     fn digest(output: Self::Output) -> u64 {
         output.map_or(0, |todos| sample_todos(&todos))
     }
@@ -39,6 +41,7 @@ impl Kind for Documents {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     const KIB: usize = 1 << 10;
     Entry {

@@ -38,11 +38,13 @@ pub struct Taken {
 }
 
 impl Taken {
+    #[inline]
     fn begin(&self) {
         self.began.now();
         self.results.store(0, Relaxed);
     }
 
+    #[inline]
     fn take(&self) {
         let results = self.results.fetch_add(1, Relaxed) + 1;
         if results == 1 || results + 1 == self.tasks {
@@ -77,6 +79,7 @@ impl Kind for Stragglers {
         Resource::of_child(content::Kind::Body, late_ms, setup.payload_bytes, index)
     }
 
+    #[inline]
     fn child(&self, client: Arc<Client>, index: usize) -> impl Future<Output = Self::Output> + Send + 'static {
         if index == 0 {
             self.taken.begin();
@@ -85,6 +88,7 @@ impl Kind for Stragglers {
         async move { (client.body(index).await, taken) }
     }
 
+    #[inline]
     fn digest((body, taken): Self::Output) -> u64 {
         taken.take();
         body.map_or(0, |body| sample(&body))
@@ -104,6 +108,7 @@ impl Kind for Stragglers {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     let mut entry = Entry {
         description: "Each child fetches; the answer to the first one comes late.",

@@ -37,13 +37,18 @@ pub fn find(entries: &[Entry], name: &str) -> Option<Entry> {
 }
 
 /// Declares the modules and the list of their entries. A module offers `entry() -> Entry`.
+///
+/// `entry()` is `#[inline]`, and so is all that a slice runs and that is not generic: then it is compiled where it is called, in the
+/// package of the loops, as a program's own functions are compiled with its loops.
 macro_rules! workloads {
     ($($(#[doc = $doc:literal])+ $(#[cfg($condition:meta)])? $module:ident;)+) => {
         $($(#[doc = $doc])+ $(#[cfg($condition)])? pub mod $module;)+
 
-        /// All workloads of the bench targets, in the order in which lists and pages show them.
+        /// All workloads of the bench targets, in the order in which lists and pages show them. Whoever calls it compiles their loops:
+        /// one package does, `jvs-loops`, and the others ask that one.
         #[allow(clippy::vec_init_then_push, reason = "some of them may be left out")]
-        pub fn all() -> Vec<Entry> {
+        #[inline]
+        pub fn all_compiled_here() -> Vec<Entry> {
             let mut all = Vec::new();
             $($(#[cfg($condition)])? all.push($module::entry());)+
             all

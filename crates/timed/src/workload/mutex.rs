@@ -25,6 +25,7 @@ impl Workload for Shared {
         Ok(Self { turns: Arc::default() })
     }
 
+    #[inline]
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
         let turns = self.turns.clone();
         async move {
@@ -35,6 +36,7 @@ impl Workload for Shared {
         }
     }
 
+    #[inline]
     fn digest(output: u64) -> u64 {
         output
     }
@@ -44,6 +46,7 @@ impl Workload for Shared {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         target: "wakeups",

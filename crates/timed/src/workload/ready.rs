@@ -21,6 +21,7 @@ impl InlineChild for Ready {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         description: "Each child is complete at once. Such children fold away in some strategies more than in others: \

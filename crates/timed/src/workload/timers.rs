@@ -28,6 +28,7 @@ impl Workload for Timers {
         })
     }
 
+    #[inline]
     fn child(&self, index: usize) -> impl Future<Output = u64> + Send + 'static {
         let sleep = self.sleeps[index];
         async move {
@@ -36,6 +37,7 @@ impl Workload for Timers {
         }
     }
 
+    #[inline]
     fn digest(output: u64) -> u64 {
         output
     }
@@ -45,6 +47,7 @@ impl Workload for Timers {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         target: "scale",

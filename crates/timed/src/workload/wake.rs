@@ -186,6 +186,7 @@ pub fn parameters(workload: &str) -> Option<Parameters> {
 const NAME: &str = "wake";
 
 /// What opens it with these parameters, its machinery with it.
+#[inline]
 fn opening(Parameters { together, leaf }: Parameters) -> Open {
     match leaf {
         LeafKind::Flag => Arc::new(move |setup| open_with::<Flag>(setup, together, Duration::ZERO)),
@@ -195,6 +196,7 @@ fn opening(Parameters { together, leaf }: Parameters) -> Open {
 }
 
 /// The entry with these parameters: measured where it is asked for by name.
+#[inline]
 fn variant(text: &str) -> Option<Entry> {
     Some(Entry {
         name: format!("{NAME}@{text}").into(),
@@ -212,6 +214,7 @@ fn variant(text: &str) -> Option<Entry> {
 /// learn in which order, and as long for one child alone (docs/METHODOLOGY.md, "The steady state").
 const WARM_UP: Duration = Duration::from_millis(5);
 
+#[inline]
 pub(super) fn entry() -> Entry {
     Entry {
         target: "wakeups",

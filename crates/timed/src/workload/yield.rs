@@ -24,6 +24,7 @@ impl InlineChild for Yield {
     }
 }
 
+#[inline]
 pub(super) fn entry() -> Entry {
     let entry = inline_entry::<Yield>("yield");
     Entry {

@@ -46,6 +46,7 @@ pub struct FlagSignal {
 }
 
 impl FlagSignal {
+    #[inline]
     fn fire(&self) {
         self.fired.store(true, Release);
         self.waker.wake();
@@ -75,8 +76,10 @@ impl Leaf for Flag {
         FlagSignal::default()
     }
 
+    #[inline]
     fn begin(_: &FlagSignal) {}
 
+    #[inline]
     fn fire(signal: &FlagSignal) {
         signal.fire();
     }
@@ -119,8 +122,10 @@ impl Leaf for Busy {
         }
     }
 
+    #[inline]
     fn begin(_: &BusySignal) {}
 
+    #[inline]
     fn fire(signal: &BusySignal) {
         signal.flag.fire();
     }
@@ -146,12 +151,14 @@ impl Leaf for Oneshot {
         Mutex::default()
     }
 
+    #[inline]
     fn begin(signal: &Self::Signal) -> Self::Waiting {
         let (sender, receiver) = oneshot::channel();
         *signal.lock().expect("nobody panics with it") = Some(sender);
         (receiver, false)
     }
 
+    #[inline]
     fn fire(signal: &Self::Signal) {
         let sender = signal.lock().expect("nobody panics with it").take();
         // A receiver that is gone has nobody to tell.
