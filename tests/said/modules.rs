@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// The Rust files of a folder and of those in it.
-fn sources(folder: &Path) -> Vec<PathBuf> {
+pub fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder of sources").flatten();
     let below = entries.map(|entry| entry.path()).flat_map(|path| match path.is_dir() {
         true => sources(&path),
