@@ -47,29 +47,36 @@ fn what_is_measured_is_compiled_with_the_defaults() {
 fn loops_are_compiled_in_their_package_alone() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &Path| fs::read_to_string(path).expect("a source");
-    let mut entries = 0;
-    for file in fs::read_dir(root.join("crates/timed/src/workload"))
-        .expect("a folder")
-        .flatten()
-    {
-        let path = file.path();
-        if path.is_dir() {
-            continue;
-        }
+    let makes_entries = |line: &str| {
+        ["pub(super) fn entry()", "fn variant(", "fn opening("]
+            .iter()
+            .any(|begin| line.starts_with(begin))
+    };
+    let mut found = 0;
+    for path in sources(&root.join("crates/timed/src/workload")) {
         let source = text(&path);
-        let lines: Vec<&str> = source.lines().collect();
-        for pair in lines.windows(2) {
-            if pair[1].starts_with("pub(super) fn entry()") || pair[1].starts_with("fn variant(") {
-                assert_eq!(pair[0], "#[inline]", "{}: {}", path.display(), pair[1]);
-                entries += 1;
-            }
+        for (before, line) in source
+            .lines()
+            .zip(source.lines().skip(1))
+            .filter(|(_, line)| makes_entries(line))
+        {
+            assert_eq!(before, "#[inline]", "{}: {line}", path.display());
+            found += 1;
         }
     }
-    assert!(entries >= 12, "{entries} workloads were found");
+    assert!(found >= 12, "{found} functions that make entries were found");
     let loops = text(&root.join("crates/loops/src/lib.rs"));
     assert!(loops.contains("all_compiled_here()"));
-    for package in ["measure", "census", "probes", "server", "programs"] {
-        for path in sources(&root.join("crates").join(package)) {
+    for folder in [
+        "src",
+        "benches",
+        "crates/measure",
+        "crates/census",
+        "crates/probes",
+        "crates/server",
+        "crates/programs",
+    ] {
+        for path in sources(&root.join(folder)) {
             assert!(!text(&path).contains("all_compiled_here"), "{}", path.display());
         }
     }
