@@ -5,7 +5,6 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::copies::Copied;
 use crate::delayed::{AndDelay, DelayAlone, Delayed};
 use crate::fan_out::{Count, FanOut};
 use crate::handwritten;
@@ -110,16 +109,16 @@ fn inline<K: InlineChild>(opened: &WithMore, name: &str, spawning: Spawning) -> 
     handwritten::timed_loop_of::<K>(name, opened.setup).or_else(|| beside(opened, name, spawning))
 }
 
-/// A loop of the copy.
+/// A loop of the copy: what the loops' package has compiled is compiled here once more, where it is asked for, since optimized
+/// builds share no generic function between packages.
 fn copy<W: Workload>(workload: &Arc<W>, tasks: usize, name: &str, spawning: Spawning) -> Option<TimedLoop> {
-    let copied = || Arc::new(Copied::of(workload.clone()));
-    let count = Count::of(tasks);
+    let (workload, count) = (workload.clone(), Count::of(tasks));
     match (name, tasks, spawning) {
-        ("join_copy", 3, _) => fan_out_loop::<_, Join<3>>(copied(), count),
-        ("join_copy", 8, _) => fan_out_loop::<_, Join<8>>(copied(), count),
-        ("join_copy", 32, _) => fan_out_loop::<_, Join<32>>(copied(), count),
-        ("spawn_copy", _, Spawning::Shared) => fan_out_loop::<_, Spawn<Shared>>(copied(), count),
-        ("spawn_copy", _, Spawning::Local) => fan_out_loop::<_, Spawn<Local>>(copied(), count),
+        ("join_copy", 3, _) => fan_out_loop::<_, Join<3>>(workload, count),
+        ("join_copy", 8, _) => fan_out_loop::<_, Join<8>>(workload, count),
+        ("join_copy", 32, _) => fan_out_loop::<_, Join<32>>(workload, count),
+        ("spawn_copy", _, Spawning::Shared) => fan_out_loop::<_, Spawn<Shared>>(workload, count),
+        ("spawn_copy", _, Spawning::Local) => fan_out_loop::<_, Spawn<Local>>(workload, count),
         _ => None,
     }
 }

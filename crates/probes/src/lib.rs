@@ -1,9 +1,8 @@
-//! Loops beside the suite's own, by which the self-check checks it: with a delay of known size behind them, copied under another
-//! type, and written by hand.
+//! Loops beside the suite's own, by which the self-check checks it: with a delay of known size behind them, compiled once
+//! more, and written by hand.
 //!
 //! A package of its own, so that an edit of a report does not compile them again.
 
-mod copies;
 mod delayed;
 pub mod entries;
 mod handwritten;
