@@ -199,11 +199,11 @@ fn conditions(header: &Header) -> [(&'static str, String); 13] {
     let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
     [
         ("the revision", text(&e.git)),
-        ("the compiler", e.rustc.clone()),
-        ("tokio", e.tokio.clone()),
-        ("criterion", e.criterion.clone()),
-        ("the profile", e.profile.clone()),
-        ("frame pointers", e.frame_pointers.to_string()),
+        ("the compiler", e.built.rustc.clone()),
+        ("tokio", e.built.tokio.clone()),
+        ("criterion", e.built.criterion.clone()),
+        ("the profile", e.built.profile.clone()),
+        ("frame pointers", e.built.frame_pointers.to_string()),
         ("the processor", text(&e.cpu)),
         ("the number of cores", e.cores.to_string()),
         (

@@ -149,7 +149,7 @@ mod sampling {
 
     use super::{FREQUENCY, ProfileError};
     use crate::case::parse_measurement_id;
-    use crate::environment::Environment;
+    use crate::environment::Built;
     use crate::flamegraph::{Profile, stacks};
     use crate::usage::process_cpu_time;
 
@@ -203,7 +203,7 @@ mod sampling {
                 whole: folded.whole,
                 seconds,
                 cpu_seconds,
-                tokio: Environment::here().tokio,
+                tokio: Built::here().tokio,
             };
             Ok((profile, folded.text))
         }

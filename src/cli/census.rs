@@ -196,7 +196,7 @@ fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, report::Exp
 }
 
 fn versions() -> String {
-    let here = crate::environment::Environment::here();
+    let here = crate::environment::Built::here();
     format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
 }
 

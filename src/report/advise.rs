@@ -114,7 +114,7 @@ pub fn text(advice: &Advice, header: Option<&Header>, explain: bool) -> String {
 
 fn machine(header: &Header) -> String {
     let cpu = header.environment.cpu.as_deref().unwrap_or("an unknown machine");
-    format!(", {cpu}, {}, tokio {}", header.started, header.environment.tokio)
+    format!(", {cpu}, {}, tokio {}", header.started, header.environment.built.tokio)
 }
 
 fn ranking(advice: &Advice) -> String {

@@ -306,7 +306,7 @@ fn extent(parts: &[Part]) -> String {
         } else {
             ", cut short"
         },
-        e.tokio,
+        e.built.tokio,
         e.cpu.as_deref().unwrap_or("an unknown processor"),
         e.cores
     );

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use join_vs_spawn::environment::Environment;
+use join_vs_spawn::environment::{Built, Environment};
 use join_vs_spawn::program::this_program;
 use join_vs_spawn::record::{self, Header, Measurement, Status};
 use join_vs_spawn::run::{Request, run_interleaved};
@@ -38,10 +38,10 @@ pub fn act() -> ExitCode {
     let results = std::env::var_os("JVS_RESULTS").expect("a folder");
     let requests = FOLDERS.map(|folder| Request {
         folder: Some(std::path::Path::new(&results).join(folder)),
-        environment: Environment {
+        environment: Environment::of(Built {
             tokio: folder.to_owned(),
-            ..Environment::here()
-        },
+            ..Built::here()
+        }),
         ..Request::here(&plan, &settings, "a test".to_owned(), this_program())
     });
     match run_interleaved(&requests) {
@@ -68,7 +68,7 @@ fn have_the_same_rounds(records: &[(Header, Vec<Measurement>); 3]) {
     for ((header, measurements), folder) in records.iter().zip(FOLDERS) {
         assert!(header.complete);
         assert_eq!(
-            (header.environment.tokio.as_str(), header.seed, header.rounds),
+            (header.environment.built.tokio.as_str(), header.seed, header.rounds),
             (folder, first.seed, 7)
         );
         assert_eq!(header.plan, first.plan);

@@ -123,7 +123,7 @@ fn another_reference_is_no_agreement() {
 fn other_conditions_are_said_plainly() {
     let a = part("overhead", 2.0, 1);
     let mut b = part("overhead", 2.0, 2);
-    b.0.environment.tokio = "1.99.0".into();
+    b.0.environment.built.tokio = "1.99.0".into();
     b.0.environment.cpu = Some("another".into());
     let compared = compare(["a", "b"], &[a], &[b], 0.02);
     assert!(!compared.same_conditions);

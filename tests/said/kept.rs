@@ -62,9 +62,12 @@ fn what_is_not_one_run_is_not_kept() {
     };
     let cases: [(&Spoil, &str); 8] = [
         (&|h| h.environment.git = Some("other".into()), "the revision differs"),
-        (&|h| h.environment.rustc = "rustc 1.0".into(), "the compiler differs"),
+        (
+            &|h| h.environment.built.rustc = "rustc 1.0".into(),
+            "the compiler differs",
+        ),
         (&|h| h.environment.cpu = Some("other".into()), "the processor differs"),
-        (&|h| h.environment.profile = "debug".into(), "the profile differs"),
+        (&|h| h.environment.built.profile = "debug".into(), "the profile differs"),
         (&|h| h.rounds = 6, "the number of rounds differs"),
         (
             &|h| h.command = "JVS_TASKS=8 cargo bench".into(),

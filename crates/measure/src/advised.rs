@@ -129,20 +129,24 @@ pub(crate) enum AdvisedError {
     Probe(String),
 }
 
-/// The calibration that lies in `results`, of this machine and this tokio.
+/// The calibration that lies in `results`, where this machine measured it with this build.
 fn kept(results: &Path) -> Option<Model> {
     let run = Run::load(results, CALIBRATION).ok()?;
     let here = Environment::here();
-    let of_here = |environment: &Environment| {
-        (
-            &environment.cpu,
-            environment.cores,
-            &environment.tokio,
-            &environment.rustc,
-        ) == (&here.cpu, here.cores, &here.tokio, &here.rustc)
-    };
-    let same = run.parts.iter().all(|(header, _)| of_here(&header.environment));
+    let mut headers = run.parts.iter().map(|(header, _)| header);
+    let same = headers.all(|header| is_alike(&header.environment, &here));
     same.then(|| Model::of(CALIBRATION, run.measurements()).ok()).flatten()
+}
+
+/// Whether what was measured in one of them holds in the other.
+fn is_alike(one: &Environment, other: &Environment) -> bool {
+    let [one, other] = [one, other].map(|Environment { built, cpu, cores, .. }| {
+        (
+            (cpu, cores, &built.tokio),
+            (&built.rustc, &built.profile, built.frame_pointers),
+        )
+    });
+    one == other
 }
 
 impl Advised {
@@ -285,5 +289,28 @@ impl Advised {
             text += &format!("{line}\n");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calibration_is_of_its_machine_and_build_only() {
+        let here = Environment::here();
+        let with = |change: &dyn Fn(&mut Environment)| {
+            let mut other = here.clone();
+            change(&mut other);
+            is_alike(&other, &here)
+        };
+        assert!(with(&|other| other.git = Some("another".into())));
+        assert!(with(&|other| other.load = Some(7.0)));
+        assert!(!with(&|other| other.cpu = Some("another".into())));
+        assert!(!with(&|other| other.cores += 1));
+        assert!(!with(&|other| other.built.tokio = "1.0.0".into()));
+        assert!(!with(&|other| other.built.rustc = "rustc 1.0.0".into()));
+        assert!(!with(&|other| other.built.profile = "another".into()));
+        assert!(!with(&|other| other.built.frame_pointers ^= true));
     }
 }

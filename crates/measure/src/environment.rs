@@ -39,16 +39,9 @@ impl Built {
 pub struct Environment {
     /// Revision of the suite; ends in `-dirty` where the work tree differs from it.
     pub git: Option<String>,
-    /// The compiler that built this.
-    pub rustc: String,
-    /// The tokio that was built in.
-    pub tokio: String,
-    /// The Criterion of the build's lock file; `unknown` where it has none.
-    pub criterion: String,
-    /// Cargo's profile.
-    pub profile: String,
-    /// Whether the build forced frame pointers.
-    pub frame_pointers: bool,
+    /// What the program was built from. In records its fields stand here, beside the others.
+    #[serde(flatten)]
+    pub built: Built,
     /// The processor's name.
     pub cpu: Option<String>,
     /// Cores that this process may use.
@@ -73,11 +66,7 @@ impl Environment {
     pub fn of(built: Built) -> Self {
         Self {
             git: git(),
-            rustc: built.rustc,
-            tokio: built.tokio,
-            criterion: built.criterion,
-            profile: built.profile,
-            frame_pointers: built.frame_pointers,
+            built,
             cpu: cpu(),
             cores: cores(),
             quota: quota(),
@@ -233,10 +222,20 @@ mod tests {
 
     #[test]
     fn the_versions_are_those_of_the_lock_file() {
-        let here = Environment::here();
-        assert!(here.tokio.starts_with("1."), "{}", here.tokio);
-        assert!(here.criterion.starts_with("0.8."), "{}", here.criterion);
-        assert!(here.rustc.starts_with("rustc 1."), "{}", here.rustc);
-        assert!(here.cores > 0);
+        let Environment { built, cores, .. } = Environment::here();
+        assert!(built.tokio.starts_with("1."), "{}", built.tokio);
+        assert!(built.criterion.starts_with("0.8."), "{}", built.criterion);
+        assert!(built.rustc.starts_with("rustc 1."), "{}", built.rustc);
+        assert!(cores > 0);
+    }
+    #[test]
+    fn a_record_has_the_fields_of_the_build_among_the_others_in_this_order() {
+        // A record's checksum is of the text.
+        let text = concat!(
+            r#"{"git":"1234567890ab","rustc":"rustc 1.95.0","tokio":"1.54.1","criterion":"0.8.2","profile":"release","#,
+            r#""frame_pointers":false,"cpu":"A processor","cores":2,"quota":1.5,"kernel":null,"governor":null,"load":0.1}"#
+        );
+        let environment: Environment = serde_json::from_str(text).expect("an environment");
+        assert_eq!(serde_json::to_string(&environment).expect("plain data"), text);
     }
 }

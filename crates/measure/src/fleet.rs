@@ -120,7 +120,6 @@ impl Simulated {
 
     fn header(&self, target: &str, rounds: usize, seed: u64) -> Header {
         let stated = self.stated();
-        let built = Built::here();
         let state = |layout| State {
             layout,
             step_ns: 1.5,
@@ -138,11 +137,7 @@ impl Simulated {
             command: "none: simulated".into(),
             environment: Environment {
                 git: Some("simulated".into()),
-                rustc: built.rustc,
-                tokio: built.tokio,
-                criterion: built.criterion,
-                profile: built.profile,
-                frame_pointers: built.frame_pointers,
+                built: Built::here(),
                 cpu: Some(format!("SIMULATED {}", self.name)),
                 cores: self.cores,
                 quota: None,

@@ -42,14 +42,18 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("cores", e.cores.to_string()),
         ("quota", e.quota.map_or("none".into(), |cores| format!("{cores} cores"))),
         ("kernel", text(&e.kernel)),
-        ("rustc", e.rustc.clone()),
-        ("tokio", e.tokio.clone()),
+        ("rustc", e.built.rustc.clone()),
+        ("tokio", e.built.tokio.clone()),
         (
             "profile",
             format!(
                 "{}{}",
-                e.profile,
-                if e.frame_pointers { " with frame pointers" } else { "" }
+                e.built.profile,
+                if e.built.frame_pointers {
+                    " with frame pointers"
+                } else {
+                    ""
+                }
             ),
         ),
         ("layouts", header.layouts.to_string()),

@@ -46,10 +46,10 @@ pub fn sentences(environment: &Environment, items: &[Item], conditions: &Conditi
             traps.push(says());
         }
     };
-    trap(environment.profile.contains("debug-assertions on"), &|| {
+    trap(environment.built.profile.contains("debug-assertions on"), &|| {
         format!(
             "Debug build ({}): nothing here says anything about a release build.",
-            environment.profile
+            environment.built.profile
         )
     });
     trap(environment.cores == 1, &|| {
@@ -114,6 +114,7 @@ pub fn of_shared_core(shared: &SharedCore) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Built;
 
     const QUIET: Conditions = Conditions {
         stolen: Some(0.001),
@@ -121,12 +122,18 @@ mod tests {
         step_ns: Some((1.0, 1.02)),
     };
 
+    fn with_profile(profile: &str) -> Environment {
+        Environment::of(Built {
+            profile: profile.to_owned(),
+            ..Built::here()
+        })
+    }
+
     fn release() -> Environment {
         Environment {
-            profile: "release (opt-level 3, debug-assertions off)".into(),
             cores: 4,
             quota: None,
-            ..Environment::here()
+            ..with_profile("release (opt-level 3, debug-assertions off)")
         }
     }
 
@@ -161,7 +168,7 @@ mod tests {
             "what is not known is no trap"
         );
         let debug = Environment {
-            profile: "debug (opt-level 0, debug-assertions on)".into(),
+            built: with_profile("debug (opt-level 0, debug-assertions on)").built,
             ..release()
         };
         let one_core = Environment { cores: 1, ..release() };

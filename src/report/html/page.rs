@@ -117,7 +117,7 @@ fn about(data: &Data, parts: &[(Header, Vec<Measurement>)]) -> String {
         let e = &header.environment;
         words.extend(e.cpu.clone());
         words.push(counted(e.cores, "core"));
-        words.push(format!("tokio {}", e.tokio));
+        words.push(format!("tokio {}", e.built.tokio));
         words.push(header.started.split('T').next().unwrap_or_default().into());
     }
     words.join(" · ")

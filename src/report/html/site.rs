@@ -113,7 +113,7 @@ impl Site {
         let mut runs: Vec<&RecordedRun> = runs.iter().filter(|run| !run.parts.is_empty()).collect();
         let key = |run: &RecordedRun| {
             let header = &run.parts[0].0;
-            let version = semver::Version::parse(&header.environment.tokio).ok();
+            let version = semver::Version::parse(&header.environment.built.tokio).ok();
             (version, header.started.clone())
         };
         runs.sort_by_key(|run| key(run));
@@ -134,7 +134,7 @@ impl Site {
                         @for run in &runs {
                             th scope="col" {
                                 a href={ "runs/" (run.name) ".html" } { (run.name) }
-                                br; small { "tokio " (run.parts[0].0.environment.tokio) }
+                                br; small { "tokio " (run.parts[0].0.environment.built.tokio) }
                                 br; small { (run.parts[0].0.started.split('T').next().unwrap_or_default()) }
                             }
                         }
@@ -299,8 +299,8 @@ fn machine(run: &RecordedRun) -> String {
         e.cpu.as_deref().unwrap_or("an unknown processor"),
         e.cores,
         e.kernel.as_deref().unwrap_or("an unknown kernel"),
-        e.tokio,
-        e.rustc
+        e.built.tokio,
+        e.built.rustc
     )
 }
 
