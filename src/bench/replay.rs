@@ -12,12 +12,10 @@ use super::arguments::Arguments;
 use crate::block;
 use crate::case::Case;
 use crate::matrix::Target;
-use crate::record::{Measurement, Status};
+use crate::record::{FEWEST_SAMPLES, Measurement, Status};
 use crate::text::counted;
 use crate::watchdog;
 
-/// Fewest samples that Criterion takes.
-const FEWEST_SAMPLES: usize = 10;
 /// Criterion's default of 100,000 resamples takes longer than the measurements (measured: 32 benches 58 s). It warns of 1,000 and fewer.
 const RESAMPLES: usize = 1_001;
 /// Criterion compares moments of the machine, which differ by more than its default threshold of 1%.

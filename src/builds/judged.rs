@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use measure::case::Case;
 use measure::compare::{Change, judge};
-use measure::record::{Header, Measurement, Status};
+use measure::record::{Measurement, Part, Status};
 use measure::stats::{Estimate, benjamini_hochberg, median, student_p};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub struct Measured {
     /// As it was given, or that it is the first one again.
     pub name: String,
     /// Header and measurements of each target.
-    pub parts: Vec<(Header, Vec<Measurement>)>,
+    pub parts: Vec<Part>,
     /// What an iteration does.
     pub counts: Vec<census::Row>,
 }
@@ -351,6 +351,8 @@ impl Judged {
 
 #[cfg(test)]
 mod tests {
+    use measure::record::Header;
+
     use super::*;
 
     fn normal(random: &mut fastrand::Rng) -> f64 {
@@ -363,9 +365,7 @@ mod tests {
             let case: Case = format!("yield/current_thread/worker/0B/{tasks}")
                 .parse()
                 .expect("an id");
-            let mut m = Measurement::failed(&case, "spawn", "join", "");
-            m.status = Status::Ok;
-            m.reason = None;
+            let mut m = Measurement::without_numbers(&case, "spawn", "join");
             m.in_rounds = (0..20).collect();
             let own = if moved(tasks) { factor } else { 1.0 };
             m.block_ns = m

@@ -10,7 +10,7 @@ use crate::files;
 use crate::record::{self, Status};
 use crate::run_store::records;
 use crate::save::save;
-use measure::merge::{ALLOWED, MergeError, Part, merge};
+use measure::merge::{ALLOWED, MergeError, ShardRecord, merge};
 
 #[derive(Args)]
 #[command(
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Err(error) => return bad_input(format!("a temporary folder: {error}")),
     };
     for target in &targets {
-        let shards: Vec<Part> = parts
+        let shards: Vec<ShardRecord> = parts
             .iter()
             .filter(|(_, header, _)| header.target == *target)
             .cloned()
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn read(folders: &[PathBuf]) -> Result<Vec<Part>, String> {
+fn read(folders: &[PathBuf]) -> Result<Vec<ShardRecord>, String> {
     let mut parts = Vec::new();
     for folder in folders {
         let paths = records(folder).map_err(|error| error.to_string())?;

@@ -5,9 +5,9 @@ mod read;
 mod write;
 
 use measure::machines::FIELDS;
-use measure::stats::random_effects::Known;
+use measure::stats::random_effects::LogRatio;
 
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Header, Measurement};
 use crate::run_store::Run;
 
 pub use read::gather;
@@ -61,7 +61,7 @@ const COLUMNS: [(&str, Column); 42] = {
         ("strategy", Text(|l| l.m.strategy.clone())),
         ("reference", Text(|l| l.m.reference.clone())),
         ("control", Yes(|l| l.m.is_control())),
-        ("status", Text(|l| status(l.m.status).to_owned())),
+        ("status", Text(|l| l.m.status.as_str().to_owned())),
         ("reason", MaybeText(|l| l.m.reason.clone())),
         ("flags", Text(|l| l.m.flags.join(" "))),
         (
@@ -86,15 +86,7 @@ const COLUMNS: [(&str, Column); 42] = {
 /// The standard error of the natural log of a ratio.
 fn log_error(line: &Line) -> Option<f64> {
     let ratio = line.m.ratio?;
-    Known::of(&ratio, line.header.sample(line.m).independent()).map(|known| known.error)
-}
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Ok => "ok",
-        Status::Failed => "failed",
-        Status::Invalid => "invalid",
-    }
+    LogRatio::of(&ratio, line.header.sample(line.m).independent()).map(|known| known.error)
 }
 
 /// The columns of [`FIELDS`], in their order.

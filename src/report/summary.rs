@@ -202,9 +202,8 @@ fn failures(parts: &[Part]) -> String {
             format!(
                 "{}: {}: {}",
                 match m.status {
-                    Status::Invalid => "invalid",
-                    _ if inapplicable => "left out",
-                    _ => "failed",
+                    Status::Failed if inapplicable => "left out",
+                    status => status.as_str(),
                 },
                 m.case.measurement_id(&m.strategy),
                 m.reason.as_deref().unwrap_or("no reason given")

@@ -13,7 +13,7 @@ use join_vs_spawn::conditions::Conditions;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::machine_state::State;
 use join_vs_spawn::measurement::case_flags;
-use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA, Status};
+use join_vs_spawn::record::{Header, Measurement, Memory, SCHEMA};
 use join_vs_spawn::stats::{Estimate, judge};
 
 /// The trials of a program whose `main` is its own, so that it can start itself again.
@@ -106,8 +106,6 @@ pub fn measured(
         .map(|ns| (ns - reference_ns) / case.tasks as f64)
         .collect();
     Measurement {
-        status: Status::Ok,
-        reason: None,
         flags: flags(case),
         wall_ns: Estimate::over_rounds(&block_ns),
         difference_ns: Estimate::of(&more).filter(|_| strategy != "join"),
@@ -117,7 +115,7 @@ pub fn measured(
         in_rounds: (0..rounds.len()).collect(),
         rounds,
         block_ns,
-        ..Measurement::failed(case, strategy, "join", "")
+        ..Measurement::without_numbers(case, strategy, "join")
     }
 }
 

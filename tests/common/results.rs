@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use join_vs_spawn::case::Case;
-use join_vs_spawn::record::{self, Header, Measurement};
+use join_vs_spawn::record::{self, Header, Measurement, Part};
 
 use super::{exits, header, measured};
 
@@ -23,7 +23,7 @@ pub fn pair(id: &str, ratio: f64, seed: u64) -> [Measurement; 2] {
 }
 
 /// A measured part: some cases of a target.
-pub fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
+pub fn part(target: &str, ratio: f64, seed: u64) -> Part {
     let (workload, payload) = match target {
         "overhead" => ("yield", "0B"),
         "wakeups" => ("wake", "0B"),
@@ -44,7 +44,7 @@ pub fn part(target: &str, ratio: f64, seed: u64) -> (Header, Vec<Measurement>) {
 }
 
 /// A record as text.
-pub fn lines((header, measurements): &(Header, Vec<Measurement>)) -> String {
+pub fn lines((header, measurements): &Part) -> String {
     record::to_text(header, measurements)
 }
 

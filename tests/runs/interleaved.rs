@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use join_vs_spawn::environment::{Built, Environment};
 use join_vs_spawn::program::this_program;
-use join_vs_spawn::record::{self, Header, Measurement, Status};
+use join_vs_spawn::record::{self, Part, Status};
 use join_vs_spawn::run::{Request, run_interleaved};
 use join_vs_spawn::session::selection;
 use join_vs_spawn::targets::targets;
@@ -58,12 +58,12 @@ pub fn act() -> ExitCode {
 
 const SEVEN: [(&str, &str); 2] = [("JVS_ROUNDS", "7"), ("JVS_SEED", "3")];
 
-fn records(place: &Place) -> [(Header, Vec<Measurement>); 3] {
+fn records(place: &Place) -> [Part; 3] {
     FOLDERS.map(|folder| record::read(&place.path(&format!("results/{folder}/overhead.jsonl"))).expect("a record"))
 }
 
 /// Each case has every round, in each program, and rounds know their own times only.
-fn have_the_same_rounds(records: &[(Header, Vec<Measurement>); 3]) {
+fn have_the_same_rounds(records: &[Part; 3]) {
     let [(first, expected), ..] = records;
     for ((header, measurements), folder) in records.iter().zip(FOLDERS) {
         assert!(header.complete);

@@ -3,7 +3,7 @@
 use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::findings::crossover;
-use join_vs_spawn::record::{Header, Measurement};
+use join_vs_spawn::record::{Header, Measurement, Part};
 use measure::fleet::Simulated;
 use measure::machines::{Machine, Machines, Row, Together, together};
 
@@ -46,7 +46,7 @@ fn fleet() -> Vec<Simulated> {
     ]
 }
 
-fn record(machine: &Simulated, seed: u64) -> (Header, Vec<Measurement>) {
+fn record(machine: &Simulated, seed: u64) -> Part {
     machine.record("overhead", &cases(machine.cores), 20, seed)
 }
 

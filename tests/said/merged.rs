@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use join_vs_spawn::record::{self, Header, Measurement};
+use join_vs_spawn::record::{self, Header, Measurement, Part};
 use join_vs_spawn::selection::Selection;
 use join_vs_spawn::targets::targets;
 use measure::shard::{Shard, Sharded, anchors};
@@ -21,7 +21,7 @@ const CASES: [&str; 6] = [
 ];
 
 /// The record of a shard of these cases, as a machine of which spawn takes `ratio` times join!'s measured it.
-fn shard(number: usize, of: usize, ratio: f64) -> (Header, Vec<Measurement>) {
+fn shard(number: usize, of: usize, ratio: f64) -> Part {
     let cases: Vec<_> = CASES.iter().map(|case| case.parse().expect("an id")).collect();
     let anchors = anchors(&cases);
     let times = [std::time::Duration::from_secs(1); CASES.len()];

@@ -2,7 +2,7 @@
 
 use join_vs_spawn::case::Case;
 use join_vs_spawn::compare::compare;
-use join_vs_spawn::record::{Header, Measurement};
+use join_vs_spawn::record::{Header, Measurement, Part};
 use join_vs_spawn::report::html::{self, Links, comparison};
 use join_vs_spawn::run_store::Run;
 
@@ -25,12 +25,12 @@ fn run() -> Vec<Measurement> {
     .concat()
 }
 
-fn of(measurements: Vec<Measurement>) -> Vec<(Header, Vec<Measurement>)> {
+fn of(measurements: Vec<Measurement>) -> Vec<Part> {
     vec![(header(), measurements)]
 }
 
 /// The page of a run that lies nowhere.
-fn page(name: &str, parts: &[(Header, Vec<Measurement>)], links: &Links) -> String {
+fn page(name: &str, parts: &[Part], links: &Links) -> String {
     let run = Run {
         name: name.to_owned(),
         parts: parts.to_vec(),
@@ -123,7 +123,7 @@ fn links_stand_where_they_lead_somewhere() {
 
 /// As many children of `scale`: FuturesUnordered takes 50 ns for each, JoinSet twice that, and join_all a third of it at 100
 /// and three times it above.
-fn scale() -> (Header, Vec<Measurement>) {
+fn scale() -> Part {
     let header = Header {
         target: "scale".into(),
         ..header()

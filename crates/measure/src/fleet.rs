@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::conditions::Conditions;
 use crate::environment::{Built, Environment};
 use crate::machine_state::State;
-use crate::record::{Header, Measurement, Memory, SCHEMA, Status};
+use crate::record::{Header, Measurement, Memory, Part, SCHEMA};
 use crate::stats::{Estimate, bimodal, judge, noise_floor, normal};
 
 /// A machine that does not exist. Times are in ns.
@@ -94,7 +94,7 @@ impl Simulated {
     }
 
     /// The record that it would have of these cases: `join` and `spawn` in so many rounds, each of a layout of its own.
-    pub fn record(&self, target: &str, cases: &[Case], rounds: usize, seed: u64) -> (Header, Vec<Measurement>) {
+    pub fn record(&self, target: &str, cases: &[Case], rounds: usize, seed: u64) -> Part {
         let mut random = fastrand::Rng::with_seed(seed);
         let measurements = cases
             .iter()
@@ -172,8 +172,6 @@ fn measurement(case: &Case, strategy: &str, logs: &[f64], reference_ns: f64, flo
     let more: Vec<f64> = ns.iter().map(|ns| (ns - reference_ns) / case.tasks as f64).collect();
     let flag = bimodal(&rounds).then(|| "bimodal".to_owned());
     Measurement {
-        status: Status::Ok,
-        reason: None,
         flags: flag.into_iter().collect(),
         own_runtime: !case.flavor.has_one_thread(),
         wall_ns: Estimate::of(&ns),
@@ -185,6 +183,6 @@ fn measurement(case: &Case, strategy: &str, logs: &[f64], reference_ns: f64, flo
         in_rounds: (0..logs.len()).collect(),
         rounds,
         block_ns: ns.into_iter().map(|ns| vec![ns]).collect(),
-        ..Measurement::failed(case, strategy, "join", "")
+        ..Measurement::without_numbers(case, strategy, "join")
     }
 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::case::{Case, Flavor};
-use crate::record::{Header, Measurement, Status};
-use crate::stats::random_effects::{Known, RandomEffects, random_effects};
+use crate::record::{Header, Measurement, Part, Status};
+use crate::stats::random_effects::{LogRatio, RandomEffects, random_effects};
 use crate::stats::{Estimate, Verdict, judge};
 
 /// One measurement on one machine.
@@ -19,7 +19,7 @@ pub struct OnMachine {
     pub verdict: Option<Verdict>,
     /// The ratio.
     pub ratio: Option<Estimate>,
-    /// The standard error of its natural log ([`Known::of`]).
+    /// The standard error of its natural log ([`LogRatio::of`]).
     pub error: Option<f64>,
 }
 
@@ -94,7 +94,7 @@ pub fn on_machine(header: &Header, m: &Measurement) -> Option<OnMachine> {
     }
     let ok = m.status == Status::Ok;
     let ratio = m.ratio.filter(|_| ok);
-    let known = ratio.and_then(|ratio| Known::of(&ratio, header.sample(m).independent()));
+    let known = ratio.and_then(|ratio| LogRatio::of(&ratio, header.sample(m).independent()));
     Some(OnMachine {
         verdict: m.verdict.filter(|_| ok),
         ratio,
@@ -104,7 +104,7 @@ pub fn on_machine(header: &Header, m: &Measurement) -> Option<OnMachine> {
 
 impl Machine {
     /// That of a run.
-    pub fn of(name: &str, parts: &[(Header, Vec<Measurement>)]) -> Self {
+    pub fn of(name: &str, parts: &[Part]) -> Self {
         let mut values: Vec<Vec<String>> = vec![Vec::new(); FIELDS.len()];
         for (header, _) in parts {
             for (known, value) in values.iter_mut().zip(fields(header)) {
@@ -215,24 +215,24 @@ pub struct Machines {
 /// Machines put beside each other, one after the other. Of each only what is shown is kept, so that there may be thousands.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    machines: BTreeMap<usize, (String, usize, Option<String>, Vec<String>)>,
+    /// Without what they measured, which is in `by_key`.
+    machines: BTreeMap<usize, Machine>,
     by_key: HashMap<Key, Vec<(usize, OnMachine)>>,
 }
 
 impl Gathered {
     /// Takes a machine; those of lower numbers stand before it.
-    pub fn take(&mut self, number: usize, machine: Machine) {
-        for (key, on) in machine.measured {
+    pub fn take(&mut self, number: usize, mut machine: Machine) {
+        for (key, on) in std::mem::take(&mut machine.measured) {
             self.by_key.entry(key).or_default().push((number, on));
         }
-        let known = (machine.name, machine.cores, machine.simulated, machine.fields);
-        self.machines.insert(number, known);
+        self.machines.insert(number, machine);
     }
 
     /// What they say together.
     pub fn together(self) -> Machines {
         let places: HashMap<usize, usize> = self.machines.keys().copied().zip(0..).collect();
-        let of_cores: Vec<usize> = self.machines.values().map(|(_, cores, ..)| *cores).collect();
+        let of_cores: Vec<usize> = self.machines.values().map(|machine| machine.cores).collect();
         let alike = of_cores.windows(2).all(|pair| pair[0] == pair[1]);
         let mut by_key: BTreeMap<(Key, bool), Vec<(usize, OnMachine)>> = BTreeMap::new();
         for (key, found) in self.by_key {
@@ -260,15 +260,19 @@ impl Gathered {
         });
         let rows = rows.collect();
         let differences = FIELDS.iter().enumerate().filter_map(|(place, field)| {
-            let values: Vec<String> = self.machines.values().map(|known| known.3[place].clone()).collect();
+            let values: Vec<String> = self
+                .machines
+                .values()
+                .map(|machine| machine.fields[place].clone())
+                .collect();
             let differ = values.iter().any(|value| *value != values[0]);
             differ.then_some(Difference { field, values })
         });
         let differences = differences.collect();
         let (mut names, mut simulated) = (Vec::new(), Vec::new());
-        for (place, (name, _, what, _)) in self.machines.into_values().enumerate() {
-            names.push(name);
-            simulated.extend(what.map(|what| (place, what)));
+        for (place, machine) in self.machines.into_values().enumerate() {
+            names.push(machine.name);
+            simulated.extend(machine.simulated.map(|what| (place, what)));
         }
         Machines {
             names,
@@ -293,10 +297,10 @@ fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {
         false => key.case.to_string(),
         true => key.case.to_string().replacen("multi_thread_2", "multi_thread_cores", 1),
     };
-    let known: Vec<Known> = on
+    let known: Vec<LogRatio> = on
         .iter()
         .filter_map(|(_, on)| {
-            Some(Known {
+            Some(LogRatio {
                 log: on.ratio?.median.ln(),
                 error: on.error?,
             })

@@ -6,8 +6,8 @@ use crate::record::{Header, Measurement};
 use crate::shard::Sharded;
 use crate::stats::Estimate;
 
-/// A shard's record.
-pub type Part = (PathBuf, Header, Vec<Measurement>);
+/// A shard's record, and the file that it is.
+pub type ShardRecord = (PathBuf, Header, Vec<Measurement>);
 
 /// Why shards are not merged.
 #[derive(Debug, thiserror::Error)]
@@ -82,13 +82,13 @@ const MOST_CASES: usize = 1_000_000;
 /// # Errors
 ///
 /// [`MergeError`]: the records are of other runs, machines or shards, or a shard is missing or there twice.
-pub fn merge(parts: &[Part], allow: &[String]) -> Result<(Header, Vec<Measurement>), MergeError> {
+pub fn merge(parts: &[ShardRecord], allow: &[String]) -> Result<(Header, Vec<Measurement>), MergeError> {
     let misfit = |path: &Path, line: usize, problem: String| MergeError::Misfit {
         path: path.to_owned(),
         line,
         problem,
     };
-    let sharded = |part: &Part| -> Result<Sharded, MergeError> {
+    let sharded = |part: &ShardRecord| -> Result<Sharded, MergeError> {
         let (path, header, _) = part;
         if !header.complete {
             return Err(misfit(path, 1, "the run is not complete".into()));
@@ -213,7 +213,7 @@ fn disagreement(a: &[Measurement], b: &[Measurement]) -> impl Iterator<Item = St
 }
 
 /// The header of the whole.
-fn header(parts: &[Part], whole: &Sharded) -> Header {
+fn header(parts: &[ShardRecord], whole: &Sharded) -> Header {
     let headers = || parts.iter().map(|(_, header, _)| header);
     let mut merged = parts[0].1.clone();
     merged.shard = None;

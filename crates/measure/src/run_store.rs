@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::record::{self, Header, Measurement, RecordError};
+use crate::record::{self, Measurement, Part, RecordError};
 
 /// A run: the records of its targets.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,7 +15,7 @@ pub struct Run {
     /// Where it lies.
     pub folder: PathBuf,
     /// Header and measurements of each target, in the order of the targets' names.
-    pub parts: Vec<(Header, Vec<Measurement>)>,
+    pub parts: Vec<Part>,
 }
 
 /// The run that `cargo bench` writes.

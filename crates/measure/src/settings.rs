@@ -60,51 +60,34 @@ impl RunSettings {
     pub fn read(variable: impl Fn(&str) -> Option<String>, matrix: Matrix) -> Result<Self, VariableError> {
         let unset = Self::of(matrix);
         let some_of_many = |&n: &usize| n == 1 || (FEWEST_ROUNDS..=1000).contains(&n);
-        let rounds = number(
+        let rounds = number(&variable, "JVS_ROUNDS", "1 (a preview), or 6 to 1000", some_of_many)?;
+        let rounds = rounds.unwrap_or(unset.rounds);
+        let layouts = number(
             &variable,
-            "JVS_ROUNDS",
-            unset.rounds,
-            "1 (a preview), or 6 to 1000",
-            some_of_many,
+            "JVS_LAYOUTS",
+            "1 (the program as it was built), or 6 to 200",
+            |n| some_of_many(n) && *n <= 200,
         )?;
-        let span = if rounds == 1 { 0 } else { unset.span.as_secs() };
         let seconds = |name, unset, allowed, least: u64| {
             let holds = |seconds: &u64| (least..=86_400).contains(seconds);
-            number(&variable, name, unset, allowed, holds).map(Duration::from_secs)
+            let read = number(&variable, name, allowed, holds)?;
+            Ok(read.map_or(unset, Duration::from_secs))
         };
-        let switch = |name| number(&variable, name, 0, "0 or 1", |&n: &u8| n <= 1).map(|n| n == 1);
+        let switch = |name| Ok(number(&variable, name, "0 or 1", |&n: &u8| n <= 1)? == Some(1));
+        let span = if rounds == 1 { Duration::ZERO } else { unset.span };
         Ok(Self {
             matrix,
             rounds,
-            layouts: number(
+            layouts: layouts.unwrap_or(rounds.min(LAYOUTS)),
+            minutes: number(
                 &variable,
-                "JVS_LAYOUTS",
-                rounds.min(LAYOUTS),
-                "1 (the program as it was built), or 6 to 200",
-                |&n: &usize| some_of_many(&n) && n <= 200,
+                "JVS_MINUTES",
+                "minutes above 0, up to 10080; fractions too",
+                |&minutes: &f64| minutes > 0.0 && minutes <= 10_080.0,
             )?,
-            minutes: match variable("JVS_MINUTES") {
-                None => None,
-                Some(_) => Some(number(
-                    &variable,
-                    "JVS_MINUTES",
-                    0.0,
-                    "minutes above 0, up to 10080; fractions too",
-                    |&minutes: &f64| minutes > 0.0 && minutes <= 10_080.0,
-                )?),
-            },
             span: seconds("JVS_SPAN", span, "seconds from 0 to 86400", 0)?,
-            deadline: seconds("JVS_DEADLINE", unset.deadline.as_secs(), "seconds from 1 to 86400", 1)?,
-            seed: match variable("JVS_SEED") {
-                None => None,
-                Some(_) => Some(number(
-                    &variable,
-                    "JVS_SEED",
-                    0,
-                    "a number from 0 to 2^64 - 1",
-                    |_: &u64| true,
-                )?),
-            },
+            deadline: seconds("JVS_DEADLINE", unset.deadline, "seconds from 1 to 86400", 1)?,
+            seed: number(&variable, "JVS_SEED", "a number from 0 to 2^64 - 1", |_| true)?,
             one_runtime: switch("JVS_ONE_RUNTIME")?,
             resume: switch("JVS_RESUME")?,
         })

@@ -30,11 +30,7 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
     for failed in measurements.iter().filter(|m| m.status != Status::Ok) {
         text += &format!(
             "{}: {}: {}\n",
-            if failed.status == Status::Invalid {
-                "invalid"
-            } else {
-                "failed"
-            },
+            failed.status.as_str(),
             failed.case.measurement_id(&failed.strategy),
             failed.reason.as_deref().unwrap_or("no reason given")
         );

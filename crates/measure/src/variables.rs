@@ -93,22 +93,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("JVS_RESULTS", "folder of the records [results]"),
 ];
 
-/// Reads a number, or takes `unset`.
+/// Reads a number; `None` where it is not set.
 pub(crate) fn number<T: std::str::FromStr>(
     variable: impl Fn(&str) -> Option<String>,
     name: &'static str,
-    unset: T,
     allowed: &'static str,
     holds: impl Fn(&T) -> bool,
-) -> Result<T, VariableError> {
-    match variable(name) {
-        None => Ok(unset),
-        Some(text) => text
-            .trim()
-            .parse()
-            .ok()
-            .filter(holds)
-            .ok_or_else(|| VariableError::new(name, text, "not such a number", allowed)),
+) -> Result<Option<T>, VariableError> {
+    let Some(text) = variable(name) else {
+        return Ok(None);
+    };
+    match text.trim().parse().ok().filter(holds) {
+        Some(number) => Ok(Some(number)),
+        None => Err(VariableError::new(name, text, "not such a number", allowed)),
     }
 }
 

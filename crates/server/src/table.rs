@@ -230,7 +230,6 @@ pub fn faults(record: &Record) -> Rows {
 
 /// Points that have no numbers, each with the reason.
 pub fn without_numbers(record: &Record) -> Vec<String> {
-    let status = |status: Status| if status == Status::Invalid { "invalid" } else { "failed" };
     let points = record
         .points
         .iter()
@@ -242,7 +241,7 @@ pub fn without_numbers(record: &Record) -> Vec<String> {
         .map(|(of, id, reason)| {
             format!(
                 "{}: {id}: {}",
-                status(of),
+                of.as_str(),
                 reason.as_deref().unwrap_or("no reason given")
             )
         })

@@ -41,9 +41,35 @@ fn binomial(n: usize, k: usize, p: f64) -> f64 {
     (choose + k as f64 * p.ln() + (n - k) as f64 * (-p).ln_1p()).exp()
 }
 
+/// The probabilities of 0, 1, 2 … `n` heads among `n` fair coins.
+pub(super) fn heads(n: usize) -> impl Iterator<Item = f64> {
+    // A power of a half is less than any double from 0.5^1075 on, so that `n` of them are taken as the number of ways grows.
+    let (mut ways, mut halvings) = (1.0, n);
+    (0..=n).map(move |heads| {
+        let probability = ways * 0.5f64.powi(halvings.try_into().unwrap_or(i32::MAX));
+        ways *= (n - heads) as f64 / (heads + 1) as f64;
+        while ways > 1.0 && halvings > 0 {
+            ways /= 2.0;
+            halvings -= 1;
+        }
+        probability
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heads_of_any_number_of_coins_are_all_there() {
+        assert_eq!(
+            heads(4).collect::<Vec<_>>(),
+            [1.0, 4.0, 6.0, 4.0, 1.0].map(|ways| ways / 16.0)
+        );
+        for n in [0, 1, 1_074, 1_075, 5_000] {
+            assert!((heads(n).sum::<f64>() - 1.0).abs() < 1e-9, "{n}");
+        }
+    }
 
     #[test]
     fn binomial_bands_are_those_of_the_tables() {

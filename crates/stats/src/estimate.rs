@@ -11,6 +11,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::binomial::heads;
 use super::median;
 
 /// The least level at which an interval is called one.
@@ -28,25 +29,25 @@ fn once<K: Eq + Hash, V: Copy>(known: &Memo<K, V>, key: K, anew: impl FnOnce() -
     *known.entry(key).or_insert_with(anew)
 }
 
+/// How many to cut off at each end so that what remains has the least level that is at least `level`, and that level; `chances`
+/// are those of 0, 1, 2 … on one side. `None` where nothing can be cut off.
+fn most_cut(chances: impl IntoIterator<Item = f64>, level: f64) -> Option<(usize, f64)> {
+    let mut tail = 0.0;
+    let levels = chances.into_iter().map(|chance| {
+        tail += chance;
+        1.0 - 2.0 * tail
+    });
+    levels.enumerate().take_while(|(_, left)| *left >= level).last()
+}
+
 /// For `n` independent values: how many to cut off at each end so that what remains covers the median with
 /// the least level that is at least 95%, and that level. `None` for fewer than 6 values.
 ///
 /// The number of values below the median is binomial(n, 1/2) (e.g. David & Nagaraja, *Order Statistics*,
 /// 7.1), so the interval from the (k+1)-th smallest to the (k+1)-th largest value has level
 /// 1 − 2·P(at most k below).
-pub fn order_interval(n: usize) -> Option<(usize, f64)> {
-    let mut best = None;
-    let mut probability = 0.5f64.powi(n.try_into().ok()?);
-    let mut tail = 0.0;
-    for cut in 0..n / 2 {
-        tail += probability;
-        if 1.0 - 2.0 * tail < LEVEL {
-            break;
-        }
-        best = Some((cut, 1.0 - 2.0 * tail));
-        probability *= (n - cut) as f64 / (cut + 1) as f64;
-    }
-    best
+fn order_interval(n: usize) -> Option<(usize, f64)> {
+    most_cut(heads(n).take(n / 2), LEVEL)
 }
 
 /// For `n` independent values: how many of their n(n+1)/2 sorted means of two (each with itself included) to cut off at
@@ -55,7 +56,7 @@ pub fn order_interval(n: usize) -> Option<(usize, f64)> {
 ///
 /// The number of positive means has the distribution of Wilcoxon's signed ranks, the sum of a random subset of 1 … n (e.g.
 /// Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 3.2 and 3.3).
-pub fn signed_rank_interval(n: usize, level: f64) -> Option<(usize, f64)> {
+fn signed_rank_interval(n: usize, level: f64) -> Option<(usize, f64)> {
     static KNOWN: Memo<(usize, u64), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
     once(&KNOWN, (n, level.to_bits()), || signed_rank_interval_anew(n, level))
 }
@@ -76,16 +77,7 @@ fn signed_rank_interval_anew(n: usize, level: f64) -> Option<(usize, f64)> {
             chances[sum] += chances[sum - rank];
         }
     }
-    let mut tail = 0.0;
-    let mut best = None;
-    for (cut, chance) in chances.iter().enumerate().take(most / 2) {
-        tail += chance;
-        if 1.0 - 2.0 * tail < level {
-            break;
-        }
-        best = Some((cut, 1.0 - 2.0 * tail));
-    }
-    best
+    most_cut(chances.into_iter().take(most / 2), level)
 }
 
 /// Beyond so many values the distribution of signed ranks is taken as normal.
@@ -126,7 +118,7 @@ fn normal_quantile(level: f64) -> f64 {
 ///
 /// The number of pairs in which one side is smaller has the distribution of Mann and Whitney; the interval is that of
 /// Hodges and Lehmann (e.g. Hollander, Wolfe & Chicken, *Nonparametric Statistical Methods*, 4.2 and 4.3).
-pub fn hodges_lehmann_interval(m: usize, n: usize) -> Option<(usize, f64)> {
+fn hodges_lehmann_interval(m: usize, n: usize) -> Option<(usize, f64)> {
     static KNOWN: Memo<(usize, usize), Option<(usize, f64)>> = LazyLock::new(Mutex::default);
     once(&KNOWN, (m, n), || hodges_lehmann_interval_anew(m, n))
 }
@@ -144,16 +136,7 @@ fn hodges_lehmann_interval_anew(m: usize, n: usize) -> Option<(usize, f64)> {
     }
     let orders = orders(m, n);
     let all: f64 = orders.iter().sum();
-    let mut tail = 0.0;
-    let mut best = None;
-    for (cut, count) in orders.iter().enumerate().take(pairs / 2) {
-        tail += count / all;
-        if 1.0 - 2.0 * tail < LEVEL {
-            break;
-        }
-        best = Some((cut, 1.0 - 2.0 * tail));
-    }
-    best
+    most_cut(orders.iter().map(|count| count / all).take(pairs / 2), LEVEL)
 }
 
 /// How many orders of `m` and `n` values give each number of pairs in which one side is smaller: the coefficients of the
@@ -175,7 +158,7 @@ fn orders(m: usize, n: usize) -> Vec<f64> {
 
 /// How likely the values of `b` lie so far above those of `a` by luck, or farther (Mann and Whitney, one-sided). 1 for no
 /// values.
-pub fn mann_whitney_p(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn mann_whitney_p(a: &[f64], b: &[f64]) -> f64 {
     let (m, n) = (a.len(), b.len());
     let not_above = b.iter().map(|b| a.iter().filter(|a| *a >= b).count()).sum::<usize>();
     if m * n == 0 {
@@ -401,6 +384,16 @@ mod tests {
             let (found_cut, found_level) = order_interval(n).unwrap();
             assert_eq!(found_cut, cut, "{n}");
             assert!((found_level - level).abs() < 1e-5, "{n}: {found_level}");
+        }
+    }
+
+    #[test]
+    fn an_interval_by_order_is_as_wide_of_thousands_of_values() {
+        for n in [1_000, 1_074, 1_075, 2_000, 10_000] {
+            let (cut, level) = order_interval(n).unwrap();
+            let normal = n as f64 / 2.0 - 1.96 * (n as f64 / 4.0).sqrt() - 0.5;
+            assert!((cut as f64 - normal).abs() < 2.0, "{n}: {cut}, {normal}");
+            assert!((LEVEL..0.96).contains(&level), "{n}: {level}");
         }
     }
 

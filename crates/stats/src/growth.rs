@@ -1,7 +1,7 @@
 //! How a time grows with the number of children.
 
 use super::student::student_quantile;
-use super::{Estimate, LEVEL};
+use super::{Estimate, LEVEL, mean};
 
 /// The exponent b of the power law t = a·Nᵇ, by least squares in logarithms through the mean of each N's times, and its
 /// interval. Each point is a number of children and the times that were measured of it, one a round.
@@ -70,10 +70,6 @@ pub fn exponent(points: &[(f64, Vec<f64>)]) -> Option<Estimate> {
         level: LEVEL,
         ..none
     })
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 /// What an exponent is called: by the whole number that its interval is near to, or those that it lies between; one without

@@ -19,10 +19,7 @@ mod student;
 mod verdict;
 
 pub use binomial::clopper_pearson;
-pub use estimate::{
-    Estimate, FEWEST_ROUNDS, LEVEL, hodges_lehmann_interval, mann_whitney_p, order_interval, round_medians,
-    signed_rank_interval,
-};
+pub use estimate::{Estimate, FEWEST_ROUNDS, LEVEL, round_medians};
 pub use linear::least_squares;
 pub use modes::{Mode, bimodal, opposite_modes};
 pub use normal::normal;
@@ -31,7 +28,14 @@ pub use sequential::{LOOK_LEVEL, LOOKS, needs_no_more_rounds};
 pub use stretches::{Stretch, stretches};
 pub use student::student_p;
 pub use timed::numbers::{interquartile_mean, median, sorted};
-pub use verdict::{FALSE_DISCOVERIES, Known, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p};
+pub use verdict::{
+    Circumstances, FALSE_DISCOVERIES, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p,
+};
+
+/// NaN of no values.
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
 
 /// Where a falling curve of log ratios, its points in ascending `x`, crosses zero for good: linear in the logarithm of x between the
 /// last point above zero and the next. 0 where no point lies above, infinity where the last one does.

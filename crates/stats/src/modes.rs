@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Estimate, MARGIN, median, sorted};
+use super::{Estimate, MARGIN, mean, median, sorted};
 
 /// Whether log ratios have a second mode or a long tail: the mean over all blocks lies outside the interval of
 /// the median, and by more than the margin from it; or the blocks fall into two groups, each of them a fifth at least.
@@ -11,7 +11,7 @@ pub fn bimodal(rounds: &[Vec<f64>]) -> bool {
         return false;
     };
     let blocks: Vec<f64> = rounds.iter().flatten().copied().collect();
-    let mean = blocks.iter().sum::<f64>() / blocks.len() as f64;
+    let mean = mean(&blocks);
     let tail = !interval.contains(mean) && (mean - interval.median).abs() > MARGIN;
     tail || in_two_groups(&blocks)
 }
@@ -30,7 +30,6 @@ fn in_two_groups(values: &[f64]) -> bool {
     };
     let below: Vec<f64> = values.iter().copied().filter(|v| *v <= at).collect();
     let above: Vec<f64> = values.iter().copied().filter(|v| *v > at).collect();
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let share = below.len() as f64 / values.len() as f64;
     let threshold = 0.65 + 0.82 / (values.len() as f64).sqrt();
     explained > threshold && (LEAST_GROUP..=1.0 - LEAST_GROUP).contains(&share) && mean(&above) - mean(&below) > MARGIN

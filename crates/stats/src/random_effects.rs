@@ -16,9 +16,9 @@ use super::Estimate;
 use super::estimate::LEVEL;
 use super::student::student_quantile;
 
-/// What one machine knows: a log ratio, and its standard error.
+/// A log ratio as one machine knows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Known {
+pub struct LogRatio {
     /// The natural log of a ratio.
     pub log: f64,
     /// Its standard error.
@@ -28,7 +28,7 @@ pub struct Known {
 /// No interval is so narrow that its machine alone decides.
 const LEAST_ERROR: f64 = 1e-5;
 
-impl Known {
+impl LogRatio {
     /// Of a ratio's interval, which `units` values made: half its width in the log, over the quantile of Student's t with
     /// `units` − 1 degrees of freedom that belongs to the interval's level. `None` where there is no interval.
     pub fn of(ratio: &Estimate, units: usize) -> Option<Self> {
@@ -61,7 +61,7 @@ pub struct RandomEffects {
 }
 
 /// The machines' centre, its interval and its scatter; `None` for fewer than two.
-pub fn random_effects(machines: &[Known]) -> Option<RandomEffects> {
+pub fn random_effects(machines: &[LogRatio]) -> Option<RandomEffects> {
     let k = machines.len();
     if k < 2 {
         return None;
@@ -94,17 +94,17 @@ fn ratio_within(log: f64, half: f64) -> Estimate {
 
 /// The weighted sum of squares around the weighted mean, where each machine weighs as its variance is small: Cochran's Q, where τ²
 /// is 0.
-fn scatter(machines: &[Known], tau_squared: f64) -> f64 {
-    let weight = |known: &Known| 1.0 / (known.error * known.error + tau_squared);
+fn scatter(machines: &[LogRatio], tau_squared: f64) -> f64 {
+    let weight = |known: &LogRatio| 1.0 / (known.error * known.error + tau_squared);
     let total: f64 = machines.iter().map(weight).sum();
     let centre = machines.iter().map(|known| weight(known) * known.log).sum::<f64>() / total;
-    let square = |known: &Known| weight(known) * (known.log - centre).powi(2);
+    let square = |known: &LogRatio| weight(known) * (known.log - centre).powi(2);
     machines.iter().map(square).sum()
 }
 
 /// The τ² at which the scatter is what it should be, k − 1; 0 where it is less without any. The scatter falls as τ² grows, so
 /// that halving finds it.
-fn paule_mandel(machines: &[Known]) -> f64 {
+fn paule_mandel(machines: &[LogRatio]) -> f64 {
     let freedom = (machines.len() - 1) as f64;
     let above = |tau_squared: f64| scatter(machines, tau_squared) > freedom;
     if !above(0.0) {
@@ -129,22 +129,22 @@ fn paule_mandel(machines: &[Known]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::normal;
+    use crate::{mean, normal};
 
     /// How an interval of the centre is made.
-    type Interval = fn(&[Known]) -> Estimate;
+    type Interval = fn(&[LogRatio]) -> Estimate;
 
-    fn of_the_suite(known: &[Known]) -> Estimate {
+    fn of_the_suite(known: &[LogRatio]) -> Estimate {
         random_effects(known).expect("machines").ratio
     }
 
     /// DerSimonian's and Laird's estimate, with a normal interval.
-    fn der_simonian_laird(known: &[Known]) -> Estimate {
-        let weight = |k: &Known| 1.0 / (k.error * k.error);
+    fn der_simonian_laird(known: &[LogRatio]) -> Estimate {
+        let weight = |k: &LogRatio| 1.0 / (k.error * k.error);
         let [one, two] = [1, 2].map(|power| known.iter().map(|k| weight(k).powi(power)).sum::<f64>());
         let freedom = (known.len() - 1) as f64;
         let tau_squared = ((scatter(known, 0.0) - freedom) / (one - two / one)).max(0.0);
-        let weight = |k: &Known| 1.0 / (k.error * k.error + tau_squared);
+        let weight = |k: &LogRatio| 1.0 / (k.error * k.error + tau_squared);
         let total: f64 = known.iter().map(weight).sum();
         let centre = known.iter().map(|k| weight(k) * k.log).sum::<f64>() / total;
         let half = 1.96 / total.sqrt();
@@ -166,14 +166,14 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(seed);
         let (mut covers, mut predicts) = (0, 0);
         for _ in 0..FLEETS {
-            let known: Vec<Known> = (0..machines)
+            let known: Vec<LogRatio> = (0..machines)
                 .map(|machine| {
                     let truth = centre + between * normal(&mut random);
                     let logs: Vec<f64> = (0..UNITS)
                         .map(|_| truth + within(machine) * normal(&mut random))
                         .collect();
                     let ratio = Estimate::of(&logs).expect("units").map(f64::exp);
-                    Known::of(&ratio, UNITS).expect("an interval")
+                    LogRatio::of(&ratio, UNITS).expect("an interval")
                 })
                 .collect();
             let found = random_effects(&known).expect("machines");
@@ -218,17 +218,17 @@ mod tests {
             .map(|_| {
                 let logs: Vec<f64> = (0..20).map(|_| 0.1 * normal(&mut random)).collect();
                 let ratio = Estimate::of(&logs).expect("units").map(f64::exp);
-                Known::of(&ratio, logs.len()).expect("an interval").error
+                LogRatio::of(&ratio, logs.len()).expect("an interval").error
             })
             .collect();
-        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        let mean = mean(&errors);
         let true_error = 0.1 / 20f64.sqrt();
         assert!((mean / true_error - 1.0).abs() < 0.06, "{mean} {true_error}");
     }
 
     #[test]
     fn scatter_is_told_from_errors() {
-        let known = |log: f64, error: f64| Known { log, error };
+        let known = |log: f64, error: f64| LogRatio { log, error };
         // A textbook's arithmetic by hand: equal errors, so that τ² is the variance between machines less the errors'.
         let found = random_effects(&[known(0.0, 0.1), known(1.0, 0.1), known(2.0, 0.1)]).expect("machines");
         assert!((found.between.powi(2) - (1.0 - 0.01)).abs() < 1e-6, "{found:?}");

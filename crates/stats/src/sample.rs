@@ -11,8 +11,9 @@
 
 use std::collections::BTreeMap;
 
+use super::estimate::mann_whitney_p;
 use super::student::{student_quantile, student_two_sided};
-use super::{Estimate, FEWEST_ROUNDS, LEVEL, interquartile_mean, mann_whitney_p};
+use super::{Estimate, FEWEST_ROUNDS, LEVEL, interquartile_mean, mean};
 
 /// One value for each round, and which rounds share a layout.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,7 +166,7 @@ fn placements(values: &[f64], others: &[f64]) -> Vec<f64> {
     sorted.sort_unstable_by(f64::total_cmp);
     let below = |value: &f64| sorted.partition_point(|other| other < value) as f64;
     let counts: Vec<f64> = values.iter().map(below).collect();
-    let mean = counts.iter().sum::<f64>() / counts.len() as f64;
+    let mean = mean(&counts);
     counts.into_iter().map(|count| count - mean).collect()
 }
 

@@ -1,5 +1,7 @@
 //! Student's t test, for few values of which a small chance must be told.
 
+use super::mean;
+
 /// How likely the mean of so many values lies so far beyond ±`margin` by luck, or farther, on either side: Student's t test. For
 /// where ranks of few values cannot give a chance small enough to stand in a table of hundreds of rows. 1 for fewer than three.
 pub fn student_p(values: &[f64], margin: f64) -> f64 {
@@ -7,7 +9,7 @@ pub fn student_p(values: &[f64], margin: f64) -> f64 {
     if n < 3.0 {
         return 1.0;
     }
-    let mean = values.iter().sum::<f64>() / n;
+    let mean = mean(values);
     let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let beyond = mean.abs() - margin;
     if beyond <= 0.0 {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binomial::heads;
 use super::estimate::LEVEL;
 use super::{Estimate, sorted};
 
@@ -59,7 +60,7 @@ impl Verdict {
 
 /// What is known of a measurement beside its ratio.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Known {
+pub struct Circumstances {
     /// The noise floor of its case, a fraction.
     pub noise_floor: f64,
     /// What sharing a runtime did to the ratio; `None` where runtimes are not shared.
@@ -68,7 +69,7 @@ pub struct Known {
     pub opposite_modes: bool,
 }
 
-impl Known {
+impl Circumstances {
     /// Judges a ratio by all of it.
     pub fn judge(&self, ratio: &Estimate) -> Verdict {
         if self.interferes() {
@@ -114,13 +115,8 @@ pub fn sign_test_p(units: &[f64], noise_floor: f64) -> f64 {
     let beyond = noise_floor.max(MARGIN).ln_1p();
     let above = units.iter().filter(|&&log| log > beyond).count();
     let below = units.iter().filter(|&&log| log < -beyond).count();
-    let n = units.len();
-    let mut probability = 0.5f64.powi(n as i32);
-    let mut tail = 0.0;
-    for missing in 0..=n - above.max(below) {
-        tail += probability;
-        probability *= (n - missing) as f64 / (missing + 1) as f64;
-    }
+    let missing = units.len() - above.max(below);
+    let tail: f64 = heads(units.len()).take(missing + 1).sum();
     (2.0 * tail).min(1.0)
 }
 
@@ -148,6 +144,7 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estimate::normal_within;
     use crate::normal;
 
     /// Rounds of 3 blocks: a true log ratio, a shift of each round of its own, noise of each block.
@@ -231,18 +228,32 @@ mod tests {
         };
         let ratio = estimate(1.5, 1.6);
         let judged = |carried, opposite_modes| {
-            let known = Known {
+            let circumstances = Circumstances {
                 noise_floor: 0.02,
                 carry_over: Some(carried),
                 opposite_modes,
             };
-            known.judge(&ratio)
+            circumstances.judge(&ratio)
         };
         assert_eq!(judged(estimate(0.99, 1.05), false), Verdict::Slower);
         assert_eq!(judged(estimate(1.01, 1.05), false), Verdict::Slower);
         assert_eq!(judged(estimate(1.03, 1.05), false), Verdict::Interferes);
         assert_eq!(judged(estimate(0.90, 0.97), true), Verdict::Interferes);
         assert_eq!(judged(estimate(0.99, 1.05), true), Verdict::Depends);
+    }
+
+    #[test]
+    fn a_sign_test_of_thousands_of_units_is_the_normal_one() {
+        // Of 2000 fair coins, 1020 or more of one side: z = 19.5 / √500.
+        for n in [1_000, 2_000] {
+            let above = n / 2 + 20;
+            let units: Vec<f64> = (0..n).map(|unit| if unit < above { 1.0 } else { -1.0 }).collect();
+            let expected = 1.0 - normal_within(19.5 / (n as f64 / 4.0).sqrt());
+            let p = sign_test_p(&units, 0.0);
+            assert!((p - expected).abs() < 1e-3, "{n}: {p}, {expected}");
+        }
+        assert_eq!(sign_test_p(&[1.0, 1.0, 1.0, 1.0, 1.0, -1.0], 0.0), 14.0 / 64.0);
+        assert_eq!(sign_test_p(&[], 0.0), 1.0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::attachments::RecordedRun;
 use crate::case::Site;
 use crate::findings::answer::{Evidence, Sentence, answer_of};
 use crate::findings::crossover;
-use crate::record::{Header, Measurement, Status};
+use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{children, counted, label, time, times};
 
@@ -53,7 +53,7 @@ pub(super) fn opening(data: &Data, run: &RecordedRun) -> Markup {
     }
 }
 
-fn pictures_of(parts: &[(Header, Vec<Measurement>)]) -> Markup {
+fn pictures_of(parts: &[Part]) -> Markup {
     html! {
         div.openings {
             @for picture in pictures(parts) { figure.card { (picture.inline()) } }

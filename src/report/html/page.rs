@@ -7,7 +7,7 @@ use super::{Links, advise, answer, environment, growth, listed, rows, selfcheck,
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
 use crate::findings;
-use crate::record::{Header, Measurement};
+use crate::record::{Header, Measurement, Part};
 use crate::report::summary::traps_met;
 use crate::text::counted;
 
@@ -107,7 +107,7 @@ fn statements(claims: &[Tested]) -> Markup {
 }
 
 /// One line: what was measured, where and when.
-fn about(data: &Data, parts: &[(Header, Vec<Measurement>)]) -> String {
+fn about(data: &Data, parts: &[Part]) -> String {
     let mut words = vec![counted(data.all.len(), "measurement")];
     let targets: Vec<String> = parts.iter().map(|(h, _)| h.target.clone()).collect();
     if !targets.is_empty() {
@@ -124,7 +124,7 @@ fn about(data: &Data, parts: &[(Header, Vec<Measurement>)]) -> String {
 }
 
 /// What the tables at the end of each target say.
-fn in_words(parts: &[(Header, Vec<Measurement>)]) -> Markup {
+fn in_words(parts: &[Part]) -> Markup {
     let said: Vec<(&str, Vec<String>)> = parts
         .iter()
         .map(|(header, rows)| (header.target.as_str(), findings::sentences(header, rows)))

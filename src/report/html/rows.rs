@@ -146,8 +146,7 @@ fn median(estimate: Option<Estimate>) -> Option<f64> {
 fn verdict(m: &Measurement) -> &'static str {
     match m.status {
         Status::Ok => m.verdict.map_or("none", Verdict::as_str),
-        Status::Failed => "failed",
-        Status::Invalid => "invalid",
+        status => status.as_str(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::fit::{Sample, inline_payload};
 use super::question::{Question, Scope, Wakes};
 use crate::case::Case;
 use crate::record::{Measurement, Status};
-use crate::stats::random_effects::Known;
+use crate::stats::random_effects::LogRatio;
 use crate::stats::{Estimate, Verdict};
 
 /// ns and standard deviation of a measurement beside its reference: paired, so that both have the machine's same moment.
@@ -15,7 +15,7 @@ fn paired(m: &Measurement, reference: &Measurement) -> Option<(f64, f64)> {
     let unsure = |ratio: &Estimate| {
         // Of too few rounds for an interval, between what they lie.
         let between = (ratio.high / ratio.low).ln() / 2.0;
-        Known::of(ratio, m.rounds.len())
+        LogRatio::of(ratio, m.rounds.len())
             .map_or(between, |known| known.error)
             .clamp(0.0, 1.0)
     };

@@ -7,9 +7,10 @@ mod series;
 mod tests;
 
 use crate::block::Side;
+use crate::case::Case;
 use crate::collected::Collected;
 use crate::plan::{Pair, Planned};
-use crate::record::{Measurement, Status};
+use crate::record::{FEWEST_SAMPLES, Measurement};
 use crate::stats::{bimodal, opposite_modes, stretches};
 use crate::warnings::not_applicable;
 use crate::workload::MACHINERY;
@@ -39,25 +40,25 @@ pub(crate) fn is_clear(planned: &Planned, collected: &Collected, cores: usize) -
 fn of_case(planned: &Planned, collected: &Collected, cores: usize) -> Vec<Measurement> {
     let case = &planned.item.case;
     let rounds = Rounds::of(planned, collected);
-    let pairs = || rounds.pairs();
+    let all = |without: fn(&Case, &str, &str, &str) -> Measurement, reason: &str| {
+        let pairs = rounds.pairs();
+        pairs
+            .map(|(strategy, reference)| without(case, strategy, reference, reason))
+            .collect()
+    };
     if let Some(reason) = not_applicable(case, cores) {
-        return pairs()
-            .map(|(strategy, reference)| Measurement::invalid(case, strategy, reference, &reason))
-            .collect();
+        return all(Measurement::invalid, &reason);
     }
     if let Some(reason) = collected.failure(case) {
-        return pairs()
-            .map(|(strategy, reference)| Measurement::failed(case, strategy, reference, reason))
-            .collect();
+        return all(Measurement::failed, reason);
     }
     if let Some(reason) = rounds.rounds.iter().find_map(|(_, of_round)| invalid(case, of_round)) {
-        return pairs()
-            .map(|(strategy, reference)| Measurement::invalid(case, strategy, reference, &reason))
-            .collect();
+        return all(Measurement::invalid, &reason);
     }
     // All of a case stop together, when all of them are clear.
     let stopped = collected.is_clear(case);
-    pairs()
+    let pairs = rounds.pairs();
+    pairs
         .map(|pair| {
             of_pair(&rounds, pair, stopped, cores).unwrap_or_else(|| {
                 let (strategy, reference) = pair;
@@ -68,9 +69,6 @@ fn of_case(planned: &Planned, collected: &Collected, cores: usize) -> Vec<Measur
         .collect()
 }
 
-/// Criterion takes no fewer samples.
-const FEWEST_SAMPLES: usize = 10;
-
 fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Option<Measurement> {
     let (strategy, reference) = pair;
     let case = &rounds.planned.item.case;
@@ -80,7 +78,7 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         true => rounds.control(strategy)?.map(f64::exp),
         false => rounds.ratio(&logs, stopped)?,
     };
-    let known = rounds.known(pair, &logs);
+    let circumstances = rounds.circumstances(pair, &logs);
     let of_side = |part: fn(&Side) -> Option<f64>| rounds.series(|of_round| part(rounds.side(of_round, pair)?));
     let wall = of_side(|side| Some(side.wall_ns));
     let cpu = of_side(|side| Some(side.cpu_ns));
@@ -128,8 +126,6 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
     });
     let machinery = rounds.series(|of_round| alone_ns(of_round, MACHINERY, rounds.free));
     Some(Measurement {
-        status: Status::Ok,
-        reason: None,
         flags,
         own_runtime: rounds.planned.pace.own_runtime,
         wall_ns,
@@ -140,10 +136,10 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         cpu_ns: cpu.estimate().filter(|_| has_cpu_clock),
         ratio: Some(ratio),
         noise_floor: rounds.floor(reference),
-        carry_over: known.carry_over,
+        carry_over: circumstances.carry_over,
         modes: modes.map_or(Vec::new(), Vec::from),
         states: states.map_or(Vec::new(), Vec::from),
-        verdict: Some(known.judge(&ratio)),
+        verdict: Some(circumstances.judge(&ratio)),
         machinery_ns: machinery.estimate(),
         server_cpu_ns,
         first_result_ns: of_side(|side| side.first_result_ns).estimate(),
@@ -156,6 +152,6 @@ fn of_pair(rounds: &Rounds<'_>, pair: &Pair, stopped: bool, cores: usize) -> Opt
         in_rounds: logs.rounds.clone(),
         rounds: logs.each(),
         block_ns,
-        ..Measurement::failed(case, strategy, reference, "")
+        ..Measurement::without_numbers(case, strategy, reference)
     })
 }

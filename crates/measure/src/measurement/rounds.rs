@@ -5,7 +5,7 @@ use crate::block::{Block, Side};
 use crate::collected::{Collected, Free, OfRound};
 use crate::plan::{Pair, Planned};
 use crate::shared_core::enough;
-use crate::stats::{Estimate, Known, needs_no_more_rounds, noise_floor, opposite_modes, sequential};
+use crate::stats::{Circumstances, Estimate, needs_no_more_rounds, noise_floor, opposite_modes, sequential};
 use crate::workload::MACHINERY;
 
 /// What one case was measured as, round by round.
@@ -215,10 +215,10 @@ impl<'a> Rounds<'a> {
         Some(noise_floor(&self.control(reference)?.map(f64::exp)))
     }
 
-    pub(super) fn known(&self, pair: &Pair, logs: &Series) -> Known {
+    pub(super) fn circumstances(&self, pair: &Pair, logs: &Series) -> Circumstances {
         let control = pair.0 == pair.1;
         let floor = if control { None } else { self.floor(&pair.1) };
-        Known {
+        Circumstances {
             noise_floor: floor.unwrap_or(0.0),
             carry_over: self.carry_over(pair),
             opposite_modes: !control && opposite_modes(&logs.values, &[]).is_some(),
@@ -233,7 +233,7 @@ impl<'a> Rounds<'a> {
     /// Whether a pair needs no more rounds.
     pub(super) fn is_clear(&self, pair: &Pair) -> bool {
         let logs = self.logs(pair);
-        let verdict = |ratio: Estimate| (ratio, self.known(pair, &logs).judge(&ratio));
+        let verdict = |ratio: Estimate| (ratio, self.circumstances(pair, &logs).judge(&ratio));
         self.ratio(&logs, true)
             .map(verdict)
             .is_some_and(|(ratio, verdict)| needs_no_more_rounds(&ratio, verdict))

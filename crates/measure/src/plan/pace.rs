@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::block::{Shape, wakes_threads};
 use crate::case::Case;
 use crate::matrix::Matrix;
+use crate::record::FEWEST_SAMPLES;
 use crate::settings::{ROUNDS, RunSettings};
 use crate::stats::FEWEST_ROUNDS;
 use crate::workload::Entry;
@@ -30,9 +31,6 @@ const MANY: usize = 10_000;
 /// What settles sooner than this settles as long as ever in a run that has too little time.
 const LEAST_SETTLE: Duration = Duration::from_millis(5);
 
-/// Criterion takes no fewer samples; a quad makes two of each side.
-const FEWEST_SAMPLES: usize = 10;
-
 /// The share of a run's rounds that is so many where it has as many as no variable changes.
 const fn share_of(rounds: usize) -> f64 {
     rounds as f64 / ROUNDS as f64
@@ -46,6 +44,7 @@ impl Pace {
     /// a runtime that has settled, and take part in few rounds.
     pub fn of(case: &Case, entry: &Entry, settings: &RunSettings) -> Self {
         let quick = settings.matrix == Matrix::Quick;
+        // A quad makes two samples of each side.
         let fewest_quads = FEWEST_SAMPLES.div_ceil(2 * settings.rounds);
         let own = |settle_ms: u64, settle_again_ms: u64, slice_us, quads, share| Self {
             shape: Shape {

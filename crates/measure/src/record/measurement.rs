@@ -17,6 +17,20 @@ pub enum Status {
     Invalid,
 }
 
+impl Status {
+    /// The word that tables and records use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Failed => "failed",
+            Status::Invalid => "invalid",
+        }
+    }
+}
+
+/// Criterion takes no fewer samples of a measurement.
+pub const FEWEST_SAMPLES: usize = 10;
+
 /// One case × one strategy. Times are ns per iteration, one whole fan-out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
@@ -92,14 +106,14 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// A measurement without numbers.
-    pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+    /// One whose numbers are still to be filled in.
+    pub fn without_numbers(case: &Case, strategy: &str, reference: &str) -> Self {
         Self {
             case: case.clone(),
             strategy: strategy.to_owned(),
             reference: reference.to_owned(),
-            status: Status::Failed,
-            reason: Some(reason.to_owned()),
+            status: Status::Ok,
+            reason: None,
             flags: Vec::new(),
             own_runtime: false,
             wall_ns: None,
@@ -127,7 +141,16 @@ impl Measurement {
         }
     }
 
-    /// A measurement under conditions that make its numbers worthless.
+    /// One that could not be measured.
+    pub fn failed(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
+        Self {
+            status: Status::Failed,
+            reason: Some(reason.to_owned()),
+            ..Self::without_numbers(case, strategy, reference)
+        }
+    }
+
+    /// One under conditions that make its numbers worthless.
     pub fn invalid(case: &Case, strategy: &str, reference: &str, reason: &str) -> Self {
         Self {
             status: Status::Invalid,

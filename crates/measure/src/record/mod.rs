@@ -24,7 +24,7 @@ use crate::stats::{Sample, round_medians};
 pub use read::{checksum, verify_checksum};
 
 pub use folder::{Folder, Stream};
-pub use measurement::{Measurement, Status};
+pub use measurement::{FEWEST_SAMPLES, Measurement, Status};
 pub use read::read;
 
 /// The version of everything in this file.
