@@ -5,10 +5,11 @@
 //! the linker, keeps what a measuring program was linked from in `PROGRAM.relink/`; here it is linked again, by the same
 //! command and LLD's `--shuffle-sections`, once for each build.
 
+use std::collections::VecDeque;
 use std::fs;
-use std::io;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::environment::cores;
 
@@ -90,37 +91,74 @@ fn make(program: &Path, wanted: usize, mut tell: impl FnMut(usize, usize)) -> Re
     let all: Vec<PathBuf> = (1..=wanted)
         .map(|number| parts.join(format!("layout-{number}")))
         .collect();
-    let mut missing: Vec<(usize, &PathBuf)> = (1..).zip(&all).filter(|(_, layout)| !layout.exists()).collect();
-    missing.reverse();
-    let made_before = wanted - missing.len();
-    let mut made = made_before;
-    let mut running = Vec::new();
-    while !missing.is_empty() || !running.is_empty() {
-        while running.len() < cores() {
-            let Some((number, layout)) = missing.pop() else {
-                break;
-            };
-            // Never a half-written program under the name of a layout.
-            let draft = parts.join(format!("draft-{number}-{}", std::process::id()));
-            let linking = link(&arguments, number, &draft);
-            running.push((linking.map_err(|error| error.to_string())?, draft, layout));
-        }
-        let (linking, draft, layout) = running.remove(0);
-        let output = linking.wait_with_output().map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.lines().next().unwrap_or("nothing").to_owned();
-            return Err(format!("the linker cannot order functions: {said}"));
-        }
-        fs::rename(&draft, layout).map_err(|error| error.to_string())?;
-        made += 1;
-        tell(made, wanted);
-    }
+    let missing: Vec<(usize, &PathBuf)> = (1..).zip(&all).filter(|(_, layout)| !layout.exists()).collect();
+    let there = wanted - missing.len();
+    let jobs = missing.into_iter().map(|(number, layout)| {
+        // Never a half-written program under the name of a layout.
+        let draft = parts.join(format!("draft-{number}-{}", std::process::id()));
+        (link(&arguments, number, &draft), draft, layout.clone())
+    });
+    run(jobs, cores(), |made| tell(there + made, wanted))?;
     Ok(all)
 }
 
-fn link(arguments: &[&str], seed: usize, output: &Path) -> io::Result<std::process::Child> {
-    Command::new("cc")
+/// A linker at work. Dropped, it has ended, and its draft is gone: it is waited for and not stopped, since what it started itself
+/// would go on and write.
+struct Linking {
+    linker: Child,
+    draft: PathBuf,
+    layout: PathBuf,
+}
+
+impl Linking {
+    /// Waits for its end, and gives the layout its name.
+    fn end(mut self) -> Result<(), String> {
+        let mut said = Vec::new();
+        if let Some(mut stderr) = self.linker.stderr.take() {
+            stderr.read_to_end(&mut said).map_err(|error| error.to_string())?;
+        }
+        if !self.linker.wait().map_err(|error| error.to_string())?.success() {
+            let said = String::from_utf8_lossy(&said);
+            let said = said.lines().next().unwrap_or("nothing");
+            return Err(format!("the linker cannot order functions: {said}"));
+        }
+        fs::rename(&self.draft, &self.layout).map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Linking {
+    fn drop(&mut self) {
+        // A linker that nobody listens to any more is not to wait for a reader.
+        drop(self.linker.stderr.take());
+        let _ = self.linker.wait();
+        let _ = fs::remove_file(&self.draft);
+    }
+}
+
+/// Runs linkers, `at_once` of them side by side; `tell` is told how many are done. Each has a draft, which becomes a layout.
+fn run(
+    mut jobs: impl Iterator<Item = (Command, PathBuf, PathBuf)>,
+    at_once: usize,
+    mut tell: impl FnMut(usize),
+) -> Result<(), String> {
+    let mut running: VecDeque<Linking> = VecDeque::new();
+    for done in 1.. {
+        for (mut command, draft, layout) in jobs.by_ref().take(at_once - running.len()) {
+            let linker = command.spawn().map_err(|error| error.to_string())?;
+            running.push_back(Linking { linker, draft, layout });
+        }
+        let Some(first) = running.pop_front() else {
+            break;
+        };
+        first.end()?;
+        tell(done);
+    }
+    Ok(())
+}
+
+fn link(arguments: &[&str], seed: usize, output: &Path) -> Command {
+    let mut command = Command::new("cc");
+    command
         .args(arguments)
         .arg(format!("-Wl,--shuffle-sections=.text*={seed}"))
         // Names are not loaded; a tenth of the disk space.
@@ -129,8 +167,8 @@ fn link(arguments: &[&str], seed: usize, output: &Path) -> io::Result<std::proce
         .arg(output)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+        .stderr(Stdio::piped());
+    command
 }
 
 /// What `program` was linked from. Cargo shows a program under a second name: that one is the same file, in the folder of dependencies
@@ -221,5 +259,25 @@ mod tests {
         assert_eq!(found.count(), 1);
         let why = found.only_one.expect("a reason");
         assert!(why.starts_with("the linker cannot order functions: "), "{why}");
+    }
+    #[test]
+    #[cfg(unix)]
+    fn where_one_linker_fails_the_others_have_ended_and_leave_no_drafts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let drafts = [1, 2].map(|number| folder.path().join(format!("draft-{number}")));
+        // The first one fails once the second has begun to write, which goes on for a while.
+        let scripts = [
+            r#"until test -e "$2"; do sleep 0.01; done; echo no >&2; exit 1"#,
+            r#": > "$2"; sleep 0.1; echo more >> "$2""#,
+        ];
+        let jobs = drafts.iter().zip(scripts).map(|(draft, script)| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script, "sh"]).args(&drafts).stderr(Stdio::piped());
+            (command, draft.clone(), draft.with_extension("layout"))
+        });
+        let why = run(jobs, 2, |_| panic!("none is done")).expect_err("one fails");
+        assert_eq!(why, "the linker cannot order functions: no");
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 }
