@@ -102,7 +102,7 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated
     // Held until the copy is made, so that no run replaces a record in the meantime.
     let _taken = targets
         .iter()
-        .map(|target| Folder::take(from, target))
+        .map(|target| Folder::hold(from, target))
         .collect::<Result<Vec<_>, _>>()?;
     let mut run = Run::read(from)?;
     // A target of the reader's own may have its record there as well.

@@ -31,6 +31,10 @@ fn a_run_is_kept_whole_and_never_overwritten() {
         assert_eq!(from, to);
     }
     assert!(results.path("one/selfcheck.json").exists());
+    assert!(
+        !results.path("latest/http.lock").exists(),
+        "a run is read without a trace"
+    );
     let shown = results.exits(0, &["report", "one", "--format", "markdown"]);
     let text = results.exits(0, &["report", "one", "--format", "text"]);
     for target in TARGETS {

@@ -180,3 +180,18 @@ fn a_folder_is_taken_once() {
     drop(first);
     assert!(Folder::take(folder.path(), "overhead").is_ok());
 }
+
+#[test]
+fn what_is_read_is_not_replaced_and_reading_leaves_no_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Folder::hold(folder.path(), "overhead").unwrap().is_none());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let writes = Folder::take(folder.path(), "overhead").unwrap();
+    let error = Folder::hold(folder.path(), "overhead").unwrap_err().to_string();
+    assert!(error.contains("another run"), "{error}");
+    drop(writes);
+    let held = [(); 2].map(|()| Folder::hold(folder.path(), "overhead").unwrap());
+    assert!(Folder::take(folder.path(), "overhead").is_err());
+    drop(held);
+    assert!(Folder::take(folder.path(), "overhead").is_ok());
+}

@@ -14,6 +14,9 @@ const DEARER: f64 = 1.15;
 /// How much longer than it may a run takes at most, in which the round under way ends.
 const GRACE: f64 = 1.25;
 
+/// What was left out of, and in words what it is; `None` takes an earlier cut back.
+pub(crate) type Cut = (CutOf, Option<String>);
+
 /// Rounds are not given back one by one: not until they are more than this share of those that were planned.
 const HARDLY: f64 = 0.02;
 
@@ -92,7 +95,7 @@ impl Budget {
         round: usize,
         taken: f64,
         expected: &Expected<impl Fn(usize, bool) -> f64>,
-    ) -> Option<(CutOf, String)> {
+    ) -> Option<Cut> {
         self.made += 1;
         let limit = self.seconds?;
         let since = self.since;
@@ -113,7 +116,7 @@ impl Budget {
         let whole = taken + pace * (expected.left)((round + 1 + least).min(self.planned), false);
         if self.lean && self.made - since.made >= sure && whole <= limit {
             (self.lean, self.since) = (false, now);
-            return Some((CutOf::Blocks, String::new()));
+            return Some((CutOf::Blocks, None));
         }
         let surely = self.made >= sure || ends(self.planned) > SURELY * limit;
         let grows = fits > self.rounds;
@@ -123,7 +126,7 @@ impl Budget {
         }
         if fits == self.planned {
             self.rounds = fits;
-            return Some((CutOf::Rounds, String::new()));
+            return Some((CutOf::Rounds, None));
         }
         let took = format!(
             "{} rounds as they were planned would take {} minutes",
@@ -136,7 +139,7 @@ impl Budget {
                 "Shorter blocks, and no carry-over: {took}, and JVS_MINUTES allows {}.",
                 self.limit()
             );
-            return Some((CutOf::Blocks, what));
+            return Some((CutOf::Blocks, Some(what)));
         }
         let rounds = fits
             .max(if self.lean { 0 } else { least })
@@ -152,11 +155,11 @@ impl Budget {
             self.planned,
             self.limit()
         );
-        Some((CutOf::Rounds, what))
+        Some((CutOf::Rounds, Some(what)))
     }
 
     /// What is said of a run whose time was over after so many rounds; nothing where it had all that it should have.
-    pub(crate) fn ended_early(&self, rounds: usize, planned: usize) -> Option<(CutOf, String)> {
+    pub(crate) fn ended_early(&self, rounds: usize, planned: usize) -> Option<Cut> {
         if rounds >= self.rounds {
             return None;
         }
@@ -169,7 +172,7 @@ impl Budget {
             "It ended after {rounds} of {planned} rounds, when its {} were over{preview}.",
             self.limit()
         );
-        Some((CutOf::Rounds, what))
+        Some((CutOf::Rounds, Some(what)))
     }
 
     /// Whether the time is over.
@@ -177,7 +180,7 @@ impl Budget {
         self.seconds.is_some_and(|limit| taken > limit)
     }
 
-    /// When a round is to end that is under way after a quarter more than the time.
+    /// When a round that is still running is stopped: after 1.25 times the run's limit. `None` without a limit.
     pub(crate) fn hard_end(&self, began: Instant, before: f64) -> Option<Instant> {
         let left = (self.seconds? * GRACE - before).max(0.0);
         began.checked_add(Duration::from_secs_f64(left))
@@ -215,6 +218,10 @@ mod tests {
         }
     }
 
+    fn words(cut: Option<Cut>) -> String {
+        cut.and_then(|(_, what)| what).expect("a cut, in words")
+    }
+
     #[test]
     fn what_fits_is_left_alone() {
         let mut budget = Budget::new(40, Some(5.0), 0.0);
@@ -235,13 +242,13 @@ mod tests {
             let taken = 10.0 * (round + 1) as f64;
             assert_eq!(budget.after_round(round, taken, &after(round)), None, "not sure yet");
         }
-        let (_, cut) = budget.after_round(5, 60.0, &after(5)).expect("a cut");
+        let cut = words(budget.after_round(5, 60.0, &after(5)));
         assert!(cut.contains("30 rounds instead of 40"), "{cut}");
         assert!(cut.contains("6.67 minutes"), "{cut}");
         assert_eq!((budget.rounds, budget.lean), (30, false));
         // 60 s a round: 5 fit; lean ones take 20 s, and 13 more fit.
         let mut budget = Budget::new(40, Some(5.0), 0.0);
-        let (_, cut) = budget.after_round(0, 60.0, &after(0)).expect("a cut");
+        let cut = words(budget.after_round(0, 60.0, &after(0)));
         assert!(cut.contains("Shorter blocks") && budget.lean, "{cut}");
         assert_eq!(budget.rounds, 40);
         let lean = |round: usize| Expected {
@@ -255,7 +262,7 @@ mod tests {
             said = budget.after_round(round, taken, &lean(round)).or(said);
             round += 1;
         }
-        let (_, cut) = said.expect("a cut");
+        let cut = words(said);
         assert!(cut.contains("13 rounds"), "{cut}");
         assert!(taken <= 300.0, "{taken}");
     }
@@ -278,8 +285,8 @@ mod tests {
             cuts.extend(budget.after_round(round, taken, &expected));
             round += 1;
         }
-        let said: Vec<&str> = cuts.iter().map(|(_, what)| &what[..what.len().min(9)]).collect();
-        assert_eq!(said, ["30 rounds", ""], "{cuts:?}");
+        let said: Vec<Option<&str>> = cuts.iter().map(|(_, what)| Some(&what.as_ref()?[..9])).collect();
+        assert_eq!(said, [Some("30 rounds"), None], "{cuts:?}");
         assert_eq!((round, taken), (40, 300.0));
     }
 
@@ -303,7 +310,7 @@ mod tests {
         let blocks: Vec<bool> = cuts
             .iter()
             .filter(|(of, _)| *of == CutOf::Blocks)
-            .map(|(_, what)| what.is_empty())
+            .map(|(_, what)| what.is_none())
             .collect();
         assert_eq!(blocks, [false, true], "{cuts:?}");
         assert!(!budget.lean && taken <= 300.0, "{taken} s");

@@ -128,11 +128,11 @@ impl Collected {
             PartialLine::Clear { case } => {
                 self.clear.insert(case.clone());
             }
-            PartialLine::Cut { of, what } if what.is_empty() => {
-                self.cut.remove(of);
-            }
-            PartialLine::Cut { of, what } => {
+            PartialLine::Cut { of, what: Some(what) } => {
                 self.cut.insert(*of, what.clone());
+            }
+            PartialLine::Cut { of, what: None } => {
+                self.cut.remove(of);
             }
         }
     }
@@ -247,13 +247,13 @@ mod tests {
             (CutOf::Rounds, "44 rounds"),
             (CutOf::Blocks, "shorter"),
         ] {
-            let what = what.to_owned();
+            let what = Some(what.to_owned());
             collected.take(&PartialLine::Cut { of, what });
         }
         let said = |collected: &Collected| collected.cut.values().cloned().collect::<Vec<_>>();
         assert_eq!(said(&collected), ["shorter", "44 rounds"]);
-        let (of, what) = (CutOf::Rounds, String::new());
-        collected.take(&PartialLine::Cut { of, what });
+        let of = CutOf::Rounds;
+        collected.take(&PartialLine::Cut { of, what: None });
         assert_eq!(said(&collected), ["shorter"], "all rounds fit after all");
     }
 }

@@ -13,14 +13,33 @@ pub struct Folder {
     record: PathBuf,
     partial: PathBuf,
     /// Held while the run lasts.
-    lock: File,
+    _lock: Lock,
 }
 
-impl Drop for Folder {
+/// A lock file, held until it is dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Drop for Lock {
     fn drop(&mut self) {
         // Closing would do, were it not for a process that another thread is just starting, which holds a copy
         // of the file until it becomes its own program.
-        let _ = self.lock.unlock();
+        let _ = self.0.unlock();
+    }
+}
+
+impl Lock {
+    fn path(folder: &Path, target: &str) -> PathBuf {
+        folder.join(format!("{target}.lock"))
+    }
+
+    /// Holds `file` at `path`, which `tried` to lock.
+    fn held(file: File, path: PathBuf, tried: Result<(), fs::TryLockError>) -> Result<Self, RecordError> {
+        match tried {
+            Ok(()) => Ok(Self(file)),
+            Err(fs::TryLockError::WouldBlock) => Err(RecordError::Busy { path }),
+            Err(fs::TryLockError::Error(error)) => Err(io_error(&path)(error)),
+        }
     }
 }
 
@@ -32,18 +51,31 @@ impl Folder {
     /// [`RecordError::Busy`] where another run holds it, [`RecordError::Io`] where the folder cannot be made.
     pub fn take(folder: &Path, target: &str) -> Result<Self, RecordError> {
         fs::create_dir_all(folder).map_err(io_error(folder))?;
-        let path = folder.join(format!("{target}.lock"));
-        let lock = File::create(&path).map_err(io_error(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(RecordError::Busy { path }),
-            Err(fs::TryLockError::Error(error)) => return Err(io_error(&path)(error)),
-        }
+        let path = Lock::path(folder, target);
+        let file = File::create(&path).map_err(io_error(&path))?;
+        let tried = file.try_lock();
         Ok(Self {
             record: folder.join(format!("{target}.jsonl")),
             partial: folder.join(format!("{target}.jsonl.partial")),
-            lock,
+            _lock: Lock::held(file, path, tried)?,
         })
+    }
+
+    /// Keeps runs from replacing the record of `target` in `folder` while it is read. Writes nothing: where there is no lock file,
+    /// as in a run that was kept, no run writes, and `None` is held.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordError::Busy`] where a run holds it, [`RecordError::Io`] where the lock file cannot be opened.
+    pub fn hold(folder: &Path, target: &str) -> Result<Option<Lock>, RecordError> {
+        let path = Lock::path(folder, target);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error(&path)(error)),
+        };
+        let tried = file.try_lock_shared();
+        Lock::held(file, path, tried).map(Some)
     }
 
     /// The complete record.

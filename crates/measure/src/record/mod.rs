@@ -23,7 +23,7 @@ use crate::stats::{Sample, round_medians};
 
 pub use read::{checksum, verify_checksum};
 
-pub use folder::{Folder, Stream};
+pub use folder::{Folder, Lock, Stream};
 pub use measurement::{FEWEST_SAMPLES, Measurement, Status};
 pub use read::read;
 
@@ -199,12 +199,12 @@ pub enum PartialLine {
         /// The case.
         case: Case,
     },
-    /// What was left out so that the run fits into its time; nothing, in words, takes an earlier cut back.
+    /// What was left out so that the run fits into its time.
     Cut {
         /// Of what.
         of: CutOf,
-        /// In words.
-        what: String,
+        /// In words; `None` takes an earlier cut back.
+        what: Option<String>,
     },
 }
 
