@@ -63,8 +63,8 @@ fn read(output: &str) -> Said {
 
 /// If this process was started as a plain bench, is that and exits; else returns.
 pub fn run_if_child() {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next().as_deref() != Some(ARGUMENT) {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_none_or(|first| first != ARGUMENT) {
         return;
     }
     let folder = arguments.next().unwrap_or_default();
@@ -75,6 +75,7 @@ pub fn run_if_child() {
         .measurement_time(MEASUREMENT)
         .nresamples(2000);
     for id in arguments {
+        let id = id.to_string_lossy();
         let case: Case = id.parse().unwrap_or_else(|error| panic!("{id}: {error}"));
         bench(&mut criterion, &case);
     }

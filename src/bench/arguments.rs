@@ -1,8 +1,10 @@
 //! The command line of a bench target: Criterion's, read by us too, since Criterion keeps its mode and its
 //! filter to itself.
 
+use std::ffi::OsString;
+
 use clap::{Arg, ArgAction, Command};
-use measure::arguments::{self, Filter};
+use measure::arguments::{self, Filter, texts};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +48,9 @@ pub enum ArgumentError {
     /// Clap does not understand it.
     #[error(transparent)]
     Clap(#[from] clap::Error),
-    /// The filter is no regular expression.
+    /// It is not UTF-8, or the filter is no regular expression.
     #[error(transparent)]
-    Filter(#[from] arguments::ArgumentError),
+    Measure(#[from] arguments::ArgumentError),
     /// It is no time for which something could be profiled.
     #[error("--profile-time {0}: not a number of seconds above zero")]
     ProfileTime(String),
@@ -114,8 +116,8 @@ const REFUSED: &[(&str, bool, &str)] = &[
 ];
 
 /// Reads a command line, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
-    let arguments: Vec<String> = arguments.into_iter().collect();
+pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
+    let arguments = texts(arguments)?;
     let arg = |name: &'static str, short: Option<char>| {
         let arg = Arg::new(name).long(name);
         match short {
@@ -245,7 +247,7 @@ mod tests {
         assert!(exact.matches("yield"));
         assert!(!parsed("--ignored").unwrap().filter.matches("yield"));
         assert!(parsed("--bench").unwrap().filter.matches("anything"));
-        assert!(matches!(parsed("--bench ["), Err(ArgumentError::Filter(_))));
+        assert!(matches!(parsed("--bench ["), Err(ArgumentError::Measure(_))));
     }
 
     #[test]

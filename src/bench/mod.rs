@@ -46,7 +46,7 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
         .find(|target| target.name == name)
         .expect("a bench names a target of the matrix");
     crate::round::run_if_child(&target.workloads);
-    let arguments = match arguments::parse(std::env::args()) {
+    let arguments = match arguments::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(arguments::ArgumentError::Clap(error)) => error.exit(),
         Err(error) => return session::bad_input(name, &error),

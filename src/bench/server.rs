@@ -39,7 +39,7 @@ const PROFILED_LEVEL: Level = Level::Percent(60);
 pub fn main() -> ExitCode {
     session::end_with_the_reader();
     role::run_if_child(Some(profile_here));
-    let mut words: Vec<String> = std::env::args().collect();
+    let mut words: Vec<_> = std::env::args_os().collect();
     let checks = words.iter().any(|word| word == CHECK);
     words.retain(|word| word != CHECK);
     let arguments = match arguments::parse(words) {

@@ -18,7 +18,7 @@ const FAULT: &str = "TEST_FAULT";
 /// If this program was started as a server that does wrong, is that; else returns.
 pub fn run_if_faulty_server() -> Option<ExitCode> {
     let fault = std::env::var(FAULT).ok()?;
-    if std::env::args().nth(1).as_deref() != Some(server::ARGUMENT) {
+    if std::env::args_os().nth(1).is_none_or(|first| first != server::ARGUMENT) {
         return None;
     }
     if fault == "no_port" {

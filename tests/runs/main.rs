@@ -17,7 +17,7 @@ mod profiles;
 use std::fs;
 use std::process::ExitCode;
 
-use common::place::{ACT, Place, TEN_ROUNDS, small};
+use common::place::{ACT, Done, Place, TEN_ROUNDS, small};
 use join_vs_spawn::bench;
 use join_vs_spawn::record::{self, Measurement, Status};
 use join_vs_spawn::round;
@@ -241,6 +241,14 @@ fn bad_input_measures_nothing() {
         )
         .exits(2)
         .says("1 MiB");
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let not_utf8 = std::ffi::OsStr::from_bytes(b"yi\xffeld");
+        let output = place.command("overhead", &[], &["--bench"]).arg(not_utf8).output();
+        let done = Done::of(output.expect("it starts")).exits(2);
+        assert_eq!(done.says("yi\u{fffd}eld`: not UTF-8").stderr.lines().count(), 1);
+    }
     assert!(!place.path("results").exists() && !place.path("criterion").exists());
 }
 

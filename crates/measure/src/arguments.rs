@@ -1,5 +1,7 @@
 //! The command line of a bench of your own: what `cargo bench` and `cargo test` pass, and which measurements are meant.
 
+use std::ffi::OsString;
+
 use regex_lite::Regex;
 
 use crate::variables::VARIABLES;
@@ -64,6 +66,9 @@ pub enum ArgumentError {
     /// A second filter.
     #[error("{0}: one filter is enough; it is a regular expression, so that `a|b` is either")]
     Twice(String),
+    /// It is not UTF-8.
+    #[error("`{0}`: not UTF-8, as every argument must be")]
+    NotUtf8(String),
 }
 
 /// What the command line asks for.
@@ -92,17 +97,30 @@ pub struct Arguments {
     pub shown: Vec<String>,
 }
 
+/// Arguments as text.
+///
+/// # Errors
+///
+/// [`ArgumentError::NotUtf8`] quotes the first that is none.
+pub fn texts(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Vec<String>, ArgumentError> {
+    let text = |argument: OsString| {
+        let not_utf8 = |argument: OsString| ArgumentError::NotUtf8(argument.to_string_lossy().into_owned());
+        argument.into_string().map_err(not_utf8)
+    };
+    arguments.into_iter().map(|argument| text(argument.into())).collect()
+}
+
 /// Reads the arguments of a bench of your own. `cargo bench` adds `--bench`, `cargo test` does not: a bench that cargo runs
 /// without it runs everything once. Any other program (an example, a binary) measures.
 ///
 /// # Errors
 ///
-/// Where an argument is unknown, lacks its value, or the filter is no regular expression.
-pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Arguments, ArgumentError> {
+/// An option that does not exist, a second filter, a filter that is no regular expression, an argument that is not UTF-8.
+pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
     let (mut text, mut exact, mut none, mut bench, mut mode) = (None, false, false, false, Mode::Measure);
     let mut advise = false;
     let mut shown = Vec::new();
-    for argument in arguments {
+    for argument in texts(arguments)? {
         match argument.as_str() {
             "--bench" => {
                 bench = true;
@@ -190,5 +208,14 @@ mod tests {
             let error = parsed(line).unwrap_err().to_string();
             assert!(error.starts_with(said), "{error}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_not_utf8_is_quoted() {
+        use std::os::unix::ffi::OsStringExt;
+        let arguments = ["--bench".into(), OsString::from_vec(b"yi\xffeld".to_vec())];
+        let error = parse(arguments).unwrap_err().to_string();
+        assert!(error.starts_with("`yi\u{fffd}eld`: not UTF-8"), "{error}");
     }
 }

@@ -148,6 +148,7 @@ pub mod machines;
 pub mod matrix;
 pub mod measurement;
 pub mod merge;
+mod one_core;
 pub mod plan;
 #[doc(hidden)]
 pub mod probe;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use timed::cpu_speed;
 
+use crate::one_core::OnOneCore;
 use crate::shared_core;
 use crate::stats::median;
 
@@ -45,12 +46,8 @@ const LOOKS: usize = 20;
 
 /// On the core of that number, among those that may be used.
 fn task_ns(core: usize) -> f64 {
-    let looks = || {
-        let allowed = allowed_cores();
-        stay_on(allowed.get(core % allowed.len().max(1)).copied());
-        (0..LOOKS).map(|_| shared_core::task_ns()).collect::<Vec<_>>()
-    };
-    let times = thread::scope(|scope| scope.spawn(looks).join().unwrap_or_default());
+    let _stays = OnOneCore::stay(core);
+    let times: Vec<f64> = (0..LOOKS).map(|_| shared_core::task_ns()).collect();
     median(&times)
 }
 
@@ -64,65 +61,31 @@ fn wake_ns() -> f64 {
             thread::park();
         }
     };
-    let [one, other] = two_cores();
-    let asking = || {
-        stay_on(one);
-        let here = thread::current();
-        let mut times = Vec::new();
-        thread::scope(|scope| {
-            let answers = scope.spawn(|| {
-                stay_on(other);
-                for trip in 0..2 * TRIPS {
-                    wait_for(2 * trip + 1);
-                    turn.store(2 * trip + 2, Release);
-                    here.unpark();
-                }
-            });
+    let here = thread::current();
+    let mut times = Vec::new();
+    thread::scope(|scope| {
+        // Before this thread stays on a core, which those that it starts then would stay on as well. On the same core one thread
+        // runs when the other parks, and nothing is woken.
+        let answers = scope.spawn(|| {
+            let _stays = OnOneCore::stay(1);
             for trip in 0..2 * TRIPS {
-                let began = Instant::now();
-                turn.store(2 * trip + 1, Release);
-                answers.thread().unpark();
-                wait_for(2 * trip + 2);
-                if trip >= TRIPS {
-                    times.push(began.elapsed().as_nanos() as f64 / 2.0);
-                }
+                wait_for(2 * trip + 1);
+                turn.store(2 * trip + 2, Release);
+                here.unpark();
             }
         });
-        times
-    };
-    // In a thread of its own, so that this one may go on wherever it was.
-    let times = thread::scope(|scope| scope.spawn(asking).join().unwrap_or_default());
+        let _stays = OnOneCore::stay(0);
+        for trip in 0..2 * TRIPS {
+            let began = Instant::now();
+            turn.store(2 * trip + 1, Release);
+            answers.thread().unpark();
+            wait_for(2 * trip + 2);
+            if trip >= TRIPS {
+                times.push(began.elapsed().as_nanos() as f64 / 2.0);
+            }
+        }
+    });
     median(&times)
-}
-
-/// The first two cores that this thread may use. On the same core one thread runs when the other parks, and nothing is woken.
-fn two_cores() -> [Option<usize>; 2] {
-    let mut cores = allowed_cores().into_iter();
-    [cores.next(), cores.next()]
-}
-
-/// The cores that this thread may use; none elsewhere than on Linux, where the kernel chooses.
-fn allowed_cores() -> Vec<usize> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::thread::{CpuSet, sched_getaffinity};
-        let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-        (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect()
-    }
-    #[cfg(not(target_os = "linux"))]
-    Vec::new()
-}
-
-/// Keeps the current thread, and those that it starts, on a core.
-fn stay_on(core: Option<usize>) {
-    #[cfg(target_os = "linux")]
-    if let Some(core) = core {
-        let mut one = rustix::thread::CpuSet::new();
-        one.set(core);
-        let _ = rustix::thread::sched_setaffinity(None, &one);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = core;
 }
 
 #[cfg(test)]

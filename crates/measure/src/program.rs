@@ -12,7 +12,7 @@ use crate::workload;
 
 /// The program that is running.
 pub fn this_program() -> PathBuf {
-    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args().next().unwrap_or_default()))
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from(std::env::args_os().next().unwrap_or_default()))
 }
 
 /// What a program that measures says of itself when it is started by hand: one line of JSON.

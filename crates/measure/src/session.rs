@@ -60,7 +60,7 @@ where
 pub fn measure(target: &Target) -> ExitCode {
     end_with_the_reader();
     crate::round::run_if_child(&all_entries(target));
-    let arguments = match arguments::parse(std::env::args().skip(1)) {
+    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => return bad_input(target.name, &error),
     };

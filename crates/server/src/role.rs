@@ -98,7 +98,7 @@ pub type Profiler = fn(Option<&str>) -> Result<Option<String>, String>;
 
 /// If this process was started as one of these, is that and exits; else returns. Comes first in every `main`.
 pub fn run_if_child(profiler: Option<Profiler>) {
-    if std::env::args().nth(1).as_deref() != Some(ARGUMENT) {
+    if std::env::args_os().nth(1).is_none_or(|first| first != ARGUMENT) {
         return;
     }
     // The end of standard input tells as much, but not to a process that is stopped in the meantime.

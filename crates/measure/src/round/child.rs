@@ -6,11 +6,13 @@ use std::sync::Mutex;
 
 use super::Job;
 #[cfg(target_os = "linux")]
-use super::core::{FreeCore, OnOneCore};
+use super::core::FreeCore;
 #[cfg(target_os = "linux")]
 use super::fresh::Copy;
 use super::protocol::{ARGUMENT, Event, MARK, Part, Task};
 use crate::block::{self, Block, wakes_threads};
+#[cfg(target_os = "linux")]
+use crate::one_core::OnOneCore;
 use crate::runtime::BlockRuntime;
 use crate::shared_core;
 use crate::workload::{self, Entry};
@@ -20,7 +22,7 @@ use crate::workload::{self, Entry};
 pub fn run_if_child(entries: &[Entry]) {
     #[cfg(feature = "http")]
     crate::http::server::run_if_server();
-    if std::env::args().nth(1).as_deref() != Some(ARGUMENT) {
+    if std::env::args_os().nth(1).is_none_or(|first| first != ARGUMENT) {
         return;
     }
     #[cfg(target_os = "linux")]

@@ -6,8 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-
+use crate::one_core::{OnOneCore, allowed};
 use crate::shared_core;
 
 /// How long a block waits for a free core: after that it is measured where it is, and does not count.
@@ -32,7 +31,7 @@ impl FreeCore {
         let Some(free_ns) = free_ns else {
             return core;
         };
-        let count = sched_getaffinity(None).map_or(1, |cores| allowed(&cores).count());
+        let count = allowed();
         let is_free = |core: usize| {
             let _stays = OnOneCore::stay(core);
             shared_core::task_ns() <= free_ns
@@ -52,37 +51,6 @@ impl FreeCore {
             }
         }
         core
-    }
-}
-
-/// The cores of a set.
-fn allowed(cores: &CpuSet) -> impl Iterator<Item = usize> {
-    (0..CpuSet::MAX_CPU).filter(|core| cores.is_set(*core))
-}
-
-/// Keeps this thread, and the copies that it makes, on one of the cores that it may use; dropped, it may use all of them again.
-pub(super) struct OnOneCore(Option<CpuSet>);
-
-impl OnOneCore {
-    /// On the core of that number among those that it may use.
-    pub(super) fn stay(number: usize) -> Self {
-        let Ok(before) = sched_getaffinity(None) else {
-            return Self(None);
-        };
-        let mut one = CpuSet::new();
-        let count = allowed(&before).count();
-        if let Some(core) = allowed(&before).nth(number % count.max(1)) {
-            one.set(core);
-        }
-        Self(sched_setaffinity(None, &one).is_ok().then_some(before))
-    }
-}
-
-impl Drop for OnOneCore {
-    fn drop(&mut self) {
-        if let Some(before) = &self.0 {
-            let _ = sched_setaffinity(None, before);
-        }
     }
 }
 

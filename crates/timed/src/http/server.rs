@@ -32,7 +32,7 @@ const BACKLOG: u32 = 1024;
 
 /// If this process was started as the mock server, serves and exits; else returns.
 pub fn run_if_server() {
-    if std::env::args().nth(1).as_deref() == Some(ARGUMENT) {
+    if std::env::args_os().nth(1).is_some_and(|first| first == ARGUMENT) {
         serve(listen);
     }
 }
