@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use criterion::Criterion;
+use timed::locked::lock;
 
 use crate::case::Case;
 use crate::environment::{cores, target_folder};
@@ -207,7 +208,7 @@ fn profile(criterion: Criterion, target: &Target, measurements: &[(Case, Vec<Str
     let made = Arc::new(Mutex::new(Made::default()));
     let mut criterion = criterion.with_profiler(Flamegraphs::new(made.clone()));
     replay::run_in_process(&mut criterion, target, measurements);
-    let made = made.lock().unwrap_or_else(|poison| poison.into_inner());
+    let made = lock(&made);
     for picture in &made.pictures {
         println!("Flamegraph: {}", picture.display());
     }

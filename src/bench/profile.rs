@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use criterion::profiler::Profiler;
+use timed::locked::lock;
 
 use crate::flamegraph::{Profile, draw, stacks};
 
@@ -132,10 +133,6 @@ pub(super) fn write(folder: &Path, profile: &Profile, stacks: &str) -> Result<Pa
         crate::files::replace(&file, bytes).map_err(io(&file))?;
     }
     Ok(picture)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }
 
 #[cfg(unix)]

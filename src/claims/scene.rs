@@ -10,6 +10,7 @@ use std::sync::mpsc as blocking;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+use timed::locked::lock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{self, JoinHandle, JoinSet};
@@ -46,7 +47,7 @@ pub(super) struct Diary {
 
 impl Diary {
     fn events(&self) -> MutexGuard<'_, Vec<String>> {
-        self.events.lock().unwrap_or_else(|poison| poison.into_inner())
+        lock(&self.events)
     }
 
     pub fn write(&self, event: impl Into<String>) {

@@ -21,6 +21,7 @@ use crate::report::{self, html, markdown};
 use crate::run_store::{LATEST, Run, StoreError, names_of_two};
 use crate::table;
 use measure::machines::{Gathered, Machine, Machines};
+use timed::locked::lock;
 
 #[derive(Args)]
 #[command(
@@ -197,7 +198,7 @@ fn read_machines(results: &Path, names: &[String]) -> Result<Machines, String> {
             if named[&Path::new(names[number]).file_name()] > 1 {
                 machine.name = run.folder.display().to_string();
             }
-            let mut gathered = gathered.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut gathered = lock(&gathered);
             gathered.take(taken + number, machine);
             progress.inc(1);
         }

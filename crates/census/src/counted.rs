@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::task;
 
+use timed::locked::lock;
 use timed::slice::Slice;
 use timed::timed_loop::Running;
 use timed::workload::Opened;
@@ -216,8 +217,4 @@ impl Wake for Counting {
         add(&self.tally.wakes);
         self.inner.wake_by_ref();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }

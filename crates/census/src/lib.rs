@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex};
 
 use timed::block::drive_case;
 use timed::case::Case;
+use timed::locked::lock;
 use timed::runtime::{BlockRuntime, Schedule};
 use timed::slice::Slice;
 use timed::strategy::{self, Spawning};
@@ -246,7 +247,3 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
 
 /// Data do not change a count, but they should be the same each time.
 const SEED: u64 = 0x6a76_735f_6a76_735f;
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
-}

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use seq_macro::seq;
 
 use crate::Setup;
-use crate::slice::{Slice, Totals};
+use crate::slice::Slice;
 use crate::timed_loop::{TimedLoop, timed_loop};
 use crate::usage::Usage;
 use crate::workload::InlineChild;
@@ -44,11 +44,9 @@ macro_rules! timed {
         }
         Slice {
             wall,
-            typical_ns: None,
             usage,
             digest: $digest,
-            before: Totals::default(),
-            after: Totals::default(),
+            ..Slice::default()
         }
     }};
 }

@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
+use timed::locked::lock;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -171,7 +172,7 @@ impl Backend {
     }
 
     fn document(&self, bytes: usize, child: usize) -> Bytes {
-        let mut documents = self.documents.lock().unwrap_or_else(|poison| poison.into_inner());
+        let mut documents = lock(&self.documents);
         let made = documents.entry((bytes, child));
         made.or_insert_with(|| document(bytes, child).into()).clone()
     }

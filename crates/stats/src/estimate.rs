@@ -7,9 +7,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 use serde::{Deserialize, Serialize};
+use timed::locked::lock;
 
 use super::binomial::heads;
 use super::median;
@@ -25,7 +26,7 @@ type Memo<K, V> = LazyLock<Mutex<HashMap<K, V>>>;
 
 /// Computes a value the first time: thousands of intervals are of few numbers of values.
 fn once<K: Eq + Hash, V: Copy>(known: &Memo<K, V>, key: K, anew: impl FnOnce() -> V) -> V {
-    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = lock(known);
     *known.entry(key).or_insert_with(anew)
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::children::Workload;
 use crate::fan_out::{Count, FanOut, at_once};
 use crate::numbers::interquartile_mean;
-use crate::slice::{Slice, Totals};
+use crate::slice::Slice;
 use crate::usage::Usage;
 
 /// Each fan-out is polled until every second child has ended and the others wait, as many at once as the strategy holds; then it
@@ -70,7 +70,6 @@ pub(crate) async fn cancelled_fan_outs<W: Workload, F: FanOut<W>>(
         typical_ns: Some(interquartile_mean(&each_ns)),
         usage,
         digest,
-        before: Totals::default(),
-        after: Totals::default(),
+        ..Slice::default()
     }
 }

@@ -20,6 +20,7 @@ pub mod fan_out;
 mod heap;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod locked;
 pub mod loops;
 pub mod numbers;
 pub mod runtime;

@@ -76,7 +76,7 @@ impl BlockRuntime {
     pub fn of(case: &Case, seed: u64) -> Result<Self, String> {
         let Case { flavor, site, .. } = *case;
         let elsewhere = Displacement::new(seed);
-        let engine = Engine::of_block(flavor, seed).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+        let engine = Engine::of(flavor, Some(seed)).map_err(|error| format!("no {flavor} runtime: {error}"))?;
         for _ in 0..site.beside() {
             engine.spawn(AlwaysReady);
         }
@@ -150,11 +150,7 @@ impl Engine {
         Self::of(flavor, None)
     }
 
-    /// The same for a block with this seed, from which follows where its workers' objects and stacks lie.
-    fn of_block(flavor: Flavor, seed: u64) -> io::Result<Self> {
-        Self::of(flavor, Some(seed))
-    }
-
+    /// The same; for a block its seed, from which follows where its workers' objects and stacks lie.
     fn of(flavor: Flavor, block: Option<u64>) -> io::Result<Self> {
         let mut builder = match flavor {
             Flavor::MultiThread(workers) => {

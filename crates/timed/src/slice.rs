@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::usage::Usage;
 
-/// What a slice measured.
-#[derive(Debug, Clone, Copy)]
+/// What a slice measured; by default nothing.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Slice {
     /// Wall time of the timed iterations.
     pub wall: Duration,

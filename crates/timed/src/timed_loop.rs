@@ -9,13 +9,14 @@
 use std::future::Future;
 use std::hint::black_box;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::cancelled::cancelled_fan_outs;
 use crate::children::Workload;
 use crate::fan_out::{Count, FanOut, at_once};
+use crate::locked::lock;
 use crate::numbers::interquartile_mean;
 use crate::slice::{Slice, Totals};
 use crate::usage::Usage;
@@ -123,7 +124,7 @@ impl TimedLoop {
     ///
     /// While a slice of it runs.
     pub fn run(&self, iterations: u64) -> Running {
-        let mut looping = locked(&self.place).take().expect("one slice of a loop at a time");
+        let mut looping = lock(&self.place).take().expect("one slice of a loop at a time");
         match &mut looping {
             Looping::Watched {
                 looped,
@@ -203,7 +204,7 @@ impl Drop for Running {
                 Looping::Watched { looped, .. } => looped.end(),
                 Looping::Itself(looped) => looped.end(),
             }
-            *locked(&self.place) = Some(looping);
+            *lock(&self.place) = Some(looping);
         }
     }
 }
@@ -224,10 +225,6 @@ impl Watch {
             start: Instant::now(),
         }
     }
-}
-
-fn locked(place: &Place) -> MutexGuard<'_, Option<Looping>> {
-    place.lock().unwrap_or_else(|poison| poison.into_inner())
 }
 
 /// Makes a [`TimedLoop`] of an `async fn(iterations) -> Slice` that times itself.

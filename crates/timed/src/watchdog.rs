@@ -8,26 +8,24 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::locked::lock;
+
 /// When the last beat was; `None` while nothing is watched.
 static LAST: Mutex<Option<Instant>> = Mutex::new(None);
 
-fn last() -> std::sync::MutexGuard<'static, Option<Instant>> {
-    LAST.lock().unwrap_or_else(|poison| poison.into_inner())
-}
-
 /// Watches from now on.
 pub fn arm() {
-    *last() = Some(Instant::now());
+    *lock(&LAST) = Some(Instant::now());
 }
 
 /// Watches no more.
 pub fn disarm() {
-    *last() = None;
+    *lock(&LAST) = None;
 }
 
 /// Measuring goes on.
 pub fn beat() {
-    if let Some(last) = &mut *last() {
+    if let Some(last) = &mut *lock(&LAST) {
         *last = Instant::now();
     }
 }
@@ -37,7 +35,7 @@ pub fn watch(limit: Duration, silent: impl FnOnce() + Send + 'static) {
     std::thread::spawn(move || {
         loop {
             std::thread::sleep(limit / 10);
-            if last().is_some_and(|last| last.elapsed() > limit) {
+            if lock(&LAST).is_some_and(|last| last.elapsed() > limit) {
                 return silent();
             }
         }

@@ -14,6 +14,8 @@ mod watched;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use timed::locked::lock;
+
 use crate::Setup;
 use crate::advise::question::Scope;
 use crate::advise::sheet::WAIT_NS;
@@ -21,10 +23,9 @@ use crate::advise::{Question, Wakes};
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::runtime::{BlockRuntime, Schedule};
 use crate::shared_core::{SHARED, task_ns};
-use crate::slice::{Slice, Totals};
+use crate::slice::Slice;
 use crate::stats::median;
 use crate::timed_loop::timed_loop;
-use crate::usage::Usage;
 use crate::workload::{self, Entry, Opened};
 
 use watched::{Clock, FanOut, Seen};
@@ -158,7 +159,7 @@ static SHORTEST: Mutex<f64> = Mutex::new(f64::INFINITY);
 /// Whether the core is nobody else's, as far as this program has seen.
 fn is_free() -> bool {
     let now = task_ns();
-    let mut shortest = SHORTEST.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut shortest = lock(&SHORTEST);
     *shortest = shortest.min(now);
     now <= SHARED * *shortest
 }
@@ -198,13 +199,13 @@ fn probe_once(entry: &Entry, tasks: usize, clock: Clock) -> Result<Probed, Strin
             let (opened, told) = (opened.clone(), told.clone());
             async move {
                 let probed = fan_outs(&*opened, tasks, clock).await;
-                *told.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(probed);
-                nothing()
+                *lock(&told) = Some(probed);
+                Slice::default()
             }
         });
         Ok((Once(false), vec![probing]))
     })?;
-    let found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    let found = lock(&found).take();
     found.ok_or_else(|| format!("{}: its children could not be probed", entry.name))
 }
 
@@ -217,18 +218,6 @@ impl Schedule for Once {
     }
 
     fn measured(&mut self, _: usize, _: Slice) {}
-}
-
-/// A slice that measured nothing.
-fn nothing() -> Slice {
-    Slice {
-        wall: Duration::ZERO,
-        typical_ns: None,
-        usage: Usage::default(),
-        digest: 0,
-        before: Totals::default(),
-        after: Totals::default(),
-    }
 }
 
 async fn fan_outs(opened: &dyn Opened, tasks: usize, clock: Clock) -> Probed {

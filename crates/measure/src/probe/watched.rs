@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
+use timed::locked::lock;
+
 use crate::workload::Opened;
 
 /// What the clock is read around.
@@ -62,12 +64,7 @@ impl Wake for Noting {
         if !self.woken.swap(true, Relaxed) && polled != NONE && polled != self.index {
             self.shared.by_sibling.fetch_add(1, Relaxed);
         }
-        let parent = self
-            .shared
-            .parent
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone();
+        let parent = lock(&self.shared.parent).clone();
         parent.wake();
     }
 }
@@ -133,11 +130,7 @@ impl Future for FanOut {
             this.seen.between_ns += ended.elapsed().as_nanos() as f64;
             this.seen.turns += 1;
         }
-        this.shared
-            .parent
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone_from(cx.waker());
+        lock(&this.shared.parent).clone_from(cx.waker());
         let mut waiting = false;
         let turn = Instant::now();
         for (child, noting, waker) in &mut this.children {

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
+use timed::locked::lock;
+
 use super::Job;
 #[cfg(target_os = "linux")]
 use super::core::FreeCore;
@@ -29,7 +31,7 @@ pub fn run_if_child(entries: &[Entry]) {
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     raise_stack_limit();
     std::panic::set_hook(Box::new(|panic| {
-        *LAST_PANIC.lock().unwrap_or_else(|poison| poison.into_inner()) = panic.to_string();
+        *lock(&LAST_PANIC) = panic.to_string();
     }));
     // A parent that is gone takes its round with it, by whichever end of the pipes is noticed first.
     let said = answer_tasks(entries);
@@ -164,11 +166,7 @@ fn measure_each(parts: &[(&Part, Entry)], before: Option<f64>) -> io::Result<boo
             }
             measure(runtime.as_ref().map_err(Clone::clone)?, part, entry, place > 0)
         }));
-        let measured = measured.unwrap_or_else(|_| {
-            let panic = LAST_PANIC.lock();
-            let panic = panic.unwrap_or_else(|poison| poison.into_inner());
-            Err(panic.replace('\n', " "))
-        });
+        let measured = measured.unwrap_or_else(|_| Err(lock(&LAST_PANIC).replace('\n', " ")));
         let failed = measured.is_err();
         say(&match measured {
             Ok(block) => Event::Block {

@@ -14,10 +14,11 @@ mod schedule;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Barrier, Mutex, MutexGuard};
+use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use timed::locked::lock;
 
 pub use connection::{Connection, RequestError};
 pub use schedule::Schedule;
@@ -132,10 +133,6 @@ struct Shared<'a> {
     sent: AtomicU64,
     stop: AtomicBool,
     ready: Barrier,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
 }
 
 impl Load {

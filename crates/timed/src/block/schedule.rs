@@ -184,14 +184,11 @@ fn drive_simulated(
         let wall = Duration::from_nanos((cost(side, order.len()) * iterations as f64) as u64);
         let slice = Slice {
             wall,
-            typical_ns: None,
             usage: Usage {
                 cpu: 2 * wall,
                 ..Usage::default()
             },
-            digest: 0,
-            before: Totals::default(),
-            after: Totals::default(),
+            ..Slice::default()
         };
         slices.measured(side, slice);
         if !warm {
@@ -269,12 +266,8 @@ mod tests {
         let mut slices = Slices::new(SHAPE, 1, 1);
         slices.cold.clear();
         let nothing = Slice {
-            wall: Duration::ZERO,
             typical_ns: Some(0.0),
-            usage: Usage::default(),
-            digest: 0,
-            before: Totals::default(),
-            after: Totals::default(),
+            ..Slice::default()
         };
         while let Some((side, _)) = slices.next() {
             slices.measured(side, nothing);

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -34,7 +34,7 @@ pub struct Client {
     /// Connections opened so far.
     opened: Arc<AtomicU64>,
     /// The first error that a child met.
-    failure_reason: Mutex<Option<String>>,
+    failure_reason: OnceLock<String>,
     /// Tasks alive in the runtime while nothing is fetched, beside one for each connection.
     tasks_at_rest: AtomicUsize,
     _in_use: OwnedMutexGuard<()>,
@@ -70,7 +70,7 @@ impl Client {
                 .map(|resource| format!("{base}{}", resource.path()))
                 .collect(),
             opened,
-            failure_reason: Mutex::new(None),
+            failure_reason: OnceLock::new(),
             tasks_at_rest: AtomicUsize::new(0),
             _in_use: in_use,
         });
@@ -175,17 +175,13 @@ impl Client {
 
     #[cold]
     fn note<T>(&self, error: &reqwest::Error) -> Option<T> {
-        let failure_reason = self.failure_reason.lock();
-        failure_reason
-            .unwrap_or_else(|poison| poison.into_inner())
-            .get_or_insert_with(|| whole(error));
+        self.failure_reason.get_or_init(|| whole(error));
         None
     }
 
     /// The first error that a child met.
     pub fn failure_reason(&self) -> Option<String> {
-        let failure_reason = self.failure_reason.lock();
-        failure_reason.unwrap_or_else(|poison| poison.into_inner()).clone()
+        self.failure_reason.get().cloned()
     }
 
     /// The server's CPU time and the connections opened.

@@ -16,12 +16,13 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::content::{Kind, Resource};
+use crate::locked::lock;
 use crate::usage::process_cpu_time;
 
 /// The first argument that makes a program the mock server instead of itself.
@@ -101,9 +102,7 @@ impl Respond for Served {
         let Some(resource) = Resource::of_path(request.url.path()) else {
             return ResponseTemplate::new(404);
         };
-        let responses = &self.0.responses;
-        let mut responses = responses.lock().unwrap_or_else(|poison| poison.into_inner());
-        responses
+        lock(&self.0.responses)
             .entry(resource)
             .or_insert_with(|| {
                 let response = ResponseTemplate::new(200);
@@ -140,12 +139,7 @@ static SERVERS: Mutex<Vec<(String, &'static Server)>> = Mutex::new(Vec::new());
 /// The server that clients talk to from now on.
 static CHOSEN: Mutex<Option<&'static Server>> = Mutex::new(None);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poison| poison.into_inner())
-}
-
-/// Makes the server of that name the one that clients talk to; starts it where there is none yet. The error says why
-/// there is none.
+/// Makes the server of that name the one that clients talk to; starts it where there is none yet.
 ///
 /// # Errors
 ///
@@ -232,11 +226,6 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// The number of its process.
-    pub fn pid(&self) -> u32 {
-        self.pid
     }
 
     /// Makes it forget the requests that it served.

@@ -20,7 +20,7 @@ where
     const MOST_JOINED: usize = 64;
 
     async fn set_up(_: Setup) -> Result<Self, String> {
-        Err("a function has nothing to set up: open_children opens it".into())
+        Err("a function has nothing to set up: its entry opens it".into())
     }
 
     fn child(&self, index: usize) -> impl Future<Output = C::Output> + Send + 'static {
@@ -38,15 +38,6 @@ where
     }
 }
 
-/// Opens the workload whose child `index` is `child(index)`.
-pub fn open_children<F, C>(child: Arc<F>, setup: Setup) -> Opening
-where
-    F: Fn(usize) -> C + Send + Sync + 'static,
-    C: Future<Output: Send> + Send + 'static,
-{
-    Box::pin(async move { Ok(erased(Arc::new(FromFunction(child)), setup.tasks)) })
-}
-
 impl Entry {
     /// A workload whose child `index` is `child(index)`, in a bench target of its own name, over 2 to 32 children.
     pub fn of_children<F, C>(name: &'static str, child: F) -> Self
@@ -56,7 +47,10 @@ impl Entry {
     {
         let child = Arc::new(child);
         Entry {
-            open: Arc::new(move |setup| open_children(child.clone(), setup)),
+            open: Arc::new(move |setup| -> Opening {
+                let child = child.clone();
+                Box::pin(async move { Ok(erased(Arc::new(FromFunction(child)), setup.tasks)) })
+            }),
             ..Entry::of::<FromFunction<F>>(name, &[0])
         }
     }

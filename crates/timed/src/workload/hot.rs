@@ -133,10 +133,6 @@ fn variant(text: &str) -> Option<Entry> {
         open: Arc::new(open),
         lasts: burst,
         variants: None,
-        axes: Axes {
-            on_request: true,
-            ..entry().axes
-        },
         ..entry()
     })
 }

@@ -21,7 +21,7 @@ pub fn find(entries: &[Entry], name: &str) -> Option<Entry> {
     }
     let (base, parameters) = name.split_once('@')?;
     let mut bases = entries.iter().filter(|entry| entry.name == base);
-    let variant = bases.find_map(|entry| {
+    bases.find_map(|entry| {
         let variant = (entry.variants?.make)(parameters)?;
         Some(Entry {
             // A target may have made axes of its own.
@@ -32,8 +32,7 @@ pub fn find(entries: &[Entry], name: &str) -> Option<Entry> {
             },
             ..variant
         })
-    })?;
-    Some(variant)
+    })
 }
 
 /// Declares the modules and the list of their entries. A module offers `entry() -> Entry`.

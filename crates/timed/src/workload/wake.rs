@@ -201,10 +201,6 @@ fn variant(text: &str) -> Option<Entry> {
     Some(Entry {
         name: format!("{NAME}@{text}").into(),
         open: opening(text.parse().ok()?),
-        axes: Axes {
-            on_request: true,
-            ..entry().axes
-        },
         variants: None,
         ..entry()
     })

@@ -4,12 +4,13 @@ use std::pin::Pin;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::*};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::sync::oneshot;
 
 use crate::chain::chain;
+use crate::cpu_speed::step_ns;
 
 /// What a child waits on.
 pub trait Leaf: Send + Sync + 'static {
@@ -96,17 +97,6 @@ pub struct Busy;
 pub struct BusySignal {
     flag: FlagSignal,
     steps: u64,
-}
-
-/// ns of a step of [`chain`]: of several measurements the shortest, since whatever disturbs one makes it longer.
-fn step_ns() -> f64 {
-    const STEPS: u64 = 5_000;
-    let measure = |_| {
-        let start = Instant::now();
-        std::hint::black_box(chain(std::hint::black_box(1), STEPS));
-        start.elapsed().as_nanos() as f64 / STEPS as f64
-    };
-    (0..5).map(measure).fold(f64::INFINITY, f64::min)
 }
 
 impl Leaf for Busy {
