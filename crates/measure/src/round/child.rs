@@ -11,7 +11,7 @@ use super::Job;
 use super::core::FreeCore;
 #[cfg(target_os = "linux")]
 use super::fresh::Copy;
-use super::protocol::{ARGUMENT, Event, MARK, Part, Task};
+use super::protocol::{ARGUMENT, BlockTask, Event, MARK, Task};
 use crate::block::{self, Block, wakes_threads};
 #[cfg(target_os = "linux")]
 use crate::one_core::OnOneCore;
@@ -102,8 +102,8 @@ fn answer_tasks(entries: &[Entry]) -> io::Result<()> {
 }
 
 /// What a task asks for, with the workload of each.
-fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a Part, Entry)>, String> {
-    let with_entry = |part: &'a Part| {
+fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a BlockTask, Entry)>, String> {
+    let with_entry = |part: &'a BlockTask| {
         let workload = &part.job.case.workload;
         let entry = workload::find(entries, workload).ok_or_else(|| format!("no workload {workload}"))?;
         // Servers live as long as the round, and are started by it.
@@ -119,7 +119,7 @@ fn parts<'a>(task: &'a Task, entries: &[Entry]) -> Result<Vec<(&'a Part, Entry)>
 }
 
 /// Measures what a task asks for, in a copy of this process where it can be copied; whether the next one may come.
-fn answer(task: &Task, parts: &[(&Part, Entry)]) -> io::Result<bool> {
+fn answer(task: &Task, parts: &[(&BlockTask, Entry)]) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     if !task.in_place {
         if let Some(threads) = super::fresh::other_threads() {
@@ -142,22 +142,22 @@ fn answer(task: &Task, parts: &[(&Part, Entry)]) -> io::Result<bool> {
     measure_each(parts, before)
 }
 
-fn on_one_core(parts: &[(&Part, Entry)]) -> bool {
+fn on_one_core(parts: &[(&BlockTask, Entry)]) -> bool {
     parts.iter().all(|(part, _)| !wakes_threads(&part.job.case))
 }
 
 /// Whether another program shares the core, of what stays on one.
-fn look_at_core(parts: &[(&Part, Entry)]) -> Option<f64> {
+fn look_at_core(parts: &[(&BlockTask, Entry)]) -> Option<f64> {
     on_one_core(parts).then(shared_core::task_ns)
 }
 
 /// Measures blocks one after the other in one runtime and tells of each, up to the first that fails; whether none did. `before` is
 /// how the core was before them.
-fn measure_each(parts: &[(&Part, Entry)], before: Option<f64>) -> io::Result<bool> {
+fn measure_each(parts: &[(&BlockTask, Entry)], before: Option<f64>) -> io::Result<bool> {
     let [(first, _), ..] = parts else {
         return Ok(true);
     };
-    let Part { job, seed, .. } = first;
+    let BlockTask { job, seed, .. } = first;
     let mut runtime = Err("no runtime was made".to_owned());
     for (place, (part, entry)) in parts.iter().enumerate() {
         let measured = catch_unwind(AssertUnwindSafe(|| {
@@ -192,7 +192,7 @@ fn servers() -> Vec<u32> {
 }
 
 /// The block, or the reason for which there is none.
-fn measure(runtime: &BlockRuntime, part: &Part, entry: &Entry, settled: bool) -> Result<Block, String> {
+fn measure(runtime: &BlockRuntime, part: &BlockTask, entry: &Entry, settled: bool) -> Result<Block, String> {
     let Job { case, strategies, .. } = &part.job;
     let strategies: Vec<&str> = strategies.iter().map(String::as_str).collect();
     let shape = if settled { part.shape.again() } else { part.shape };

@@ -28,7 +28,7 @@ use crate::interrupt;
 use crate::layouts::Layouts;
 
 use process::{Answer, MOST_PADDING, Patience, Process};
-use protocol::{Part, Task};
+use protocol::{BlockTask, Task};
 
 pub use child::run_if_child;
 pub(crate) use protocol::PROTOCOL;
@@ -237,7 +237,7 @@ impl<'a> ShareUnderWay<'a> {
     ) -> Result<usize, SweepError<E>> {
         let process = self.processes.living(random)?;
         process.ask(task);
-        for (before, Part { job, .. }) in task.parts.iter().enumerate() {
+        for (before, BlockTask { job, .. }) in task.parts.iter().enumerate() {
             let (measured, servers) = match process.answer(patience) {
                 Answer::Block(measured, servers) => (measured, servers),
                 Answer::Interrupted => return Err(SweepError::Interrupted),
@@ -292,17 +292,17 @@ pub fn sweep<E>(
             program.processes.running = None;
         }
         for turn in turns {
-            let part = |(job, shape)| Part {
+            let part = |(job, shape)| BlockTask {
                 job,
                 shape,
                 seed: random.u64(..),
             };
-            let parts: Vec<Part> = turn.into_iter().map(part).collect();
+            let parts: Vec<BlockTask> = turn.into_iter().map(part).collect();
             let mut places: Vec<usize> = (0..programs.len()).collect();
             random.shuffle(&mut places);
             for place in places {
                 let program = &mut programs[place];
-                let mut own: Vec<Part> = parts.iter().filter(|part| program.has(&part.job)).cloned().collect();
+                let mut own: Vec<BlockTask> = parts.iter().filter(|part| program.has(&part.job)).cloned().collect();
                 // What comes after one that failed is measured in another process.
                 while let Some(first) = own.first() {
                     if sweep.until.is_some_and(|until| Instant::now() > until) {
@@ -343,7 +343,7 @@ pub fn measure_solo(program: &Path, job: Job, shape: Shape, seed: u64, deadline:
     let started = Process::start::<std::convert::Infallible>(program, &padding, deadline);
     let mut process = started.map_err(|error| error.to_string())??;
     process.ask(&Task {
-        parts: vec![Part { job, shape, seed }],
+        parts: vec![BlockTask { job, shape, seed }],
         core: 0,
         free_ns: None,
         rested: false,

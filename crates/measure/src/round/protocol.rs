@@ -16,7 +16,7 @@ pub(super) const MARK: u8 = 0x1e;
 
 /// One block to measure, and how.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct BlockTask {
     pub(super) job: Job,
     pub(super) shape: Shape,
     pub(super) seed: u64,
@@ -27,7 +27,7 @@ pub(super) struct Part {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Task {
     /// Of one flavor and one site.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<BlockTask>,
     /// The core that a case of one thread stays on, among those that the process may use.
     pub(super) core: usize,
     /// The longest look at a core that is nobody else's, in ns, as far as it is known.
