@@ -19,6 +19,7 @@
 //! | [`builds`] | one tokio against another, one flag against another: made, measured in turns, judged |
 //! | [`claims`] | the article's statements, put to experiments |
 //! | [`selfcheck`] | the suite against itself: where the truth is known, how often is it wrong |
+//! | [`simulated_machine`] | records of machines that do not exist, with known truths |
 //! | [`flamegraph`] | stacks, pictures, what differs |
 //! | [`cli`] | the binary |
 //!
@@ -58,6 +59,7 @@ pub mod flamegraph;
 pub mod report;
 pub mod save;
 pub mod selfcheck;
+pub mod simulated_machine;
 pub mod targets;
 
 pub use census;

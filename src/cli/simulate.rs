@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::environment::cores;
 use crate::files;
 use crate::record;
-use measure::fleet::Simulated;
+use crate::simulated_machine::Simulated;
 use measure::stats::normal;
 
 #[derive(Args)]

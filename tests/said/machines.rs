@@ -4,7 +4,7 @@ use join_vs_spawn::case::Case;
 use join_vs_spawn::environment::Environment;
 use join_vs_spawn::findings::crossover;
 use join_vs_spawn::record::{Header, Measurement, Part};
-use measure::fleet::Simulated;
+use join_vs_spawn::simulated_machine::Simulated;
 use measure::machines::{Machine, Machines, Row, Together, together};
 
 use crate::common::results::{Results, TARGETS, lines, part};

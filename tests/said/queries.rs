@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use measure::fleet::Simulated;
+use join_vs_spawn::simulated_machine::Simulated;
 
 use crate::common::exits;
 use crate::common::results::{Results, lines};

@@ -139,8 +139,6 @@ pub mod environment;
 #[doc(hidden)]
 pub mod files;
 #[doc(hidden)]
-pub mod fleet;
-#[doc(hidden)]
 pub mod interrupt;
 pub mod layouts;
 pub mod machine_state;
