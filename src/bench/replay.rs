@@ -39,8 +39,7 @@ pub(super) fn criterion(home: &Path, arguments: &Arguments) -> Criterion {
     criterion
 }
 
-/// Registers every measurement with Criterion, `sample(case, strategy)` being its samples' source: ns per
-/// iteration of each, or none to run the real code.
+/// Makes Criterion's groups, and calls `bench` for each measurement: with its case, its strategy, its group and its id in that.
 fn register(
     criterion: &mut Criterion,
     measurements: &[(Case, Vec<String>)],

@@ -48,6 +48,21 @@ fn the_table_begins_with_what_tells_most() {
 }
 
 #[test]
+fn a_column_that_only_some_tables_have_stands_in_their_legend() {
+    let mut measurements = case("wake/current_thread/worker/0B/8", 20.0, 1.5);
+    let without = table::render(&header(), &measurements);
+    for m in &mut measurements {
+        m.machinery_ns = m.wall_ns;
+    }
+    let with = table::render(&header(), &measurements);
+    for (text, has) in [(without, false), (with, true)] {
+        let head = text.lines().next().unwrap_or_default();
+        let legend = text.lines().any(|line| line.starts_with("Machinery: "));
+        assert_eq!((head.contains("machinery"), legend), (has, has), "{text}");
+    }
+}
+
+#[test]
 fn failures_are_listed_with_their_reason_and_nothing_is_made_of_them() {
     let mut measurements = case("yield/current_thread/worker/0B/2", 20.0, 1.5).to_vec();
     let dead: Case = "yield/current_thread/worker/0B/4".parse().unwrap();

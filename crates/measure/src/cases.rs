@@ -16,12 +16,12 @@ use crate::workload::{self, Entry, Sweep};
 type Point = (Site, usize, usize);
 
 impl Selection {
-    /// The cases of `target` on a machine with `cores` cores, in the order of the axes. A case is of one target: where `JVS_TASKS`
-    /// gives a number of children to several that have the workload, it is of the first that can have it.
+    /// The cases of `target` on a machine with `cores` cores, in the order of the axes. No two targets have the same case: where
+    /// `JVS_TASKS` asks for one that several could have, the first of them has it.
     ///
     /// # Errors
     ///
-    /// Where the variables name nothing that this target can have.
+    /// The variables ask for a number of children that a strategy cannot have, or cannot have with that payload.
     pub fn cases(&self, target: &Target, cores: usize) -> Result<Vec<Case>, VariableError> {
         let mut cases = self.possible(target, cores)?;
         if self.tasks.is_some() {
@@ -169,11 +169,11 @@ impl Selection {
         Err(VariableError::new("JVS_TASKS", tasks.to_string(), problem, allowed))
     }
 
-    /// The measurements of `target`: each case with those of its strategies whose id `wanted` lets through.
+    /// The measurements of `target`: each case that has some, with the strategies whose measurement's id is `wanted`.
     ///
     /// # Errors
     ///
-    /// Where the variables name nothing that this target can have.
+    /// Those of [`cases`](Self::cases).
     pub fn measurements(
         &self,
         target: &Target,

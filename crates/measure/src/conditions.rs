@@ -73,7 +73,8 @@ impl Watch {
         Self(ticks())
     }
 
-    /// Until now, on a machine with so many cores; `served` where there were mock servers.
+    /// Writes into `conditions` the shares of stolen and foreign CPU time since `begin`. `served`: whether mock servers ran, whose
+    /// time cannot be told from other processes'.
     pub fn end(&self, conditions: &mut Conditions, served: bool) {
         if let (Some(before), Some(after)) = (self.0, ticks()) {
             look(&before, &after, conditions, served);

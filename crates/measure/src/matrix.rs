@@ -41,11 +41,11 @@ pub struct Target {
     /// What they are compared to where nothing else is asked for. Only the reference must be possible in each case; other
     /// strategies are left out where they are not.
     pub reference: &'static str,
-    /// The flavors where none are asked for, in place of the matrix'.
+    /// The flavors that are measured where none are asked for; `None`: those of the matrix.
     pub flavors: Option<&'static [Flavor]>,
 }
 
-/// What the article compares.
+/// The strategies that a target has unless it has reasons for others.
 pub const JOIN_AND_SPAWN: &[&str] = &["join", "spawn"];
 
 /// How long a run of a target may take, in minutes: what does not fit into them is cut. `full` takes what it takes.

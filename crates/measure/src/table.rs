@@ -21,8 +21,7 @@ pub fn render(header: &Header, measurements: &[Measurement]) -> String {
     let mut text = String::new();
     if let Some(first) = rows.first() {
         text += &table(&rows, measurements, first);
-        let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
-        text += &legend(header, &rows, controls_only, server);
+        text += &legend(header, &rows, controls_only);
     }
     for row in &rows {
         text += &withheld(row);
@@ -151,7 +150,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
     ]);
     head.extend(["more/child", "ratio", "interval", "noise floor", "verdict"].map(String::from));
     if machinery {
-        head.push("driver".into());
+        head.push("machinery".into());
     }
     if server {
         head.push("server".into());
@@ -199,7 +198,7 @@ fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> Str
 }
 
 /// What the columns of some rows mean; there is one at least.
-fn legend(header: &Header, rows: &[&Measurement], controls_only: bool, server: bool) -> String {
+fn legend(header: &Header, rows: &[&Measurement], controls_only: bool) -> String {
     let reference = label(&rows[0].reference);
     // Each row has its own: a case that was stopped early is surer.
     let levels = rows.iter().filter_map(|row| row.ratio).map(|ratio| ratio.level);
@@ -221,7 +220,10 @@ fn legend(header: &Header, rows: &[&Measurement], controls_only: bool, server: b
         "fewer than 6 rounds are a preview: no interval, and every verdict is inconclusive.".to_owned()
     };
     text += &format!(" Noise\nfloor: how far {reference} strayed from itself in other processes and layouts.\n");
-    if server {
+    if rows.iter().any(|row| row.machinery_ns.is_some()) {
+        text += "Machinery: what signals and wakes cost without any children, over the same iteration; part of both times.\n";
+    }
+    if rows.iter().any(|row| row.server_cpu_ns.is_some()) {
         text += "Server: CPU time of the mock server, a process of its own with one serving thread, over the same iteration.\n";
     }
     if controls_only {
