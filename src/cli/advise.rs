@@ -4,9 +4,9 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, Parser};
 
-use super::{bad_input, not_measured, print, results};
+use super::{TableFormat, bad_input, not_measured, print, results};
 use crate::advise::{AdviseError, Calibrated, dialogue};
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
 use crate::environment::cores;
@@ -51,18 +51,9 @@ pub(super) struct Arguments {
     /// The run whose unit costs are taken
     #[arg(long)]
     run: Option<String>,
-    #[arg(long, value_enum, default_value_t = Shape::Text)]
-    format: Shape,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Shape {
-    /// For reading
-    Text,
-    /// For reading elsewhere: --validate
-    Markdown,
-    /// For a machine
-    Json,
+    /// How it is printed; markdown with --validate only
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    format: TableFormat,
 }
 
 /// What is asked about.
@@ -201,6 +192,12 @@ impl Asked {
         if self.detach && self.borrows {
             return Err("--detach and --borrows: what outlives its parent cannot borrow from it".to_owned());
         }
+        if self.parallel && flavor.workers() == 1 {
+            return Err(format!(
+                "--parallel: {flavor} has one thread, so that nothing runs in parallel; give --flavor multi_thread_K with K \
+                 of 2 or more"
+            ));
+        }
         Ok(Question {
             scope: Scope {
                 flavor,
@@ -234,7 +231,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     if arguments.calibrate {
         return run_calibration(&arguments.asked);
     }
-    if arguments.format == Shape::Markdown && arguments.validate.is_empty() {
+    if arguments.format == TableFormat::Markdown && arguments.validate.is_empty() {
         return bad_input("--format markdown: only --validate prints it; text or json here");
     }
     if !arguments.validate.is_empty() {
@@ -258,15 +255,15 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     };
     if arguments.costs {
         return print(&match arguments.format {
-            Shape::Json => format!("{:#}\n", serde_json::json!(calibrated.model.sheet)),
-            Shape::Text | Shape::Markdown => report::costs(&calibrated.model),
+            TableFormat::Json => format!("{:#}\n", serde_json::json!(calibrated.model.sheet)),
+            TableFormat::Text | TableFormat::Markdown => report::costs(&calibrated.model),
         });
     }
     let mut advice = advise(&calibrated.model, &calibrated.measurements(), &question, &asked.needs());
     advice.cautions.extend(of_machine(&calibrated, question.scope.flavor));
     print(&match arguments.format {
-        Shape::Json => format!("{:#}\n", serde_json::json!(advice)),
-        Shape::Text | Shape::Markdown => report::text(&advice, calibrated.header(), arguments.explain),
+        TableFormat::Json => format!("{:#}\n", serde_json::json!(advice)),
+        TableFormat::Text | TableFormat::Markdown => report::text(&advice, calibrated.header(), arguments.explain),
     })
 }
 
@@ -376,7 +373,7 @@ fn run_calibration(asked: &Asked) -> ExitCode {
     }
 }
 
-fn validate(names: &[String], format: Shape) -> ExitCode {
+fn validate(names: &[String], format: TableFormat) -> ExitCode {
     let validations = match validations(names) {
         Ok(validations) => validations,
         Err(error) => return bad_input(error),
@@ -385,9 +382,9 @@ fn validate(names: &[String], format: Shape) -> ExitCode {
         .iter()
         .all(|validation| validation.bars().iter().all(|held| *held));
     let text = match format {
-        Shape::Json => format!("{:#}\n", serde_json::json!(validations)),
-        Shape::Markdown => report::validations(&validations, true),
-        Shape::Text => {
+        TableFormat::Json => format!("{:#}\n", serde_json::json!(validations)),
+        TableFormat::Markdown => report::validations(&validations, true),
+        TableFormat::Text => {
             let mut text = report::validations(&validations, false);
             for validation in &validations {
                 text += &report::farthest(validation, 5);

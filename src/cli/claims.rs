@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use regex::Regex;
 
-use super::{bad_input, not_measured, print};
+use super::{TableFormat, bad_input, not_measured, print};
 use crate::claims::{self, ClaimsError};
 use crate::report::claims as report;
 
@@ -24,18 +24,8 @@ pub(super) struct Arguments {
     /// Only behaviour, without measuring
     #[arg(long)]
     behaviour: bool,
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For reading
-    Text,
-    /// For a machine, and for a run's folder
-    Json,
-    /// A table for a document
-    Markdown,
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    format: TableFormat,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
@@ -66,9 +56,9 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Err(error) => return bad_input(error),
     };
     match arguments.format {
-        Format::Text => print(&report::render(&tested)),
-        Format::Markdown => print(&report::markdown(&tested, None, |_| None)),
-        Format::Json => match serde_json::to_string(&tested) {
+        TableFormat::Text => print(&report::render(&tested)),
+        TableFormat::Markdown => print(&report::markdown(&tested, None, |_| None)),
+        TableFormat::Json => match serde_json::to_string(&tested) {
             Ok(json) => print(&(json + "\n")),
             Err(error) => bad_input(error),
         },

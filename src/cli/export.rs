@@ -18,11 +18,11 @@ pub(super) struct Arguments {
     #[arg(default_value = LATEST, value_name = "RUN")]
     runs: Vec<String>,
     #[arg(long, value_enum)]
-    format: Shape,
+    format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Shape {
+enum Format {
     /// One line a measurement
     Csv,
     /// The record as one document
@@ -38,7 +38,7 @@ enum Shape {
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     #[cfg(feature = "parquet")]
-    if matches!(arguments.format, Shape::Parquet) {
+    if matches!(arguments.format, Format::Parquet) {
         return match parquet(&arguments.runs) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => bad_input(error),
@@ -51,19 +51,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
-    if run.is_simulated() && !matches!(arguments.format, Shape::Json) {
+    if run.is_simulated() && !matches!(arguments.format, Format::Json) {
         return bad_input(format!(
             "{}: measured by no machine, and this format has no place that says so; --format json has",
             run.name
         ));
     }
     let document = match arguments.format {
-        Shape::Csv => return print(&export::csv(&run.parts)),
-        Shape::Json => export::json(&run.parts),
-        Shape::GithubActionBenchmark => export::github_action_benchmark(&run.parts),
-        Shape::Bmf => export::bmf(&run.parts),
+        Format::Csv => return print(&export::csv(&run.parts)),
+        Format::Json => export::json(&run.parts),
+        Format::GithubActionBenchmark => export::github_action_benchmark(&run.parts),
+        Format::Bmf => export::bmf(&run.parts),
         #[cfg(feature = "parquet")]
-        Shape::Parquet => unreachable!("it was written above"),
+        Format::Parquet => unreachable!("it was written above"),
     };
     print(&format!("{document:#}\n"))
 }

@@ -103,7 +103,7 @@ enum TableFormat {
     Text,
     /// For reading elsewhere
     Markdown,
-    /// For a machine: every row, whatever became of it
+    /// For a machine, with every row
     Json,
 }
 

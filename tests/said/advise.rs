@@ -167,6 +167,16 @@ fn nonsense_is_refused_with_the_flag_and_what_is_allowed() {
         (&["--wakes", "never", "--wait", "1ms"], "--wakes never", "together"),
         (&["--flavor", "local,current_thread"], "--flavor", "--calibrate"),
         (
+            &["--parallel", "--work", "1ms"],
+            "--parallel: current_thread has one thread",
+            "multi_thread_K",
+        ),
+        (
+            &["--parallel", "--flavor", "multi_thread_1"],
+            "--parallel: multi_thread_1 has one thread",
+            "K of 2 or more",
+        ),
+        (
             &["--calibrate", "--flavor", "multi_thread_2"],
             "--flavor multi_thread_2",
             "multi_thread_1",

@@ -85,6 +85,53 @@ fn known_unit_costs_are_found() {
 }
 
 #[test]
+fn what_was_told_is_no_less_than_it_was_told() {
+    let model = Model::of("simulated", &simulated(0.08, 1)).expect("a model");
+    let ranked = |question: Question| advise(&model, &[], &question, &Needs::default()).ranked;
+    let asked = question(8, "separate");
+    for (told, told_ns) in [
+        (
+            Question {
+                wait_ns: 20e6,
+                ..asked
+            },
+            20e6,
+        ),
+        (
+            Question {
+                work_ns: 80e3,
+                ..asked
+            },
+            8.0 * 80e3,
+        ),
+    ] {
+        for (with, without) in ranked(told).iter().zip(&ranked(asked)) {
+            assert_eq!(with.strategy, without.strategy);
+            for (with, without) in [
+                (with.ns_low, without.ns_low),
+                (with.ns, without.ns),
+                (with.ns_high, without.ns_high),
+            ] {
+                assert!((with - told_ns - without).abs() < 1e-3, "{with} {told_ns} {without}");
+            }
+        }
+    }
+    // Where nothing was told all of it is unsure.
+    for one in ranked(asked) {
+        let [low, high] = [one.ns / one.ns_low, one.ns_high / one.ns].map(f64::ln);
+        assert!((low / model.time_half_width - 1.0).abs() < 1e-9, "{one:?}");
+        assert!((high / model.time_half_width - 1.0).abs() < 1e-9, "{one:?}");
+    }
+    // 28 polls of join! find a child waiting.
+    let [with, without] = [50.0, 0.0].map(|idle_ns| {
+        let all = ranked(Question { idle_ns, ..asked });
+        let join = all.iter().find(|one| one.strategy == "join");
+        join.expect("it has a sum").ns_low
+    });
+    assert!((with - without - 28.0 * 50.0).abs() < 1e-6, "{with} {without}");
+}
+
+#[test]
 fn intervals_hold_what_another_run_measures() {
     let (mut covered, mut rows) = (0, 0);
     for seed in 0..10 {

@@ -128,12 +128,12 @@ fn ranked(model: &Model, question: &Question, remaining: &[(String, Predicted)])
         } else {
             model.half_width_of(predicted, first)
         };
-        let time = model.time_half_width * predicted.reach;
+        let (ns_low, ns_high) = predicted.interval(model.time_half_width * predicted.reach);
         Ranked {
             strategy: strategy.clone(),
             ns,
-            ns_low: ns * (-time).exp(),
-            ns_high: ns * time.exp(),
+            ns_low,
+            ns_high,
             ns_per_child: ns / question.tasks as f64,
             ratio,
             ratio_low: ratio * (-half_width).exp(),

@@ -27,6 +27,9 @@ impl Term {
 pub struct Predicted {
     /// Its terms.
     pub terms: Vec<Term>,
+    /// ns of the terms that were told and are not predicted: the children's own work, their wait, and what a poll that
+    /// finds one waiting costs more.
+    pub told_ns: f64,
     /// How much farther off it may be than one inside of what was measured: 1, or more.
     pub reach: f64,
     /// Whether this very point was measured.
@@ -37,6 +40,14 @@ impl Predicted {
     /// ns of a fan-out.
     pub fn ns(&self) -> f64 {
         self.terms.iter().map(Term::ns).sum()
+    }
+
+    /// The interval of that, in ns, where half of its width is `half_width` of the natural logarithm: what was told is as
+    /// long as it was told, so that only the rest is unsure.
+    pub fn interval(&self, half_width: f64) -> (f64, f64) {
+        let rest = self.ns() - self.told_ns;
+        let at = |log: f64| self.told_ns + rest * log.exp();
+        (at(-half_width), at(half_width))
     }
 }
 

@@ -152,7 +152,7 @@ impl Sheet {
         if tasks >= LESS_SURE_TASKS {
             reach += 1.0;
         }
-        let (mut terms, more) = self.of_strategy(question, &kind, costs)?;
+        let (mut terms, more, idle_ns) = self.of_strategy(question, &kind, costs)?;
         reach += more;
         let mut add = |what: &str, count: f64, ns_each: f64| {
             terms.push(Term {
@@ -166,23 +166,28 @@ impl Sheet {
             reach += if inside { 0.0 } else { 1.0 };
             add(&Unit::Payload.to_string(), tasks as f64, ns_each);
         }
+        let mut told_ns = idle_ns;
         if question.work_ns > 0.0 {
+            told_ns += tasks as f64 * question.work_ns;
             add("child's own work", tasks as f64, question.work_ns);
         }
         if question.wait_ns > 0.0 {
+            told_ns += question.wait_ns;
             add("wait", 1.0, question.wait_ns);
         } else if question.wait_ns < 0.0 {
             add("less of the runtime's turns", 1.0, question.wait_ns);
         }
         Ok(Predicted {
             terms,
+            told_ns,
             reach,
             measured: false,
         })
     }
 
-    /// What a strategy itself costs, and how much less sure it is than the unit costs are.
-    fn of_strategy(&self, question: &Question, kind: &Kind, costs: &Costs) -> Result<(Vec<Term>, f64), Refused> {
+    /// What a strategy itself costs, how much less sure it is than the unit costs are, and how many ns of it are of
+    /// [`Question::idle_ns`].
+    fn of_strategy(&self, question: &Question, kind: &Kind, costs: &Costs) -> Result<(Vec<Term>, f64, f64), Refused> {
         let times = if question.wakes == Wakes::Never {
             1.0
         } else {
@@ -201,7 +206,7 @@ impl Sheet {
             child = never.child + times * (costs.child - never.child).max(0.0);
             more = 1.0;
         }
-        let mut terms = Vec::new();
+        let (mut terms, mut idle_ns) = (Vec::new(), 0.0);
         for (unit, count) in counts(kind, question.wakes, question.tasks) {
             let (count, ns_each) = match unit {
                 Unit::Child => (count, child),
@@ -216,6 +221,7 @@ impl Sheet {
                 });
             }
             if unit == Unit::Repoll && question.idle_ns > 0.0 {
+                idle_ns += count * question.idle_ns;
                 terms.push(Term {
                     what: "what such a poll costs more".into(),
                     count,
@@ -223,7 +229,7 @@ impl Sheet {
                 });
             }
         }
-        Ok((terms, more))
+        Ok((terms, more, idle_ns))
     }
 
     /// What a child's payload costs, linear between the sizes that were measured, and whether it lies between two. A boxed future
