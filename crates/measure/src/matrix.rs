@@ -1,9 +1,11 @@
 //! Bench targets, and the matrices that a run chooses from. The axes of a workload stand in its own file.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::Workload;
-use crate::case::{Flavor, is_name};
+use crate::case::{Flavor, ParseError, is_name};
+use crate::variables::VariableError;
 use crate::workload::{self, Entry};
 
 /// What `JVS_MATRIX` chooses from.
@@ -24,6 +26,33 @@ impl fmt::Display for Matrix {
             Matrix::Default => "default",
             Matrix::Full => "full",
         })
+    }
+}
+
+impl FromStr for Matrix {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut all = [Matrix::Quick, Matrix::Default, Matrix::Full].into_iter();
+        all.find(|matrix| matrix.to_string() == text).ok_or_else(|| ParseError {
+            text: text.to_owned(),
+            wanted: "one of quick, default, full",
+        })
+    }
+}
+
+impl Matrix {
+    /// What `JVS_MATRIX` says, read through `variable`; the default matrix where it is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`VariableError`]: there is no such matrix.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, VariableError> {
+        let Some(text) = variable("JVS_MATRIX") else {
+            return Ok(Matrix::Default);
+        };
+        let wrong = |_| VariableError::new("JVS_MATRIX", &text, "no such matrix", "quick default full");
+        text.parse().map_err(wrong)
     }
 }
 

@@ -1,14 +1,13 @@
 //! What is to be measured, as the `JVS_*` variables say it, checked.
 
 use std::fmt::Display;
-use std::str::FromStr;
 
-use crate::case::{FLAVORS, Flavor, MAX_TASKS, ParseError, Payload, SITES, Site, parse_tasks};
+use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site, parse_tasks};
 use crate::matrix::{Matrix, Target};
 use crate::settings::RunSettings;
 use crate::shard::{self, Shard};
 use crate::strategy::{Strategy, join};
-use crate::variables::{VARIABLES, VariableError};
+use crate::variables::{VariableError, list, set_variables, value};
 use crate::workload::{self, Entry};
 
 /// The workloads of the target `server`, which has a plan of its own: no mistake in `JVS_WORKLOADS`, but nothing to do for others.
@@ -44,20 +43,6 @@ pub struct Selection {
     pub set: Vec<String>,
 }
 
-/// The values of a list of commas, each once.
-fn listed(name: &'static str, text: &str, allowed: impl Fn() -> String) -> Result<Vec<String>, VariableError> {
-    if text.trim().is_empty() {
-        return Err(VariableError::new(name, text, "the list is empty", allowed()));
-    }
-    let mut values: Vec<String> = Vec::new();
-    for value in text.split(',').map(|value| value.trim().to_owned()) {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    Ok(values)
-}
-
 fn words<T: Display>(words: impl IntoIterator<Item = T>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| word.to_string()).collect();
     words.join(" ")
@@ -72,23 +57,9 @@ impl Selection {
     /// [`VariableError`]: which variable, what it is, what is wrong with it, and what is allowed.
     pub fn read(variable: impl Fn(&str) -> Option<String>, targets: &[Target]) -> Result<Self, VariableError> {
         let entries: Vec<&Entry> = targets.iter().flat_map(|target| &target.workloads).collect();
-        let list = |name: &'static str, allowed: &dyn Fn() -> String| {
-            variable(name).map(|text| listed(name, &text, allowed)).transpose()
-        };
-        let matrix = match variable("JVS_MATRIX").as_deref() {
-            None | Some("default") => Matrix::Default,
-            Some("quick") => Matrix::Quick,
-            Some("full") => Matrix::Full,
-            Some(other) => {
-                return Err(VariableError::new(
-                    "JVS_MATRIX",
-                    other,
-                    "no such matrix",
-                    "quick default full",
-                ));
-            }
-        };
-        let workloads = list("JVS_WORKLOADS", &|| workload_names(&entries))?;
+        let matrix = Matrix::read(&variable)?;
+        let any_word = |word: &str| Ok(word.to_owned());
+        let workloads = list(&variable, "JVS_WORKLOADS", || workload_names(&entries), any_word)?;
         for name in workloads
             .iter()
             .flatten()
@@ -106,41 +77,25 @@ impl Selection {
                 return Err(VariableError::new("JVS_WORKLOADS", name, problem, allowed));
             }
         }
-        let strategies = parsed::<Strategy>(
-            "JVS_STRATEGIES",
-            list("JVS_STRATEGIES", &Strategy::wanted)?,
-            &Strategy::wanted,
-        )?;
+        let strategies = list(&variable, "JVS_STRATEGIES", Strategy::wanted, value::<Strategy>)?;
         let strategies = strategies.map(|mut strategies| {
             strategies.sort_by_key(|strategy| strategy.place());
             strategies
         });
-        let reference = match variable("JVS_REFERENCE") {
-            None => None,
-            Some(text) => {
-                let wrong = |error: ParseError| {
-                    VariableError::new(
-                        "JVS_REFERENCE",
-                        &text,
-                        format!("not {}", error.wanted),
-                        Strategy::wanted(),
-                    )
-                };
-                Some(text.parse::<Strategy>().map_err(wrong)?)
-            }
+        let reference = |text: String| {
+            let wrong = |problem| VariableError::new("JVS_REFERENCE", &text, problem, Strategy::wanted());
+            value::<Strategy>(&text).map_err(wrong)
         };
-
-        let flavor_names = || FLAVORS.to_owned();
-        let flavors = parsed::<Flavor>("JVS_FLAVORS", list("JVS_FLAVORS", &flavor_names)?, &flavor_names)?;
-        let site_names = || SITES.to_owned();
-        let sites = parsed::<Site>("JVS_SITES", list("JVS_SITES", &site_names)?, &site_names)?;
+        let reference = variable("JVS_REFERENCE").map(reference).transpose()?;
+        let flavors = list(&variable, "JVS_FLAVORS", || FLAVORS.to_owned(), value::<Flavor>)?;
+        let sites = list(&variable, "JVS_SITES", || SITES.to_owned(), value::<Site>)?;
         let payload_names = || {
             let mut all: Vec<usize> = entries.iter().flat_map(|entry| entry.payloads).copied().collect();
             all.sort_unstable();
             all.dedup();
             words(all.into_iter().map(Payload))
         };
-        let payloads = parsed::<Payload>("JVS_PAYLOADS", list("JVS_PAYLOADS", &payload_names)?, &payload_names)?;
+        let payloads = list(&variable, "JVS_PAYLOADS", payload_names, value::<Payload>)?;
         for payload in payloads.iter().flatten() {
             if !entries.iter().any(|entry| entry.payloads.contains(&payload.0)) {
                 let problem = "no workload has this payload";
@@ -170,21 +125,11 @@ impl Selection {
                     Err(()) => return Err(VariableError::new("JVS_SHARD", text, "not a share", shard::WANTED)),
                 },
             },
-            set: VARIABLES
-                .iter()
-                .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
-                .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
-                .collect(),
+            set: set_variables(&variable),
         };
         let any = || format!("numbers from 1 to {MAX_TASKS}");
-        let number = |value: String| {
-            let wrong = |_| VariableError::new("JVS_TASKS", &value, "not a number of tasks", any());
-            parse_tasks(&value).map_err(wrong)
-        };
-        let tasks = list("JVS_TASKS", &any)?;
-        let tasks = tasks
-            .map(|values| values.into_iter().map(number).collect())
-            .transpose()?;
+        let number = |word: &str| parse_tasks(word).map_err(|_| "not a number of tasks".to_owned());
+        let tasks = list(&variable, "JVS_TASKS", any, number)?;
         Ok(Selection { tasks, ..selection })
     }
 
@@ -289,18 +234,4 @@ fn workload_names(entries: &[&Entry]) -> String {
     }
     names.sort_by_key(|name| name.contains(' '));
     names.join(" ")
-}
-
-/// Parses each value of a list.
-fn parsed<T: FromStr<Err = ParseError>>(
-    variable: &'static str,
-    values: Option<Vec<String>>,
-    allowed: &dyn Fn() -> String,
-) -> Result<Option<Vec<T>>, VariableError> {
-    let parse = |value: String| {
-        let wrong =
-            |error: ParseError| VariableError::new(variable, &value, format!("not {}", error.wanted), allowed());
-        value.parse().map_err(wrong)
-    };
-    values.map(|values| values.into_iter().map(parse).collect()).transpose()
 }

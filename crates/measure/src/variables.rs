@@ -1,5 +1,9 @@
 //! The `JVS_*` variables: what they are, and how a wrong value is told.
 
+use std::str::FromStr;
+
+use crate::case::ParseError;
+
 /// A variable that holds something else than it can.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}={value}: {problem}; allowed: {allowed}")]
@@ -107,6 +111,57 @@ pub(crate) fn number<T: std::str::FromStr>(
         Some(number) => Ok(Some(number)),
         None => Err(VariableError::new(name, text, "not such a number", allowed)),
     }
+}
+
+/// The values of a list with commas between them, each once; `None` where the variable is not set. `parse` says what is
+/// wrong with a value, `allowed` what would be right.
+///
+/// # Errors
+///
+/// [`VariableError`]: the list has a value that is none.
+pub fn list<T: PartialEq>(
+    variable: impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    allowed: impl Fn() -> String,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<Vec<T>>, VariableError> {
+    let Some(text) = variable(name) else {
+        return Ok(None);
+    };
+    if text.trim().is_empty() {
+        return Err(VariableError::new(name, text, "the list is empty", allowed()));
+    }
+    let mut values = Vec::new();
+    for word in text.split(',').map(str::trim) {
+        if word.is_empty() {
+            let problem = "a comma without a value beside it";
+            return Err(VariableError::new(name, text, problem, allowed()));
+        }
+        let value = parse(word).map_err(|problem| VariableError::new(name, word, problem, allowed()))?;
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    Ok(Some(values))
+}
+
+/// A value of a [`list`].
+///
+/// # Errors
+///
+/// What it is not.
+pub fn value<T: FromStr<Err = ParseError>>(word: &str) -> Result<T, String> {
+    word.parse()
+        .map_err(|error: ParseError| format!("not {}", error.wanted))
+}
+
+/// The variables that are set and say what is measured, as `NAME=value`: those of a record's command.
+pub fn set_variables(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    VARIABLES
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
+        .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
+        .collect()
 }
 
 /// Names in `present` that look like variables of the suite and are not, each with the nearest that is.
