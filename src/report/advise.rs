@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 
 use crate::record::Header;
-use crate::text::{children, label, lines, percent, significant, time, times};
+use crate::text::{children, label, lines, numbers_right, percent, significant, time, times};
 use measure::advise::counts::Unit;
 use measure::advise::model::Model;
 use measure::advise::validation::{Call, Validation};
@@ -57,12 +57,16 @@ fn call(call: Option<Call>, ratio: f64) -> &'static str {
     }
 }
 
-fn numbers_right(table: &mut Table, columns: impl IntoIterator<Item = usize>) {
-    for column in columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
+/// Each reason once, with all strategies that it is of, in the order in which they come.
+fn together<'a, R: PartialEq>(reasons: impl Iterator<Item = (R, &'a str)>) -> Vec<(R, String)> {
+    let mut all: Vec<(R, String)> = Vec::new();
+    for (reason, strategy) in reasons {
+        match all.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, strategies)) => *strategies += &format!(", {}", label(strategy)),
+            None => all.push((reason, label(strategy).to_owned())),
         }
     }
+    all
 }
 
 /// The answer as text; with every sum term by term where `explain`.
@@ -70,9 +74,11 @@ pub fn text(advice: &Advice, header: Option<&Header>, explain: bool) -> String {
     let mut text = format!("{}\n", asked(&advice.question, &advice.needs));
     if !advice.ruled_out.is_empty() {
         text += "\nMeaning first: ruled out\n";
-        for ruling in &advice.ruled_out {
-            let _ = write!(text, "  {}: {}", label(&ruling.strategy), ruling.reason);
-            match &ruling.statement {
+        let reasons = advice.ruled_out.iter();
+        let reasons = reasons.map(|ruling| ((&ruling.reason, &ruling.statement), ruling.strategy.as_str()));
+        for ((reason, statement), strategies) in together(reasons) {
+            let _ = write!(text, "  {strategies}: {reason}");
+            match statement {
                 Some(statement) => {
                     let _ = writeln!(text, " (tested: `claims \"{statement}\"`)");
                 }
@@ -87,8 +93,9 @@ pub fn text(advice: &Advice, header: Option<&Header>, explain: bool) -> String {
         text += "\n";
         text += &ranking(advice);
     }
-    for unpredicted in &advice.unpredicted {
-        let _ = writeln!(text, "{}: {}", label(&unpredicted.strategy), unpredicted.reason);
+    let reasons = advice.unpredicted.iter();
+    for (reason, strategies) in together(reasons.map(|one| (&one.reason, one.strategy.as_str()))) {
+        let _ = writeln!(text, "{strategies}: {reason}");
     }
     if !advice.nearest.is_empty() {
         text += "\nThe nearest measured cases, as shares of blocks that were faster, within 5%, and slower:\n";

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 
 use super::markdown::escape;
 use crate::selfcheck::bars::{Bar, HEAD};
 use crate::selfcheck::{Found, solo};
 use crate::stats::Estimate;
-use crate::text::lines;
+use crate::text::{lines, numbers_right};
 
 /// The check as text.
 pub fn text(found: &Found) -> String {
@@ -74,11 +74,7 @@ fn text_of(bars: &[Bar]) -> String {
         cells[0] = format!("  {}", cells[0]);
         table.add_row(cells);
     }
-    for column in 1..3 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    numbers_right(&mut table, 1..3);
     lines(&table)
 }
 

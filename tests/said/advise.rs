@@ -70,6 +70,12 @@ fn meaning_goes_first_and_the_rest_is_ranked() {
     let borrows = json(&[&asked[..], &["--borrows"]].concat());
     assert_eq!(strategies(&borrows, "ranked"), ["join"]);
     assert_eq!(strategies(&borrows, "ruled_out"), ["spawn", "join_set"]);
+    let panics = answer(&["--run", "tokio-1.54.1-7", "--contain-panics"]);
+    assert_eq!(panics.matches("a panic unwinds").count(), 1, "{panics}");
+    assert!(
+        panics.contains("  join!, join_all, futures_unordered: a panic unwinds"),
+        "{panics}"
+    );
     let text = answer(&["--run", "tokio-1.54.1-7", "--tasks", "8", "--wait", "20ms"]);
     assert!(text.contains("choose by meaning"), "{text}");
     let none = answer(&["--run", "tokio-1.54.1-7", "--borrows", "--contain-panics"]);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 
 use crate::advise::counts::{Family, Kind};
 use crate::advise::predicted::{Predicted, Term};
@@ -18,7 +18,7 @@ use crate::record::{Measurement, Status};
 use crate::run::RunError;
 use crate::run_store::Run;
 use crate::stats::median;
-use crate::text::{interval, label, lines, more, percent, significant, time, times};
+use crate::text::{interval, label, lines, more, numbers_right, percent, significant, time, times};
 use crate::workload::Entry;
 
 /// A model of this machine, and what the children are.
@@ -264,11 +264,7 @@ impl Advised {
                 if off.abs() <= half_width { "" } else { "outside" }.to_owned(),
             ]);
         }
-        for column in 1..6 {
-            if let Some(column) = table.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
+        numbers_right(&mut table, 1..6);
         let mut text = String::new();
         if !offs.is_empty() {
             let within = offs.iter().filter(|off| **off <= 1.15f64.ln()).count();

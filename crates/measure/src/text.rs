@@ -74,6 +74,15 @@ pub fn lines(table: &comfy_table::Table) -> String {
     lines.fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
+/// Aligns these columns of a table to the right, as numbers are.
+pub fn numbers_right(table: &mut comfy_table::Table, columns: impl IntoIterator<Item = usize>) {
+    for column in columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+}
+
 /// A strategy as tables call it.
 pub fn label(strategy: &str) -> &str {
     match strategy {

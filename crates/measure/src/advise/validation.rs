@@ -8,7 +8,7 @@ use super::samples::{is_one_number, own_ns, question_of};
 use super::sheet::Sheet;
 use crate::case::Case;
 use crate::record::{Measurement, Status};
-use crate::stats::{Estimate, sorted};
+use crate::stats::{Estimate, median, sorted};
 
 /// The level of a prediction interval.
 pub const LEVEL: f64 = 0.9;
@@ -237,13 +237,6 @@ impl Validation {
         };
         let close = |row: &&Row| row.call == Call::TooClose;
         let half_widths: Vec<f64> = rows.iter().map(|row| row.half_width.exp() - 1.0).collect();
-        let middle = |values: &[f64]| {
-            if values.is_empty() {
-                f64::NAN
-            } else {
-                crate::stats::median(values)
-            }
-        };
         Self {
             what,
             predicted: rows.len(),
@@ -252,10 +245,10 @@ impl Validation {
                 rows.iter().filter(gap).count(),
                 rows.iter().filter(gap).filter(right).count(),
             ),
-            median_error: middle(&logs.iter().map(|log| log.exp() - 1.0).collect::<Vec<_>>()),
+            median_error: median(&logs.iter().map(|log| log.exp() - 1.0).collect::<Vec<_>>()),
             within_15: share(&|row| row.error.log().is_some_and(|log| log.abs() <= 1.15f64.ln())),
             covered: share(&|row| row.covered),
-            half_width: middle(&half_widths),
+            half_width: median(&half_widths),
             too_close: (
                 rows.iter().filter(close).count(),
                 rows.iter()
