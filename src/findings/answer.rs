@@ -169,28 +169,41 @@ fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
         });
         evidence.push(Evidence::Workload("compute"));
     }
-    if let Some((at, most)) = wakes(parts, all) {
-        reasons.push(format!(
-            "more than {at} wait on one thread, each for a wake of its own, as for sockets and channels: join! polls all of \
-             them on every wake{most}"
-        ));
+    let mut none_seen = String::new();
+    if let Some(wakes) = wakes(parts, all) {
+        match wakes {
+            Wakes::From(many, most) => reasons.push(format!(
+                "{many} wait on one thread, each for a wake of its own, as for sockets and channels: join! polls all \
+                 of them on every wake{most}"
+            )),
+            Wakes::NoneSeen(said) => {
+                none_seen = format!(" Of children that wait on one thread, each for a wake of its own, {said}.");
+            }
+        }
         evidence.push(Evidence::Workload("wake"));
         evidence.push(Evidence::Counts);
     }
-    if reasons.is_empty() {
+    if reasons.is_empty() && none_seen.is_empty() {
         return None;
     }
     reasons.push("a child may panic, or must outlive its parent".into());
     evidence.push(Evidence::Statements);
     Some(Sentence {
         lead: "Use spawn when",
-        rest: format!("{}.", reasons.join("; or ")),
+        rest: format!("{}.{none_seen}", reasons.join("; or ")),
         evidence,
     })
 }
 
-/// From how many children on spawn wins on one thread, and by how much at the most.
-fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<(String, String)> {
+/// Where spawn wins on one thread.
+enum Wakes {
+    /// From how many children on, and by how much at the most.
+    From(String, String),
+    /// Nowhere that was measured, in words.
+    NoneSeen(String),
+}
+
+fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<Wakes> {
     let (header, _) = parts
         .iter()
         .find(|(_, rows)| rows.iter().any(|m| m.case.workload == "wake" && m.reference == "join"))?;
@@ -198,18 +211,21 @@ fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<(String, String)> {
     let mut rows: Vec<&Measurement> = spawns(all, "wake").filter(one_thread).collect();
     rows.sort_by_key(|m| m.case.tasks);
     let at = crossover(header, &rows)?;
-    let last = rows.last()?;
+    if let Some(said) = crossover::none_seen(&at, &rows) {
+        return Some(Wakes::NoneSeen(said));
+    }
+    let (first, last) = (rows.first()?, rows.last()?);
     let most = if last.verdict == Some(Verdict::Faster) {
         format!(" (spawned, {} take {})", last.case.tasks, longer(last))
     } else {
         String::new()
     };
-    let at = match at.median {
-        median if median.is_finite() && median > 0.0 => format!("{median:.0}"),
-        // Below or beyond what was measured.
-        _ => crossover::words(&at, &rows),
+    let many = match at.median {
+        // Below what was measured.
+        0.0 => format!("{} or more", first.case.tasks),
+        median => format!("more than {median:.0}"),
     };
-    Some((at, most))
+    Some(Wakes::From(many, most))
 }
 
 fn no_matter(all: &[&Measurement]) -> Option<Sentence> {

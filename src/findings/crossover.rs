@@ -2,6 +2,7 @@
 
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing};
+use crate::text::label;
 
 /// The number of children, one crossing for each layout ([`measure::stats::Sample::units`]). The rows are those of one
 /// strategy, by tasks; `None` for fewer than two.
@@ -20,6 +21,17 @@ pub fn crossover(header: &Header, rows: &[&Measurement]) -> Option<Estimate> {
         .collect();
     // By order, since a crossing may be infinite.
     Estimate::by_order(&crossings)
+}
+
+/// What there is to say in place of a number where the strategy was dearer than the reference wherever it was measured;
+/// `None` where a crossover was seen, or may lie below what was measured.
+pub fn none_seen(at: &Estimate, rows: &[&Measurement]) -> Option<String> {
+    let last = rows.last().filter(|_| at.median.is_infinite())?;
+    Some(format!(
+        "{} was cheaper up to {}, the most that was measured",
+        label(&last.reference),
+        last.case.tasks
+    ))
 }
 
 /// A crossover in words: it may lie outside what was measured.

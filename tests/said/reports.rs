@@ -127,6 +127,38 @@ fn the_crossover_of_wakes_is_named_with_its_interval() {
 }
 
 #[test]
+fn a_crossover_that_was_not_seen_is_no_recommendation() {
+    let said = |at: f64| {
+        let rows = [4, 8, 12].map(|tasks| {
+            case(
+                &format!("wake/current_thread/worker/0B/{tasks}"),
+                1000.0,
+                at / f64::from(tasks),
+            )
+        });
+        let parts = [(header(), rows.concat())];
+        let sentences = findings::answer::answer(&parts);
+        let use_spawn = sentences.iter().find(|sentence| sentence.lead == "Use spawn when");
+        let pictures = join_vs_spawn::report::html::pictures(&parts);
+        let chart: Vec<String> = pictures.iter().map(|picture| picture.standalone()).collect();
+        (use_spawn.expect("a sentence").rest.clone(), chart.concat())
+    };
+    let (sentence, chart) = said(100.0);
+    let cheaper = "join! was cheaper up to 12, the most that was measured.";
+    assert!(sentence.starts_with("a child may panic"), "{sentence}");
+    assert!(
+        sentence.ends_with(cheaper) && !sentence.contains("more than"),
+        "{sentence}"
+    );
+    assert!(chart.contains(cheaper) && !chart.contains("beyond"), "{chart}");
+    let (sentence, chart) = said(8.0);
+    assert!(sentence.starts_with("more than 8 wait on one thread"), "{sentence}");
+    assert!(chart.contains("spawn is the cheaper one from 8"), "{chart}");
+    let (sentence, _) = said(1.0);
+    assert!(sentence.starts_with("4 or more wait on one thread"), "{sentence}");
+}
+
+#[test]
 fn where_spawn_begins_to_win_on_work_is_named() {
     let measurements: Vec<Measurement> = [
         case("compute/multi_thread_2/worker/16KiB/8", 1e4, 2.0),

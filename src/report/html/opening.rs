@@ -7,7 +7,7 @@ use super::chart::{drawable, marker, n};
 use super::scale::{Scale, range, ratio_tick, ratio_ticks, ticks, time_tick};
 use crate::case::{Flavor, Site};
 use crate::findings::answer::threads;
-use crate::findings::crossover::{crossover, words};
+use crate::findings::crossover::{crossover, none_seen, words};
 use crate::findings::headline::{Headline, headline};
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
@@ -157,7 +157,14 @@ fn cost(parts: &[Part]) -> Option<Picture> {
             let of_wakes = |(_, rows): &&Part| rows.iter().any(|m| m.case == line.rows[0].case);
             let (header, _) = parts.iter().find(of_wakes)?;
             let at = crossover(header, &line.rows)?;
-            Some((at, words(&at, &line.rows)))
+            let said = match none_seen(&at, &line.rows) {
+                Some(none) => format!("Woken one at a time, {none}."),
+                None => format!(
+                    "Woken one at a time, spawn is the cheaper one from {} children on.",
+                    words(&at, &line.rows)
+                ),
+            };
+            Some((at, words(&at, &line.rows), said))
         });
     let mut sentences: Vec<String> = lines
         .iter()
@@ -172,11 +179,7 @@ fn cost(parts: &[Part]) -> Option<Picture> {
             ))
         })
         .collect();
-    if let Some((_, words)) = &crossing {
-        sentences.push(format!(
-            "Woken one at a time, spawn is the cheaper one from {words} children on."
-        ));
-    }
+    sentences.extend(crossing.iter().map(|(.., said)| said.clone()));
     let tasks: Vec<(f64, f64, u8)> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0]
         .into_iter()
         .filter(|tasks| (over.0..=over.1).contains(tasks))
@@ -188,7 +191,7 @@ fn cost(parts: &[Part]) -> Option<Picture> {
             path.grid d={ "M" (LEFT) " " (n(y.at(tick))) "H" (RIGHT) } {}
             text x=(LEFT - 6.0) y=(n(y.at(tick) + 4.0)) text-anchor="end" { (time_tick(tick)) }
         }
-        @if let Some((at, words)) = &crossing {
+        @if let Some((at, words, _)) = &crossing {
             @if drawable(at) {
                 @let [low, at_, high] = [at.low, at.median, at.high].map(|value| x.at(value.clamp(over.0, over.1)));
                 rect.span x=(n(low)) y=(TOP) width=(n((high - low).max(2.0))) height=(BOTTOM - TOP) {}
