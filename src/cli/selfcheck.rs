@@ -66,14 +66,24 @@ fn solo(processes: usize, run: Option<&str>, filter: Option<&regex::Regex>, form
         Ok(selection) => selection,
         Err(error) => return bad_input(error),
     };
-    let run = match run.map(|name| Run::load(&results(), name)).transpose() {
+    let kept = match run.map(|name| Run::load(&results(), name)).transpose() {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
     let wanted = |id: &str| filter.is_none_or(|filter| filter.is_match(id));
-    let found = match selfcheck::solo::check(processes, run.as_ref(), &selection, wanted, progress()) {
+    let found = match selfcheck::solo::check(processes, kept.as_ref(), &selection, wanted, progress()) {
         Ok(found) => found,
         Err(SelfcheckError::Run(error)) => return not_measured(&error),
+        Err(SelfcheckError::NoCase) => {
+            let of = match run {
+                Some(run) => format!("of the run {run} with join and spawn"),
+                None => format!("of the {} matrix", selection.settings.matrix),
+            };
+            return bad_input(match filter {
+                Some(filter) => format!("--filter {filter}: matches no case {of}, and no hand-written program"),
+                None => format!("there is no case {of}"),
+            });
+        }
         Err(error) => return bad_input(error),
     };
     answer(found.held, &found, report::selfcheck::solo(&found), format)

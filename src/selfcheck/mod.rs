@@ -32,7 +32,7 @@ use load::{Busy, Load};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Extent {
-    /// A part of the cases, in less than a minute.
+    /// A seventh of the cases, in two or three minutes.
     Quick,
     /// 300 case-runs of the same code against itself, in less than six minutes.
     Default,
@@ -90,6 +90,9 @@ pub enum SelfcheckError {
     /// Nothing could be measured.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// No case that there is to check is wanted.
+    #[error("no case is wanted that there is to check")]
+    NoCase,
     /// A process that measures one strategy failed.
     #[error("{0}")]
     Solo(String),

@@ -36,3 +36,27 @@ fn programs_of_one_strategy_are_measured_after_the_suite() {
         }
     }
 }
+
+#[test]
+fn a_filter_that_matches_nothing_is_told_before_anything_is_measured() {
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/results");
+    for (run, of) in [
+        (&[][..], "no case of the default matrix"),
+        (&["--run", "tokio-1.54.1-7"], "no case of the run tokio-1.54.1-7"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+            .args(["selfcheck", "solo", "--filter", "nosuchcase"])
+            .args(run)
+            .env("JVS_RESULTS", results)
+            .env_remove("JVS_MATRIX")
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("--filter nosuchcase: matches ") && said.contains(of),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}

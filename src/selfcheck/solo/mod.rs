@@ -14,6 +14,7 @@ use super::SelfcheckError;
 use super::bars::{Bar, Limit};
 use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
+use crate::matrix::Target;
 use crate::program;
 use crate::record::{Measurement, Status};
 use crate::run::{self, Request};
@@ -90,9 +91,13 @@ pub fn check(
     tell: impl Fn(&str),
 ) -> Result<Found, SelfcheckError> {
     let began = Instant::now();
+    let mut by_hand = hand_written_cases();
+    by_hand.retain(|case| wanted(&case.to_string()));
     let all = match kept {
         Some(run) => run.measurements().cloned().collect(),
-        None => measure_all(selection, &tell)?,
+        // Minutes are measured only where a case of them is looked at.
+        None if has_wanted(selection, &wanted)? => measure_all(selection, &tell)?,
+        None => Vec::new(),
     };
     let spawns: Vec<Measurement> = all
         .into_iter()
@@ -100,10 +105,8 @@ pub fn check(
         .filter(|m| wanted(&m.case.to_string()) && not_applicable(&m.case, cores()).is_none())
         .collect();
     let chosen = chosen(&spawns);
-    let mut by_hand = hand_written_cases();
-    by_hand.retain(|case| wanted(&case.to_string()));
     if chosen.is_empty() && by_hand.is_empty() {
-        return Err(SelfcheckError::Solo("no case is wanted that the run has".into()));
+        return Err(SelfcheckError::NoCase);
     }
     let cases: Vec<(Case, [&str; 2])> = chosen.iter().map(|m| (m.case.clone(), ["spawn", "join"])).collect();
     let times = of_free_cores(solo(&cases, processes, selection, &tell)?);
@@ -143,12 +146,28 @@ fn chosen(spawns: &[Measurement]) -> Vec<&Measurement> {
     chosen
 }
 
+/// The measurements of a target that are selected.
+fn measurements(selection: &Selection, target: &Target) -> Result<Vec<(Case, Vec<String>)>, SelfcheckError> {
+    let measurements = selection.measurements(target, cores(), |_| true);
+    measurements.map_err(|error| SelfcheckError::Solo(error.to_string()))
+}
+
+/// Whether the suite would measure a case that is wanted.
+fn has_wanted(selection: &Selection, wanted: &impl Fn(&str) -> bool) -> Result<bool, SelfcheckError> {
+    for target in without_scale() {
+        let all = measurements(selection, &target)?;
+        if all.iter().any(|(case, _)| wanted(&case.to_string())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The default cases of all targets, measured as `cargo bench` does.
 fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measurement>, SelfcheckError> {
     let mut all = Vec::new();
     for target in without_scale() {
-        let measurements = selection.measurements(&target, cores(), |_| true);
-        let measurements = measurements.map_err(|error| SelfcheckError::Solo(error.to_string()))?;
+        let measurements = measurements(selection, &target)?;
         if measurements.is_empty() {
             continue;
         }
