@@ -117,3 +117,18 @@ fn the_examples_that_only_read_run() {
     let spliced = fs::read_to_string(results.path("README.md")).expect("a document");
     assert!(spliced.contains("| children |"), "{spliced}");
 }
+
+#[test]
+fn help_fits_a_terminal() {
+    let whole = cli::command();
+    for command in all(&whole).into_iter().skip(1) {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+            .args([command.get_name(), "--help"])
+            .output()
+            .expect("the program starts");
+        let help = String::from_utf8_lossy(&output.stdout);
+        for line in help.lines() {
+            assert!(line.chars().count() <= 120, "{}: {line}", command.get_name());
+        }
+    }
+}
