@@ -71,9 +71,26 @@ pub enum AttachmentError {
 }
 
 impl RecordedRun {
-    /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all.
+    /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all. Where nothing but the
+    /// record of the target `server` is there, the run has no parts.
     pub fn load(results: &Path, name: &str) -> Result<Self, AttachmentError> {
-        Self::with_attachments(Run::load(results, name)?)
+        match Run::load(results, name) {
+            Err(StoreError::OfServer { path }) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+                let name = whole.parent().and_then(Path::file_name).unwrap_or_default();
+                Ok(Self {
+                    server: server::record::Record::load(folder)?,
+                    run: Run {
+                        name: name.to_string_lossy().into_owned(),
+                        folder: folder.to_owned(),
+                        parts: Vec::new(),
+                    },
+                    ..Self::default()
+                })
+            }
+            run => Self::with_attachments(run?),
+        }
     }
 
     fn with_attachments(run: Run) -> Result<Self, AttachmentError> {

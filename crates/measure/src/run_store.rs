@@ -39,7 +39,7 @@ pub enum StoreError {
         folder: PathBuf,
     },
     /// There is no such run.
-    #[error("{name}: no such run in {}{}", folder.display(), nearest.as_ref().map_or(String::new(), |name| format!("; did you mean {name}?")))]
+    #[error("{name}: no such run in {}, and no folder; {}", folder.display(), instead(nearest.as_deref(), known))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -47,6 +47,20 @@ pub enum StoreError {
         folder: PathBuf,
         /// The run whose name is nearest.
         nearest: Option<String>,
+        /// The names of the runs that there are.
+        known: Vec<String>,
+    },
+    /// A file of many machines.
+    #[error("{}: a Parquet file, which only `report` reads, in a build with the feature parquet", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing but the record of the target `server`.
+    #[error("{}: a record of the target server, which only `report` shows", path.display())]
+    OfServer {
+        /// The record.
+        path: PathBuf,
     },
     /// The folder has no records.
     #[error("{}: no records (TARGET.jsonl) in this folder", folder.display())]
@@ -86,7 +100,7 @@ impl Run {
             named
         } else if Path::new(name).is_file() {
             return Self::read_file(Path::new(name));
-        } else if Path::new(name).is_dir() && name.contains(std::path::MAIN_SEPARATOR) {
+        } else if Path::new(name).is_dir() {
             PathBuf::from(name)
         } else {
             let folder = results.to_owned();
@@ -96,11 +110,15 @@ impl Run {
                     path: path.into(),
                     folder,
                 },
-                name => StoreError::Unknown {
-                    name: name.to_owned(),
-                    nearest: nearest(name, &names(results)),
-                    folder,
-                },
+                name => {
+                    let known = names(results);
+                    StoreError::Unknown {
+                        name: name.to_owned(),
+                        nearest: nearest(name, &known),
+                        known,
+                        folder,
+                    }
+                }
             });
         };
         Self::read(&folder)
@@ -108,6 +126,12 @@ impl Run {
 
     /// Reads a record by itself, as a run of one target.
     fn read_file(path: &Path) -> Result<Self, StoreError> {
+        if path.extension().is_some_and(|extension| extension == "parquet") {
+            return Err(StoreError::Parquet { path: path.to_owned() });
+        }
+        if path.ends_with(SERVER) {
+            return Err(StoreError::OfServer { path: path.to_owned() });
+        }
         let part = record::read(path)?;
         if part.1.is_empty() {
             return Err(StoreError::NothingMeasured { path: path.to_owned() });
@@ -159,6 +183,9 @@ impl Run {
             run.parts.push(part);
         }
         match paths.into_iter().next() {
+            None if folder.join(SERVER).is_file() => Err(StoreError::OfServer {
+                path: folder.join(SERVER),
+            }),
             None => Err(StoreError::Empty { folder: run.folder }),
             Some(path) if seen.is_empty() => Err(StoreError::NothingMeasured { path }),
             Some(_) => Ok(run.labelled()),
@@ -228,6 +255,25 @@ pub fn names(results: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// What to ask for in place of a run that there is not.
+fn instead(nearest: Option<&str>, known: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match nearest {
+        Some(name) => format!("did you mean {name}?"),
+        None if known.is_empty() => "there are no runs yet".to_owned(),
+        None => {
+            let more = known.len().saturating_sub(SHOWN);
+            let shown = known.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>();
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" and {more} more")
+            };
+            format!("there are {}{more}", shown.join(", "))
+        }
+    }
 }
 
 /// Names that are less alike than this are no slip of the pen.
