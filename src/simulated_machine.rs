@@ -8,6 +8,7 @@ use crate::environment::{Built, Environment};
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Memory, Part, SCHEMA};
 use crate::stats::{Estimate, bimodal, judge, noise_floor, normal};
+use crate::text::significant;
 
 /// A machine that does not exist. Times are in ns.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +90,14 @@ impl Simulated {
     pub fn stated(&self) -> String {
         format!(
             "{}: {} cores, a poll {} ns, a spawned child {} ns more, waking a thread {} ns, work {} ns, a layout ±{}, a round ±{}",
-            self.name, self.cores, self.poll_ns, self.spawn_ns, self.wake_ns, self.work_ns, self.layout, self.round
+            self.name,
+            self.cores,
+            significant(self.poll_ns),
+            significant(self.spawn_ns),
+            significant(self.wake_ns),
+            significant(self.work_ns),
+            significant(self.layout),
+            significant(self.round)
         )
     }
 

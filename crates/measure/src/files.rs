@@ -15,7 +15,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    let temporary = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder);
+    // Without the temporary file's name, which nobody knows who asked for this one.
+    let mut file = temporary.map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     #[cfg(unix)]
     {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Flavor};
 
-/// More shards than this is a mistake rather than a fleet.
-const MOST: usize = 1000;
+/// Nobody has more machines than this: more shards are a mistake.
+pub const MOST: usize = 1000;
 
 /// One share of several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
