@@ -194,8 +194,8 @@ impl Asked {
         }
         if self.parallel && flavor.workers() == 1 {
             return Err(format!(
-                "--parallel: {flavor} has one thread, so that nothing runs in parallel; give --flavor multi_thread_K with K \
-                 of 2 or more"
+                "--parallel: {flavor} has one thread, so that nothing runs in parallel; give --flavor multi_thread_K \
+                 with K of 2 or more"
             ));
         }
         Ok(Question {

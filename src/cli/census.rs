@@ -125,8 +125,11 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     progress.finish_and_clear();
     let code = match (&arguments.expect, arguments.format) {
         (Some(path), _) => match expected(&counted, path) {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::from(1),
+            Ok((true, text)) => print(&text),
+            Ok((false, text)) => {
+                print(&text);
+                ExitCode::from(1)
+            }
             Err(error) => return bad_input(error),
         },
         (None, Format::Text) => print(&report::render(&counted)),
@@ -179,20 +182,18 @@ pub(super) fn progress(steps: usize) -> ProgressBar {
     progress
 }
 
-/// Whether everything is as the file says; prints what is not.
-fn expected(counted: &[Row], path: &std::path::Path) -> Result<bool, report::ExpectedError> {
+/// Whether everything is as the file says, and what is not, in words.
+fn expected(counted: &[Row], path: &std::path::Path) -> Result<(bool, String), report::ExpectedError> {
     let (known, differences) = report::differences(counted, path)?;
-    for difference in &differences {
-        println!("{difference}");
-    }
+    let mut text: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
     let shown = path.strip_prefix(package_folder()).unwrap_or(path);
-    println!(
-        "{} of {known} measurements differ from {} ({})",
+    text += &format!(
+        "{} of {known} measurements differ from {} ({})\n",
         differences.len(),
         shown.display(),
         versions()
     );
-    Ok(differences.is_empty())
+    Ok((differences.is_empty(), text))
 }
 
 fn versions() -> String {

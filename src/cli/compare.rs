@@ -21,8 +21,8 @@ pub(super) struct Arguments {
     /// Another one, compared with it
     b: String,
     /// Changes of a ratio below this many percent are none
-    #[arg(long, default_value_t = 2.0, allow_hyphen_values = true)]
-    threshold: f64,
+    #[arg(long, default_value = "2", allow_hyphen_values = true)]
+    threshold: String,
     /// Exit 1 where any measurement changed so
     #[arg(long, value_enum, value_delimiter = ',')]
     fail_on: Vec<FailOn>,
@@ -44,7 +44,7 @@ enum FailOn {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let threshold = match threshold(arguments.threshold) {
+    let threshold = match threshold(&arguments.threshold) {
         Ok(threshold) => threshold,
         Err(error) => return bad_input(error),
     };

@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     #[cfg(feature = "parquet")]
     if matches!(arguments.format, Format::Parquet) {
         return match parquet(&arguments.runs) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(code) => code,
             Err(error) => bad_input(error),
         };
     }
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 /// Writes runs to standard output, one after the other.
 #[cfg(feature = "parquet")]
-fn parquet(names: &[String]) -> Result<(), String> {
+fn parquet(names: &[String]) -> Result<ExitCode, String> {
     use std::io::IsTerminal;
 
     use crate::report::parquet::Writer;
@@ -104,8 +104,10 @@ fn parquet(names: &[String]) -> Result<(), String> {
         Ok(())
     };
     match copy() {
-        // Its reader has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| format!("standard output: {error}")),
+        // A closed pipe: its reader has seen enough.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Ok(super::failed(format!("standard output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
 }

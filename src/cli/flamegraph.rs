@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 use regex::Regex;
 
-use super::bad_input;
+use super::{bad_input, failed, print, write_file};
 use crate::bench::criterion_home;
-use crate::files;
 use crate::flamegraph::page;
 use crate::flamegraph::stacks::{Taken, taken};
+use crate::strategy::Strategy;
 
 #[derive(Args)]
 #[command(after_help = "scripts/flamegraph takes both profiles and then calls this.\n\n\
@@ -20,14 +20,27 @@ pub(super) struct Arguments {
     /// Which cases, by a regular expression over their ids: WORKLOAD/FLAVOR/SITE/PAYLOAD/TASKS, or those of measurements
     filter: Regex,
     /// The strategy that is compared to
-    #[arg(long, default_value = "join")]
+    #[arg(long, default_value = "join", value_parser = strategy)]
     from: String,
     /// The strategy that is compared
-    #[arg(long, default_value = "spawn")]
+    #[arg(long, default_value = "spawn", value_parser = strategy)]
     to: String,
 }
 
+fn strategy(text: &str) -> Result<String, String> {
+    match text.parse::<Strategy>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!("no such strategy; allowed: {}", Strategy::wanted())),
+    }
+}
+
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    if arguments.from == arguments.to {
+        return bad_input(format!(
+            "--from {} --to {}: two different strategies are compared",
+            arguments.from, arguments.to
+        ));
+    }
     let home = criterion_home();
     let all = taken(&home);
     let matches = |taken: &&Taken| {
@@ -53,17 +66,31 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             home.display()
         ));
     }
+    let mut drawn = Vec::new();
     for (a, b) in pairs {
-        match draw(a, b) {
-            Ok(path) => println!("{}", path.display()),
+        drawn.push(match draw(a, b) {
+            Ok(drawn) => drawn,
             Err(error) => return bad_input(error),
+        });
+    }
+    let mut paths = String::new();
+    for drawn in drawn {
+        match drawn.write() {
+            Ok(path) => paths += &format!("{}\n", path.display()),
+            Err(error) => return failed(error),
         }
     }
-    ExitCode::SUCCESS
+    print(&paths)
 }
 
-/// Draws the pictures and the page, all of them before the first is written; returns the page's path.
-fn draw(a: &Taken, b: &Taken) -> Result<PathBuf, String> {
+/// A case's pictures and page, drawn and not yet written.
+struct Drawn {
+    folder: PathBuf,
+    /// Name and contents of each file, the page last.
+    files: Vec<(String, Vec<u8>)>,
+}
+
+fn draw(a: &Taken, b: &Taken) -> Result<Drawn, String> {
     let one = (&a.profile, a.stacks.as_str());
     let other = (&b.profile, b.stacks.as_str());
     let case = &a.profile.case;
@@ -73,13 +100,22 @@ fn draw(a: &Taken, b: &Taken) -> Result<PathBuf, String> {
     // Beside Criterion's folder, which is cleared by its own rules.
     let home = criterion_home();
     let name = case.to_string().replace('/', "_");
-    let folder = home.parent().unwrap_or(&home).join("flamegraphs").join(name);
-    let error = |error: std::io::Error| format!("{}: {error}", folder.display());
-    std::fs::create_dir_all(&folder).map_err(error)?;
-    for (file, _, svg) in &pictures {
-        files::replace(&folder.join(file), svg).map_err(error)?;
+    let mut files: Vec<_> = pictures.into_iter().map(|(file, _, svg)| (file, svg)).collect();
+    files.push(("index.html".into(), html.into_bytes()));
+    Ok(Drawn {
+        folder: home.parent().unwrap_or(&home).join("flamegraphs").join(name),
+        files,
+    })
+}
+
+impl Drawn {
+    /// Writes the files; returns the page's path.
+    fn write(self) -> Result<PathBuf, String> {
+        let folder = &self.folder;
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        for (file, contents) in &self.files {
+            write_file(&folder.join(file), contents)?;
+        }
+        Ok(folder.join("index.html"))
     }
-    let path = folder.join("index.html");
-    files::replace(&path, html.as_bytes()).map_err(error)?;
-    Ok(path)
 }

@@ -3,14 +3,48 @@
 use std::process::ExitCode;
 
 use super::{Format, bad_input, print};
+use crate::case::Case;
 use crate::environment::cores;
-use crate::matrix::{SERVER_TARGET, Target};
+use crate::matrix::{Matrix, SERVER_TARGET, Target};
 use crate::selection::Selection;
 use crate::session::warn_of_misspelled;
+use crate::stats::FEWEST_ROUNDS;
 use crate::targets::targets;
+use crate::text::counted;
 use crate::variables::variable;
 
-pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) -> ExitCode {
+/// How long a target is expected to take, and to how many rounds it is cut then.
+pub(super) struct Expected {
+    /// Minutes: the target's limit where it would take longer.
+    pub(super) minutes: f64,
+    /// Rounds that fit into the limit where not all do.
+    pub(super) cut_to: Option<usize>,
+}
+
+impl Expected {
+    /// Of these measurements of a target.
+    pub(super) fn of(selection: &Selection, target: &Target, measurements: &[(Case, Vec<String>)]) -> Self {
+        if measurements.is_empty() {
+            return Self {
+                minutes: 0.0,
+                cut_to: None,
+            };
+        }
+        let plan = selection.plan(target, measurements);
+        let minutes = selection.expected_time(&plan).as_secs_f64() / 60.0;
+        let rounds = selection.settings.rounds;
+        match selection.settings_for(target).minutes {
+            Some(limit) if limit < minutes => Self {
+                minutes: limit,
+                // Rounds take about the same time each.
+                cut_to: Some(((rounds as f64 * limit / minutes) as usize).max(FEWEST_ROUNDS.min(rounds))),
+            },
+            _ => Self { minutes, cut_to: None },
+        }
+    }
+}
+
+pub(super) fn run(matrix: Option<Matrix>, only: Option<&str>, format: Format) -> ExitCode {
     let targets = targets();
     if let Some(name) = only
         && !targets.iter().any(|target| target.name == name)
@@ -25,7 +59,7 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
     }
     warn_of_misspelled();
     let variable = |name: &str| match (name, &matrix) {
-        ("JVS_MATRIX", Some(matrix)) => Some(matrix.clone()),
+        ("JVS_MATRIX", Some(matrix)) => Some(matrix.to_string()),
         _ => variable(name),
     };
     let selection = match Selection::read(variable, &targets) {
@@ -42,10 +76,6 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
             Err(error) => return bad_input(error),
         }
     }
-    let minutes = |target: &Target, measurements: &[_]| {
-        let plan = selection.plan(target, measurements);
-        selection.expected_time(&plan).as_secs_f64() / 60.0
-    };
     let strategies = |target: &Target| -> Vec<String> {
         let strategies = selection.strategies_in(target);
         strategies.iter().map(ToString::to_string).collect()
@@ -60,7 +90,7 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
                     "matrix": selection.settings.matrix.to_string(),
                     "strategies": strategies(target),
                     "reference": selection.reference_in(target).to_string(),
-                    "expected_minutes": if cases.is_empty() { 0.0 } else { minutes(target, measurements) },
+                    "expected_minutes": Expected::of(&selection, target, measurements).minutes,
                     "cases": cases,
                 })
             })
@@ -76,19 +106,26 @@ pub(super) fn run(matrix: Option<String>, only: Option<&str>, format: Format) ->
     text += "\n";
     let (mut cases, mut total) = (0, 0.0);
     for (target, measurements) in rows.iter().filter(|(_, measurements)| !measurements.is_empty()) {
-        let time = minutes(target, measurements);
+        let expected = Expected::of(&selection, target, measurements);
         text += &format!(
-            "{:10}{:5} cases × {}, about {time:.1} minutes\n",
+            "{:10}{:5} cases × {}, about {:.1} minutes{}\n",
             target.name,
             measurements.len(),
-            strategies(target).join(" ")
+            strategies(target).join(" "),
+            expected.minutes,
+            expected.cut_to.map_or(String::new(), |rounds| format!(
+                ", cut to about {}",
+                counted(rounds, "round")
+            )),
         );
         cases += measurements.len();
-        total += time;
+        total += expected.minutes;
     }
     text += &format!(
-        "{:10}{cases:5} cases, about {total:.1} minutes ({} matrix, {} rounds)\n",
-        "in all", selection.settings.matrix, selection.settings.rounds
+        "{:10}{cases:5} cases, about {total:.1} minutes ({} matrix, {})\n",
+        "in all",
+        selection.settings.matrix,
+        counted(selection.settings.rounds, "round")
     );
     if only.is_none() {
         text += "The target server has points of its own: `cargo bench --bench server -- --list`.\n";

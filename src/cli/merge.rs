@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, results};
-use crate::files;
+use super::{bad_input, failed, not_saved, print_line, results, write_file};
 use crate::record::{self, Status};
 use crate::run_store::records;
 use crate::save::save;
@@ -17,7 +16,7 @@ use measure::merge::{ALLOWED, MergeError, ShardRecord, merge};
     after_help = "Each folder holds what one shard measured (JVS_SHARD=K/N cargo bench; `plan --shards N` prints the commands). The\n\
                   machines must be of one kind, and measure the same plan with the same seed; whatever differs is named with file\n\
                   and line, and nothing is written. A few cases are in every shard: where they disagree, the exit code is 1.\n\n\
-                  Example: cargo run --release -- merge shard-1 shard-2 shard-3 shard-4 --into my-fleet"
+                  Example: cargo run --release -- merge shard-1 shard-2 shard-3 shard-4 --into all-shards"
 )]
 pub(super) struct Arguments {
     /// The shards' folders
@@ -48,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     targets.dedup();
     let place = match tempfile::tempdir() {
         Ok(place) => place,
-        Err(error) => return bad_input(format!("a temporary folder: {error}")),
+        Err(error) => return failed(format!("a temporary folder: {error}")),
     };
     for target in &targets {
         let shards: Vec<ShardRecord> = parts
@@ -59,29 +58,25 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         let (header, measurements) = match merge(&shards, &arguments.allow) {
             Ok(merged) => merged,
             Err(error @ MergeError::Disagree(_)) => {
-                eprintln!("join-vs-spawn: {target}: {error}");
-                return ExitCode::from(1);
+                return failed(format!("{target}: {error}"));
             }
             Err(error) => return bad_input(error),
         };
-        let failed = measurements.iter().filter(|m| m.status == Status::Failed).count();
+        let bad = measurements.iter().filter(|m| m.status == Status::Failed).count();
         let path = place.path().join(format!("{target}.jsonl"));
-        if let Err(error) = files::replace(&path, record::to_text(&header, &measurements).as_bytes()) {
-            return bad_input(format!("{}: {error}", path.display()));
+        if let Err(error) = write_file(&path, record::to_text(&header, &measurements).as_bytes()) {
+            return failed(error);
         }
         eprintln!(
-            "{target}: {} measurements of {} shards, {failed} failed",
+            "{target}: {} measurements of {} shards, {bad} failed",
             measurements.len(),
             shards.len()
         );
     }
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
     match save(&results(), place.path(), &arguments.into, &targets, simulated) {
-        Ok(saved) => {
-            println!("{}", saved.folder.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => bad_input(error),
+        Ok(saved) => print_line(saved.folder.display()),
+        Err(error) => not_saved(&error),
     }
 }
 

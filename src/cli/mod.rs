@@ -18,14 +18,19 @@ mod simulate;
 mod site;
 mod waiting;
 
+use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use census::main as census;
 
+use crate::files;
+use crate::matrix::Matrix;
 use crate::run::RunError;
+use crate::save::SaveError;
 use crate::session::results;
 
 /// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
@@ -53,7 +58,7 @@ enum Command {
     List {
         /// quick, default or full
         #[arg(long)]
-        matrix: Option<String>,
+        matrix: Option<Matrix>,
         /// Only this bench target: overhead, wakeups, compute, http or scale; server has points of its own
         #[arg(long)]
         target: Option<String>,
@@ -107,14 +112,11 @@ enum TableFormat {
     Json,
 }
 
-/// The fraction below which a change is none, of a flag in percent.
-fn threshold(percent: f64) -> Result<f64, String> {
-    let threshold = percent / 100.0;
-    if (0.0..10.0).contains(&threshold) {
-        Ok(threshold)
-    } else {
-        Err(format!("--threshold {percent}: not a number of percent from 0 to 1000"))
-    }
+/// The fraction below which a change is none, of --threshold, which is in percent.
+fn threshold(text: &str) -> Result<f64, String> {
+    let percent = text.parse().ok().filter(|percent| (0.0..1000.0).contains(percent));
+    let fraction = percent.map(|percent: f64| percent / 100.0);
+    fraction.ok_or_else(|| format!("--threshold {text}: not a number of percent from 0 to 1000"))
 }
 
 /// The command line, for who wants to know what it understands.
@@ -149,18 +151,53 @@ fn not_measured(error: &RunError) -> ExitCode {
     crate::session::not_run("join-vs-spawn", error)
 }
 
-fn bad_input(error: impl std::fmt::Display) -> ExitCode {
+/// Says why a run has no name: bad input, but where it could not be written.
+fn not_saved(error: &SaveError) -> ExitCode {
+    match error {
+        SaveError::Io { .. } => failed(error),
+        _ => bad_input(error),
+    }
+}
+
+fn bad_input(error: impl Display) -> ExitCode {
     eprintln!("join-vs-spawn: {error}");
     ExitCode::from(2)
 }
 
-/// Prints a text that may be long: a reader who has seen enough of it is no error.
-fn print(text: &str) -> ExitCode {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("join-vs-spawn: standard output: {error}");
-            ExitCode::from(1)
-        }
-        _ => ExitCode::SUCCESS,
+/// Something that was asked for rightly could not be done, such as writing a file.
+fn failed(error: impl Display) -> ExitCode {
+    eprintln!("join-vs-spawn: {error}");
+    ExitCode::from(1)
+}
+
+/// Writes a text, which may be long, to standard output. A reader who has seen enough of it is no error.
+fn write_out(text: &str) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
     }
+}
+
+/// Prints a text.
+fn print(text: &str) -> ExitCode {
+    match write_out(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(error),
+    }
+}
+
+/// Prints a line, such as the path of what was made.
+fn print_line(line: impl Display) -> ExitCode {
+    print(&format!("{line}\n"))
+}
+
+/// Writes a file, whole or not at all.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    files::replace(path, bytes).map_err(|error| match path.parent() {
+        Some(folder) if error.kind() == io::ErrorKind::NotFound => {
+            format!("{}: no such folder; make it first", folder.display())
+        }
+        _ => format!("{}: {error}", path.display()),
+    })
 }

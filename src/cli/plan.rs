@@ -4,12 +4,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::list::Expected;
 use super::{bad_input, print};
 use crate::environment::cores;
 use crate::selection::Selection;
 use crate::session::{shell_words, warn_of_misspelled};
 use crate::targets::targets;
 use crate::variables::variable;
+use measure::shard::MOST;
 
 #[derive(Args)]
 #[command(
@@ -26,8 +28,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    if arguments.shards == 0 {
-        return bad_input("--shards 0: not a number of machines; 1 or more");
+    if !(1..=MOST).contains(&arguments.shards) {
+        return bad_input(format!(
+            "--shards {}: not a number of machines from 1 to {MOST}",
+            arguments.shards
+        ));
     }
     warn_of_misspelled();
     let targets = targets();
@@ -44,23 +49,21 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             Ok(selection) => selection,
             Err(error) => return bad_input(format!("--shards {}: {error}", arguments.shards)),
         };
-        let (mut cases, mut minutes) = (0, 0.0);
+        let (mut cases, mut minutes, mut is_cut) = (0, 0.0, false);
         for target in &targets {
             let measurements = match selection.measurements(target, cores(), |_| true) {
                 Ok(measurements) => measurements,
                 Err(error) => return bad_input(error),
             };
-            if measurements.is_empty() {
-                continue;
-            }
+            let expected = Expected::of(&selection, target, &measurements);
             cases += measurements.len();
-            minutes += selection
-                .expected_time(&selection.plan(target, &measurements))
-                .as_secs_f64()
-                / 60.0;
+            minutes += expected.minutes;
+            is_cut |= expected.cut_to.is_some();
         }
+        // How many rounds a target has then, `list` says.
+        let cut = if is_cut { ", in which rounds are cut" } else { "" };
         let command = shell_words(&selection.set, "cargo bench", &[]);
-        text += &format!("{command}    # {cases} cases, about {minutes:.1} minutes\n");
+        text += &format!("{command}    # {cases} cases, about {minutes:.1} minutes{cut}\n");
     }
     print(&text)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, results};
+use super::{bad_input, failed, not_saved, print_line, results};
 use crate::attachments::RecordedRun;
 use crate::contribution::objections;
 use crate::run_store::LATEST;
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
         results.push("machines");
         if let Err(error) = std::fs::create_dir_all(&results) {
-            return bad_input(format!("{}: {error}", results.display()));
+            return failed(format!("{}: {error}", results.display()));
         }
     }
     match save(&results, &from, &arguments.name, &targets, false) {
@@ -57,9 +57,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             for warning in &saved.warnings {
                 eprintln!("warning: {warning}");
             }
-            println!("{}", saved.folder.display());
-            ExitCode::SUCCESS
+            print_line(saved.folder.display())
         }
-        Err(error) => bad_input(error),
+        Err(error) => not_saved(&error),
     }
 }

@@ -1,6 +1,6 @@
 //! `report`: a run, two or more side by side, as a page, as Markdown, or as the text that a run ends with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,18 +9,17 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 
-use super::{bad_input, print, results};
+use super::{bad_input, failed, print, print_line, results, write_file};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::compare::{DEFAULT_THRESHOLD, compare};
 use crate::environment::cores;
-use crate::files;
 use crate::report::changes::{Style, render};
 use crate::report::summary::{Paths, summary};
 use crate::report::{self, html, markdown};
-use crate::run_store::{LATEST, Run, StoreError, names_of_two};
+use crate::run_store::{LATEST, Run, names_of_two};
 use crate::table;
-use measure::machines::{Gathered, Machine, Machines};
+use measure::machines::{FIELDS, Gathered, Machine, Machines};
 use timed::locked::lock;
 
 #[derive(Args)]
@@ -39,7 +38,8 @@ pub(super) struct Arguments {
     runs: Vec<String>,
     #[arg(long, value_enum, default_value_t = Format::Html)]
     format: Format,
-    /// Where the page goes [default: report.html in the run's folder, or report-machines.html under results/]
+    /// Where the page goes [default: report.html in the run's folder, or report-machines.html under results/]; with
+    /// --format svg the folder of the charts [default: the run's folder]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Fill the sections of this document that stand between `<!-- BEGIN SECTION -->` and `<!-- END SECTION -->`
@@ -92,7 +92,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(run) => run,
         Err(error) => return bad_input(error),
     };
-    let Some(second) = arguments.runs.get(1) else {
+    let second = match arguments.runs.get(1).map(load).transpose() {
+        Ok(run) => run,
+        Err(error) => return bad_input(error),
+    };
+    let alone = second.is_none() && !matches!(arguments.format, Format::Summary | Format::Svg);
+    let mut runs = std::iter::once(&first).chain(&second);
+    if !alone && let Some(run) = runs.find(|run| run.parts.is_empty()) {
+        return bad_input(format!(
+            "{}: only the target server was measured; a page, --format text and --format markdown show it by itself",
+            run.name
+        ));
+    }
+    let Some(second) = second else {
         return match (arguments.format, &arguments.splice) {
             (Format::Markdown, Some(_)) if first.is_simulated() => bad_input(format!(
                 "{}: simulated, and measured by no machine; a document holds measurements only",
@@ -102,28 +114,20 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Text, _) => {
                 let tables = first.parts.iter().map(|(header, measurements)| {
-                    let traps: String = header
-                        .simulated
-                        .iter()
-                        .map(|what| format!("SIMULATED: {what}\n"))
-                        .collect();
-                    format!("{}\n{traps}\n{}", header.target, table::render(header, measurements))
+                    format!("{}\n\n{}", header.target, table::render(header, measurements))
                 });
                 let server = first.server.iter();
                 let server = server.map(|record| format!("server\n\n{}", server::table::render(record)));
-                print(&tables.chain(server).collect::<Vec<_>>().join("\n"))
+                let tables = tables.chain(server).collect::<Vec<_>>().join("\n");
+                print(&(simulated(&first) + &tables))
             }
-            (Format::Summary, _) => print(&summary(&first.parts, &Paths::default())),
+            (Format::Summary, _) => print(&(simulated(&first) + &summary(&first.parts, &Paths::default()))),
             (Format::Svg, _) => charts(&first, arguments),
             (Format::Html | Format::Json, _) => {
                 let page = html::page(&first, &links(&first));
                 write(arguments, first.folder.join("report.html"), &page)
             }
         };
-    };
-    let second = match load(second) {
-        Ok(run) => run,
-        Err(error) => return bad_input(error),
     };
     let names = names_of_two(&first, &second);
     let compared = compare(names, &first.parts, &second.parts, DEFAULT_THRESHOLD);
@@ -137,6 +141,16 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             write(arguments, second.folder.join(file), &page)
         }
     }
+}
+
+/// What a report of a run begins with that no machine measured: a line for each of its machines.
+fn simulated(run: &RecordedRun) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (header, _) in &run.parts {
+        let line = header.simulated.iter().map(|what| format!("SIMULATED: {what}\n"));
+        lines.extend(line.filter(|line| !lines.contains(line)).collect::<Vec<_>>());
+    }
+    lines.concat()
 }
 
 /// Three runs and more, or a file of them.
@@ -168,42 +182,55 @@ fn is_of_many(name: &String) -> bool {
 
 /// Reads the runs, on all cores: there may be thousands. Of each only what stands beside others is kept.
 fn read_machines(results: &Path, names: &[String]) -> Result<Machines, String> {
-    let mut gathered = Gathered::default();
-    let mut taken = 0;
     #[cfg(feature = "parquet")]
-    for name in names.iter().filter(|name| is_of_many(name)) {
-        taken = report::parquet::gather(Path::new(name), &mut gathered, taken)?;
-    }
+    let (gathered, taken) = {
+        let mut gathered = Gathered::default();
+        let mut taken = 0;
+        for name in names.iter().filter(|name| is_of_many(name)) {
+            taken = report::parquet::gather(Path::new(name), &mut gathered, taken)?;
+        }
+        (gathered, taken)
+    };
+    #[cfg(not(feature = "parquet"))]
+    let (gathered, taken) = (Gathered::default(), 0);
     let names: Vec<&String> = names.iter().filter(|name| !is_of_many(name)).collect();
     let progress = indicatif::ProgressBar::new(names.len() as u64);
     let next = AtomicUsize::new(0);
     let gathered = Mutex::new(gathered);
+    let seen = Mutex::new(Seen::default());
     // Runs of one name are told apart by where they lie.
     let mut named: HashMap<_, usize> = HashMap::new();
     for name in &names {
         *named.entry(Path::new(name).file_name()).or_default() += 1;
     }
-    let read = || -> Option<(usize, StoreError)> {
+    let read = || -> Option<(usize, String)> {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let run = match Run::load(results, names.get(number)?) {
-                Ok(run) => run,
+            let name = names.get(number)?;
+            let read = Run::load(results, name)
+                .map_err(|error| error.to_string())
+                .and_then(|run| {
+                    let mut machine = Machine::of(&run.name, &run.parts);
+                    if named[&Path::new(name).file_name()] > 1 {
+                        machine.name = run.folder.display().to_string();
+                    }
+                    let mut seen = lock(&seen);
+                    seen.take(name, &run, &machine).map(|()| machine)
+                });
+            let machine = match read {
+                Ok(machine) => machine,
                 Err(error) => {
                     // The first of the wrong ones is told; none before it is unread.
                     next.store(names.len(), Ordering::Relaxed);
                     return Some((number, error));
                 }
             };
-            let mut machine = Machine::of(&run.name, &run.parts);
-            if named[&Path::new(names[number]).file_name()] > 1 {
-                machine.name = run.folder.display().to_string();
-            }
             let mut gathered = lock(&gathered);
             gathered.take(taken + number, machine);
             progress.inc(1);
         }
     };
-    let wrong: Vec<(usize, StoreError)> = std::thread::scope(|scope| {
+    let wrong: Vec<(usize, String)> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(read)).collect();
         let joined = threads
             .into_iter()
@@ -211,30 +238,90 @@ fn read_machines(results: &Path, names: &[String]) -> Result<Machines, String> {
         joined.collect()
     });
     progress.finish_and_clear();
-    match wrong.into_iter().min_by_key(|(number, _)| *number) {
-        Some((_, error)) => Err(error.to_string()),
-        None => Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).together()),
+    if let Some((_, error)) = wrong.into_iter().min_by_key(|(number, _)| *number) {
+        return Err(error);
+    }
+    for alike in seen.into_inner().unwrap_or_else(PoisonError::into_inner).alike() {
+        eprintln!("warning: {alike}");
+    }
+    Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).together())
+}
+
+/// The runs that were read as machines, to find one that counts twice.
+#[derive(Default)]
+struct Seen {
+    /// The run of each record, by the record's checksum.
+    records: HashMap<String, String>,
+    /// The runs of each processor, number of cores and kernel.
+    machines: BTreeMap<[String; 3], Vec<String>>,
+}
+
+impl Seen {
+    /// Takes a run; an error where one of its records was in a run before it.
+    fn take(&mut self, name: &str, run: &Run, machine: &Machine) -> Result<(), String> {
+        for (header, _) in run.parts.iter().filter(|(header, _)| !header.checksum.is_empty()) {
+            if let Some(other) = self.records.insert(header.checksum.clone(), name.to_owned()) {
+                let mut both = [other.as_str(), name];
+                both.sort_unstable();
+                return Err(format!(
+                    "{} and {}: the same record of {}; a machine counts once",
+                    both[0], both[1], header.target
+                ));
+            }
+        }
+        if machine.simulated.is_none() {
+            let of = ["processor", "cores", "kernel"].map(|field| {
+                let place = FIELDS.iter().position(|known| *known == field);
+                place.map_or(String::new(), |place| machine.fields[place].clone())
+            });
+            self.machines.entry(of).or_default().push(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Which runs may be of one machine, a sentence each.
+    fn alike(self) -> impl Iterator<Item = String> {
+        const SHOWN: usize = 5;
+        let several = self.machines.into_iter().filter(|(_, names)| names.len() > 1);
+        several.map(|([cpu, cores, kernel], mut names)| {
+            names.sort();
+            let more = names.len().saturating_sub(SHOWN);
+            names.truncate(SHOWN);
+            format!(
+                "{}{}: of one kind ({cpu}, {cores} cores, {kernel}); if they are one machine, it counts as several",
+                names.join(", "),
+                if more == 0 {
+                    String::new()
+                } else {
+                    format!(" and {more} more")
+                },
+            )
+        })
     }
 }
 
 fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
     let path = arguments.output.clone().unwrap_or(default);
-    match files::replace(&path, page.as_bytes()) {
-        Ok(()) => {
-            println!("{}", path.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => bad_input(format!("{}: {error}", path.display())),
+    match write_file(&path, page.as_bytes()) {
+        Ok(()) => print_line(path.display()),
+        Err(error) => failed(error),
     }
 }
 
-/// The charts of the answer, as files.
+/// The charts of the answer, as files; prints the paths of those that were written.
 fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
+    if run.is_simulated() {
+        return bad_input(format!(
+            "{}: measured by no machine, and --format svg has no place that says so",
+            run.name
+        ));
+    }
     let folder = arguments.output.clone().unwrap_or_else(|| run.folder.clone());
     let pictures = html::pictures(&run.parts);
     if pictures.is_empty() {
         return bad_input(format!("the run {} has no figures for the charts", run.name));
     }
+    let mut written = String::new();
     for picture in pictures {
         let path = folder.join(picture.file);
         let drawn = picture.standalone();
@@ -244,11 +331,12 @@ fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
         if arguments.check {
             return stale(&path, run);
         }
-        if let Err(error) = files::replace(&path, drawn.as_bytes()) {
-            return bad_input(format!("{}: {error}", path.display()));
+        if let Err(error) = write_file(&path, drawn.as_bytes()) {
+            return failed(error);
         }
+        written += &format!("{}\n", path.display());
     }
-    ExitCode::SUCCESS
+    print(&written)
 }
 
 fn stale(path: &Path, run: &RecordedRun) -> ExitCode {
@@ -275,9 +363,9 @@ fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
     if arguments.check {
         return stale(path, run);
     }
-    match files::replace(path, after.as_bytes()) {
+    match write_file(path, after.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => bad_input(format!("{}: {error}", path.display())),
+        Err(error) => failed(error),
     }
 }
 

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
 
-use super::bad_input;
+use super::{bad_input, failed, print_line, write_file};
 use crate::case::Case;
 use crate::environment::cores;
-use crate::files;
 use crate::record;
 use crate::simulated_machine::Simulated;
 use measure::stats::normal;
@@ -18,7 +17,7 @@ use measure::stats::normal;
 #[command(
     after_help = "Each folder is a run: FOLDER/m00001 and so on. Its header says that it is simulated, and from which truths; reports say\n\
                   so too, and nothing keeps it as a run.\n\n\
-                  Example: cargo run --release -- simulate target/fleet --machines 20"
+                  Example: cargo run --release -- simulate target/simulated --machines 20"
 )]
 pub(super) struct Arguments {
     /// Where the runs go; must not be there yet
@@ -72,11 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     });
     progress.finish_and_clear();
     match written {
-        Ok(_) => {
-            println!("{}", folder.display());
-            ExitCode::SUCCESS
-        }
-        Err(error) => bad_input(error),
+        Ok(_) => print_line(folder.display()),
+        Err(error) => failed(error),
     }
 }
 
@@ -88,8 +84,7 @@ fn one(arguments: &Arguments, folder: &Path, number: usize) -> Result<(), String
     let own = folder.join(&machine.name);
     std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
     let path = own.join("overhead.jsonl");
-    files::replace(&path, record::to_text(&header, &measurements).as_bytes())
-        .map_err(|error| format!("{}: {error}", path.display()))
+    write_file(&path, record::to_text(&header, &measurements).as_bytes())
 }
 
 /// One drawn around a usual one, with 2 to 64 cores.

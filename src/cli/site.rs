@@ -7,11 +7,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, builds, results};
+use super::{bad_input, builds, failed, print_line, results, write_file};
 use crate::attachments::RecordedRun;
 use crate::builds::place::MANIFEST;
 use crate::environment::package_folder;
-use crate::files;
 use crate::report::html::site::{Entry, Site};
 use crate::report::html::{self, Links};
 use crate::run_store;
@@ -45,11 +44,23 @@ const FIRST: [&str; 6] = [
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match make(arguments) {
-        Ok(()) => {
-            println!("{}", arguments.folder.join("index.html").display());
-            ExitCode::SUCCESS
-        }
-        Err(problem) => bad_input(problem),
+        Ok(()) => print_line(arguments.folder.join("index.html").display()),
+        Err(Problem::Input(problem)) => bad_input(problem),
+        Err(Problem::Writing(problem)) => failed(problem),
+    }
+}
+
+/// Why there is no site.
+enum Problem {
+    /// What it is made of cannot be read.
+    Input(String),
+    /// It cannot be written.
+    Writing(String),
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Problem::Input(problem)
     }
 }
 
@@ -57,14 +68,14 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, String> {
     result.map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
     if let Some(folder) = path.parent() {
-        at(folder, fs::create_dir_all(folder))?;
+        at(folder, fs::create_dir_all(folder)).map_err(Problem::Writing)?;
     }
-    at(path, files::replace(path, bytes))
+    write_file(path, bytes).map_err(Problem::Writing)
 }
 
-fn make(arguments: &Arguments) -> Result<(), String> {
+fn make(arguments: &Arguments) -> Result<(), Problem> {
     let root = package_folder();
     let folder = &arguments.folder;
     let chosen = match &arguments.run {

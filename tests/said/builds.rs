@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::common::browser::{browse, has_browser};
+use crate::common::exits;
 use crate::common::results::{Results, lines, part};
 
 /// A comparison of three builds, in the second of which spawn takes `slower` times as long as in the others.
@@ -55,6 +56,30 @@ fn what_changed_is_shown_first_in_every_format() {
         rows.filter(|row| row["cells"][cell]["judged"] == "slower").count()
     };
     assert_eq!((judged(0), judged(1)), (3, 0));
+}
+
+#[test]
+fn a_measurement_that_is_not_there_is_not_drawn() {
+    let results = compared(1.3);
+    let id = "yield/current_thread/worker/0B/spawn/8";
+    results.refuses(
+        &["builds", "--show", "x", "--chart", &format!("{id},bar")],
+        "--chart bar: no such measurement",
+    );
+    assert!(!results.path("builds-x/chart.svg").exists());
+    results.exits(0, &["builds", "--show", "x", "--chart", id]);
+    assert!(results.path("builds-x/chart.svg").exists());
+}
+
+#[test]
+fn a_comparison_is_shown_where_no_page_can_be_written() {
+    let results = compared(1.3);
+    // Nothing takes the place of a folder.
+    results.write("builds-x/index.html/taken", "");
+    let output = results.command(&["builds", "--show", "x"]);
+    assert!(exits(0, &output).contains("of 6 times 3 rose"), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("warning: the page was not written"), "{said}");
 }
 
 #[test]

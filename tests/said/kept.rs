@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::common::exits;
 use crate::common::results::{Results, TARGETS, lines, part};
 use join_vs_spawn::attachments::RecordedRun;
 use join_vs_spawn::environment::Environment;
@@ -210,8 +211,16 @@ fn a_page_is_written_whole_and_its_path_is_printed() {
             .expect("the page")
             .contains("two")
     );
-    // What cannot be written leaves what is there.
-    results.refuses(&["report", "one", "--output", "none/page.html"], "none/page.html: ");
+    // What cannot be written says where, without the name of a temporary file.
+    for arguments in [
+        &["report", "one", "--output", "none/page.html"][..],
+        &["report", "one", "--format", "svg", "--output", "none"],
+    ] {
+        let output = results.command(arguments);
+        exits(1, &output);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said, "join-vs-spawn: none: no such folder; make it first\n");
+    }
     results.refuses(&["report", "one", "--splice", "x"], "--splice needs --format markdown");
 }
 
@@ -377,4 +386,99 @@ fn counts_stand_beside_the_times_where_there_is_a_census() {
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("census.json: line 1: "), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn standard_output_that_cannot_be_written_is_said() {
+    let results = Results::new();
+    results.run("one", 2.0, 1);
+    results.run("latest-x", 2.0, 2);
+    let latest = results.path("latest-x").display().to_string();
+    for arguments in [
+        &["list"][..],
+        &["report", "one"],
+        &["report", "one", "--format", "text"],
+        &["compare", "one", "one"],
+        &["simulate", "simulated", "--machines", "1"],
+        &["record", "kept", "--from", &latest],
+        &["export", "one", "--format", "csv"],
+    ] {
+        let full = fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("a full device");
+        let output = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+            .env("JVS_RESULTS", results.path(""))
+            .current_dir(results.path(""))
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(
+            said.contains("join-vs-spawn: standard output: "),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_not_there_is_told_from_those_that_are() {
+    let results = Results::new();
+    results.refuses(&["report", "one"], "there are no runs yet");
+    for (seed, name) in ["aa", "bb", "cc", "dd", "ee", "ff", "gg"].into_iter().enumerate() {
+        results.run(name, 2.0, seed as u64);
+    }
+    results.refuses(&["report", "other"], "there are aa, bb, cc, dd, ee and 2 more");
+    // A folder needs no ./ in front of it.
+    std::fs::create_dir(results.path("elsewhere")).expect("a folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+        .env("JVS_RESULTS", results.path("elsewhere"))
+        .current_dir(results.path(""))
+        .args(["report", "aa", "--format", "text"])
+        .output()
+        .expect("the program starts");
+    assert!(exits(0, &output).starts_with("compute\n"), "{output:?}");
+}
+
+#[test]
+fn a_run_of_the_server_alone_is_shown() {
+    let results = Results::new();
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/results/tokio-1.54.1-22/server.jsonl");
+    results.write("served/server.jsonl", &fs::read_to_string(kept).expect("a record"));
+    let file = results.path("served/server.jsonl").display().to_string();
+    for run in ["served", &file] {
+        let text = results.exits(0, &["report", run, "--format", "text"]);
+        assert!(text.starts_with("server\n\nRequests under load"), "{text}");
+        let page = results.exits(0, &["report", run]);
+        let page = fs::read_to_string(page.trim()).expect("a page");
+        assert!(page.contains("served") && page.contains("p99"), "{page}");
+    }
+    for arguments in [
+        &["report", "served", "--format", "summary"][..],
+        &["report", "served", "--format", "svg"],
+        &["report", "served", "served"],
+    ] {
+        results.refuses(arguments, "served: only the target server was measured");
+    }
+    for arguments in [
+        &["compare", "served", "served"][..],
+        &["export", &file, "--format", "csv"],
+    ] {
+        results.refuses(arguments, "a record of the target server, which only `report` shows");
+    }
+}
+
+#[test]
+fn a_file_of_many_machines_is_for_reports() {
+    let results = Results::new();
+    results.write("many.parquet", "PAR1");
+    for arguments in [
+        &["export", "many.parquet", "--format", "csv"][..],
+        &["compare", "many.parquet", "many.parquet"],
+    ] {
+        results.refuses(arguments, "many.parquet: a Parquet file, which only `report` reads");
+    }
 }

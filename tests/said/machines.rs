@@ -7,6 +7,7 @@ use join_vs_spawn::record::{Header, Measurement, Part};
 use join_vs_spawn::simulated_machine::Simulated;
 use measure::machines::{Machine, Machines, Row, Together, together};
 
+use crate::common::exits;
 use crate::common::results::{Results, TARGETS, lines, part};
 
 /// Cases of a machine with so many cores.
@@ -191,8 +192,12 @@ fn what_no_machine_measured_is_never_taken_for_a_measurement() {
         &["report", one, "--format", "markdown", "--splice", "A.md"],
         "measured by no machine",
     );
-    let text = results.exits(0, &["report", one, "--format", "text"]);
-    assert!(text.contains("SIMULATED: small: 2 cores"), "{text}");
+    results.refuses(&["report", one, "--format", "svg"], "measured by no machine");
+    for format in ["text", "summary"] {
+        let text = results.exits(0, &["report", one, "--format", format]);
+        assert!(text.starts_with("SIMULATED: small: 2 cores, a poll 10.0 ns,"), "{text}");
+        assert_eq!(text.matches("SIMULATED: ").count(), 1, "{text}");
+    }
     let markdown = results.exits(0, &["report", one, "--format", "markdown"]);
     assert!(markdown.contains("SIMULATED, measured by no machine"), "{markdown}");
     let page = results.exits(0, &["report", one]);
@@ -212,6 +217,26 @@ fn what_no_machine_measured_is_never_taken_for_a_measurement() {
     results.refuses(
         &["record", "kept", "--from", from.to_str().expect("text")],
         "simulated, and measured by no machine",
+    );
+}
+
+#[test]
+fn a_machine_counts_once() {
+    let (results, names) = written();
+    results.refuses(
+        &["report", &names[0], &names[1], &names[0], "--format", "text"],
+        "small and small: the same record of overhead; a machine counts once",
+    );
+    // Records of their own, of what looks like one machine.
+    for (name, seed) in [("monday", 1), ("tuesday", 2), ("wednesday", 3)] {
+        results.run(name, 2.0, seed);
+    }
+    let output = results.command(&["report", "monday", "tuesday", "wednesday", "--format", "text"]);
+    exits(0, &output);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("warning: monday, tuesday, wednesday: of one kind"),
+        "{said}"
     );
 }
 

@@ -9,6 +9,8 @@ use join_vs_spawn::targets::targets;
 use join_vs_spawn::variables::{VARIABLES, misspelled};
 use join_vs_spawn::workload::Entry;
 
+use crate::common::exits;
+
 const TARGETS: [&str; 5] = ["overhead", "wakeups", "compute", "http", "scale"];
 
 fn read(variables: &[(&str, &str)]) -> Result<Selection, String> {
@@ -359,4 +361,80 @@ fn parameters_make_cases_of_their_own() {
     let wake = |workload: &str, site: &str| format!("{workload}/current_thread/{site}/0B/8");
     let expected = ["wake@4_100ns", "wake"].map(|name| [wake(name, "worker"), wake(name, "worker_beside_2")]);
     assert_eq!(ids("wakeups", &asked), expected.concat());
+}
+
+fn said(variables: &[(&str, &str)], arguments: &[&str]) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_join-vs-spawn"))
+        .envs(variables.iter().copied())
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+#[test]
+fn estimates_end_at_the_limit() {
+    let overhead = ["list", "--target", "overhead"];
+    let text = exits(0, &said(&[("JVS_MINUTES", "0.5")], &overhead));
+    assert!(text.contains("about 0.5 minutes, cut to about "), "{text}");
+    let text = exits(0, &said(&[("JVS_MINUTES", "600"), ("JVS_ROUNDS", "1")], &overhead));
+    assert!(
+        !text.contains("cut to") && text.contains("(default matrix, 1 round)"),
+        "{text}"
+    );
+    let json = exits(
+        0,
+        &said(
+            &[("JVS_MINUTES", "0.5")],
+            &[&overhead[..], &["--format", "json"]].concat(),
+        ),
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json[0]["expected_minutes"], 0.5);
+    // Targets have limits of their own.
+    let text = exits(0, &said(&[("JVS_ROUNDS", "1000")], &["list"]));
+    assert_eq!(text.matches("cut to about ").count(), TARGETS.len(), "{text}");
+    let plan = ["plan", "--shards", "2", "--seed", "1"];
+    let text = exits(0, &said(&[("JVS_MINUTES", "0.1")], &plan));
+    assert!(text.contains("about 0.5 minutes, in which rounds are cut"), "{text}");
+}
+
+#[test]
+fn a_wrong_value_is_told_by_its_own_name() {
+    for (variables, arguments, says) in [
+        (&[][..], &["list", "--matrix", "foo"][..], "--matrix"),
+        (
+            &[("JVS_TASKS", "3,,4")],
+            &["list"],
+            "JVS_TASKS=3,,4: a comma without a value",
+        ),
+        (
+            &[],
+            &["plan", "--shards", "100000"],
+            "--shards 100000: not a number of machines from 1 to 1000",
+        ),
+        (
+            &[],
+            &["plan", "--shards", "0"],
+            "--shards 0: not a number of machines from 1 to 1000",
+        ),
+        (
+            &[],
+            &["compare", "a", "b", "--threshold", "abc"],
+            "--threshold abc: not a number of percent",
+        ),
+        (&[], &["flamegraph", "yield", "--from", "foo"], "no such strategy"),
+        (&[], &["flamegraph", "yield", "--to", "join"], "--from join --to join"),
+    ] {
+        let output = said(variables, arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(
+            output.stdout.is_empty() && stderr.contains(says),
+            "{arguments:?}: {stderr}"
+        );
+        assert!(
+            !stderr.contains("JVS_MATRIX") && !stderr.contains("JVS_SHARD"),
+            "{stderr}"
+        );
+    }
 }

@@ -28,8 +28,8 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, default_value = LATEST)]
     pub(super) name: String,
     /// Changes of a time below this many percent are none
-    #[arg(long, default_value_t = THRESHOLD, allow_hyphen_values = true)]
-    pub(super) threshold: f64,
+    #[arg(long, default_value_t = THRESHOLD.to_string(), allow_hyphen_values = true)]
+    pub(super) threshold: String,
     /// Exit 1 where a time rose for sure, or by more than so many percent: slower or slower:PERCENT
     #[arg(long, value_name = "slower[:PERCENT]")]
     pub(super) fail_on: Option<FailOn>,

@@ -12,7 +12,7 @@ use super::{Trouble, compare_in, folder_of};
 use crate::builds::bisect::{self, Answer};
 use crate::builds::measured::Wanted;
 use crate::builds::{Judged, Project, Spec};
-use crate::cli::{print, threshold};
+use crate::cli::{threshold, write_out};
 use crate::compare::Change;
 use crate::environment::package_folder;
 use crate::report::builds::{Style, render};
@@ -63,7 +63,7 @@ impl Search<'_> {
             let name = format!("{}-{more}", candidate.file_name());
             let judged = match self.beside_the_good_one(place, &name) {
                 Err(Trouble::Build(reason)) => {
-                    println!("  {candidate}: passed over: {reason}");
+                    say(format!("  {candidate}: passed over: {reason}"))?;
                     return Ok(Answer::Unknown(reason));
                 }
                 judged => judged?,
@@ -82,15 +82,20 @@ impl Search<'_> {
                 continue;
             };
             let shown = interval(&change, "no interval");
-            println!("  {candidate}: {} {shown}: {said}", times(change.median));
+            say(format!("  {candidate}: {} {shown}: {said}", times(change.median)))?;
             return Ok(answer);
         }
-        println!(
+        say(format!(
             "  {candidate}: not to be told, with {} times as many rounds",
             AGAIN[AGAIN.len() - 1]
-        );
+        ))?;
         Ok(Answer::Unknown("its interval holds half of the change".into()))
     }
+}
+
+/// Prints a line.
+fn say(line: String) -> Result<(), Trouble> {
+    write_out(&(line + "\n")).map_err(Trouble::Failed)
 }
 
 pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
@@ -107,40 +112,45 @@ pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         candidates: bisect::candidates(good, bad, &package_folder())?,
         folder: folder_of("bisect", &arguments.name)?,
         replace: arguments.name == LATEST,
-        threshold: threshold(arguments.threshold)?,
+        threshold: threshold(&arguments.threshold)?,
         wanted: wanted(&targets, &selection, &specs, filter)?,
         telling: Telling::new(),
         measured: 2,
     };
     let last = search.candidates.len() - 1;
     let judged = search.beside_the_good_one(last, "ends")?;
-    print(&render(&judged, false, Style::Text));
+    write_out(&render(&judged, false, Style::Text)).map_err(Trouble::Failed)?;
     let surest = judged
         .cells(0)
         .filter(|(_, cell)| matches!(cell.judged, Change::Slower | Change::Faster))
         .filter_map(|(row, cell)| Some((row, cell.change?)))
         .max_by(|(_, a), (_, b)| a.median.ln().abs().total_cmp(&b.median.ln().abs()));
     let Some((row, whole)) = surest else {
-        println!("Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them.");
+        say(format!(
+            "Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them."
+        ))?;
         return Ok(ExitCode::from(1));
     };
     let id = row.case.measurement_id(&row.strategy);
-    println!("Looking for what changed {id}, among {} builds.", last + 1);
+    say(format!("Looking for what changed {id}, among {} builds.", last + 1))?;
     let of_case = |(target, _): &(&crate::Target, _)| target.entry(&row.case.workload).is_some();
     search.wanted.targets.retain(of_case);
     for (_, measurements) in &mut search.wanted.targets {
         *measurements = vec![(row.case.clone(), vec![row.strategy.clone()])];
     }
     let found = bisect::search(last, |place| search.ask(place, &whole))?;
-    println!(
+    say(format!(
         "{id} changed from {} to {}; {} of {} builds were measured.",
         search.candidates[found.last_good],
         search.candidates[found.first_bad],
         search.measured,
         last + 1
-    );
+    ))?;
     for (place, why) in &found.unknown {
-        println!("Between them, and not told: {}: {why}", search.candidates[*place]);
+        say(format!(
+            "Between them, and not told: {}: {why}",
+            search.candidates[*place]
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

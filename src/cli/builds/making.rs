@@ -13,7 +13,7 @@ use crate::builds::make::bytes_below;
 use crate::builds::measured::Wanted;
 use crate::builds::{Made, Project, Spec, make};
 use crate::case::Flavor;
-use crate::cli::bad_input;
+use crate::cli::{failed, print_line};
 use crate::environment::target_folder;
 
 /// Where builds are kept: cargo is run in another folder to make them.
@@ -26,11 +26,10 @@ pub(super) fn clean() -> ExitCode {
     let cache = cache();
     let bytes = bytes_below(&cache);
     match fs::remove_dir_all(&cache) {
-        Ok(()) => println!("{} freed", gigabytes(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => println!("no builds are kept"),
-        Err(error) => return bad_input(format!("{}: {error}", cache.display())),
+        Ok(()) => print_line(format!("{} freed", gigabytes(bytes))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => print_line("no builds are kept"),
+        Err(error) => failed(format!("{}: {error}", cache.display())),
     }
-    ExitCode::SUCCESS
 }
 
 fn gigabytes(bytes: u64) -> String {

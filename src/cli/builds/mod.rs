@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use measure::progress::Telling;
 
-use super::{bad_input, results, threshold};
+use super::{bad_input, failed, results, threshold};
 use crate::builds::make::MakeError;
 use crate::builds::measured::{self, Wanted};
 use crate::builds::place::{self, Manifest, MeasureError, Place};
@@ -28,7 +28,7 @@ pub(super) use shown::page_of;
 use arguments::LATEST;
 use asked::{selection, wanted, words};
 use making::{clean, make_all};
-use shown::{end, judge, show};
+use shown::{end, has_charted, judge, show};
 
 /// Why there is no answer.
 enum Trouble {
@@ -74,10 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(Trouble::Input(reason) | Trouble::Build(reason)) => bad_input(reason),
-        Err(Trouble::Failed(reason)) => {
-            eprintln!("join-vs-spawn: {reason}");
-            ExitCode::from(1)
-        }
+        Err(Trouble::Failed(reason)) => failed(reason),
         Err(Trouble::Interrupted(reason)) => {
             eprintln!("join-vs-spawn: {reason}");
             ExitCode::from(interrupt::EXIT_CODE)
@@ -128,10 +125,14 @@ fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
 
 fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let (specs, filter) = words(&arguments.words)?;
-    let (threshold, folder) = (threshold(arguments.threshold)?, folder_of("builds", &arguments.name)?);
+    let threshold = threshold(&arguments.threshold)?;
+    let folder = folder_of("builds", &arguments.name)?;
     let targets = without_scale();
     let selection = selection(&targets)?;
     let wanted = wanted(&targets, &selection, &specs, filter)?;
+    let measurements = wanted.targets.iter().flat_map(|(_, measurements)| measurements);
+    let ids = measurements.flat_map(|(case, all)| all.iter().map(|strategy| case.measurement_id(strategy)));
+    has_charted(arguments, ids)?;
     let replace = arguments.name == LATEST;
     // Before the builds are made, which takes minutes.
     if let (false, Some(before)) = (replace, Manifest::read(&folder.join(place::MANIFEST))?)

@@ -1,14 +1,15 @@
 //! What was measured is judged, printed, and drawn.
 
+use std::collections::HashSet;
 use std::fmt::Display;
-use std::path::{MAIN_SEPARATOR, Path};
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::{Arguments, FailOn, THRESHOLD};
 use super::{Trouble, folder_of};
 use crate::builds::place::{self, Manifest};
 use crate::builds::{Judged, judged};
-use crate::cli::{TableFormat, print, threshold};
+use crate::cli::{TableFormat, print, threshold, write_file};
 use crate::report::builds::{Style, render};
 use crate::report::html;
 
@@ -40,9 +41,11 @@ pub(super) fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Resul
 }
 
 pub(super) fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Trouble> {
-    let folder = match Path::new(name) {
-        folder if folder.is_dir() && name.contains(MAIN_SEPARATOR) => folder.to_owned(),
-        _ => folder_of("builds", name)?,
+    let path = Path::new(name);
+    let folder = match folder_of("builds", name) {
+        Ok(folder) if folder.is_dir() || !path.is_dir() => folder,
+        _ if path.is_dir() => path.to_owned(),
+        folder => folder?,
     };
     let path = folder.join(place::MANIFEST);
     let Some(manifest) = Manifest::read(&path)? else {
@@ -57,8 +60,17 @@ pub(super) fn show(arguments: &Arguments, name: &str) -> Result<ExitCode, Troubl
             manifest.command
         )));
     }
-    let judged = judge(&folder, &manifest, threshold(arguments.threshold)?)?;
+    let judged = judge(&folder, &manifest, threshold(&arguments.threshold)?)?;
     end(arguments, &folder, &manifest, &judged)
+}
+
+/// Whether the measurements to be drawn are among these.
+pub(super) fn has_charted(arguments: &Arguments, ids: impl Iterator<Item = String>) -> Result<(), Trouble> {
+    let known: HashSet<String> = ids.collect();
+    match arguments.chart.iter().find(|id| !known.contains(*id)) {
+        Some(wrong) => Err(Trouble::Input(format!("--chart {wrong}: no such measurement"))),
+        None => Ok(()),
+    }
 }
 
 /// Prints what was found, draws its page, and says where both are.
@@ -68,27 +80,26 @@ pub(super) fn end(
     manifest: &Manifest,
     judged: &Judged,
 ) -> Result<ExitCode, Trouble> {
-    let page = folder.join("index.html");
-    crate::files::replace(&page, html::builds(manifest, judged, None).as_bytes())
-        .map_err(|error| format!("{}: {error}", page.display()))?;
-    if !arguments.chart.is_empty() {
-        let Some(drawn) = html::builds_chart(judged, &arguments.chart) else {
-            return Err(Trouble::Input(format!(
-                "--chart {}: no such measurements in this comparison",
-                arguments.chart.join(",")
-            )));
-        };
+    let rows = judged.rows.iter();
+    has_charted(arguments, rows.map(|row| row.case.measurement_id(&row.strategy)))?;
+    if let Some(drawn) = html::builds_chart(judged, &arguments.chart).filter(|_| !arguments.chart.is_empty()) {
         let path = folder.join("chart.svg");
-        crate::files::replace(&path, drawn.as_bytes()).map_err(|error| format!("{}: {error}", path.display()))?;
+        write_file(&path, drawn.as_bytes()).map_err(Trouble::Failed)?;
         eprintln!("Chart: {}", path.display());
     }
+    // A comparison may lie where nothing can be written, and is still to be seen.
+    let page = folder.join("index.html");
+    let written = write_file(&page, html::builds(manifest, judged, None).as_bytes());
     let text = match arguments.format {
         TableFormat::Text => render(judged, arguments.all, Style::Text),
         TableFormat::Markdown => render(judged, arguments.all, Style::Markdown),
         TableFormat::Json => format!("{:#}\n", serde_json::json!(judged)),
     };
     let code = print(&text);
-    eprintln!("Page: {}", page.display());
+    match written {
+        Ok(()) => eprintln!("Page: {}", page.display()),
+        Err(error) => eprintln!("warning: the page was not written: {error}"),
+    }
     eprintln!("Records: {}", folder.display());
     let failed = arguments
         .fail_on

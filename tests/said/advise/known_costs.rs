@@ -90,20 +90,8 @@ fn what_was_told_is_no_less_than_it_was_told() {
     let ranked = |question: Question| advise(&model, &[], &question, &Needs::default()).ranked;
     let asked = question(8, "separate");
     for (told, told_ns) in [
-        (
-            Question {
-                wait_ns: 20e6,
-                ..asked
-            },
-            20e6,
-        ),
-        (
-            Question {
-                work_ns: 80e3,
-                ..asked
-            },
-            8.0 * 80e3,
-        ),
+        (Question { wait_ns: 20e6, ..asked }, 20e6),
+        (Question { work_ns: 80e3, ..asked }, 8.0 * 80e3),
     ] {
         for (with, without) in ranked(told).iter().zip(&ranked(asked)) {
             assert_eq!(with.strategy, without.strategy);
