@@ -42,8 +42,8 @@ impl Predicted {
         self.terms.iter().map(Term::ns).sum()
     }
 
-    /// The interval of that, in ns, where half of its width is `half_width` of the natural logarithm: what was told is as
-    /// long as it was told, so that only the rest is unsure.
+    /// The interval of that, in ns, where half of its width is `half_width` of the natural logarithm: what was told is
+    /// as long as it was told, so that only the rest is unsure.
     pub fn interval(&self, half_width: f64) -> (f64, f64) {
         let rest = self.ns() - self.told_ns;
         let at = |log: f64| self.told_ns + rest * log.exp();
