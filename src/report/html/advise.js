@@ -65,10 +65,11 @@
       ns += n * carried[0];
       if (!carried[1]) reach += 1;
     }
-    ns += n * q.work + q.wait;
+    const told = n * q.work + q.wait;
+    ns += told;
     const point = [q.scope, q.wakes, n, q.payload, name].join(" ");
     const measured = reach <= 2 && q.wakes !== "never" && q.work === 0 && q.wait === 0 && sheet.measured.includes(point);
-    return { strategy, ns, reach, measured };
+    return { strategy, ns, told, reach, measured };
   }
 
   // Why meaning rules a strategy out.
@@ -104,9 +105,9 @@
     return strategy === "join" ? "join!" : strategy;
   }
 
-  function call(log, width) {
-    if (Math.abs(log) > width) return "slower";
-    return Math.abs(log) + width <= Math.log(sheet.hidden) ? "too close to call" : "not sure: measure it";
+  function call(low, high) {
+    if (low > 1) return "slower";
+    return high <= sheet.hidden ? "too close to call" : "not sure: measure it";
   }
 
   function element(name, text) {
@@ -168,19 +169,21 @@
         const base = row.measured && first.measured ? sheet.measured_half_width : sheet.half_width;
         const width = row === first ? 0 : base * Math.max(row.reach, first.reach);
         const ratio = row.ns / first.ns;
+        // What was told is sure.
+        const [low, high] = [-width, width].map((log) => (row.ns + (row.ns - row.told) * Math.expm1(log)) / first.ns);
         const tr = body.insertRow();
         tr.dataset.strategy = row.strategy;
         tr.dataset.ns = row.ns;
         tr.dataset.ratio = ratio;
-        tr.dataset.low = ratio * Math.exp(-width);
-        tr.dataset.high = ratio * Math.exp(width);
+        tr.dataset.low = low;
+        tr.dataset.high = high;
         tr.append(
           element("td", label(row.strategy)),
           element("td", time(row.ns)),
           element("td", time(row.ns / q.tasks)),
           element("td", significant(ratio) + "×"),
-          element("td", row === first ? "" : "[" + significant(ratio * Math.exp(-width)) + ", " + significant(ratio * Math.exp(width)) + "]"),
-          element("td", row === first ? "the fastest" : call(Math.log(ratio), width)),
+          element("td", row === first ? "" : "[" + significant(low) + ", " + significant(high) + "]"),
+          element("td", row === first ? "the fastest" : call(low, high)),
         );
       }
       output.append(table);

@@ -3,6 +3,7 @@
 use join_vs_spawn::case::Case;
 use join_vs_spawn::record::Measurement;
 use measure::advise::validation::{self, Call};
+use measure::advise::answer::Ranked;
 use measure::advise::{Model, Needs, Question, advise};
 
 use crate::common::measured;
@@ -102,6 +103,10 @@ fn what_was_told_is_no_less_than_it_was_told() {
             ] {
                 assert!((with - told_ns - without).abs() < 1e-3, "{with} {told_ns} {without}");
             }
+            // A ratio is the nearer to 1, and its interval the narrower.
+            let width = |one: &Ranked| one.ratio_high - one.ratio_low;
+            assert!(with.ratio_low <= with.ratio && with.ratio <= with.ratio_high, "{with:?}");
+            assert!(width(with) <= width(without), "{with:?} {without:?}");
         }
     }
     // Where nothing was told all of it is unsure.

@@ -129,6 +129,9 @@ fn ranked(model: &Model, question: &Question, remaining: &[(String, Predicted)])
             model.half_width_of(predicted, first)
         };
         let (ns_low, ns_high) = predicted.interval(model.time_half_width * predicted.reach);
+        // What was told of the strategy is as sure here as in its time.
+        let (low, high) = predicted.interval(half_width);
+        let [ratio_low, ratio_high] = [low, high].map(|ns| ns / first.ns());
         Ranked {
             strategy: strategy.clone(),
             ns,
@@ -136,9 +139,9 @@ fn ranked(model: &Model, question: &Question, remaining: &[(String, Predicted)])
             ns_high,
             ns_per_child: ns / question.tasks as f64,
             ratio,
-            ratio_low: ratio * (-half_width).exp(),
-            ratio_high: ratio * half_width.exp(),
-            call: (place > 0).then(|| Call::of(ratio.ln(), half_width)),
+            ratio_low,
+            ratio_high,
+            call: (place > 0).then(|| Call::of(ratio_low, ratio_high)),
             terms: predicted.terms.clone(),
         }
     };

@@ -46,7 +46,7 @@ impl Predicted {
     /// as long as it was told, so that only the rest is unsure.
     pub fn interval(&self, half_width: f64) -> (f64, f64) {
         let rest = self.ns() - self.told_ns;
-        let at = |log: f64| self.told_ns + rest * log.exp();
+        let at = |log: f64| self.ns() + rest * log.exp_m1();
         (at(-half_width), at(half_width))
     }
 }

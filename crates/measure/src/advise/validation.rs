@@ -156,11 +156,11 @@ pub enum Call {
 }
 
 impl Call {
-    /// Of a natural-log ratio and half its interval's width.
-    pub fn of(log: f64, half_width: f64) -> Self {
-        if log.abs() > half_width {
+    /// Of a ratio's interval.
+    pub fn of(low: f64, high: f64) -> Self {
+        if low > 1.0 || high < 1.0 {
             Call::Sure
-        } else if log.abs() + half_width <= HIDDEN.ln() {
+        } else if low >= 1.0 / HIDDEN && high <= HIDDEN {
             Call::TooClose
         } else {
             Call::MeasureIt
@@ -263,10 +263,10 @@ impl Validation {
 }
 
 fn row(error: Error, half_width: f64) -> Option<Row> {
-    let off = error.log()?;
+    let (off, ratio) = (error.log()?, error.predicted?);
     Some(Row {
         covered: off.abs() <= half_width,
-        call: Call::of(error.predicted?.ln(), half_width),
+        call: Call::of(ratio * (-half_width).exp(), ratio * half_width.exp()),
         half_width,
         error,
     })
