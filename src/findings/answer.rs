@@ -8,7 +8,7 @@ use super::{flavors, spawns};
 use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
 use crate::record::{Measurement, Part, Status};
-use crate::stats::Verdict;
+use crate::stats::{Estimate, Verdict};
 use crate::strategy::Strategy;
 use crate::text::{count, time, times};
 
@@ -302,15 +302,21 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
     };
     let mut rest = format!(
         "join! thousands: woken one at a time, {tasks} children are polled {} times, spawned ones {}; 10,000 timers want a \
-         JoinSet, since tokio lets one task have 128 of them a poll",
+         JoinSet, since tokio lets one task complete 128 of them in a poll",
         polls("join"),
         polls("spawn")
     );
-    let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers")];
+    let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers in one task")];
     for flavor in flavors(all) {
-        if let Some((strategy, ns)) = Candidates::at(all, "timers", flavor, 10_000).0.first() {
-            let each = time(ns.median / 10_000.0);
-            rest += &format!(" (here {}, {each} each {})", scale::named(strategy), on(flavor));
+        let each =
+            |(strategy, ns): &(&str, Estimate)| format!("{} {}", scale::named(strategy), time(ns.median / 10_000.0));
+        let candidates: Vec<String> = Candidates::at(all, "timers", flavor, 10_000)
+            .0
+            .iter()
+            .map(each)
+            .collect();
+        if !candidates.is_empty() {
+            rest += &format!(" (here, for each of them {}: {})", on(flavor), candidates.join(", "));
             evidence.push(Evidence::Workload("timers"));
             break;
         }

@@ -2,8 +2,8 @@
 
 use join_vs_spawn::case::Case;
 use join_vs_spawn::record::Measurement;
-use measure::advise::validation::{self, Call};
 use measure::advise::answer::Ranked;
+use measure::advise::validation::{self, Call};
 use measure::advise::{Model, Needs, Question, advise};
 
 use crate::common::measured;
@@ -105,7 +105,10 @@ fn what_was_told_is_no_less_than_it_was_told() {
             }
             // A ratio is the nearer to 1, and its interval the narrower.
             let width = |one: &Ranked| one.ratio_high - one.ratio_low;
-            assert!(with.ratio_low <= with.ratio && with.ratio <= with.ratio_high, "{with:?}");
+            assert!(
+                with.ratio_low <= with.ratio && with.ratio <= with.ratio_high,
+                "{with:?}"
+            );
             assert!(width(with) <= width(without), "{with:?} {without:?}");
         }
     }
