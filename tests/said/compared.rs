@@ -2,7 +2,8 @@
 
 use crate::common::results::{Results, pair, part};
 use join_vs_spawn::compare::{Change, compare};
-use join_vs_spawn::record::Measurement;
+use join_vs_spawn::record::{Header, Measurement};
+use join_vs_spawn::report::html;
 use serde_json::Value;
 
 #[test]
@@ -57,16 +58,18 @@ fn changes_are_found_with_their_sign_worst_first() {
     assert_eq!(compared.rows[2].judged, Change::Unchanged);
 }
 
+/// A part that was made where what is like a task takes a quarter longer.
+fn slow_host(ratio: f64) -> (Header, Vec<Measurement>) {
+    let mut run = part("overhead", ratio, 9);
+    for state in &mut run.0.states {
+        state.task_ns = state.task_ns.map(|ns| ns * 1.25);
+    }
+    run
+}
+
 #[test]
 fn what_the_speed_of_the_host_explains_is_no_change_of_the_code() {
-    // What is like a task takes a quarter longer in the second run; ratios rose by a tenth, or by a half.
-    let slow_host = |ratio| {
-        let mut run = part("overhead", ratio, 9);
-        for state in &mut run.0.states {
-            state.task_ns = state.task_ns.map(|ns| ns * 1.25);
-        }
-        run
-    };
+    // Ratios rose by a tenth, or by a half.
     let judged = |b| -> Vec<Change> {
         let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[b], 0.02);
         compared.rows.iter().map(|row| row.judged).collect()
@@ -81,6 +84,22 @@ fn what_the_speed_of_the_host_explains_is_no_change_of_the_code() {
     let compared = compare(["a", "b"], &[part("overhead", 2.0, 1)], &[slow_host(2.0)], 0.02);
     let said = compared.differences.join("\n");
     assert!(said.contains("1.25 times as long"), "{said}");
+}
+
+#[test]
+fn the_page_counts_and_finds_what_the_host_explains() {
+    let (a, b) = ([part("overhead", 2.0, 1)], [slow_host(2.2)]);
+    let page = html::comparison(["a", "b"], &a, &b, &compare(["a", "b"], &a, &b, 0.02));
+    for wanted in [
+        "Of 3 measurements in both runs",
+        "; the host explains 3.",
+        "<option value=\"host\">",
+        ".v-host {",
+        "<span class=\"badge v-host\">",
+    ] {
+        assert!(page.contains(wanted), "{wanted}");
+    }
+    assert!(!page.contains("<option value=\"slower\">"), "no row is");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The page of two runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
@@ -68,9 +68,11 @@ pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Compari
             h2 id="h-method" { "Method" }
             p {
                 "What is compared is the ratio to the reference, which each run measured side by side: times move with the \
-                state of a machine. The change is B's ratio over A's, the median of all differences between their rounds in the log, with the exact interval of Hodges and Lehmann. It is called \
-                slower or faster where that whole interval lies beyond the threshold, unchanged where it lies within, else \
-                inconclusive, which never means that nothing changed."
+                state of a machine. The change is B's ratio over A's, the median of all differences between their \
+                rounds in the log, with the exact interval of Hodges and Lehmann. It is called slower or faster where that \
+                whole interval lies beyond the threshold, unchanged where it lies within, else inconclusive, which never \
+                means that nothing changed; and host where waking a thread, or work like a task's, took longer or shorter \
+                by as much."
             }
             (environment::method())
         }
@@ -84,22 +86,21 @@ fn sentences(names: [&str; 2], comparison: &Comparison) -> Vec<String> {
         let rows = comparison.rows.iter();
         rows.filter(|row| row.judged == change).count()
     };
+    let are = |number: usize| format!("{number} {}", if number == 1 { "is" } else { "are" });
+    let host = match count(Change::Host) {
+        0 => String::new(),
+        number => format!("; the host explains {number}"),
+    };
     let mut sentences = vec![format!(
         "Of {} in both runs, relative to the reference, {} became slower from {} to {}, {} faster, and {} unchanged; {} \
-         inconclusive.",
+         inconclusive{host}.",
         counted(comparison.rows.len(), "measurement"),
         count(Change::Slower),
         names[0],
         names[1],
         count(Change::Faster),
-        match count(Change::Unchanged) {
-            1 => "1 is".to_owned(),
-            number => format!("{number} are"),
-        },
-        match count(Change::Inconclusive) {
-            1 => "1 is".to_owned(),
-            number => format!("{number} are"),
-        },
+        are(count(Change::Unchanged)),
+        are(count(Change::Inconclusive)),
     )];
     let first = comparison.rows.first();
     if let Some(row) = first.filter(|row| matches!(row.judged, Change::Slower | Change::Faster)) {
@@ -154,18 +155,14 @@ fn table(comparison: &Comparison) -> Markup {
         ("time, B", "time-b", true),
         ("reference's time, A and B", "reference", true),
     ];
-    let ranks: BTreeMap<(&crate::case::Case, &str), ()> = comparison
-        .rows
-        .iter()
-        .map(|row| ((&row.case, row.strategy.as_str()), ()))
-        .collect();
-    let ranks: std::collections::HashMap<_, usize> = ranks.into_keys().zip(0..).collect();
+    let cases = || comparison.rows.iter().map(|row| (&row.case, row.strategy.as_str()));
+    let ordered: BTreeSet<_> = cases().collect();
+    let ranks: BTreeMap<_, usize> = ordered.into_iter().zip(0..).collect();
     let median = |e: Option<Estimate>| e.map(|e| e.median);
     let text = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
-    let cases = comparison.rows.iter().map(|row| (&row.case, row.strategy.as_str()));
-    let judged = ["slower", "faster", "unchanged", "inconclusive"];
+    let judged: BTreeSet<&str> = comparison.rows.iter().map(|row| row.judged.as_str()).collect();
     html! {
-        (controls(cases, ("judged", judged.to_vec())))
+        (controls(cases(), ("judged", judged.into_iter().collect())))
         (scrolling("All changes", html! {
             table data-rows {
                 caption { "Changes of the ratio to the reference, from A (" (comparison.runs[0]) ") to B (" (comparison.runs[1]) ")" }
