@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Flavor};
 
+/// A runtime of one thread.
+pub(super) const ONE: Flavor = Flavor::CurrentThread;
+/// A runtime of two workers.
+pub(super) const TWO: Flavor = Flavor::MultiThread(2);
+
 /// How long an experiment may take. Each takes milliseconds; the scenes give up on what must come after 8 s.
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -97,6 +102,26 @@ impl Experiment {
             subject: Arc::new(move || subject().into()),
             counterpart: Arc::new(move || counterpart().into()),
         }
+    }
+
+    /// The same on one thread and on two, which both looks are told.
+    pub fn on_each<S: Into<Seen>, C: Into<Seen>>(
+        condition: &'static str,
+        predicted: &'static str,
+        subject: impl Fn(Flavor) -> S + Copy + Send + Sync + 'static,
+        counterpart: impl Fn(Flavor) -> C + Copy + Send + Sync + 'static,
+    ) -> Vec<Self> {
+        [ONE, TWO]
+            .map(|flavor| {
+                Self::new(
+                    condition,
+                    flavor,
+                    predicted,
+                    move || subject(flavor),
+                    move || counterpart(flavor),
+                )
+            })
+            .into()
     }
 
     /// Runs subject and counterpart. The error says which gave no answer, and why.

@@ -6,9 +6,8 @@ use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
 use super::Claim;
-use super::experiment::Experiment;
-use super::panics::fates;
-use super::scene::{Diary, How, Note, Patience, Scene, Then, runtime};
+use super::experiment::{Experiment, TWO};
+use super::scene::{DROPPED, Diary, END, How, Note, Patience, Scene, Then, fates, runtime};
 use crate::case::Flavor;
 
 /// Whether `tokio::spawn` takes a child, as far as it must be `Send`: asked of the compiler without an error, by the two
@@ -19,53 +18,37 @@ macro_rules! spawns {
     };
 }
 
-const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
-
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
     let fate = |condition, predicted, how, other| {
-        THREADS.map(|flavor| {
-            Experiment::new(
-                condition,
-                flavor,
-                predicted,
-                move || after_the_parent(flavor, how),
-                move || after_the_parent(flavor, other),
-            )
-        })
-    };
-    let borrow = THREADS.map(|flavor| {
-        Experiment::new(
-            "children borrow a local, and share an Rc",
-            flavor,
-            MAY,
-            move || borrows(flavor),
-            || spawns!(holding(Rc::new(1))),
+        Experiment::on_each(
+            condition,
+            predicted,
+            move |flavor| after_the_parent(flavor, how),
+            move |flavor| after_the_parent(flavor, other),
         )
+    };
+    let borrow = Experiment::on_each("children borrow a local, and share an Rc", MAY, borrows, |_| {
+        spawns!(holding(Rc::new(1)))
     });
     let abort = |condition, patience, then| {
-        THREADS.map(|flavor| {
-            Experiment::new(
-                condition,
-                flavor,
-                STOPS,
-                move || aborted(flavor, then, patience),
-                // A handle that is dropped.
-                move || after_the_parent(flavor, How::SpawnAndDrop),
-            )
-        })
+        Experiment::on_each(
+            condition,
+            STOPS,
+            move |flavor| aborted(flavor, then, patience),
+            // A handle that is dropped.
+            |flavor| after_the_parent(flavor, How::SpawnAndDrop),
+        )
     };
-    let mut structured: Vec<Experiment> = fate("the future is dropped", GONE, How::Join, How::Spawn).into();
-    structured.extend(borrow);
     let independent = fate(
         "the parent is cancelled, and the handles with it",
-        GO_ON,
+        END,
         How::Spawn,
         How::Join,
     );
     let holds_an_rc = Experiment::new(
         "it holds an Rc at an await",
-        Flavor::MultiThread(2),
+        TWO,
         REFUSED,
         || spawns!(holding(Rc::new(1))),
         || spawns!(holding(Arc::new(1))),
@@ -76,14 +59,14 @@ pub(super) fn claims() -> Vec<Claim> {
             statement: "tokio::join! is used when you need structured concurrency",
             instead: "The children of join! live in their parent: drop its future and they are dropped, and they may \
                       borrow from it and share what is not Send.",
-            experiments: structured,
+            experiments: [fate("the future is dropped", DROPPED, How::Join, How::Spawn), borrow].concat(),
         },
         Claim {
             source: "Use Case, spawn",
             statement: "When tasks should run independently",
             instead: "A spawned task outlives its handle and its parent, but not its runtime; it must own what it uses \
                       ('static) and, on #[tokio::main], be Send.",
-            experiments: independent.into(),
+            experiments: independent,
         },
         Claim {
             source: "text, spawn",
@@ -91,20 +74,12 @@ pub(super) fn claims() -> Vec<Claim> {
             instead: "A spawned task runs on in the background for as long as its runtime does; when main returns, it is \
                       dropped at its next await.",
             experiments: [
-                fate("the parent has ended", GO_ON, How::SpawnAndDrop, How::Join),
-                THREADS.map(|flavor| {
-                    Experiment::new(
-                        "the runtime has ended",
-                        flavor,
-                        GO_ON,
-                        move || after_the_runtime(flavor),
-                        move || after_the_parent(flavor, How::Join),
-                    )
+                fate("the parent has ended", END, How::SpawnAndDrop, How::Join),
+                Experiment::on_each("the runtime has ended", END, after_the_runtime, |flavor| {
+                    after_the_parent(flavor, How::Join)
                 }),
             ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            .concat(),
         },
         Claim {
             source: "not in the article",
@@ -122,15 +97,10 @@ pub(super) fn claims() -> Vec<Claim> {
                 abort("it waits at an await", Patience::MustCome, Then::Ends),
                 abort("it blocks its thread", Patience::CannotCome, Then::Blocks),
             ]
-            .into_iter()
-            .flatten()
-            .collect(),
+            .concat(),
         },
     ]
 }
-
-const GONE: &str = "the others are dropped unfinished";
-const GO_ON: &str = "the others end";
 
 /// All children have begun and their parent is dropped; where it dropped their handles, it has returned.
 fn after_the_parent(flavor: Flavor, how: How) -> &'static str {

@@ -2,50 +2,37 @@
 
 use super::Claim;
 use super::experiment::Experiment;
-use super::scene::{How, Patience, Scene, Then};
+use super::scene::{DROPPED, END, How, Scene, Then, fates};
 use crate::case::Flavor;
-
-const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let others = |how, other: How, predicted| {
-        THREADS.map(|flavor| {
-            Experiment::new(
-                "a child panics",
-                flavor,
-                predicted,
-                move || others_after_a_panic(flavor, how),
-                move || others_after_a_panic(flavor, other),
-            )
-        })
+    let others = |how, other, predicted| {
+        Experiment::on_each(
+            "a child panics",
+            predicted,
+            move |flavor| others_after_a_panic(flavor, how),
+            move |flavor| others_after_a_panic(flavor, other),
+        )
     };
     let keep_running = || {
-        let mut experiments: Vec<Experiment> = others(How::Spawn, How::Join, END).into();
-        experiments.extend(THREADS.map(|flavor| {
-            Experiment::new(
-                "the parent is cancelled while they run",
-                flavor,
-                END,
-                move || others_after_the_parent(flavor, How::Spawn),
-                move || others_after_the_parent(flavor, How::Join),
-            )
-        }));
+        let mut experiments = others(How::Spawn, How::Join, END);
+        experiments.extend(Experiment::on_each(
+            "the parent is cancelled while they run",
+            END,
+            |flavor| others_after_the_parent(flavor, How::Spawn),
+            |flavor| others_after_the_parent(flavor, How::Join),
+        ));
         experiments
     };
-    let caller = |how, other: How, predicted| {
-        THREADS.map(|flavor| {
-            Experiment::new(
-                "its caller",
-                flavor,
-                predicted,
-                move || caller_after_a_panic(flavor, how),
-                move || caller_after_a_panic(flavor, other),
-            )
-        })
+    let caller = |how, other, predicted| {
+        Experiment::on_each(
+            "its caller",
+            predicted,
+            move |flavor| caller_after_a_panic(flavor, how),
+            move |flavor| caller_after_a_panic(flavor, other),
+        )
     };
-    let mut aborted: Vec<Experiment> = others(How::Join, How::Spawn, DROPPED).into();
-    aborted.extend(caller(How::Join, How::Spawn, PANICS));
     vec![
         Claim {
             source: "Error Handling, join!",
@@ -53,27 +40,23 @@ pub(super) fn claims() -> Vec<Claim> {
             instead: "A panic in a child of join! unwinds through its caller: the other children are dropped where they \
                       wait, destructors and all, and finished results are lost. An Err is no panic: all others run on; \
                       use try_join! to stop at the first.",
-            experiments: aborted,
+            experiments: [
+                others(How::Join, How::Spawn, DROPPED),
+                caller(How::Join, How::Spawn, PANICS),
+            ]
+            .concat(),
         },
         Claim {
             source: "Error Handling, spawn",
             statement: "If one task panics, others keep running",
             instead: "A panic ends its own task; whoever awaits its handle gets a JoinError, and nobody else is told.",
-            experiments: {
-                let mut experiments = keep_running();
-                experiments.extend(caller(How::Spawn, How::Join, IS_TOLD));
-                experiments
-            },
+            experiments: [keep_running(), caller(How::Spawn, How::Join, IS_TOLD)].concat(),
         },
         Claim {
             source: "text, spawn",
             statement: "If one task hangs or panics, others continue running",
             instead: "A task that panics or waits leaves the others alone; one that blocks its thread takes a worker from them.",
-            experiments: {
-                let mut experiments = super::waiting::others_continue();
-                experiments.extend(keep_running());
-                experiments
-            },
+            experiments: [super::waiting::others_continue(), keep_running()].concat(),
         },
         Claim {
             source: "not in the article",
@@ -87,24 +70,18 @@ pub(super) fn claims() -> Vec<Claim> {
             ]
             .into_iter()
             .flat_map(|(condition, how)| {
-                THREADS.map(|flavor| {
-                    Experiment::new(
-                        condition,
-                        flavor,
-                        DROPPED,
-                        move || others_after_an_error(flavor, how),
-                        // An error that nobody looks at.
-                        move || others_after_an_error(flavor, How::SpawnAndDrop),
-                    )
-                })
+                Experiment::on_each(
+                    condition,
+                    DROPPED,
+                    move |flavor| others_after_an_error(flavor, how),
+                    // An error that nobody looks at.
+                    |flavor| others_after_an_error(flavor, How::SpawnAndDrop),
+                )
             })
             .collect(),
         },
     ]
 }
-
-const DROPPED: &str = "the others are dropped unfinished";
-const END: &str = "the others end";
 
 /// All have begun, child 0 panics, then the others may end.
 fn others_after_a_panic(flavor: Flavor, how: How) -> &'static str {
@@ -133,18 +110,6 @@ fn others_after_the_parent(flavor: Flavor, how: How) -> &'static str {
     scene.all_began();
     scene.abort_parent();
     fates(&mut scene)
-}
-
-/// Opens the gates of children 1 and 2, and sees what becomes of them.
-pub(super) fn fates(scene: &mut Scene) -> &'static str {
-    scene.open(1);
-    scene.open(2);
-    let fate = |events: [&'static str; 2]| scene.diary.wait_for_any(&events, Patience::MustCome);
-    match [fate(["ended 1", "dropped 1"]), fate(["ended 2", "dropped 2"])] {
-        [Some("dropped 1"), Some("dropped 2")] => DROPPED,
-        [Some("ended 1"), Some("ended 2")] => END,
-        _ => "neither",
-    }
 }
 
 const PANICS: &str = "it panics too";

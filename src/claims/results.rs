@@ -11,116 +11,101 @@ use crate::case::Flavor;
 
 use Patience::{CannotCome, MustCome};
 
-const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
-
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let each = |condition, predicted, subject: fn(Flavor) -> &'static str, counterpart: fn(Flavor) -> &'static str| {
-        THREADS.map(|flavor| {
-            Experiment::new(
-                condition,
-                flavor,
-                predicted,
-                move || subject(flavor),
-                move || counterpart(flavor),
-            )
-        })
-    };
     let together = || {
-        each(
+        Experiment::on_each(
             ALWAYS,
-            TOGETHER,
+            NO_RESULT,
             |flavor| first_before_last(flavor, How::Join, CannotCome),
             |flavor| first_before_last(flavor, How::JoinSet, MustCome),
         )
     };
-    let ordered = each(
+    let ordered = Experiment::on_each(
         "the last child ends first",
         ORDERED,
         |flavor| order(flavor, How::Join),
         |flavor| order(flavor, How::JoinSet),
     );
     let must_await = [
-        each(
+        Experiment::on_each(
             "you want its result",
             ONLY_AWAITED,
             |flavor| has_result(flavor, How::SpawnAndDrop),
             |flavor| has_result(flavor, How::Spawn),
         ),
-        each(
+        Experiment::on_each(
             "the runtime may end before it does",
             UNFINISHED,
             |flavor| when_the_runtime_ends(flavor, false),
             |flavor| when_the_runtime_ends(flavor, true),
         ),
-        each(
+        Experiment::on_each(
             "you only want it done while the runtime lives on",
             UNFINISHED,
             |flavor| left_alone(flavor, How::SpawnAndDrop),
             |flavor| left_alone(flavor, How::Spawn),
         ),
     ];
-    let complete = each(
+    let complete = Experiment::on_each(
         ALWAYS,
         LAST,
         |flavor| returned(flavor, How::Join),
         |flavor| returned(flavor, How::SpawnAndDrop),
     );
     let depends = [
-        each(
+        Experiment::on_each(
             "they wait for each other at awaits",
             FINISH,
             |flavor| talk(flavor, How::Join, false, MustCome),
             |flavor| talk(flavor, How::Sequential, false, CannotCome),
         ),
-        each(
+        Experiment::on_each(
             "they block their thread for each other",
             FINISH,
             |flavor| talk(flavor, How::Join, true, CannotCome),
             |flavor| talk(flavor, How::Sequential, false, CannotCome),
         ),
     ];
-    let mut all = Vec::from(together());
-    all.extend(ordered);
     vec![
         Claim {
             source: "Return Values, join!",
             statement: "Returns all task results",
             instead: "join! returns a tuple in the order of its arguments, when the last child has ended; children may \
                       differ in type.",
-            experiments: all,
+            experiments: [together(), ordered].concat(),
         },
         Claim {
             source: "Return Values, spawn",
             statement: "Returns a JoinHandle<T> that you must .await",
             instead: "Await the handle if you want the result, an error, or the task to end before the runtime does; \
                       dropping it detaches the task, which runs on.",
-            experiments: must_await.into_iter().flatten().collect(),
+            experiments: must_await.concat(),
         },
         Claim {
             source: "text, join!",
             statement: "Returns all results at once",
             instead: "No result is to be had before the last child has ended.",
-            experiments: together().into(),
+            experiments: together(),
         },
         Claim {
             source: "Use Case, join!",
             statement: "When all tasks must complete together",
             instead: "join! returns when the last child has ended. So does awaiting every handle, or a JoinSet: that \
                       alone is no reason for either.",
-            experiments: complete.into(),
+            experiments: complete,
         },
         Claim {
             source: "text, join!",
             statement: "Your tasks depend on each other",
             instead: "Children of join! may wait for each other at awaits, and so may spawned tasks. What only join! gives \
                       is a common scope to borrow from.",
-            experiments: depends.into_iter().flatten().collect(),
+            experiments: depends.concat(),
         },
     ]
 }
 
-const TOGETHER: &str = "no result before the last child ends";
+pub(super) const NO_RESULT: &str = "no result before the last child ends";
 
 fn first_before_last(flavor: Flavor, how: How, patience: Patience) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
@@ -131,7 +116,7 @@ fn first_before_last(flavor: Flavor, how: How, patience: Patience) -> &'static s
     scene.open(1);
     scene.open(2);
     scene.diary.must("returned");
-    if early { "results as they come" } else { TOGETHER }
+    if early { "results as they come" } else { NO_RESULT }
 }
 
 const ORDERED: &str = "results in the order of the arguments";

@@ -396,3 +396,20 @@ impl Drop for Scene {
         self.unblock.clear();
     }
 }
+
+/// What [`fates`] sees.
+pub(super) const DROPPED: &str = "the others are dropped unfinished";
+/// What [`fates`] sees, and what stuck children leave others to do.
+pub(super) const END: &str = "the others end";
+
+/// Opens the gates of children 1 and 2, and sees what becomes of them.
+pub(super) fn fates(scene: &mut Scene) -> &'static str {
+    scene.open(1);
+    scene.open(2);
+    let fate = |events: [&'static str; 2]| scene.diary.wait_for_any(&events, Patience::MustCome);
+    match [fate(["ended 1", "dropped 1"]), fate(["ended 2", "dropped 2"])] {
+        [Some("dropped 1"), Some("dropped 2")] => DROPPED,
+        [Some("ended 1"), Some("ended 2")] => END,
+        _ => "neither",
+    }
+}

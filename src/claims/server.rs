@@ -13,15 +13,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Claim;
-use super::experiment::{Experiment, Seen};
+use super::experiment::{Experiment, ONE, Seen, TWO};
 use super::scene::{Diary, Patience, Scene};
 use crate::case::Flavor;
 use crate::text::time;
 
 use Patience::{CannotCome, Depends, MustCome};
-
-const ONE: Flavor = Flavor::CurrentThread;
-const TWO: Flavor = Flavor::MultiThread(2);
 
 /// Where a server's connections live.
 #[derive(Clone, Copy, PartialEq, Eq)]

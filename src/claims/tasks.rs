@@ -1,36 +1,26 @@
 //! Task execution: where children run, and whether at the same time.
 
-use super::experiment::Experiment;
+use super::experiment::{Experiment, ONE, TWO};
 use super::scene::{How, Patience, Scene, Then};
 use super::{ALWAYS, Claim};
 use crate::case::Flavor;
 
-const THREADS: [Flavor; 2] = [Flavor::CurrentThread, Flavor::MultiThread(2)];
-
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
     let tasks = |how: How, other: How, predicted: &'static str| {
-        THREADS
-            .map(|flavor| {
-                Experiment::new(
-                    ALWAYS,
-                    flavor,
-                    predicted,
-                    move || whose_task(flavor, how),
-                    move || whose_task(flavor, other),
-                )
-            })
-            .into()
-    };
-    let concurrently = THREADS.map(|flavor| {
-        Experiment::new(
-            "they wait at awaits",
-            flavor,
-            TURNS,
-            move || begun(flavor, How::Join, Patience::MustCome),
-            move || begun(flavor, How::Sequential, Patience::CannotCome),
+        Experiment::on_each(
+            ALWAYS,
+            predicted,
+            move |flavor| whose_task(flavor, how),
+            move |flavor| whose_task(flavor, other),
         )
-    });
+    };
+    let concurrently = Experiment::on_each(
+        "they wait at awaits",
+        TURNS,
+        |flavor| begun(flavor, How::Join, Patience::MustCome),
+        |flavor| begun(flavor, How::Sequential, Patience::CannotCome),
+    );
     let in_parallel = |condition: &'static str, flavor: Flavor, patience: Patience| {
         // Children of join! never do.
         let never = Patience::CannotCome;
@@ -42,7 +32,6 @@ pub(super) fn claims() -> Vec<Claim> {
             move || parallel(flavor, How::Join, never),
         )
     };
-    let two = Flavor::MultiThread(2);
     vec![
         Claim {
             source: "Task Execution, join!",
@@ -60,7 +49,7 @@ pub(super) fn claims() -> Vec<Claim> {
             source: "text, join!",
             statement: "Executes multiple futures concurrently",
             instead: "join! polls its children in turn: they are concurrent at their awaits, and never parallel.",
-            experiments: concurrently.into(),
+            experiments: concurrently,
         },
         Claim {
             source: "text, spawn",
@@ -68,7 +57,7 @@ pub(super) fn claims() -> Vec<Claim> {
             instead: "Spawned tasks may run in parallel on a multi-threaded runtime that has a worker free; on \
                       current_thread they take turns as the children of join! do.",
             experiments: vec![
-                in_parallel("a second worker is free", two, Patience::MustCome),
+                in_parallel("a second worker is free", TWO, Patience::MustCome),
                 in_parallel(
                     "the runtime has one worker",
                     Flavor::MultiThread(1),
@@ -76,7 +65,7 @@ pub(super) fn claims() -> Vec<Claim> {
                 ),
                 in_parallel(
                     "the runtime is #[tokio::main(flavor = \"current_thread\")]",
-                    Flavor::CurrentThread,
+                    ONE,
                     Patience::CannotCome,
                 ),
             ],

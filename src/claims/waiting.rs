@@ -5,14 +5,12 @@ use std::sync::mpsc;
 use tokio::sync::oneshot;
 
 use super::Claim;
-use super::experiment::Experiment;
-use super::scene::{Diary, How, Patience, Scene, Then, runtime};
+use super::experiment::{Experiment, ONE, TWO};
+use super::results::NO_RESULT;
+use super::scene::{Diary, END, How, Patience, Scene, Then, runtime};
 use crate::case::Flavor;
 
 use Patience::{CannotCome, MustCome};
-
-const ONE: Flavor = Flavor::CurrentThread;
-const TWO: Flavor = Flavor::MultiThread(2);
 
 /// How a child fails to get on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,15 +38,12 @@ pub(super) fn claims() -> Vec<Claim> {
             move || others_end(flavor, How::Spawn, Stuck::Awaits, MustCome),
         )
     };
-    let results = |flavor: Flavor| {
-        Experiment::new(
-            "what is meant is their results",
-            flavor,
-            NO_RESULT,
-            move || others_results(flavor, How::Join, CannotCome),
-            move || others_results(flavor, How::JoinSet, MustCome),
-        )
-    };
+    let results = Experiment::on_each(
+        "what is meant is their results",
+        NO_RESULT,
+        |flavor| others_results(flavor, How::Join, CannotCome),
+        |flavor| others_results(flavor, How::JoinSet, MustCome),
+    );
     let blocked_or_not = || {
         vec![
             joined(BLOCKS, ONE, Stuck::Blocks, CannotCome),
@@ -57,15 +52,13 @@ pub(super) fn claims() -> Vec<Claim> {
             joined(AWAITS, TWO, Stuck::Awaits, MustCome),
         ]
     };
-    let mut delayed = blocked_or_not();
-    delayed.extend([results(ONE), results(TWO)]);
     vec![
         Claim {
             source: "Blocking Behavior, join!",
             statement: "If one task hangs, all are delayed",
             instead: "If one child never completes, the others still run to their end, but join! gives no result; if it \
                       blocks its thread, the others do not even run.",
-            experiments: delayed,
+            experiments: [blocked_or_not(), results].concat(),
         },
         Claim {
             source: "Blocking Behavior, spawn",
@@ -117,7 +110,7 @@ pub(super) fn others_continue() -> Vec<Experiment> {
         Experiment::new(
             condition,
             flavor,
-            GO_ON,
+            END,
             move || others_end(flavor, How::Spawn, stuck, patience),
             move || others_end(flavor, How::Join, Stuck::Blocks, CannotCome),
         )
@@ -136,7 +129,7 @@ pub(super) fn others_continue() -> Vec<Experiment> {
         Experiment::new(
             "it blocks its thread right after it spawned or woke the other",
             TWO,
-            GO_ON,
+            END,
             || left_in_the_slot(true, CannotCome),
             || others_end(TWO, How::Join, Stuck::Blocks, CannotCome),
         ),
@@ -144,7 +137,6 @@ pub(super) fn others_continue() -> Vec<Experiment> {
 }
 
 const WAIT: &str = "the others wait";
-const GO_ON: &str = "the others end";
 
 /// Child 0 is stuck, child 2 may end: does it?
 fn others_end(flavor: Flavor, how: How, stuck: Stuck, patience: Patience) -> &'static str {
@@ -165,13 +157,12 @@ fn others_end(flavor: Flavor, how: How, stuck: Stuck, patience: Patience) -> &'s
     }
     scene.open(2);
     if scene.diary.wait_for("ended 2", patience) {
-        GO_ON
+        END
     } else {
         WAIT
     }
 }
 
-const NO_RESULT: &str = "no result before the last child ends";
 const EARLY: &str = "the others' results come before it ends";
 
 /// Child 0 waits, the others end: has the parent their results?
@@ -210,7 +201,7 @@ fn left_in_the_slot(blocks: bool, patience: Patience) -> &'static str {
     let ended = diary.wait_for("ended", patience);
     drop(end);
     runtime.shutdown_background();
-    if ended { GO_ON } else { WAIT }
+    if ended { END } else { WAIT }
 }
 
 #[cfg(test)]
@@ -219,7 +210,7 @@ mod tests {
 
     #[test]
     fn what_is_left_in_the_slot_runs_where_its_worker_goes_on() {
-        assert_eq!(left_in_the_slot(false, MustCome), GO_ON);
+        assert_eq!(left_in_the_slot(false, MustCome), END);
         assert_eq!(left_in_the_slot(true, CannotCome), WAIT);
     }
 }
