@@ -11,6 +11,7 @@ use crate::advise::{AdviseError, Calibrated, dialogue};
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
 use crate::environment::cores;
 use crate::report::advise as report;
+use crate::report::changes::Style;
 use crate::run_store::Run;
 use crate::session;
 use measure::advise::question::{Scope, WAKES};
@@ -383,9 +384,9 @@ fn validate(names: &[String], format: TableFormat) -> ExitCode {
         .all(|validation| validation.bars().iter().all(|held| *held));
     let text = match format {
         TableFormat::Json => format!("{:#}\n", serde_json::json!(validations)),
-        TableFormat::Markdown => report::validations(&validations, true),
+        TableFormat::Markdown => report::validations(&validations, Style::Markdown),
         TableFormat::Text => {
-            let mut text = report::validations(&validations, false);
+            let mut text = report::validations(&validations, Style::Text);
             for validation in &validations {
                 text += &report::farthest(validation, 5);
             }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 
+use super::changes::Style;
 use crate::record::Header;
 use crate::text::{children, label, lines, numbers_right, percent, significant, time, times};
 use measure::advise::counts::Unit;
@@ -293,15 +294,10 @@ pub fn costs(model: &Model) -> String {
     text + &lines(&table)
 }
 
-/// Validations as a table: text, or Markdown.
-pub fn validations(all: &[Validation], markdown: bool) -> String {
+/// Validations as a table.
+pub fn validations(all: &[Validation], style: Style) -> String {
     let mut table = Table::new();
-    let preset = if markdown {
-        presets::ASCII_MARKDOWN
-    } else {
-        presets::NOTHING
-    };
-    table.load_style(preset).set_header([
+    table.load_style(style.preset()).set_header([
         "asked",
         "rows",
         "refused",

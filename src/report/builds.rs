@@ -1,10 +1,9 @@
 //! Builds compared, for the terminal and as Markdown.
 
-use comfy_table::{Cell as Text, CellAlignment, Table, presets};
+use comfy_table::{Cell as Text, CellAlignment, Table};
 
 pub use super::changes::Style;
 use super::changes::{interval, percent};
-use super::markdown;
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, CountChange, Row};
 use crate::compare::Change;
@@ -12,7 +11,7 @@ use crate::text::{label, lines, time};
 
 /// What changed, as text. Rows that did not surely change are counted, and shown where `all`.
 pub fn render(judged: &Judged, all: bool, style: Style) -> String {
-    let bullet = if style == Style::Markdown { "- " } else { "" };
+    let bullet = style.bullet();
     let mut text = String::new();
     for (number, build) in judged.builds.iter().enumerate() {
         let rows: Vec<(&Row, &Cell)> = judged
@@ -20,16 +19,13 @@ pub fn render(judged: &Judged, all: bool, style: Style) -> String {
             .filter(|(_, cell)| all || is_change(cell))
             .collect();
         if !rows.is_empty() {
-            text += &format!(
-                "{}\n\n",
-                title(&plain(build, style), &plain(&judged.base, style), style)
-            );
+            text += &format!("{}\n\n", title(&style.plain(build), &style.plain(&judged.base), style));
             text += &table(&rows, style);
             text += "\n";
         }
     }
     for sentence in sentences(judged) {
-        text += &format!("{bullet}{}\n", plain(&sentence, style));
+        text += &format!("{bullet}{}\n", style.plain(&sentence));
     }
     let hidden = (0..judged.builds.len())
         .flat_map(|number| judged.cells(number))
@@ -39,13 +35,6 @@ pub fn render(judged: &Judged, all: bool, style: Style) -> String {
         text += &format!("{bullet}{hidden} rows without a sure change are not shown (--all shows them).\n");
     }
     text
-}
-
-fn plain(text: &str, style: Style) -> String {
-    match style {
-        Style::Text => text.to_owned(),
-        Style::Markdown => markdown::escape(text),
-    }
 }
 
 fn title(build: &str, base: &str, style: Style) -> String {
@@ -63,11 +52,7 @@ pub fn is_change(cell: &Cell) -> bool {
 
 fn table(rows: &[(&Row, &Cell)], style: Style) -> String {
     let mut table = Table::new();
-    table.load_style(match style {
-        Style::Text => presets::NOTHING,
-        Style::Markdown => presets::ASCII_MARKDOWN,
-    });
-    table.set_header([
+    table.load_style(style.preset()).set_header([
         "case", "strategy", "before", "after", "time", "interval", "judged", "ratio", "judged", "counts",
     ]);
     let mut rows = rows.to_vec();

@@ -1,6 +1,6 @@
 //! Two runs compared, for the terminal and as Markdown.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
 
 use super::markdown;
 use crate::compare::{Change, Comparison, Row};
@@ -16,15 +16,37 @@ pub enum Style {
     Markdown,
 }
 
+impl Style {
+    /// What a table of it looks like.
+    pub(super) fn preset(self) -> TableStyle {
+        match self {
+            Style::Text => presets::NOTHING,
+            Style::Markdown => presets::ASCII_MARKDOWN,
+        }
+    }
+
+    /// What makes a line one of its own.
+    pub(super) fn bullet(self) -> &'static str {
+        match self {
+            Style::Text => "",
+            Style::Markdown => "- ",
+        }
+    }
+
+    /// Text that stays text.
+    pub(super) fn plain(self, text: &str) -> String {
+        match self {
+            Style::Text => text.to_owned(),
+            Style::Markdown => markdown::escape(text),
+        }
+    }
+}
+
 /// The comparison as text. Rows that did not surely change are counted, and shown where `all`.
 pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     let [a, b] = &comparison.runs;
     let mut text = String::new();
-    // Lines of their own in Markdown, and text that stays text.
-    let (bullet, plain): (&str, fn(&str) -> String) = match style {
-        Style::Text => ("", str::to_owned),
-        Style::Markdown => ("- ", markdown::escape),
-    };
+    let bullet = style.bullet();
     let count = |change| comparison.rows.iter().filter(|row| row.judged == change).count();
     text += &format!(
         "{b} against {a}, {} measurements in both: slower in {}, faster in {}, unchanged in {}, inconclusive in {}.\n",
@@ -36,7 +58,8 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     );
     if count(Change::Host) > 0 {
         text += &format!(
-            "{bullet}In {} the host explains the change: waking a thread, or work like a task's, took longer or shorter, by as much.\n",
+            "{bullet}In {} the host explains the change: waking a thread, or work like a task's, took longer or shorter, \
+             by as much.\n",
             count(Change::Host)
         );
     }
@@ -54,8 +77,8 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     if !rows.is_empty() {
         text += "\n";
         text += &table(&rows, [a, b], style);
-        text += "\nRatio: time over the reference's, measured side by side in each run. Change: the second ratio over the first.\n";
-        text += "A change of the reference itself shows in the ratios of all others, with the opposite sign.\n";
+        text += "\nRatio: time over the reference's, measured side by side in each run. Change: the second ratio over the \
+                 first.\nA change of the reference itself shows in the ratios of all others, with the opposite sign.\n";
     }
     if !all && rows.len() < comparison.rows.len() {
         text += &format!(
@@ -65,7 +88,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     }
     for missing in &comparison.missing {
         let reason = missing.reason.as_deref().unwrap_or("it was not measured");
-        let reason = plain(reason);
+        let reason = style.plain(reason);
         text += &format!("{bullet}missing in {}: {}: {reason}\n", missing.run, missing.id);
     }
     text
@@ -73,10 +96,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
 
 fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
     let mut table = Table::new();
-    table.load_style(match style {
-        Style::Text => presets::NOTHING,
-        Style::Markdown => presets::ASCII_MARKDOWN,
-    });
+    table.load_style(style.preset());
     let [a, b] = names;
     let head = [
         "case".to_owned(),

@@ -1,9 +1,8 @@
 //! Many machines side by side, for the terminal and as Markdown.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, Table};
 
 use super::changes::Style;
-use super::markdown;
 use crate::stats::Verdict;
 use crate::text::{interval, label, lines, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
@@ -16,13 +15,9 @@ const NAMED: usize = 8;
 
 /// Machines as text. What only one machine measured is counted.
 pub fn render(machines: &Machines, style: Style) -> String {
-    let (bullet, plain): (&str, fn(&str) -> String) = match style {
-        Style::Text => ("", str::to_owned),
-        Style::Markdown => ("- ", markdown::escape),
-    };
     let mut text = format!("{}\n", summary(machines));
     for line in [simulated(machines)].into_iter().flatten().chain(differences(machines)) {
-        text += &format!("{bullet}{}\n", plain(&line));
+        text += &format!("{}{}\n", style.bullet(), style.plain(&line));
     }
     let rows: Vec<&Row> = machines.rows.iter().filter(|row| row.on.len() > 1).collect();
     if !rows.is_empty() {
@@ -149,17 +144,11 @@ pub fn word(on: &OnMachine) -> &'static str {
 
 fn table(machines: &Machines, rows: &[&Row], style: Style) -> String {
     let mut table = Table::new();
-    table.load_style(match style {
-        Style::Text => presets::NOTHING,
-        Style::Markdown => presets::ASCII_MARKDOWN,
-    });
+    table.load_style(style.preset());
     let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
     let mut head = vec!["case".to_owned(), "strategy".into()];
     if side_by_side {
-        head.extend(machines.names.iter().map(|name| match style {
-            Style::Text => name.clone(),
-            Style::Markdown => markdown::escape(name),
-        }));
+        head.extend(machines.names.iter().map(|name| style.plain(name)));
     } else {
         head.push("machines".into());
     }
@@ -189,14 +178,10 @@ fn table(machines: &Machines, rows: &[&Row], style: Style) -> String {
         );
         number(row.effects.map(|e| interval(&e.prediction, "none")));
         number(row.effects.map(|e| percent(e.i_squared)));
-        let opposite = named(machines, &row.opposite);
-        for text in [holds(row), row.judged.as_str().into()] {
+        let opposite = style.plain(&named(machines, &row.opposite));
+        for text in [holds(row), row.judged.as_str().into(), opposite] {
             cells.push(Cell::new(text));
         }
-        cells.push(Cell::new(match style {
-            Style::Text => opposite,
-            Style::Markdown => markdown::escape(&opposite),
-        }));
         table.add_row(cells);
     }
     lines(&table)
