@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::attachments;
 use crate::record::{Folder, Header, RecordError, Status};
 use crate::run_store::{Run, StoreError, is_run_name};
+use crate::text::known;
 
 /// Why a run is not saved.
 #[derive(Debug, thiserror::Error)]
@@ -196,21 +197,20 @@ fn check(folder: &Path, run: &Run) -> Result<(), SaveError> {
 /// What all targets of a run must have in common.
 fn conditions(header: &Header) -> [(&'static str, String); 13] {
     let e = &header.environment;
-    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
     [
-        ("the revision", text(&e.git)),
+        ("the revision", known(&e.git)),
         ("the compiler", e.built.rustc.clone()),
         ("tokio", e.built.tokio.clone()),
         ("criterion", e.built.criterion.clone()),
         ("the profile", e.built.profile.clone()),
         ("frame pointers", e.built.frame_pointers.to_string()),
-        ("the processor", text(&e.cpu)),
+        ("the processor", known(&e.cpu)),
         ("the number of cores", e.cores.to_string()),
         (
             "the CPU quota",
             e.quota.map_or("none".into(), |quota| quota.to_string()),
         ),
-        ("the kernel", text(&e.kernel)),
+        ("the kernel", known(&e.kernel)),
         ("the choice by JVS_ variables", variables(&header.command)),
         ("the matrix", header.matrix.clone()),
         ("the number of rounds", header.rounds.to_string()),

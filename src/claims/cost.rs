@@ -13,7 +13,7 @@ use crate::record::{Measurement, Status};
 use crate::run::{self, Request};
 use crate::settings::RunSettings;
 use crate::stats::Estimate;
-use crate::text::{interval, times};
+use crate::text::times_within;
 use crate::variables::variable;
 use crate::workload::{self, Entry};
 
@@ -22,11 +22,6 @@ use crate::workload::{self, Entry};
 const SLIGHTLY: f64 = 1.5;
 /// Differences up to this are called none here, six short rounds being what they are.
 const NONE: f64 = 1.02;
-
-/// The workloads that are measured: a program that measures them must know them in its rounds.
-pub fn entries() -> Vec<Entry> {
-    workload::all()
-}
 
 /// Measurements of the cases that this module names.
 pub(super) struct Measured(Vec<Measurement>);
@@ -93,7 +88,7 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
         ..asked
     };
     let item = |point: &Point, strategies: &[&str]| Item::of(point.case(), strategies, "join");
-    let (fetching, others): (Vec<Entry>, Vec<Entry>) = entries().into_iter().partition(|entry| entry.served);
+    let (fetching, others): (Vec<Entry>, Vec<Entry>) = workload::all().into_iter().partition(|entry| entry.served);
     let plan = |entries, items| Plan::of("claims", entries, items);
     let plans = [
         plan(
@@ -138,7 +133,7 @@ impl Measured {
         let ratio = self.ratio(case, strategy);
         let seen = Seen {
             what: words(&ratio).to_owned(),
-            figure: Some(figure(&ratio)),
+            figure: Some(times_within(&ratio)),
             case: Some(case.clone()),
         };
         move || seen.clone()
@@ -160,11 +155,6 @@ impl Measured {
             self.look(&case, counterpart, words),
         )
     }
-}
-
-/// A ratio and its interval.
-pub(crate) fn figure(ratio: &Estimate) -> String {
-    format!("{} {}", times(ratio.median), interval(ratio, ""))
 }
 
 const SLIGHTLY_MORE: &str = "spawn costs slightly more";

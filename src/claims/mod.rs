@@ -23,8 +23,6 @@ use serde::{Deserialize, Serialize};
 use crate::run::RunError;
 use crate::variables::VariableError;
 
-pub use cost::entries;
-pub(crate) use cost::figure;
 use experiment::Experiment;
 pub use experiment::Outcome;
 

@@ -74,13 +74,18 @@ fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
     flavors
 }
 
-fn with_interval(ratio: &Estimate) -> String {
-    let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(significant);
-    if ratio.level > 0.0 {
-        format!("{median}× [{low}, {high}]")
-    } else {
-        format!("about {median}×")
+/// An estimate with its interval, where it has one.
+pub(crate) fn estimated(estimate: &Estimate, unit: &str) -> String {
+    let [median, low, high] = [estimate.median, estimate.low, estimate.high].map(significant);
+    match estimate.level > 0.0 {
+        true => format!("{median}{unit} [{low}, {high}]"),
+        false => format!("{median}{unit}"),
     }
+}
+
+fn with_interval(ratio: &Estimate) -> String {
+    let about = if ratio.level > 0.0 { "" } else { "about " };
+    format!("{about}{}", estimated(ratio, "×"))
 }
 
 /// What a spawn costs where nothing else does.

@@ -176,7 +176,8 @@ fn of_flavor(header: &Header, measured: &[&Measurement], flavor: Flavor) -> Vec<
                 pair.workload,
                 time(parts.in_vain),
                 significant(predicted),
-                precise(&at),
+                // A crossover of a few children needs more digits than `crossover::words` has.
+                super::estimated(&at, ""),
                 (predicted / at.median - 1.0) * 100.0
             ))
         })
@@ -189,15 +190,6 @@ fn of_flavor(header: &Header, measured: &[&Measurement], flavor: Flavor) -> Vec<
         ));
     }
     sentences
-}
-
-/// A crossover of a few children needs more digits than [`crossover::words`] has.
-fn precise(at: &crate::stats::Estimate) -> String {
-    let [median, low, high] = [at.median, at.low, at.high].map(significant);
-    match at.level > 0.0 {
-        true => format!("{median} [{low}, {high}]"),
-        false => median,
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::markdown::escape;
 use crate::case::Case;
-use crate::claims::{Tested, Verdict, evidence, figure};
+use crate::claims::{Tested, Verdict, evidence};
 use crate::record::Measurement;
+use crate::text::times_within;
 
 /// Columns of text before a line is broken.
 const WIDTH: usize = 110;
@@ -57,7 +58,7 @@ pub fn markdown<'a>(
         for outcome in &mut outcomes {
             let measured = outcome.case.as_ref().and_then(&recorded);
             if let Some(ratio) = measured.and_then(|m| m.ratio) {
-                outcome.figure = Some(figure(&ratio));
+                outcome.figure = Some(times_within(&ratio));
             }
         }
         if source != tested.source {

@@ -23,6 +23,7 @@ use crate::program;
 use crate::record::Measurement;
 use crate::run::{self, Request, RunError};
 use crate::settings::RunSettings;
+use crate::text::known;
 
 use bars::Bar;
 use cases::Injection;
@@ -227,7 +228,6 @@ impl Found {
             let bars = self.bars.iter();
             bars.filter(|bar| bar.held == Some(held)).count()
         };
-        let unknown = || "unknown".to_owned();
         let e = &self.environment;
         format!(
             "{} of {} bars held; {:.0} s on {} cores of {}, revision {}.",
@@ -235,8 +235,8 @@ impl Found {
             count(true) + count(false),
             self.seconds,
             e.cores,
-            e.cpu.clone().unwrap_or_else(unknown),
-            e.git.clone().unwrap_or_else(unknown),
+            known(&e.cpu),
+            known(&e.git),
         )
     }
 }

@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict, benjamini_hochberg};
-use crate::text::significant;
+use crate::text::{known, significant};
 
 /// What became of a measurement from one run to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -325,13 +325,12 @@ fn speed(a: &Header, b: &Header) -> Option<String> {
 
 /// In what two runs differ beside their measurements, and whether their times can be compared all the same.
 fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
-    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| UNKNOWN.into());
     let field = |header: &Header| {
         let e = &header.environment;
         [
             (
                 "machine",
-                format!("{}, {} cores, {}", text(&e.cpu), e.cores, text(&e.kernel)),
+                format!("{}, {} cores, {}", known(&e.cpu), e.cores, known(&e.kernel)),
                 true,
             ),
             ("tokio", e.built.tokio.clone(), true),
@@ -339,7 +338,7 @@ fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
             ("profile", e.built.profile.clone(), true),
             ("frame pointers", e.built.frame_pointers.to_string(), true),
             ("rounds", header.rounds.to_string(), false),
-            ("revision", text(&e.git), false),
+            ("revision", known(&e.git), false),
         ]
     };
     let mut said = Vec::new();

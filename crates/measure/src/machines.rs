@@ -11,6 +11,7 @@ use crate::case::{Case, Flavor};
 use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::random_effects::{LogRatio, RandomEffects, random_effects};
 use crate::stats::{Estimate, Verdict, judge};
+use crate::text::known;
 
 /// One measurement on one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -69,18 +70,17 @@ pub const FIELDS: [&str; 13] = [
 /// A header's values of [`FIELDS`].
 pub fn fields(header: &Header) -> [String; FIELDS.len()] {
     let e = &header.environment;
-    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
     [
-        text(&e.cpu),
+        known(&e.cpu),
         e.cores.to_string(),
         e.quota.map_or("none".into(), |cores| format!("{cores} cores")),
-        text(&e.kernel),
-        text(&e.governor),
+        known(&e.kernel),
+        known(&e.governor),
         e.built.rustc.clone(),
         e.built.tokio.clone(),
         e.built.profile.clone(),
         if e.built.frame_pointers { "yes" } else { "no" }.into(),
-        text(&e.git),
+        known(&e.git),
         header.matrix.clone(),
         header.rounds.to_string(),
         header.layouts.to_string(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::record::{Header, Measurement};
 use crate::shard::Sharded;
 use crate::stats::Estimate;
+use crate::text::known;
 
 /// A shard's record, and the file that it is.
 pub type ShardRecord = (PathBuf, Header, Vec<Measurement>);
@@ -35,13 +36,12 @@ pub const ALLOWED: [&str; 9] = [
 /// In what shards must be alike: each field's name, and its value in a header.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {
     let e = &header.environment;
-    let text = |option: &Option<String>| option.clone().unwrap_or_else(|| "unknown".into());
     let sharded = header.shard.as_ref();
     vec![
-        ("cpu", text(&e.cpu)),
+        ("cpu", known(&e.cpu)),
         ("cores", e.cores.to_string()),
         ("quota", e.quota.map_or("none".into(), |cores| format!("{cores} cores"))),
-        ("kernel", text(&e.kernel)),
+        ("kernel", known(&e.kernel)),
         ("rustc", e.built.rustc.clone()),
         ("tokio", e.built.tokio.clone()),
         (
@@ -57,9 +57,9 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
             ),
         ),
         ("layouts", header.layouts.to_string()),
-        ("revision", text(&e.git)),
+        ("revision", known(&e.git)),
         ("matrix", header.matrix.clone()),
-        ("filter", text(&header.filter)),
+        ("filter", known(&header.filter)),
         ("rounds", header.rounds.to_string()),
         (
             "simulated",

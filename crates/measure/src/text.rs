@@ -48,6 +48,11 @@ pub fn interval(ratio: &Estimate, none: &str) -> String {
     format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
 }
 
+/// What is known, or `unknown`.
+pub fn known(text: &Option<String>) -> String {
+    text.clone().unwrap_or_else(|| "unknown".into())
+}
+
 /// One thing, or so many: `1 point`, `2 points`.
 pub fn counted(number: usize, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
@@ -56,6 +61,13 @@ pub fn counted(number: usize, one: &str) -> String {
 /// A ratio: `1.02×`.
 pub fn times(ratio: f64) -> String {
     format!("{}×", significant(ratio))
+}
+
+/// A ratio with its interval, where it has one: `1.02× [1.01, 1.03]`.
+pub fn times_within(ratio: &Estimate) -> String {
+    format!("{} {}", times(ratio.median), interval(ratio, ""))
+        .trim_end()
+        .to_owned()
 }
 
 /// A fraction in percent: `1.50%`.

@@ -6,11 +6,10 @@ use super::scrolling;
 use crate::machine_state::State;
 use crate::record::{Header, SCHEMA};
 use crate::stats::{median, sorted};
-use crate::text::{percent, significant, time};
+use crate::text::{known, percent, significant, time};
 
 /// What a header says, in words, by field.
 fn fields(header: &Header) -> Vec<(&'static str, String)> {
-    let unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let e = &header.environment;
     let memory = header.resident_bytes;
@@ -21,15 +20,15 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         })
     };
     vec![
-        ("processor", unknown(&e.cpu)),
+        ("processor", known(&e.cpu)),
         ("cores", e.cores.to_string()),
         (
             "CPU quota",
             e.quota
                 .map_or("none".into(), |cores| format!("{} cores", significant(cores))),
         ),
-        ("kernel", unknown(&e.kernel)),
-        ("clock governor", unknown(&e.governor)),
+        ("kernel", known(&e.kernel)),
+        ("clock governor", known(&e.governor)),
         (
             "load at the start",
             e.load.map_or("unknown".into(), |load| format!("{load}")),
@@ -39,7 +38,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("Criterion", e.built.criterion.clone()),
         ("profile", e.built.profile.clone()),
         ("frame pointers", yes(e.built.frame_pointers)),
-        ("revision", unknown(&e.git)),
+        ("revision", known(&e.git)),
         ("command", header.command.clone()),
         ("matrix", header.matrix.clone()),
         ("filter", header.filter.clone().unwrap_or_else(|| "none".into())),

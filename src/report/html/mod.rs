@@ -27,7 +27,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::case::Case;
 use crate::stats::{Estimate, Verdict};
-use crate::text::{self, times};
+use crate::text;
 
 pub use builds::{builds, builds_chart};
 pub use comparison::comparison;
@@ -115,10 +115,8 @@ fn interval(ratio: &Estimate) -> String {
 }
 
 fn with_interval(ratio: &Estimate) -> String {
-    if ratio.level == 0.0 {
-        return format!("about {}", times(ratio.median));
-    }
-    format!("{} {}", times(ratio.median), interval(ratio))
+    let about = if ratio.level > 0.0 { "" } else { "about " };
+    format!("{about}{}", text::times_within(ratio))
 }
 
 /// Words joined as a sentence joins them.

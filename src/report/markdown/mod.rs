@@ -15,7 +15,7 @@ use crate::findings;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::table::in_two_modes;
-use crate::text::{self, label, significant, time};
+use crate::text::{self, known, label, time};
 
 /// A section that a document may hold: its name, and what makes it; empty where the run has nothing for it.
 type Section = (&'static str, fn(&RecordedRun) -> String);
@@ -129,19 +129,18 @@ fn conditions(run: &RecordedRun) -> String {
     };
     let e = &header.environment;
     let seconds: f64 = run.parts.iter().map(|(header, _)| header.seconds).sum();
-    let unknown = || "unknown".to_owned();
     let mut text = format!(
         "Run `{}`: {}, {} cores, {}; tokio {}, {}; {} matrix, {}, {:.0} minutes; revision {}.\n",
         run.name,
-        escape(&e.cpu.clone().unwrap_or_else(unknown)),
+        escape(&known(&e.cpu)),
         e.cores,
-        escape(&e.kernel.clone().unwrap_or_else(unknown)),
+        escape(&known(&e.kernel)),
         escape(&e.built.tokio),
         escape(&e.built.rustc),
         escape(&header.matrix),
         rounds(run),
         seconds / 60.0,
-        escape(&e.git.clone().unwrap_or_else(unknown)),
+        escape(&known(&e.git)),
     );
     if run.traps().next().is_some() {
         text += "\nSeen while it ran:\n\n";
@@ -179,15 +178,9 @@ fn per_child(ns: Option<Estimate>, m: &Measurement) -> String {
 }
 
 fn ratio(m: &Measurement) -> String {
-    let shown = |ratio: &Estimate| {
-        let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(significant);
-        if ratio.level > 0.0 {
-            format!("{median}× [{low}, {high}]")
-        } else {
-            format!("{median}×")
-        }
-    };
-    m.ratio.as_ref().map_or("-".into(), shown)
+    m.ratio
+        .as_ref()
+        .map_or("-".into(), |ratio| findings::estimated(ratio, "×"))
 }
 
 fn floor(m: &Measurement) -> String {
