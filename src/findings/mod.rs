@@ -142,7 +142,7 @@ fn site(measured: &[&Measurement]) -> Option<String> {
     let case = &from_block_on.case;
     Some(format!(
         "The site: spawning {} ({}, {}) on {} takes {} when the fan-out runs in block_on, as directly in main, and {} \
-         in a spawned task, {}.",
+         in a spawned task; in the rounds that have both, {} as long.",
         children(case.tasks),
         case.workload,
         case.payload,

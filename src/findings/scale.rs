@@ -9,6 +9,9 @@ use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing, growth};
 use crate::text::{count, label, significant, time};
 
+/// What a sentence about growth has.
+const GROWS: &str = " grows ";
+
 /// Growth is told from here on: below, what is paid once for a fan-out weighs too much.
 const FROM: usize = 100;
 
@@ -64,6 +67,16 @@ pub fn shapes<'a>(header: &Header, measured: &[&'a Measurement]) -> Vec<Shape<'a
     shapes
 }
 
+/// By what rule growth has its names, where sentences of [`Shape::more`] tell of it.
+pub fn names_of_growth<'a>(said: impl IntoIterator<Item = &'a String>) -> Option<String> {
+    let told = said.into_iter().any(|sentence| sentence.contains(GROWS));
+    told.then(|| format!(
+        "Growth is called constant, linear or quadratic where the whole interval of its power lies within {} of 0, 1 or 2, and \
+         else by the two that it lies between.",
+        growth::NEAR
+    ))
+}
+
 /// The sentences of all of them.
 pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<String> {
     let said = |shape: Shape| {
@@ -73,7 +86,9 @@ pub(super) fn sentences(header: &Header, measured: &[&Measurement]) -> Vec<Strin
         });
         fastest.into_iter().chain(shape.more)
     };
-    shapes(header, measured).into_iter().flat_map(said).collect()
+    let mut sentences: Vec<String> = shapes(header, measured).into_iter().flat_map(said).collect();
+    sentences.extend(names_of_growth(&sentences));
+    sentences
 }
 
 /// A strategy's measurements over tasks.
@@ -260,7 +275,7 @@ fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String>
     let parts: Vec<String> = curves.iter().filter_map(part).collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "{workload} on {flavor} grows from {FROM} children on as N to the power of: {}.",
+            "{workload} on {flavor}{GROWS}from {FROM} children on as N to the power of: {}.",
             parts.join(", ")
         )
     })
@@ -341,6 +356,10 @@ mod tests {
         );
         assert_eq!(grown.matches("(quadratic)").count(), 1, "{grown}");
         assert_eq!(grown.matches("(linear)").count(), 2, "{grown}");
+        let rule = said
+            .iter()
+            .filter(|sentence| sentence.contains("within 0.25 of 0, 1 or 2"));
+        assert_eq!(rule.count(), 1);
         // 30·33/2 polls, and 2·31: fewer.
         let jump = said
             .iter()

@@ -72,10 +72,12 @@ pub fn exponent(points: &[(f64, Vec<f64>)]) -> Option<Estimate> {
     })
 }
 
+/// An interval is near to a whole number that none of its ends is so far from.
+pub const NEAR: f64 = 0.25;
+
 /// What an exponent is called: by the whole number that its interval is near to, or those that it lies between; one without
 /// an interval is too uncertain for either.
 pub fn word(exponent: &Estimate) -> &'static str {
-    const NEAR: f64 = 0.25;
     let Estimate { low, high, .. } = *exponent;
     let near = |whole: f64| (low - whole).abs() < NEAR && (high - whole).abs() < NEAR;
     match exponent {

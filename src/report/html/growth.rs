@@ -9,7 +9,7 @@ use super::chart::{Unit, alone, legend, panels};
 use super::data::{Data, Group, known};
 use super::scrolling;
 use super::workload::{along_tasks, looks};
-use crate::findings::scale::{CANDIDATES, Candidates, Shape, in_words, shapes};
+use crate::findings::scale::{CANDIDATES, Candidates, Shape, in_words, names_of_growth, shapes};
 use crate::record::Measurement;
 use crate::text::{count, label, time, times};
 
@@ -128,6 +128,7 @@ fn all(data: &Data, reference: &str, shapes: &[Shape]) -> Markup {
             (legend(&looks(&strategies), false))
             (panels(&charts))
             ul { @for sentence in shapes.iter().flat_map(|shape| &shape.more) { li { (sentence) } } }
+            @if let Some(rule) = names_of_growth(shapes.iter().flat_map(|shape| &shape.more)) { p.note { (rule) } }
         }
     }
 }
