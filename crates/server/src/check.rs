@@ -192,7 +192,10 @@ fn found_delay(points: &[Point]) -> Checked {
 
 /// All ratios of a group whose subjects are the same.
 fn itself(points: &[Point]) -> [Checked; 2] {
-    let wanted = format!("intervals contain 1 in {} or more", percent(CONTAIN));
+    let wanted = format!(
+        "a share of intervals that contain 1 whose upper Clopper-Pearson bound is {} or more",
+        percent(CONTAIN)
+    );
     let check = |what, ratio: fn(&Seen) -> &Estimate| {
         let ratios: Vec<&Estimate> = points
             .iter()
@@ -207,8 +210,9 @@ fn itself(points: &[Point]) -> [Checked; 2] {
             what,
             wanted: wanted.clone(),
             found: format!(
-                "{with} of {}; intervals are ±{} wide, in the median",
+                "{with} of {}, bound {}; intervals are ±{} wide, in the median",
                 ratios.len(),
+                percent(most),
                 percent(measure::stats::median(&half))
             ),
             holds: !ratios.is_empty() && most >= CONTAIN,

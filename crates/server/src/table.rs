@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use measure::record::Status;
 use measure::stats::{Estimate, Verdict};
 
-use measure::text::{floor, interval, label, lines, more, significant, time, times};
+use measure::text::{floor, label, lines, more, significant, time, times, times_within};
 
 use crate::plan::Disturbed;
 use crate::record::{Compared, FaultSeen, Neighbours, Point, Record};
@@ -41,10 +41,11 @@ impl Rows {
     }
 }
 
-fn ratio(compared: &Compared) -> String {
-    match interval(&compared.ratio, "") {
-        none if none.is_empty() => times(compared.ratio.median),
-        interval => format!("{} {interval}", times(compared.ratio.median)),
+/// A point's verdict; the reference has none on itself.
+fn verdict(point: &Point, compared: &Compared) -> String {
+    match point.strategy == point.reference {
+        true => "control".to_owned(),
+        false => compared.verdict.as_str().to_owned(),
     }
 }
 
@@ -66,7 +67,6 @@ pub fn latencies(record: &Record) -> Rows {
     let row = |point: &Point| {
         let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
         let quantile = |share| time(seen.latencies.quantile(share));
-        let is_reference = point.strategy == point.reference;
         Some(vec![
             point.case.clone(),
             label(&point.strategy).to_owned(),
@@ -76,13 +76,9 @@ pub fn latencies(record: &Record) -> Rows {
             quantile(0.99),
             quantile(0.999),
             time(seen.latencies.greatest()),
-            ratio(&seen.p99),
+            times_within(&seen.p99.ratio),
             floor(seen.p99.noise_floor),
-            if is_reference {
-                "control".to_owned()
-            } else {
-                seen.p99.verdict.as_str().to_owned()
-            },
+            verdict(point, &seen.p99),
         ])
     };
     Rows {
@@ -111,19 +107,14 @@ pub fn costs(record: &Record) -> Rows {
     ];
     let row = |point: &Point| {
         let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
-        let is_reference = point.strategy == point.reference;
         let share = |share: f64| format!("{:.0}%", share * 100.0);
         Some(vec![
             point.case.clone(),
             label(&point.strategy).to_owned(),
             time(seen.cpu.ns.median),
-            ratio(&seen.cpu),
+            times_within(&seen.cpu.ratio),
             floor(seen.cpu.noise_floor),
-            if is_reference {
-                "control".to_owned()
-            } else {
-                seen.cpu.verdict.as_str().to_owned()
-            },
+            verdict(point, &seen.cpu),
             significant(seen.switches_per_request.0),
             significant(seen.switches_per_request.1),
             seen.resident_per_request.map_or_else(
@@ -374,7 +365,8 @@ pub fn tables(record: &Record) -> [(&'static str, Rows); 4] {
             costs(record),
         ),
         (
-            "Neighbours of a slow handler, and how connections are served",
+            "Neighbours of a slow handler, and how connections are served; the lift is the median of what each round adds to p99, \
+             and not the difference of the two p99, which are of all rounds' requests",
             neighbours(record),
         ),
         ("Faults, counted", faults(record)),
