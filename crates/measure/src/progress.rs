@@ -53,6 +53,17 @@ impl Telling {
     }
 }
 
+/// How long what is `to_come` takes, if as long as the `over` since then: `, about 60 s left`; nothing where none is over.
+pub fn left(began: Instant, over: usize, to_come: usize) -> String {
+    match over {
+        0 => String::new(),
+        over => format!(
+            ", about {:.0} s left",
+            began.elapsed().as_secs_f64() / over as f64 * to_come as f64
+        ),
+    }
+}
+
 impl Default for Telling {
     fn default() -> Self {
         Self::new()
@@ -91,14 +102,7 @@ impl Progress {
             self.began = Instant::now();
             round
         });
-        let elapsed = self.began.elapsed().as_secs_f64();
-        let over = (round - first).max(1) as f64;
-        let left = elapsed / over * (of.saturating_sub(round) + 1) as f64;
-        let left = if round == first {
-            String::new()
-        } else {
-            format!(", about {left:.0} s left")
-        };
+        let left = left(self.began, round - first, of.saturating_sub(round) + 1);
         let noun = if cases == 1 { "case" } else { "cases" };
         self.line.bar.set_length(of as u64);
         self.line.bar.set_position(round as u64 - 1);

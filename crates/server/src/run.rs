@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 use measure::conditions::{Conditions, Watch};
 use measure::environment::Environment;
 use measure::interrupt;
-use measure::progress::Telling;
+use measure::progress::{Telling, left};
 use measure::record::Folder;
 use measure::warnings;
 
@@ -177,12 +177,13 @@ fn measure_all<'a>(
     }
     let requests = fitting(plan, measured, began.elapsed().as_secs_f64(), header);
     let in_window = requests.div_ceil(2 * plan.rounds);
+    let first = Instant::now();
     for round in 0..plan.rounds {
         telling.tell(&format!(
-            "server: round {} of {}, {:.0} s gone",
+            "server: round {} of {}{}",
             round + 1,
             plan.rounds,
-            began.elapsed().as_secs_f64()
+            left(first, round, plan.rounds - round)
         ));
         for collected in &mut measured.groups {
             if collected.failed.is_none() {
