@@ -74,12 +74,12 @@ impl RecordedRun {
     /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all. Where nothing but the
     /// record of the target `server` is there, the run has no parts.
     pub fn load(results: &Path, name: &str) -> Result<Self, AttachmentError> {
-        match Run::load(results, name) {
+        let run = match Run::load(results, name) {
             Err(StoreError::OfServer { path }) => {
                 let folder = path.parent().unwrap_or(Path::new(""));
                 let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
                 let name = whole.parent().and_then(Path::file_name).unwrap_or_default();
-                Ok(Self {
+                return Ok(Self {
                     server: server::record::Record::load(folder)?,
                     run: Run {
                         name: name.to_string_lossy().into_owned(),
@@ -87,13 +87,10 @@ impl RecordedRun {
                         parts: Vec::new(),
                     },
                     ..Self::default()
-                })
+                });
             }
-            run => Self::with_attachments(run?),
-        }
-    }
-
-    fn with_attachments(run: Run) -> Result<Self, AttachmentError> {
+            run => run?,
+        };
         let file = |name: &str| run.folder.join(name);
         Ok(Self {
             server: server::record::Record::load(&run.folder)?,

@@ -9,11 +9,12 @@ use crate::report::summary::{Paths, headlines, summary};
 use crate::run::Outcome;
 use crate::targets::targets;
 
-/// The target that has records of its own kind: [`super::server`].
-pub(super) const SERVER: &str = SERVER_TARGET;
-
 fn invocation() -> Option<Invocation> {
-    let targets: Vec<&str> = targets().iter().map(|target| target.name).chain([SERVER]).collect();
+    let targets: Vec<&str> = targets()
+        .iter()
+        .map(|target| target.name)
+        .chain([SERVER_TARGET])
+        .collect();
     Invocation::of_this_program(&targets)
 }
 
@@ -50,7 +51,7 @@ pub(super) fn end(
             // It is here even where it could not be written.
             (Some((header, measurements)), _) if name == target => Some((header.clone(), measurements.to_vec())),
             // It has said its own.
-            (_, Some(_)) if name == SERVER => None,
+            (_, Some(_)) if name == SERVER_TARGET => None,
             (_, Some(path)) => record::read(path)
                 .inspect_err(|error| eprintln!("{name} is not in the summary: {error}"))
                 .ok(),

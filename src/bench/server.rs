@@ -19,6 +19,7 @@ use super::profile::{Sampler, writable, write};
 use crate::case::parse_measurement_id;
 use crate::environment::cores;
 use crate::interrupt;
+use crate::matrix::SERVER_TARGET;
 use crate::program;
 use crate::report::summary::wrapped;
 use crate::session;
@@ -27,7 +28,7 @@ use crate::text::counted;
 use crate::variables::{VARIABLES, VariableError, variable};
 
 /// The target's name.
-const NAME: &str = ending::SERVER;
+const NAME: &str = SERVER_TARGET;
 
 /// The flag that asks for what is known beforehand to be found again.
 const CHECK: &str = "--check";

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use crate::case::Case;
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
@@ -138,7 +137,7 @@ fn rows(parts: &[Part]) -> String {
         rows.sort_by(|a, b| telling(b).total_cmp(&telling(a)));
         rows.truncate(ROWS);
         let first = rows.first().copied();
-        let ids = rows.into_iter().map(|m| (id(&m.case, &m.strategy), m));
+        let ids = rows.into_iter().map(|m| (m.case.measurement_id(&m.strategy), m));
         (table("measurement", false, ids), first)
     };
     let Some(first) = shown else {
@@ -163,10 +162,6 @@ fn rows(parts: &[Part]) -> String {
             .to_owned()
     };
     format!("\n{table}{}", wrapped(&legend, ""))
-}
-
-fn id(case: &Case, strategy: &str) -> String {
-    case.measurement_id(strategy)
 }
 
 fn table<'a>(first: &str, flavor: bool, rows: impl Iterator<Item = (String, &'a Measurement)>) -> String {
