@@ -4,7 +4,7 @@
 //! what is awaited is events, with a limit that only a program that hangs reaches.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::backend::{Backend, Behaviour, HELD, listen};
 use crate::content::expected;
@@ -153,16 +154,18 @@ async fn until(what: impl Fn() -> bool) -> bool {
     true
 }
 
+/// What became of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Answered,
+    Answered502,
+    Answered500,
+    Closed,
+    Other,
+}
+
 /// Requests to a server whose calls go wrong, one in a hundred.
 async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSeen, FaultError> {
-    #[derive(Default)]
-    struct Counts {
-        answered: AtomicU64,
-        answered_502: AtomicU64,
-        answered_500: AtomicU64,
-        closed: AtomicU64,
-        other: AtomicU64,
-    }
     let place = Place::begin(
         &faulty.strategy,
         FAULTY_TASKS,
@@ -176,59 +179,60 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
         .no_proxy()
         .pool_max_idle_per_host(0)
         .build()?;
-    let counts = Arc::new(Counts::default());
     let body = Arc::new(expected(FAULTY_TASKS, BYTES));
     let mut requests = JoinSet::new();
     for request in 0..REQUESTS {
-        let (http, counts, body) = (http.clone(), counts.clone(), body.clone());
+        let (http, body) = (http.clone(), body.clone());
         let url = format!("http://{}/answer/{request}", place.address);
         requests.spawn(async move {
-            let count = match http.get(url).send().await {
-                Err(_) => &counts.closed,
+            match http.get(url).send().await {
+                Err(_) => Outcome::Closed,
                 Ok(response) => match (response.status().as_u16(), response.bytes().await) {
-                    (200, Ok(bytes)) if bytes[..] == body[..] => &counts.answered,
-                    (502, Ok(_)) => &counts.answered_502,
-                    (500, Ok(_)) => &counts.answered_500,
-                    _ => &counts.other,
+                    (200, Ok(bytes)) if bytes[..] == body[..] => Outcome::Answered,
+                    (502, Ok(_)) => Outcome::Answered502,
+                    (500, Ok(_)) => Outcome::Answered500,
+                    _ => Outcome::Other,
                 },
-            };
-            count.fetch_add(1, Relaxed);
+            }
         });
     }
     let met = (0..REQUESTS)
         .filter(|request| meets(seed, *request, FAULTY_TASKS))
         .count() as u64;
-    let ended = || {
-        let all = [
-            &counts.answered,
-            &counts.answered_502,
-            &counts.answered_500,
-            &counts.closed,
-            &counts.other,
-        ];
-        all.iter().map(|count| count.load(Relaxed)).sum::<u64>()
-    };
     let awaited = if fault == Fault::Hangs {
         REQUESTS - met
     } else {
         REQUESTS
     };
-    if !until(|| ended() >= awaited).await || counts.other.load(Relaxed) > 0 {
+    let mut outcomes = Vec::new();
+    let _ = timeout(LIMIT, async {
+        while (outcomes.len() as u64) < awaited
+            && let Some(outcome) = requests.join_next().await
+        {
+            outcomes.push(outcome.unwrap_or(Outcome::Other));
+        }
+    })
+    .await;
+    // More than are awaited, where calls were answered that hang.
+    while let Some(outcome) = requests.try_join_next() {
+        outcomes.push(outcome.unwrap_or(Outcome::Other));
+    }
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count() as u64;
+    let ended = outcomes.len() as u64;
+    if ended < awaited || count(Outcome::Other) > 0 {
         return Err(FaultError::Hangs {
             id: faulty.id(),
-            what: format!("{} of {awaited} requests were answered, or closed, as can be", ended()),
+            what: format!("{ended} of {awaited} requests were answered, or closed, as can be"),
         });
     }
-    let seen = FaultSeen {
-        answered: counts.answered.load(Relaxed),
-        answered_502: counts.answered_502.load(Relaxed),
-        answered_500: counts.answered_500.load(Relaxed),
-        closed: counts.closed.load(Relaxed),
-        unanswered: REQUESTS - ended(),
+    Ok(FaultSeen {
+        answered: count(Outcome::Answered),
+        answered_502: count(Outcome::Answered502),
+        answered_500: count(Outcome::Answered500),
+        closed: count(Outcome::Closed),
+        unanswered: REQUESTS - ended,
         ..nothing(faulty, REQUESTS, met)
-    };
-    requests.abort_all();
-    Ok(seen)
+    })
 }
 
 /// Clients that go away while the backend holds all calls of their requests.
@@ -296,13 +300,6 @@ fn nothing(faulty: &Faulty, requests: u64, met: u64) -> FaultSeen {
         strategy: faulty.strategy.clone(),
         requests,
         met,
-        answered: 0,
-        answered_502: 0,
-        answered_500: 0,
-        closed: 0,
-        unanswered: 0,
-        calls: 0,
-        ran_on: 0,
-        stopped: 0,
+        ..FaultSeen::default()
     }
 }

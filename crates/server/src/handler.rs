@@ -22,7 +22,7 @@ use timed::usage::thread_cpu_time;
 use crate::content::{Part, Todo, answer};
 use crate::delay::one_of;
 use crate::fault::{Fault, IN};
-use crate::strategy::{BufferUnordered, Count, FuturesUnordered, Gather, Join, JoinSet, Sequential, Spawn};
+use crate::strategy::{BufferUnordered, Count, Fetched, FuturesUnordered, Gather, Join, JoinSet, Sequential, Spawn};
 
 /// What a handler needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl App {
         format!("http://{address}/{bytes}/{request}/{child}")
     }
 
-    async fn child(self: Arc<Self>, request: u64, child: usize) -> Result<Part, reqwest::Error> {
+    async fn child(self: Arc<Self>, request: u64, child: usize) -> Fetched {
         let mut fate = self.watched.as_ref().map(|watched| watched.children.begin());
         let Setup {
             seed, injected, fault, ..

@@ -4,7 +4,6 @@
 //! LOAD is in percent of the greatest throughput of the reference, or `max` for a closed loop.
 
 use std::fmt;
-use std::str::FromStr;
 
 use measure::case::{Flavor, Payload};
 use serde::{Deserialize, Serialize};
@@ -62,20 +61,6 @@ impl Shape {
     }
 }
 
-/// Splits the workload of an id into delay and level.
-pub fn of_workload(workload: &str) -> Option<(Delay, Level)> {
-    let (delay, level) = workload.split_once('@')?;
-    let level = match level {
-        "max" => Level::Max,
-        percent => Level::Percent(
-            u32::from_str(percent)
-                .ok()
-                .filter(|percent| (1..=100).contains(percent))?,
-        ),
-    };
-    Some((delay.parse().ok()?, level))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,10 +80,6 @@ mod tests {
                 (case.to_string(), strategy.as_str()),
                 (shape.case(level), "buffer_unordered@2")
             );
-            assert_eq!(of_workload(&case.workload), Some((Delay::Straggler, level)));
-        }
-        for wrong in ["server", "server@0", "server@101", "server@", "servers@60"] {
-            assert_eq!(of_workload(wrong), None, "{wrong}");
         }
     }
 }

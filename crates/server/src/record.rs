@@ -176,7 +176,7 @@ pub struct Neighbours {
 }
 
 /// What a fault did, counted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultSeen {
     /// Its id.
     pub id: String,

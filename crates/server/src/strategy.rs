@@ -13,6 +13,8 @@ use tokio::task::{JoinError, JoinSet as Set};
 
 use timed::strategy::Spawner;
 
+use crate::content::Part;
+
 /// The names of the strategies that a handler can have, in the order of tables.
 pub const NAMES: &[&str] = &[
     "join",
@@ -32,14 +34,30 @@ pub struct Count {
     pub bound: usize,
 }
 
+/// What a child fetches.
+pub type Fetched = Result<Part, reqwest::Error>;
+
+/// What becomes of a child.
+pub type Outcome = Result<Fetched, JoinError>;
+
+/// What makes the child of a number.
+pub trait Child: Fn(usize) -> Self::Future + Send + Sync {
+    /// The child.
+    type Future: Future<Output = Fetched> + Send + 'static;
+}
+
+impl<M, C> Child for M
+where
+    M: Fn(usize) -> C + Send + Sync,
+    C: Future<Output = Fetched> + Send + 'static,
+{
+    type Future = C;
+}
+
 /// A way to await the children of one request.
 pub trait Gather: Send + Sync + 'static {
     /// Makes the children, awaits them all, and returns their results in any order.
-    fn gather<M, C, T>(count: Count, child: M) -> impl Future<Output = Vec<Result<T, JoinError>>> + Send
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static;
+    fn gather(count: Count, child: impl Child) -> impl Future<Output = Vec<Outcome>> + Send;
 }
 
 /// `tokio::join!` of `N` children.
@@ -52,12 +70,7 @@ macro_rules! joins {
 
         $(seq_macro::seq!(I in 0..$n {
             impl Gather for Join<$n> {
-                async fn gather<M, C, T>(_: Count, child: M) -> Vec<Result<T, JoinError>>
-                where
-                    M: Fn(usize) -> C + Send + Sync,
-                    C: Future<Output = T> + Send + 'static,
-                    T: Send + 'static,
-                {
+                async fn gather(_: Count, child: impl Child) -> Vec<Outcome> {
                     let (#(result~I,)*) = tokio::join!(#(child(I),)*);
                     vec![#(Ok(result~I),)*]
                 }
@@ -71,12 +84,7 @@ joins! { 1 2 3 4 8 16 32 }
 pub struct Spawn<S>(PhantomData<S>);
 
 impl<S: Spawner> Gather for Spawn<S> {
-    async fn gather<M, C, T>(count: Count, child: M) -> Vec<Result<T, JoinError>>
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn gather(count: Count, child: impl Child) -> Vec<Outcome> {
         let handles: Vec<_> = (0..count.tasks).map(|index| S::spawn(child(index))).collect();
         let mut results = Vec::with_capacity(count.tasks);
         for handle in handles {
@@ -90,12 +98,7 @@ impl<S: Spawner> Gather for Spawn<S> {
 pub struct JoinSet<S>(PhantomData<S>);
 
 impl<S: Spawner> Gather for JoinSet<S> {
-    async fn gather<M, C, T>(count: Count, child: M) -> Vec<Result<T, JoinError>>
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn gather(count: Count, child: impl Child) -> Vec<Outcome> {
         let mut set = Set::new();
         for index in 0..count.tasks {
             S::spawn_in(&mut set, child(index));
@@ -112,13 +115,8 @@ impl<S: Spawner> Gather for JoinSet<S> {
 pub struct FuturesUnordered;
 
 impl Gather for FuturesUnordered {
-    async fn gather<M, C, T>(count: Count, child: M) -> Vec<Result<T, JoinError>>
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-    {
-        let mut children: Unordered<C> = (0..count.tasks).map(child).collect();
+    async fn gather(count: Count, child: impl Child) -> Vec<Outcome> {
+        let mut children: Unordered<_> = (0..count.tasks).map(child).collect();
         let mut results = Vec::with_capacity(count.tasks);
         while let Some(result) = children.next().await {
             results.push(Ok(result));
@@ -131,12 +129,7 @@ impl Gather for FuturesUnordered {
 pub struct BufferUnordered;
 
 impl Gather for BufferUnordered {
-    async fn gather<M, C, T>(count: Count, child: M) -> Vec<Result<T, JoinError>>
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn gather(count: Count, child: impl Child) -> Vec<Outcome> {
         let mut children = futures_util::stream::iter((0..count.tasks).map(child)).buffer_unordered(count.bound);
         let mut results = Vec::with_capacity(count.tasks);
         while let Some(result) = children.next().await {
@@ -150,12 +143,7 @@ impl Gather for BufferUnordered {
 pub struct Sequential;
 
 impl Gather for Sequential {
-    async fn gather<M, C, T>(count: Count, child: M) -> Vec<Result<T, JoinError>>
-    where
-        M: Fn(usize) -> C + Send + Sync,
-        C: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
-    {
+    async fn gather(count: Count, child: impl Child) -> Vec<Outcome> {
         let mut results = Vec::with_capacity(count.tasks);
         for index in 0..count.tasks {
             results.push(Ok(child(index).await));
