@@ -65,7 +65,8 @@ pub mod targets;
 pub use census;
 
 pub use measure::{
-    Target, Workload, block, case, compare, conditions, environment, files, http, interrupt, layouts, machine_state,
-    matrix, measurement, plan, program, progress, record, round, run, run_store, runtime, selection, session, settings,
-    shared_core, slice, stats, strategy, table, text, timed_loop, usage, variables, warnings, watchdog, workload,
+    Target, Workload, block, case, compare, conditions, environment, files, http, in_order, interrupt, layouts,
+    machine_state, matrix, measurement, plan, program, progress, record, round, run, run_store, runtime, selection,
+    session, settings, shared_core, slice, stats, strategy, table, text, timed_loop, usage, variables, warnings,
+    watchdog, workload,
 };

@@ -20,6 +20,7 @@ mod waiting;
 
 use serde::{Deserialize, Serialize};
 
+use crate::in_order::grouped;
 use crate::run::RunError;
 use crate::variables::VariableError;
 
@@ -201,15 +202,7 @@ fn judged(claim: &Claim, experiments: Vec<Outcome>) -> Result<Tested, ClaimsErro
 
 /// The conditions in the order in which they were looked at, each with its outcomes.
 fn by_condition(outcomes: &[Outcome]) -> Vec<(&str, Vec<&Outcome>)> {
-    let mut conditions: Vec<(&str, Vec<&Outcome>)> = Vec::new();
-    for outcome in outcomes {
-        let known = conditions.iter_mut().find(|(known, _)| *known == outcome.condition);
-        match known {
-            Some((_, all)) => all.push(outcome),
-            None => conditions.push((&outcome.condition, vec![outcome])),
-        }
-    }
-    conditions
+    grouped(outcomes.iter().map(|outcome| (outcome.condition.as_str(), outcome)))
 }
 
 fn verdict(outcomes: &[Outcome]) -> (Verdict, Option<String>) {
@@ -246,15 +239,11 @@ const ALWAYS: &str = "always";
 pub(crate) fn evidence(outcomes: &[Outcome]) -> String {
     let mut parts = Vec::new();
     for (condition, all) in by_condition(outcomes) {
-        let mut seen: Vec<(String, Vec<&Outcome>)> = Vec::new();
-        for outcome in all {
-            let figure = outcome.figure.as_ref();
-            let text = figure.map_or(outcome.seen.clone(), |figure| format!("{} ({figure})", outcome.seen));
-            match seen.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, alike)) => alike.push(outcome),
-                None => seen.push((text, vec![outcome])),
-            }
-        }
+        let text = |outcome: &Outcome| match &outcome.figure {
+            Some(figure) => format!("{} ({figure})", outcome.seen),
+            None => outcome.seen.clone(),
+        };
+        let seen = grouped(all.into_iter().map(|outcome| (text(outcome), outcome)));
         // Runtimes are named where they differ, or where there was only one.
         let alike = matches!(&seen[..], [(_, alike)] if alike.len() > 1);
         let seen: Vec<String> = seen

@@ -9,6 +9,7 @@ mod wakes;
 use std::collections::HashMap;
 
 use crate::case::{Case, Flavor, Site};
+use crate::in_order::unique;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p};
 use crate::table;
@@ -65,13 +66,7 @@ fn spawns<'a>(measured: &'a [&'a Measurement], workload: &'a str) -> impl Iterat
 }
 
 fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
-    let mut flavors = Vec::new();
-    for m in measured {
-        if !flavors.contains(&m.case.flavor) {
-            flavors.push(m.case.flavor);
-        }
-    }
-    flavors
+    unique(measured.iter().map(|m| m.case.flavor))
 }
 
 /// An estimate with its interval, where it has one.

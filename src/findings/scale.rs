@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::{by_round, flavors, with_interval};
-use crate::case::{Flavor, Site};
+use crate::case::{Case, Flavor, Site};
+use crate::in_order::{grouped, unique};
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing, growth};
 use crate::text::{count, label, significant, time};
@@ -45,14 +46,9 @@ pub struct Shape<'a> {
 
 /// Each workload and flavor of which large numbers of children were measured.
 pub fn shapes<'a>(header: &Header, measured: &[&'a Measurement]) -> Vec<Shape<'a>> {
-    let mut workloads: Vec<&str> = Vec::new();
-    for m in measured.iter().filter(|m| m.case.tasks > FROM) {
-        if !workloads.contains(&m.case.workload.as_str()) {
-            workloads.push(&m.case.workload);
-        }
-    }
     let mut shapes = Vec::new();
-    for workload in workloads {
+    let large = measured.iter().filter(|m| m.case.tasks > FROM);
+    for workload in unique(large.map(|m| m.case.workload.as_str())) {
         for flavor in flavors(measured) {
             let curves = curves(measured, workload, flavor);
             let more = [grown(&curves, workload, flavor), jump(&curves, workload, flavor)];
@@ -104,24 +100,18 @@ impl<'a> Curve<'a> {
 }
 
 fn curves<'a>(measured: &[&'a Measurement], workload: &str, flavor: Flavor) -> Vec<Curve<'a>> {
-    let mut curves: Vec<Curve<'a>> = Vec::new();
-    for &m in measured {
-        let case = &m.case;
-        if case.workload != workload || case.flavor != flavor || case.site != Site::Worker || case.payload.0 != 0 {
-            continue;
-        }
-        match curves.iter_mut().find(|curve| curve.strategy == m.strategy) {
-            Some(curve) => curve.rows.push(m),
-            None => curves.push(Curve {
-                strategy: &m.strategy,
-                rows: vec![m],
-            }),
-        }
-    }
-    for curve in &mut curves {
-        curve.rows.sort_by_key(|m| m.case.tasks);
-    }
-    curves
+    let wanted = |case: &Case| {
+        case.workload == workload && case.flavor == flavor && case.site == Site::Worker && case.payload.0 == 0
+    };
+    let rows = measured.iter().copied().filter(|m| wanted(&m.case));
+    let curve = |(strategy, mut rows): (&'a str, Vec<&'a Measurement>)| {
+        rows.sort_by_key(|m| m.case.tasks);
+        Curve { strategy, rows }
+    };
+    grouped(rows.map(|m| (m.strategy.as_str(), m)))
+        .into_iter()
+        .map(curve)
+        .collect()
 }
 
 /// Which candidate is the fastest at each number of children, with the crossover between neighbours that differ.
@@ -300,7 +290,6 @@ fn jump(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::Case;
     use crate::record::Header;
     use crate::strategy::Strategy;
 

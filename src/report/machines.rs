@@ -3,6 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table};
 
 use super::changes::Style;
+use crate::in_order::grouped;
 use crate::stats::Verdict;
 use crate::text::{interval, label, lines, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
@@ -119,17 +120,11 @@ pub fn holds(row: &Row) -> String {
 
 /// How many machines say what, of many.
 pub fn counts(row: &Row) -> String {
-    let mut said: Vec<(usize, &str)> = Vec::new();
-    for verdict in row.on.iter().map(|(_, on)| word(on)) {
-        match said.iter_mut().find(|(_, known)| *known == verdict) {
-            Some((count, _)) => *count += 1,
-            None => said.push((1, verdict)),
-        }
-    }
-    said.sort_by_key(|(count, verdict)| (std::cmp::Reverse(*count), *verdict));
+    let mut said = grouped(row.on.iter().map(|(_, on)| (word(on), ())));
+    said.sort_by_key(|(verdict, all)| (std::cmp::Reverse(all.len()), *verdict));
     let words: Vec<String> = said
         .iter()
-        .map(|(count, verdict)| format!("{verdict} {count}"))
+        .map(|(verdict, all)| format!("{verdict} {}", all.len()))
         .collect();
     words.join(", ")
 }

@@ -8,6 +8,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
+use crate::in_order::grouped;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::session::memory;
 use crate::stats::Verdict;
@@ -228,26 +229,21 @@ fn traps(parts: &[Part]) -> String {
 
 /// Each trap once, with the targets that met it.
 pub fn traps_met(parts: &[Part]) -> Vec<String> {
-    let mut met: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-    for (header, _) in parts {
-        for trap in &header.traps {
-            let kind = trap.split(':').next().unwrap_or(trap);
-            match met.iter_mut().find(|(known, _, _)| *known == kind) {
-                Some((_, _, targets)) => targets.push(&header.target),
-                None => met.push((kind, trap, vec![&header.target])),
-            }
-        }
-    }
-    let line = |(_, trap, targets): &(&str, &str, Vec<&str>)| {
+    let traps = parts
+        .iter()
+        .flat_map(|(header, _)| header.traps.iter().map(move |trap| (header.target.as_str(), trap)));
+    let kinds = grouped(traps.map(|met| (met.1.split(':').next(), met)));
+    let line = |(_, met): (_, Vec<(&str, &String)>)| {
+        let targets: Vec<&str> = met.iter().map(|(target, _)| *target).collect();
         let others = match targets.as_slice() {
             [_] if parts.len() == 1 => String::new(),
             [one] => format!(" ({one})"),
             [first, others @ ..] => format!(" ({first}; also {})", others.join(", ")),
             [] => String::new(),
         };
-        format!("{trap}{others}")
+        format!("{}{others}", met[0].1)
     };
-    met.iter().map(line).collect()
+    kinds.into_iter().map(line).collect()
 }
 
 /// What was left out for want of time.

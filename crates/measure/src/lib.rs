@@ -139,6 +139,8 @@ pub mod environment;
 #[doc(hidden)]
 pub mod files;
 #[doc(hidden)]
+#[doc(hidden)]
+pub mod in_order;
 pub mod interrupt;
 pub mod layouts;
 pub mod machine_state;

@@ -10,6 +10,7 @@ use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
 use crate::case::Case;
 use crate::compare::Change;
+use crate::in_order::unique;
 use crate::report::builds::{counts, is_change, sentences};
 use crate::stats::Estimate;
 use crate::text::{label, time, times};
@@ -134,13 +135,7 @@ fn one() -> Estimate {
 }
 
 fn strategies(judged: &Judged) -> Vec<(String, Look)> {
-    let mut names: Vec<&str> = Vec::new();
-    for row in &judged.rows {
-        if !names.contains(&row.strategy.as_str()) {
-            names.push(&row.strategy);
-        }
-    }
-    looks(&names)
+    looks(&unique(judged.rows.iter().map(|row| row.strategy.as_str())))
 }
 
 /// A panel for each of the cases that changed most, over three builds or more.

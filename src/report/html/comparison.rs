@@ -12,6 +12,7 @@ use super::rows::{Column, controls, headings};
 use super::{environment, interval, scrolling, shell, verdict_sign};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
+use crate::in_order::unique;
 use crate::record::{Header, Part};
 use crate::stats::Estimate;
 use crate::text::{counted, label, time, times};
@@ -251,14 +252,11 @@ fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Markup {
     }
     let mut charts = Vec::new();
     let mut points = Vec::new();
-    let mut strategies: Vec<&str> = Vec::new();
-    for ((flavor, site, payload), mut rows) in groups {
-        rows.sort_by_key(|row| row.case.tasks);
-        for row in &rows {
-            if !strategies.contains(&row.strategy.as_str()) {
-                strategies.push(&row.strategy);
-            }
-        }
+    groups
+        .values_mut()
+        .for_each(|rows| rows.sort_by_key(|row| row.case.tasks));
+    let strategies = unique(groups.values().flatten().map(|row| row.strategy.as_str()));
+    for ((flavor, site, payload), rows) in groups {
         let caption = format!("{flavor}, {site}, {payload} each");
         let chart = chart(names, &caption, &rows);
         if chart.is_drawable() {

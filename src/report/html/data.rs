@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use crate::case::{Case, Flavor, Payload, Site};
+use crate::in_order::unique;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::workload::{self, Entry};
 
@@ -115,14 +116,9 @@ impl<'a> Data<'a> {
         let usable = |m: &&Measurement| m.status == Status::Ok;
         let (of_scale, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|(header, _)| header.target == SCALE);
         let workloads = grouped(&others);
-        let mut strategies = Vec::new();
-        for group in workloads.iter().flat_map(|workload| &workload.groups) {
-            for m in group.rows.iter().filter(|m| !m.is_control()) {
-                if !strategies.contains(&m.strategy.as_str()) {
-                    strategies.push(&m.strategy);
-                }
-            }
-        }
+        let groups = workloads.iter().flat_map(|workload| &workload.groups);
+        let others = groups.flat_map(|group| &group.rows).filter(|m| !m.is_control());
+        let strategies = unique(others.map(|m| m.strategy.as_str()));
         let controls = all.iter().filter(|m| m.is_control() && usable(m));
         let flavors: BTreeSet<Flavor> = all.iter().map(|m| m.case.flavor).collect();
         Self {

@@ -9,6 +9,7 @@ use super::{shell_of_site, verdict_badge, with_interval};
 use crate::attachments::RecordedRun;
 use crate::findings::answer::{Evidence, answer_of};
 use crate::findings::headline::headline;
+use crate::in_order::unique;
 use crate::record::Status;
 use crate::text::more;
 
@@ -117,14 +118,8 @@ impl Site {
             (version, header.started.clone())
         };
         runs.sort_by_key(|run| key(run));
-        let mut cases = Vec::new();
-        for run in &runs {
-            for row in headline(run.measurements()) {
-                if !cases.contains(&row.spawn.case) {
-                    cases.push(row.spawn.case.clone());
-                }
-            }
-        }
+        let rows = runs.iter().flat_map(|run| headline(run.measurements()));
+        let cases = unique(rows.map(|row| row.spawn.case.clone()));
         let table = html! {
             table {
                 caption { "spawn's time over join!'s in each run, the oldest tokio first" }

@@ -12,6 +12,7 @@ use super::intervals::intervals;
 use super::{interval, listed, scrolling, verdict_sign};
 use crate::case::Payload;
 use crate::findings::crossover;
+use crate::in_order::grouped;
 use crate::record::Measurement;
 use crate::stats::Estimate;
 use crate::text::{counted, label, times};
@@ -178,7 +179,7 @@ fn crossovers(workload: &Workload, reference: &str) -> Markup {
     if workload.name != "wake" {
         return html! {};
     }
-    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut found: Vec<(&str, String)> = Vec::new();
     for group in &workload.groups {
         let Some(sweep) = group.by_tasks() else {
             continue;
@@ -192,15 +193,11 @@ fn crossovers(workload: &Workload, reference: &str) -> Markup {
                 continue;
             };
             let words = crossover::words(&at, &rows);
-            let words = format!("{words} on {}, {}", group.flavor, group.site);
-            match found.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, all)) => all.push(words),
-                None => found.push((name, vec![words])),
-            }
+            found.push((name, format!("{words} on {}, {}", group.flavor, group.site)));
         }
     }
     html! {
-        @for (name, words) in found {
+        @for (name, words) in grouped(found) {
             p {
                 strong { (label(name)) " overtakes " (reference) } " at this number of tasks, with the interval over the \
                 rounds: " (listed(&words)) "."

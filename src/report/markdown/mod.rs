@@ -12,6 +12,7 @@ use super::{claims, selfcheck};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::findings;
+use crate::in_order::grouped;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::table::in_two_modes;
@@ -215,38 +216,28 @@ fn selfcheck(run: &RecordedRun) -> String {
 
 /// How often each verdict was given, by workload.
 fn verdicts(run: &RecordedRun) -> String {
-    let mut rows: Vec<(&str, &str, [usize; 6])> = Vec::new();
-    for m in measured(run).filter(|m| !m.is_control()) {
-        let place = match m.verdict {
-            Some(Verdict::Slower) => 0,
-            Some(Verdict::Faster) => 1,
-            Some(Verdict::Same) => 2,
-            Some(Verdict::Depends) => 4,
-            Some(Verdict::Interferes) => 5,
-            _ => 3,
-        };
-        let known = rows
-            .iter_mut()
-            .find(|(workload, strategy, _)| *workload == m.case.workload && *strategy == m.strategy);
-        match known {
-            Some((_, _, counts)) => counts[place] += 1,
-            None => {
-                let mut counts = [0; 6];
-                counts[place] = 1;
-                rows.push((&m.case.workload, &m.strategy, counts));
-            }
-        }
-    }
+    // As the columns below.
+    const VERDICTS: [Verdict; 6] = [
+        Verdict::Slower,
+        Verdict::Faster,
+        Verdict::Same,
+        Verdict::Inconclusive,
+        Verdict::Depends,
+        Verdict::Interferes,
+    ];
+    let compared = measured(run).filter(|m| !m.is_control());
+    let verdict = |m: &Measurement| m.verdict.unwrap_or(Verdict::Inconclusive);
+    let rows = grouped(compared.map(|m| ((&m.case.workload, &m.strategy), verdict(m))));
     if rows.is_empty() {
         return String::new();
     }
     let mut text = String::from(
         "| workload | strategy | cases | slower | faster | same | inconclusive | depends | interferes |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
     );
-    for (workload, strategy, counts) in rows {
-        let cells = counts.map(|count| count.to_string()).join(" | ");
-        let all: usize = counts.iter().sum();
-        let _ = writeln!(text, "| {workload} | {} | {all} | {cells} |", label(strategy));
+    for ((workload, strategy), all) in rows {
+        let count = |verdict| all.iter().filter(|of| **of == verdict).count().to_string();
+        let cells = VERDICTS.map(count).join(" | ");
+        let _ = writeln!(text, "| {workload} | {} | {} | {cells} |", label(strategy), all.len());
     }
     text
 }
