@@ -70,9 +70,9 @@ pub fn page(a: (&Profile, &str), b: (&Profile, &str), pictures: &[Picture; 4]) -
                 (table(
                     "The ten functions whose shares differ most: samples in which the function itself was running",
                     ["function", from, to, "difference"],
-                    differences(a.1, b.1, MOST)
+                    differences([a.1, b.1], MOST)
                         .into_iter()
-                        .map(|d| [d.function.clone(), percent(d.before), percent(d.after), points(d.grown())]),
+                        .map(|(name, [a, b])| [name, percent(a), percent(b), points(b - a)]),
                 ))
                 p {
                     "Click a frame to zoom, and search with Ctrl-F or at the top right of a picture. In the lower two, widths \

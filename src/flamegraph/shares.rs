@@ -1,26 +1,8 @@
 //! What differs between two profiles, in words: by function, and by module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stacks;
-
-/// Shares of a function in two profiles: of the samples in which it was the one that ran.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// The function.
-    pub function: String,
-    /// Its share in the first, 0 to 1.
-    pub before: f64,
-    /// And in the second.
-    pub after: f64,
-}
-
-impl Difference {
-    /// The second's share less the first's.
-    pub fn grown(&self) -> f64 {
-        self.after - self.before
-    }
-}
 
 /// Shares of the samples by what `name` calls their stacks.
 fn shares<'a>(folded: &'a str, name: impl Fn(&[&'a str]) -> &'a str) -> BTreeMap<&'a str, f64> {
@@ -34,23 +16,22 @@ fn shares<'a>(folded: &'a str, name: impl Fn(&[&'a str]) -> &'a str) -> BTreeMap
     counts
 }
 
-/// The functions whose shares differ most, `most` of them.
-pub fn differences(before: &str, after: &str, most: usize) -> Vec<Difference> {
-    let [before, after] =
-        [before, after].map(|folded| shares(folded, |frames| frames.last().copied().unwrap_or_default()));
-    let functions = before.keys().chain(after.keys());
-    let mut all: Vec<Difference> = functions
-        .map(|&function| Difference {
-            function: function.to_owned(),
-            before: before.get(function).copied().unwrap_or(0.0),
-            after: after.get(function).copied().unwrap_or(0.0),
-        })
-        .collect();
-    all.sort_by(|a, b| {
-        let by_size = b.grown().abs().total_cmp(&a.grown().abs());
-        by_size.then_with(|| a.function.cmp(&b.function))
-    });
-    all.dedup_by(|a, b| a.function == b.function);
+/// The share of each name in each of the profiles, by name.
+fn in_each<'a, const N: usize>(folded: [&'a str; N], name: fn(&[&'a str]) -> &'a str) -> Vec<(String, [f64; N])> {
+    let shares = folded.map(|folded| shares(folded, name));
+    let names: BTreeSet<&str> = shares.iter().flat_map(|shares| shares.keys().copied()).collect();
+    let of = |shares: &BTreeMap<&str, f64>, name| shares.get(name).copied().unwrap_or(0.0);
+    names
+        .into_iter()
+        .map(|name| (name.to_owned(), shares.each_ref().map(|shares| of(shares, name))))
+        .collect()
+}
+
+/// The functions whose shares differ most, `most` of them: of the samples in which it was the one that ran, in either profile.
+pub fn differences(folded: [&str; 2], most: usize) -> Vec<(String, [f64; 2])> {
+    let mut all = in_each(folded, |frames| frames.last().copied().unwrap_or_default());
+    let size = |[before, after]: [f64; 2]| (after - before).abs();
+    all.sort_by(|(_, a), (_, b)| size(*b).total_cmp(&size(*a)));
     all.truncate(most);
     all
 }
@@ -85,15 +66,7 @@ fn innermost_module<'a>(frames: &[&'a str]) -> &'a str {
 
 /// The share of each module in each of the profiles, the largest first, `most` of them.
 pub fn modules<const N: usize>(folded: [&str; N], most: usize) -> Vec<(String, [f64; N])> {
-    let shares = folded.map(|folded| shares(folded, innermost_module));
-    let names: std::collections::BTreeSet<&str> = shares.iter().flat_map(|shares| shares.keys().copied()).collect();
-    let mut all: Vec<(String, [f64; N])> = names
-        .into_iter()
-        .map(|name| {
-            let of = |shares: &BTreeMap<&str, f64>| shares.get(name).copied().unwrap_or(0.0);
-            (name.to_owned(), std::array::from_fn(|n| of(&shares[n])))
-        })
-        .collect();
+    let mut all = in_each(folded, innermost_module);
     let size = |shares: &[f64; N]| shares.iter().copied().fold(0.0, f64::max);
     all.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
     all.truncate(most);
@@ -110,22 +83,9 @@ mod tests {
 
     #[test]
     fn the_largest_differences_come_first() {
-        let found = differences(JOIN, SPAWN, 2);
-        assert_eq!(
-            found,
-            [
-                Difference {
-                    function: "timed::run".into(),
-                    before: 0.9,
-                    after: 0.1
-                },
-                Difference {
-                    function: "malloc".into(),
-                    before: 0.0,
-                    after: 0.7
-                },
-            ]
-        );
+        let found = differences([JOIN, SPAWN], 2);
+        let expected = [("timed::run", [0.9, 0.1]), ("malloc", [0.0, 0.7])];
+        assert_eq!(found, expected.map(|(name, shares)| (name.to_owned(), shares)));
     }
 
     #[test]
