@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
@@ -72,46 +71,23 @@ pub fn render(rows: &[Row]) -> String {
     lines(&table)
 }
 
-/// Rows that were expected cannot be read.
+/// Rows that were expected cannot be read: the file, the line where it is one, and why.
 #[derive(Debug, thiserror::Error)]
-pub enum ExpectedError {
-    /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A line is no row.
-    #[error(
-        "{}:{line}: {problem}; it should be as `census` prints it", path.display()
-    )]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
+#[error("{0}")]
+pub struct ExpectedError(String);
 
 /// Compares rows with those of a file that `census` printed, in which lines that begin with `#` are comments: how many
 /// it holds, and a line for each difference.
 pub fn differences(rows: &[Row], path: &Path) -> Result<(usize, Vec<String>), ExpectedError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ExpectedError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| ExpectedError(format!("{file}: {error}")))?;
     let mut expected: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let is_row = |line: &str| !(line.is_empty() || line.starts_with('#'));
-    let lines = text.lines().enumerate().filter(|(_, line)| is_row(line));
-    for (index, line) in lines {
-        let error = |problem: String| ExpectedError::Line {
-            path: path.to_owned(),
-            line: index + 1,
-            problem,
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| is_row(line)) {
+        let error = |problem: String| {
+            ExpectedError(format!(
+                "{file}:{number}: {problem}; it should be as `census` prints it"
+            ))
         };
         let mut words = line.split_whitespace();
         let id = words.next().unwrap_or_default();
