@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
 use super::workload::looks;
-use super::{interval, scrolling, shell};
+use super::{interval, scrolling, shell, sign};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
@@ -181,14 +181,6 @@ fn charts(judged: &Judged) -> Vec<(String, Chart)> {
     cases.into_iter().map(chart).collect()
 }
 
-fn sign(change: Change) -> &'static str {
-    match change {
-        Change::Slower => "▲ ",
-        Change::Faster => "▼ ",
-        Change::Unchanged | Change::Inconclusive | Change::Host => "",
-    }
-}
-
 /// Rows × builds, each cell with its change in words; its colour only repeats them.
 fn map(judged: &Judged) -> Markup {
     let mut rows: Vec<&Row> = judged.rows.iter().collect();
@@ -236,7 +228,8 @@ fn change(cell: &Cell) -> Markup {
     };
     html! {
         td class={ "v-" (cell.judged.as_str()) } {
-            (sign(cell.judged)) (times(change.median)) " " small { (interval(change)) } br;
+            @if matches!(cell.judged, Change::Slower | Change::Faster) { (sign(cell.judged.as_str())) " " }
+            (times(change.median)) " " small { (interval(change)) } br;
             small {
                 (cell.judged.as_str())
                 @if let (Some(ratio), Some(judged)) = (&cell.ratio_change, cell.ratio_judged) {

@@ -9,7 +9,7 @@ use super::chart::{Chart, Look, Series, Unit, legend, panels};
 use super::data::rank;
 use super::intervals::intervals;
 use super::rows::{Column, controls, headings};
-use super::{environment, interval, scrolling, shell, verdict_sign};
+use super::{badge, environment, interval, scrolling, shell, signed};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
 use crate::in_order::unique;
@@ -134,16 +134,6 @@ fn differences(comparison: &Comparison) -> Markup {
     }
 }
 
-fn sign(change: Change) -> &'static str {
-    match change {
-        Change::Slower => "▲",
-        Change::Faster => "▼",
-        Change::Unchanged => "=",
-        Change::Inconclusive => "?",
-        Change::Host => "~",
-    }
-}
-
 fn table(comparison: &Comparison) -> Markup {
     const COLUMNS: [Column; 9] = [
         ("case", "case", true),
@@ -179,16 +169,12 @@ fn table(comparison: &Comparison) -> Markup {
                             th scope="row" { code { (row.case) } }
                             td { (label(&row.strategy)) }
                             td.n { (times(row.change.median)) " " span.interval { (interval(&row.change)) } }
-                            td {
-                                span class={ "badge v-" (row.judged.as_str()) } {
-                                    span aria-hidden="true" { (sign(row.judged)) } " " (row.judged.as_str())
-                                }
-                            }
+                            td { (badge(row.judged.as_str())) }
                             @for (ratio, verdict) in row.ratio.iter().zip(row.verdict) {
                                 td.n {
                                     (times(ratio.median)) " " span.interval { (interval(ratio)) }
                                     @if let Some(verdict) = verdict {
-                                        " " small { span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str()) }
+                                        " " small { (signed(verdict.as_str())) }
                                     }
                                 }
                             }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::{Data, Workload};
-use super::{interval, scrolling, verdict_badge};
+use super::{badge, interval, scrolling};
 use crate::record::Measurement;
 use crate::stats::Estimate;
 use crate::text::{floor, label, time, times};
@@ -43,7 +43,7 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
                         @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
                         td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
                         td.n { (m.noise_floor.map_or("-".into(), floor)) }
-                        td { @if let Some(verdict) = m.verdict { (verdict_badge(verdict)) } }
+                        td { @if let Some(verdict) = m.verdict { (badge(verdict.as_str())) } }
                         td.n { (estimate(m.server_cpu_ns)) }
                         td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }
                         td.n { (connections(m)) }

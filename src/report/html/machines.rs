@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::rows::{Column, form, headings};
-use super::{interval, scrolling, shell, verdict_badge};
+use super::{badge, interval, scrolling, shell};
 use crate::report::machines::{HOW_TO_READ, counts, differences, holds, named, simulated, summary, word};
 use crate::text::{label, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
@@ -151,7 +151,7 @@ fn line(machines: &Machines, place: usize, row: &Row, side_by_side: bool) -> Mar
                 None => { td.n { "-" } td.n { "-" } td.n { "-" } },
             }
             td { (holds(row)) }
-            td { (badge(row.judged)) }
+            td { (badge(row.judged.as_str())) }
             td { (named(machines, &row.opposite)) }
         }
     }
@@ -162,22 +162,11 @@ fn cell(on: &OnMachine) -> Markup {
         @match (on.ratio, on.verdict) {
             (Some(ratio), verdict) => {
                 (times(ratio.median)) " " span.interval { (interval(&ratio)) } " "
-                @if let Some(verdict) = verdict { (verdict_badge(verdict)) }
+                @if let Some(verdict) = verdict { (badge(verdict.as_str())) }
             },
-            _ => { span class="badge v-failed" { span aria-hidden="true" { "✕" } " " (word(on)) } },
+            _ => (badge(word(on))),
         }
     }
-}
-
-fn badge(together: Together) -> Markup {
-    let (class, sign) = match together {
-        Together::Slower => ("v-slower", "▲"),
-        Together::Faster => ("v-faster", "▼"),
-        Together::Same => ("v-same", "="),
-        Together::Inconclusive => ("v-inconclusive", "?"),
-        Together::Differs => ("v-depends", "±"),
-    };
-    html! { span class={ "badge " (class) } { span aria-hidden="true" { (sign) } " " (together.as_str()) } }
 }
 
 /// What differs, a column for each machine.

@@ -26,7 +26,7 @@ mod workload;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::case::Case;
-use crate::stats::{Estimate, Verdict};
+use crate::stats::Estimate;
 use crate::text;
 
 pub use builds::{builds, builds_chart};
@@ -128,22 +128,30 @@ fn listed(words: &[String]) -> String {
     }
 }
 
-/// A verdict is told by a sign and a word; its colour only repeats them.
-fn verdict_sign(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Slower => "▲",
-        Verdict::Faster => "▼",
-        Verdict::Same => "=",
-        Verdict::Inconclusive => "?",
-        Verdict::Depends => "±",
-        Verdict::Interferes => "!",
+/// A verdict or a change is told by a sign and a word.
+fn signed(word: &str) -> Markup {
+    html! { span aria-hidden="true" { (sign(word)) } " " (word) }
+}
+
+fn sign(word: &str) -> &'static str {
+    match word {
+        "slower" => "▲",
+        "faster" => "▼",
+        "same" | "unchanged" => "=",
+        "inconclusive" => "?",
+        "depends" | "differs" => "±",
+        "interferes" => "!",
+        "host" => "~",
+        _ => "✕",
     }
 }
 
-fn verdict_badge(verdict: Verdict) -> Markup {
-    html! {
-        span class={ "badge v-" (verdict.as_str()) } {
-            span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str())
-        }
-    }
+/// Its colour only repeats them.
+fn badge(word: &str) -> Markup {
+    let class = match word {
+        "differs" => "depends",
+        "invalid" => "failed",
+        word => word,
+    };
+    html! { span class={ "badge v-" (class) } { (signed(word)) } }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, interval, scrolling, verdict_badge};
+use super::{Links, badge, interval, scrolling};
 use crate::case::{Case, Payload};
 use crate::census::Row;
 use crate::record::{Measurement, Status};
@@ -111,9 +111,9 @@ fn cells(m: &Measurement, data: &Data) -> Markup {
         td.n { (m.noise_floor.map_or("-".into(), floor)) }
         td {
             @match (m.status, m.verdict) {
-                (Status::Ok, Some(verdict)) => (verdict_badge(verdict)),
+                (Status::Ok, Some(verdict)) => (badge(verdict.as_str())),
                 (Status::Ok, None) => "-",
-                _ => { span class="badge v-failed" { span aria-hidden="true" { "✕" } " " (verdict(m)) } },
+                _ => (badge(verdict(m))),
             }
         }
         td.n { (estimate(m.cpu_ns)) }

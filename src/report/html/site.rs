@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use super::opening::pictures;
-use super::{shell_of_site, verdict_badge, with_interval};
+use super::{badge, shell_of_site, with_interval};
 use crate::attachments::RecordedRun;
 use crate::findings::answer::{Evidence, answer_of};
 use crate::findings::headline::headline;
@@ -145,7 +145,7 @@ impl Site {
                                     @match found.and_then(|m| Some((m.ratio?, m.verdict))) {
                                         Some((ratio, verdict)) => {
                                             (with_interval(&ratio)) " "
-                                            @if let Some(verdict) = verdict { (verdict_badge(verdict)) }
+                                            @if let Some(verdict) = verdict { (badge(verdict.as_str())) }
                                         },
                                         None => "-",
                                     }
@@ -313,7 +313,7 @@ fn headline_table(run: &RecordedRun) -> Markup {
                         td { (row.spawn.case.flavor) }
                         td.n { (row.spawn.difference_ns.map_or("-".into(), |ns| more(ns.median))) }
                         td.n { (row.spawn.ratio.as_ref().map_or("-".into(), with_interval)) }
-                        td { @if let Some(verdict) = row.spawn.verdict { (verdict_badge(verdict)) } }
+                        td { @if let Some(verdict) = row.spawn.verdict { (badge(verdict.as_str())) } }
                     }
                 }
             }

@@ -9,7 +9,7 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{interval, listed, scrolling, verdict_sign};
+use super::{interval, listed, scrolling, signed};
 use crate::case::Payload;
 use crate::findings::crossover;
 use crate::in_order::grouped;
@@ -303,7 +303,7 @@ fn cell(m: Option<&&Measurement>) -> Markup {
     html! {
         td class={ "v-" (verdict.as_str()) } title=(interval(&ratio)) {
             (times(ratio.median)) br;
-            small { span aria-hidden="true" { (verdict_sign(verdict)) } " " (verdict.as_str()) }
+            small { (signed(verdict.as_str())) }
         }
     }
 }
