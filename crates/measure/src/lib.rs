@@ -139,7 +139,6 @@ pub mod environment;
 #[doc(hidden)]
 pub mod files;
 #[doc(hidden)]
-#[doc(hidden)]
 pub mod in_order;
 pub mod interrupt;
 pub mod layouts;

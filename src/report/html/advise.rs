@@ -109,19 +109,16 @@ fn sheet(model: &Model) -> Value {
     })
 }
 
-/// The section; nothing where the run cannot calibrate a model.
+/// Under its heading; nothing where the run cannot calibrate a model.
 pub(super) fn section(run: &str, measurements: &[&Measurement]) -> Option<Markup> {
     let model = Model::of(run, measurements.iter().copied()).ok()?;
     Some(html! {
-        section id="advise" aria-labelledby="h-advise" {
-            h2 id="h-advise" { "For your own workload" }
-            p {
-                "From this run's unit costs: what a fan-out takes where no thread is woken, as a sum of what is counted. "
-                code { "advise" } " on the command line explains each sum, and answers where threads are woken."
-            }
-            (form(&model))
-            (decisions(&model))
+        p {
+            "From this run's unit costs: what a fan-out takes where no thread is woken, as a sum of what is counted. "
+            code { "advise" } " on the command line explains each sum, and answers where threads are woken."
         }
+        (form(&model))
+        (decisions(&model))
     })
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
 use super::workload::looks;
-use super::{interval, scrolling, shell, sign};
+use super::{Section, interval, scrolling, shell, sign};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
@@ -23,61 +23,52 @@ const MOST_CHARTS: usize = 12;
 /// Builds compared: what changed, build by build. `home` is the first page of the site that the page is in.
 pub fn builds(manifest: &Manifest, judged: &Judged, home: Option<&str>) -> String {
     let charts = charts(judged);
-    let mut sections = vec![("answer".to_owned(), "answer".to_owned())];
-    for (id, name, there) in [
-        ("lines", "over the builds", !charts.is_empty()),
-        ("rows", "all rows", true),
-        ("environment", "builds", true),
-        ("method", "method", true),
-    ] {
-        if there {
-            sections.push((id.into(), name.into()));
-        }
-    }
     let title = match judged.builds.as_slice() {
         [few @ .., last] if few.len() > 3 => format!("{}, and {} more builds up to {last}", judged.base, few.len()),
         all => format!("{} against {}", judged.base, all.join(", ")),
     };
-    let content = html! {
-        header id="answer" {
-            p.kicker { @if let Some(home) = home { a href=(home) { "All of the site" } " · " } (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix" }
-            h1 { (title) }
-            div.answer { @for sentence in sentences(judged) { p { (sentence) } } }
+    let answer = html! {
+        p.kicker {
+            @if let Some(home) = home { a href=(home) { "All of the site" } " · " }
+            (judged.builds.len() + 1) " builds compared, " (manifest.matrix) " matrix"
         }
-        @if !charts.is_empty() {
-            section id="lines" aria-labelledby="h-lines" {
-                h2 id="h-lines" { "Over the builds" }
-                p { "Time of each build over the first one's, for the cases that changed most." }
-                (legend(&strategies(judged), false))
-                (panels(&charts))
-            }
+        h1 { (title) }
+        div.answer { @for sentence in sentences(judged) { p { (sentence) } } }
+    };
+    let mut sections = Vec::new();
+    if !charts.is_empty() {
+        let lines = html! {
+            p { "Time of each build over the first one's, for the cases that changed most." }
+            (legend(&strategies(judged), false))
+            (panels(&charts))
+        };
+        sections.push(Section::new("lines", "over the builds", "Over the builds", lines));
+    }
+    let rows = html! {
+        @if judged.rows.is_empty() { p { "Nothing was measured in the first build." } } @else { (map(judged)) }
+    };
+    sections.push(Section::new("rows", "all rows", "All rows", rows));
+    let environment = html! {
+        (made_of(manifest))
+        p { "Measured by " code { (manifest.command) } }
+    };
+    sections.push(Section::new("environment", "builds", "Builds", environment));
+    let method = html! {
+        p {
+            "Each block is measured by every build, one right after the other in random order, with the same data, each in \
+            processes and a layout of its code of its own. A change is the time of a strategy in one build over its time in \
+            the first one: the pseudo-median over the rounds, with the exact interval of signed ranks. It is called slower \
+            or faster where that whole interval lies beyond the margin of its row, and stands in the table of all rows \
+            (Benjamini and Hochberg, 5%). The margin is the threshold, or as far as the first build lies from itself, \
+            measured once more in other layouts. The change of a ratio is that of the strategy's time over the reference's."
         }
-        section id="rows" aria-labelledby="h-rows" {
-            h2 id="h-rows" { "All rows" }
-            @if judged.rows.is_empty() { p { "Nothing was measured in the first build." } } @else { (map(judged)) }
-        }
-        section id="environment" aria-labelledby="h-environment" {
-            h2 id="h-environment" { "Builds" }
-            (made_of(manifest))
-            p { "Measured by " code { (manifest.command) } }
-        }
-        section id="method" aria-labelledby="h-method" {
-            h2 id="h-method" { "Method" }
-            p {
-                "Each block is measured by every build, one right after the other in random order, with the same data, each in \
-                processes and a layout of its code of its own. A change is the time of a strategy in one build over its time in the first one: the \
-                pseudo-median over the rounds, with the exact interval of signed ranks. It is called slower or faster where \
-                that whole interval lies beyond the margin of its row, and stands in the table of all rows (Benjamini and \
-                Hochberg, 5%). The margin is the threshold, or as far as the first build lies from itself, measured once \
-                more in other layouts. The change of a ratio is that of the strategy's time over the reference's."
-            }
-            p {
-                "Counts are of one iteration on one thread. Where they are equal and the time is not, the same work takes \
-                another time; where they differ, something else is done."
-            }
+        p {
+            "Counts are of one iteration on one thread. Where they are equal and the time is not, the same work takes \
+            another time; where they differ, something else is done."
         }
     };
-    shell(&title, &sections, content)
+    sections.push(Section::new("method", "method", "Method", method));
+    shell(&title, answer, sections)
 }
 
 /// One chart of the measurements of these ids over the builds, as a file of its own; `None` where there is nothing to draw.

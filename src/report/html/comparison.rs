@@ -9,7 +9,7 @@ use super::chart::{Chart, Look, Series, Unit, legend, panels};
 use super::data::rank;
 use super::intervals::intervals;
 use super::rows::{Column, controls, headings};
-use super::{badge, environment, interval, scrolling, shell, signed};
+use super::{Section, badge, environment, interval, scrolling, shell, signed};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
 use crate::in_order::unique;
@@ -22,14 +22,6 @@ const LOOKS: [&str; 2] = ["run-a", "run-b"];
 /// Two runs side by side, changes first.
 pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Comparison) -> String {
     let groups = by_workload(&comparison.rows);
-    let mut sections = vec![
-        ("answer".to_owned(), "answer".to_owned()),
-        ("rows".into(), "all changes".into()),
-    ];
-    for (_, name) in groups.keys() {
-        sections.push((format!("workload-{name}"), (*name).to_owned()));
-    }
-    sections.push(("environment".into(), "environment".into()));
     let headers: Vec<(String, &Header)> = [(names[0], a), (names[1], b)]
         .into_iter()
         .flat_map(|(name, parts)| {
@@ -38,48 +30,46 @@ pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Compari
                 .map(move |(header, _)| (format!("{name}: {}", header.target), header))
         })
         .collect();
-    let content = html! {
-        header id="answer" {
-            p.kicker { "Two runs compared: A is " (names[0]) ", B is " (names[1]) }
-            h1 { (names[0]) " against " (names[1]) }
-            @if !comparison.same_conditions {
-                p.warning {
-                    "The two runs were not made under the same conditions: their times cannot be compared, only their \
-                    ratios are."
-                }
+    let answer = html! {
+        p.kicker { "Two runs compared: A is " (names[0]) ", B is " (names[1]) }
+        h1 { (names[0]) " against " (names[1]) }
+        @if !comparison.same_conditions {
+            p.warning {
+                "The two runs were not made under the same conditions: their times cannot be compared, only their \
+                ratios are."
             }
-            div.answer { @for sentence in sentences(names, comparison) { p { (sentence) } } }
-            (differences(comparison))
         }
-        section id="rows" aria-labelledby="h-rows" {
-            h2 id="h-rows" { "All changes" }
-            @if comparison.rows.is_empty() {
-                p { "The runs have no measurement in common." }
-            } @else {
-                (table(comparison))
-            }
-            (missing(comparison))
-        }
-        @for ((_, name), rows) in &groups { (section(names, name, rows)) }
-        section id="environment" aria-labelledby="h-environment" {
-            h2 id="h-environment" { "Environment" }
-            (environment::environment("Machine, build and run, by run and target", &headers))
-        }
-        section id="method" aria-labelledby="h-method" {
-            h2 id="h-method" { "Method" }
-            p {
-                "What is compared is the ratio to the reference, which each run measured side by side: times move with the \
-                state of a machine. The change is B's ratio over A's, the median of all differences between their \
-                rounds in the log, with the exact interval of Hodges and Lehmann. It is called slower or faster where that \
-                whole interval lies beyond the threshold, unchanged where it lies within, else inconclusive, which never \
-                means that nothing changed; and host where waking a thread, or work like a task's, took longer or shorter \
-                by as much."
-            }
-            (environment::method())
-        }
+        div.answer { @for sentence in sentences(names, comparison) { p { (sentence) } } }
+        (differences(comparison))
     };
+    let rows = html! {
+        @if comparison.rows.is_empty() {
+            p { "The runs have no measurement in common." }
+        } @else {
+            (table(comparison))
+        }
+        (missing(comparison))
+    };
+    let mut sections = vec![Section::new("rows", "all changes", "All changes", rows)];
+    for ((_, name), rows) in &groups {
+        sections.push(section(names, name, rows));
+    }
+    let environment = environment::environment("Machine, build and run, by run and target", &headers);
+    sections.push(Section::new("environment", "environment", "Environment", environment));
+    let method = html! {
+        p {
+            "What is compared is the ratio to the reference, which each run measured side by side: times move with the \
+            state of a machine. The change is B's ratio over A's, the median of all differences between their \
+            rounds in the log, with the exact interval of Hodges and Lehmann. It is called slower or faster where that \
+            whole interval lies beyond the threshold, unchanged where it lies within, else inconclusive, which never \
+            means that nothing changed; and host where waking a thread, or work like a task's, took longer or shorter \
+            by as much."
+        }
+        (environment::method())
+    };
+    sections.push(Section::new("method", "method", "Method", method));
     let title = format!("{} against {}: join! or spawn", names[0], names[1]);
-    shell(&title, &sections, content)
+    shell(&title, answer, sections)
 }
 
 fn sentences(names: [&str; 2], comparison: &Comparison) -> Vec<String> {
@@ -229,7 +219,7 @@ fn look(run: usize, strategy: &str) -> Look {
 }
 
 /// Both runs' ratios over the tasks, a panel for each group; what has no line stands in a list of intervals.
-fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Markup {
+fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Section {
     let mut groups: BTreeMap<(_, _, Payload), Vec<&Row>> = BTreeMap::new();
     for &row in rows {
         let case = &row.case;
@@ -270,25 +260,23 @@ fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Markup {
         })
         .collect();
     let title = format!("{workload}: ratios of single points in both runs");
-    html! {
-        section id={ "workload-" (workload) } aria-labelledby={ "h-" (workload) } {
-            h2 id={ "h-" (workload) } { (workload) }
-            (legend(&looks, false))
-            @if !charts.is_empty() {
-                h3 { "Ratio against tasks" }
-                (panels(&charts))
-            }
-            @if !points.is_empty() {
-                h3 { "Single points" }
-                div.panels {
-                    // Short enough to be seen whole.
-                    @for some in points.chunks(12) {
-                        figure { figcaption { "Ratio with its interval" } (intervals(&title, some)) }
-                    }
+    let content = html! {
+        (legend(&looks, false))
+        @if !charts.is_empty() {
+            h3 { "Ratio against tasks" }
+            (panels(&charts))
+        }
+        @if !points.is_empty() {
+            h3 { "Single points" }
+            div.panels {
+                // Short enough to be seen whole.
+                @for some in points.chunks(12) {
+                    figure { figcaption { "Ratio with its interval" } (intervals(&title, some)) }
                 }
             }
         }
-    }
+    };
+    Section::new(format!("workload-{workload}"), workload, workload, content)
 }
 
 fn chart(names: [&str; 2], caption: &str, rows: &[&Row]) -> Chart {

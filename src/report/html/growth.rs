@@ -14,10 +14,8 @@ use crate::record::Measurement;
 use crate::text::{count, label, time, times};
 
 /// The section under its heading; nothing where the target was not measured.
-pub(super) fn section(data: &Data) -> Markup {
-    let Some(header) = data.scale.first().map(|workload| workload.groups[0].header) else {
-        return html! {};
-    };
+pub(super) fn section(data: &Data) -> Option<Markup> {
+    let header = data.scale.first()?.groups[0].header;
     let measured: Vec<&Measurement> = groups(data).flat_map(|group| group.rows.iter().copied()).collect();
     let shapes = shapes(header, &measured);
     // What several of the three can answer.
@@ -27,25 +25,22 @@ pub(super) fn section(data: &Data) -> Markup {
             Some((shapes.iter().find(of).filter(|shape| shape.fastest.is_some())?, group))
         })
         .collect();
-    html! {
-        section id="scale" aria-labelledby="h-scale" {
-            h2 id="h-scale" { "scale" }
-            p { "From ten children to a hundred thousand, a number that the program learns as it runs." }
-            @if !asked.is_empty() {
-                h3 { "join_all, FuturesUnordered or JoinSet, at my number of children?" }
-                (question(&asked))
-                (fastest(&asked, &measured))
-            }
-            (all(data, measured.first().map_or("", |m| &m.reference), &shapes))
-            @for workload in data.scale.iter().filter(|workload| data.workload(workload.name).is_none()) {
-                @if let Some(entry) = known(workload.name) {
-                    h3 id={ "workload-" (workload.name) } { (workload.name) }
-                    p { (entry.description) }
-                    p.note { "Expected: " (entry.expectation) }
-                }
+    Some(html! {
+        p { "From ten children to a hundred thousand, a number that the program learns as it runs." }
+        @if !asked.is_empty() {
+            h3 { "join_all, FuturesUnordered or JoinSet, at my number of children?" }
+            (question(&asked))
+            (fastest(&asked, &measured))
+        }
+        (all(data, measured.first().map_or("", |m| &m.reference), &shapes))
+        @for workload in data.scale.iter().filter(|workload| data.workload(workload.name).is_none()) {
+            @if let Some(entry) = known(workload.name) {
+                h3 id={ "workload-" (workload.name) } { (workload.name) }
+                p { (entry.description) }
+                p.note { "Expected: " (entry.expectation) }
             }
         }
-    }
+    })
 }
 
 fn groups<'d, 'a>(data: &'d Data<'a>) -> impl Iterator<Item = &'d Group<'a>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::rows::{Column, form, headings};
-use super::{badge, interval, scrolling, shell};
+use super::{Section, badge, interval, scrolling, shell};
 use crate::report::machines::{HOW_TO_READ, counts, differences, holds, named, simulated, summary, word};
 use crate::text::{label, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
@@ -25,53 +25,51 @@ const AFTER: [Column; 6] = [
 
 /// Many machines, what differs from machine to machine first.
 pub fn machines(machines: &Machines) -> String {
-    let sections = [
-        ("answer", "answer"),
-        ("rows", "all measurements"),
-        ("differences", "the machines"),
-        ("method", "method"),
-    ];
-    let sections = sections.map(|(id, name)| (id.to_owned(), name.to_owned()));
-    let content = html! {
-        header id="answer" {
-            p.kicker { (machines.names.len()) " machines" }
-            h1 { "join! or spawn on " (machines.names.len()) " machines" }
-            @if let Some(simulated) = simulated(machines) { p.warning { (simulated) } }
-            div.answer {
-                p { (summary(machines)) }
-                @for row in machines.rows.iter().filter(|row| row.judged == Together::Differs).take(12) {
-                    p {
-                        code { (row.case) } ", " (label(&row.strategy)) ": " (holds(row)) ", and the opposite on "
-                        (named(machines, &row.opposite)) "."
-                    }
+    let answer = html! {
+        p.kicker { (machines.names.len()) " machines" }
+        h1 { "join! or spawn on " (machines.names.len()) " machines" }
+        @if let Some(simulated) = simulated(machines) { p.warning { (simulated) } }
+        div.answer {
+            p { (summary(machines)) }
+            @for row in machines.rows.iter().filter(|row| row.judged == Together::Differs).take(12) {
+                p {
+                    code { (row.case) } ", " (label(&row.strategy)) ": " (holds(row)) ", and the opposite on "
+                    (named(machines, &row.opposite)) "."
                 }
             }
         }
-        section id="rows" aria-labelledby="h-rows" {
-            h2 id="h-rows" { "All measurements" }
-            @if machines.rows.is_empty() { p { "There are none." } } @else { (table(machines)) }
-        }
-        section id="differences" aria-labelledby="h-differences" {
-            h2 id="h-differences" { "What differs between the machines" }
-            @if machines.differences.is_empty() {
-                p { "Nothing that was recorded." }
-            } @else if machines.names.len() > SIDE_BY_SIDE {
-                ul { @for line in differences(machines) { li { (line) } } }
-            } @else {
-                (environment(machines))
-            }
-        }
-        section id="method" aria-labelledby="h-method" {
-            h2 id="h-method" { "Method" }
-            p { (HOW_TO_READ) }
-            p {
-                "A run is taken as one machine. The centre is the mean of the machines' log ratios with the interval of Student's t, \
-                which holds however unlike their errors are (Ibragimov and Müller, 2010). multi_thread_cores is a runtime with as many \
-                workers as the machine has cores."
-            }
+    };
+    let rows = html! {
+        @if machines.rows.is_empty() { p { "There are none." } } @else { (table(machines)) }
+    };
+    let differ = html! {
+        @if machines.differences.is_empty() {
+            p { "Nothing that was recorded." }
+        } @else if machines.names.len() > SIDE_BY_SIDE {
+            ul { @for line in differences(machines) { li { (line) } } }
+        } @else {
+            (environment(machines))
         }
     };
-    shell("join! or spawn on several machines", &sections, content)
+    let method = html! {
+        p { (HOW_TO_READ) }
+        p {
+            "A run is taken as one machine. The centre is the mean of the machines' log ratios with the interval of Student's t, \
+            which holds however unlike their errors are (Ibragimov and Müller, 2010). multi_thread_cores is a runtime with as many \
+            workers as the machine has cores."
+        }
+    };
+    let sections = vec![
+        Section::new("rows", "all measurements", "All measurements", rows),
+        Section::new(
+            "differences",
+            "the machines",
+            "What differs between the machines",
+            differ,
+        ),
+        Section::new("method", "method", "Method", method),
+    ];
+    shell("join! or spawn on several machines", answer, sections)
 }
 
 fn table(machines: &Machines) -> Markup {

@@ -61,13 +61,42 @@ impl Default for Links {
 /// Nothing in a page may be fetched, so that opening it tells nobody, and shows the same everywhere.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// The page around its content. `sections` are the ids and names of what the navigation leads to.
-fn shell(title: &str, sections: &[(String, String)], content: Markup) -> String {
-    let sections: Vec<(String, String)> = sections
-        .iter()
-        .map(|(id, name)| (format!("#{id}"), name.clone()))
+/// A part of a page.
+struct Section {
+    id: String,
+    /// What the navigation calls it; nothing where it does not lead there.
+    name: String,
+    content: Markup,
+}
+
+impl Section {
+    /// With its heading.
+    fn new(id: impl Into<String>, name: impl Into<String>, heading: &str, content: Markup) -> Self {
+        let (id, name) = (id.into(), name.into());
+        let content = html! {
+            section id=(id) aria-labelledby={ "h-" (id) } {
+                h2 id={ "h-" (id) } { (heading) }
+                (content)
+            }
+        };
+        Self { id, name, content }
+    }
+}
+
+/// The page: the answer, and what is below it.
+fn shell(title: &str, answer: Markup, sections: Vec<Section>) -> String {
+    let answer = Section {
+        id: "answer".into(),
+        name: "answer".into(),
+        content: html! { header id="answer" { (answer) } },
+    };
+    let sections: Vec<Section> = std::iter::once(answer).chain(sections).collect();
+    let named = sections.iter().filter(|section| !section.name.is_empty());
+    let links: Vec<(String, String)> = named
+        .map(|section| (format!("#{}", section.id), section.name.clone()))
         .collect();
-    around(title, ("Sections", &sections), POLICY, content)
+    let content = html! { @for section in &sections { (section.content) } };
+    around(title, ("Sections", &links), POLICY, content)
 }
 
 /// A page of a site, whose pictures may be files beside it.

@@ -9,7 +9,7 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{interval, listed, scrolling, signed};
+use super::{Section, interval, listed, scrolling, signed};
 use crate::case::Payload;
 use crate::findings::crossover;
 use crate::in_order::grouped;
@@ -18,7 +18,7 @@ use crate::stats::Estimate;
 use crate::text::{counted, label, times};
 
 /// The section, under its heading.
-pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
+pub(super) fn section(data: &Data, workload: &Workload) -> Section {
     let strategies = strategies(workload);
     let looks = looks(&strategies);
     let reference = label(data.reference());
@@ -57,25 +57,24 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Markup {
         (single_points(workload))
         (maps(workload, reference))
     };
-    html! {
-        section id={ "workload-" (workload.name) } aria-labelledby={ "h-" (workload.name) } {
-            h2 id={ "h-" (workload.name) } { (workload.name) }
-            @if let Some(entry) = known(workload.name) {
-                p { (entry.description) }
-                p.note { "Expected: " (entry.expectation) }
-            }
-            @if let Some(figure) = &figure { (figure_with_legend(data, figure)) }
-            (crossovers(workload, reference))
-            // One figure answers; the others are there for who wants to know more.
-            @if figure.is_some() {
-                details {
-                    summary { "All charts of " (workload.name) ", by runtime, site and payload, and who wins" }
-                    (all)
-                }
-            } @else { (all) }
-            (exchange(data, workload))
+    let content = html! {
+        @if let Some(entry) = known(workload.name) {
+            p { (entry.description) }
+            p.note { "Expected: " (entry.expectation) }
         }
-    }
+        @if let Some(figure) = &figure { (figure_with_legend(data, figure)) }
+        (crossovers(workload, reference))
+        // One figure answers; the others are there for who wants to know more.
+        @if figure.is_some() {
+            details {
+                summary { "All charts of " (workload.name) ", by runtime, site and payload, and who wins" }
+                (all)
+            }
+        } @else { (all) }
+        (exchange(data, workload))
+    };
+    let name = workload.name;
+    Section::new(format!("workload-{name}"), name, name, content)
 }
 
 /// How these strategies look.
