@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::scrolling;
+use super::table;
 use crate::record::Measurement;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 use crate::text::{children, label};
@@ -169,24 +169,17 @@ fn decisions(model: &Model) -> Markup {
             }
         }
     }
-    let table = html! {
-        table {
-            caption { "The fastest, and what is too close to it to call; children that never wait work 1 µs each" }
-            thead { tr {
-                th { "where" } th { "woken" }
-                @for tasks in NUMBERS { th { (children(tasks)) } }
-            } }
-            tbody {
-                @for (scope, wakes, cells) in &rows {
-                    tr {
-                        th scope="row" { (scope) } td { (words(*wakes)) }
-                        @for cell in cells { td { @match cell { Some(text) => (text), None => "–" } } }
-                    }
-                }
+    let rows = html! {
+        @for (scope, wakes, cells) in &rows {
+            tr {
+                th scope="row" { (scope) } td { (words(*wakes)) }
+                @for cell in cells { td { @match cell { Some(text) => (text), None => "–" } } }
             }
         }
     };
-    scrolling("What wins where", table)
+    let caption = "The fastest, and what is too close to it to call; children that never wait work 1 µs each";
+    let head = ["where", "woken"].map(str::to_owned).into_iter();
+    table("What wins where", caption, head.chain(NUMBERS.map(children)), rows)
 }
 
 fn fastest(model: &Model, question: &Question) -> Option<String> {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
 use super::workload::looks;
-use super::{Section, interval, scrolling, shell, sign};
+use super::{Section, interval, scrolling, shell, sign, table};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
@@ -232,30 +232,18 @@ fn change(cell: &Cell) -> Markup {
 }
 
 fn made_of(manifest: &Manifest) -> Markup {
-    html! {
-        (scrolling("Builds", html! {
-            table {
-                caption { "What each build was made of" }
-                thead {
-                    tr {
-                        @for name in ["build", "tokio", "compiled from", "revision", "compiler", "records"] {
-                            th scope="col" { (name) }
-                        }
-                    }
-                }
-                tbody {
-                    @for build in &manifest.builds {
-                        tr {
-                            th scope="row" { (build.name) }
-                            td { (build.tokio) }
-                            td { (build.tokio_source.as_deref().unwrap_or("another folder")) }
-                            td { (build.revision.as_deref().unwrap_or("unknown")) }
-                            td { (build.rustc) }
-                            td { code { (build.folder) } }
-                        }
-                    }
-                }
+    let rows = html! {
+        @for build in &manifest.builds {
+            tr {
+                th scope="row" { (build.name) }
+                td { (build.tokio) }
+                td { (build.tokio_source.as_deref().unwrap_or("another folder")) }
+                td { (build.revision.as_deref().unwrap_or("unknown")) }
+                td { (build.rustc) }
+                td { code { (build.folder) } }
             }
-        }))
-    }
+        }
+    };
+    let head = ["build", "tokio", "compiled from", "revision", "compiler", "records"];
+    table("Builds", "What each build was made of", head, rows)
 }

@@ -182,18 +182,13 @@ fn missing(comparison: &Comparison) -> Markup {
     html! {
         @if !comparison.missing.is_empty() {
             h3 { "Not in both runs" }
-            (scrolling("Measurements that are not in both runs", html! {
-                table {
-                    caption { "Measurements that one run lacks" }
-                    thead { tr { @for name in ["measurement", "lacking in", "reason"] { th scope="col" { (name) } } } }
-                    tbody {
-                        @for missing in &comparison.missing {
-                            tr {
-                                th scope="row" { code { (missing.id) } }
-                                td { (missing.run) }
-                                td.notes { (missing.reason.as_deref().unwrap_or("not measured")) }
-                            }
-                        }
+            @let head = ["measurement", "lacking in", "reason"];
+            (super::table("Measurements that are not in both runs", "Measurements that one run lacks", head, html! {
+                @for missing in &comparison.missing {
+                    tr {
+                        th scope="row" { code { (missing.id) } }
+                        td { (missing.run) }
+                        td.notes { (missing.reason.as_deref().unwrap_or("not measured")) }
                     }
                 }
             }))

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::data::{Data, Workload};
-use super::{badge, interval, scrolling};
+use super::{badge, interval, table};
 use crate::record::Measurement;
 use crate::stats::Estimate;
 use crate::text::{floor, label, time, times};
@@ -22,43 +22,42 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
     let stages = rows.iter().any(|m| m.first_result_ns.is_some());
     let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     let share = |m: &Measurement| Some(m.server_cpu_ns?.median / m.wall_ns?.median);
-    let content = html! {
-        table {
-            caption { (workload.name) ": the server's share, and its connections" }
-            thead {
-                tr {
-                    @for name in ["case", "strategy", "all results"] { th scope="col" { (name) } }
-                    @if stages { th scope="col" { "first result" } th scope="col" { "all but one" } }
-                    @for name in ["ratio", "noise floor", "verdict", "server's CPU time", "share of the time", "connections"] {
-                        th scope="col" { (name) }
-                    }
-                }
-            }
-            tbody {
-                @for m in rows {
-                    tr {
-                        th scope="row" { code { (m.case) } }
-                        td { (label(&m.strategy)) }
-                        td.n { (estimate(m.wall_ns)) }
-                        @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
-                        td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
-                        td.n { (m.noise_floor.map_or("-".into(), floor)) }
-                        td { @if let Some(verdict) = m.verdict { (badge(verdict.as_str())) } }
-                        td.n { (estimate(m.server_cpu_ns)) }
-                        td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }
-                        td.n { (connections(m)) }
-                    }
-                }
+    let mut head = vec!["case", "strategy", "all results"];
+    if stages {
+        head.extend(["first result", "all but one"]);
+    }
+    head.extend([
+        "ratio",
+        "noise floor",
+        "verdict",
+        "server's CPU time",
+        "share of the time",
+        "connections",
+    ]);
+    let rows = html! {
+        @for m in rows {
+            tr {
+                th scope="row" { code { (m.case) } }
+                td { (label(&m.strategy)) }
+                td.n { (estimate(m.wall_ns)) }
+                @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
+                td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
+                td.n { (m.noise_floor.map_or("-".into(), floor)) }
+                td { @if let Some(verdict) = m.verdict { (badge(verdict.as_str())) } }
+                td.n { (estimate(m.server_cpu_ns)) }
+                td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }
+                td.n { (connections(m)) }
             }
         }
     };
+    let caption = format!("{}: the server's share, and its connections", workload.name);
     html! {
         h3 { "Server and connections" }
         p.note {
             "The server is a process of its own; its share is its CPU time over the whole fan-out's time. Connections: \
             opened by the end of each round's blocks, fewest to most. Against " (label(data.reference())) "."
         }
-        (scrolling(&format!("Server and connections of {}", workload.name), content))
+        (table(&format!("Server and connections of {}", workload.name), &caption, head, rows))
     }
 }
 

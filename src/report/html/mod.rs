@@ -139,6 +139,18 @@ fn scrolling(label: &str, content: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (content) } }
 }
 
+/// A table in such a box.
+fn table<H: AsRef<str>>(label: &str, caption: &str, head: impl IntoIterator<Item = H>, rows: Markup) -> Markup {
+    let content = html! {
+        table {
+            caption { (caption) }
+            thead { tr { @for name in head { th scope="col" { (name.as_ref()) } } } }
+            tbody { (rows) }
+        }
+    };
+    scrolling(label, content)
+}
+
 fn interval(ratio: &Estimate) -> String {
     text::interval(ratio, "no interval")
 }
