@@ -103,7 +103,7 @@ pub(super) fn claims() -> Vec<Claim> {
 }
 
 /// All children have begun and their parent is dropped; where it dropped their handles, it has returned.
-fn after_the_parent(flavor: Flavor, how: How) -> &'static str {
+pub(super) fn after_the_parent(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
     scene.all_began();
     if how == How::SpawnAndDrop {

@@ -2,6 +2,7 @@
 
 use super::Claim;
 use super::experiment::Experiment;
+use super::independence::after_the_parent;
 use super::scene::{DROPPED, END, How, Scene, Then, fates};
 use crate::case::Flavor;
 
@@ -20,8 +21,8 @@ pub(super) fn claims() -> Vec<Claim> {
         experiments.extend(Experiment::on_each(
             "the parent is cancelled while they run",
             END,
-            |flavor| others_after_the_parent(flavor, How::Spawn),
-            |flavor| others_after_the_parent(flavor, How::Join),
+            |flavor| after_the_parent(flavor, How::Spawn),
+            |flavor| after_the_parent(flavor, How::Join),
         ));
         experiments
     };
@@ -101,14 +102,6 @@ fn others_after_an_error(flavor: Flavor, how: How) -> &'static str {
     if how == How::TryJoin {
         scene.diary.must("returned");
     }
-    fates(&mut scene)
-}
-
-/// All have begun, the parent is cancelled, then the children may end.
-fn others_after_the_parent(flavor: Flavor, how: How) -> &'static str {
-    let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    scene.abort_parent();
     fates(&mut scene)
 }
 
