@@ -98,16 +98,25 @@ fn is_sure(m: &Measurement) -> bool {
     matches!(m.verdict, Some(Verdict::Slower | Verdict::Faster | Verdict::Same))
 }
 
-/// The ratio on its flavor, and whether it is a sure one. Its interval stands in tables and charts.
+/// The ratio on its flavor, and whether it is a sure one.
 fn ratio(m: &Measurement) -> String {
-    let sure = if is_sure(m) { "" } else { ", not for sure" };
-    format!("{} {}{sure}", shown(m), on(m.case.flavor))
+    let unsure = unsure(m).map_or(String::new(), |unsure| format!(", {unsure}"));
+    format!("{} {}{unsure}", shown(m), on(m.case.flavor))
 }
 
 /// The ratio as a share of join!'s time.
 fn longer(m: &Measurement) -> String {
-    let sure = if is_sure(m) { "" } else { " (not for sure)" };
-    format!("{} the time{sure} {}", shown(m), on(m.case.flavor))
+    let unsure = unsure(m).map_or(String::new(), |unsure| format!(" ({unsure})"));
+    format!("{} the time{unsure} {}", shown(m), on(m.case.flavor))
+}
+
+/// Where no verdict stands behind the ratio: that, and the interval of it. Of the others it stands in tables and charts.
+fn unsure(m: &Measurement) -> Option<String> {
+    let within = m.ratio.filter(|ratio| ratio.level > 0.0);
+    let within = within.map_or(String::new(), |ratio| {
+        format!(": {} to {}", times(ratio.low), times(ratio.high))
+    });
+    (!is_sure(m)).then(|| format!("not for sure{within}"))
 }
 
 fn shown(m: &Measurement) -> String {
