@@ -1,6 +1,7 @@
 //! Recorded runs as a user handles them: record, report, export; and what is wrong with some of them.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::common::exits;
@@ -446,7 +447,9 @@ fn a_run_that_is_not_there_is_told_from_those_that_are() {
 #[test]
 fn a_run_of_the_server_alone_is_shown() {
     let results = Results::new();
-    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/results/tokio-1.54.1-22/server.jsonl");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = fs::read_to_string(root.join("docs/RUN")).expect("the documents' run");
+    let kept = root.join("results").join(run.trim()).join("server.jsonl");
     results.write("served/server.jsonl", &fs::read_to_string(kept).expect("a record"));
     let file = results.path("served/server.jsonl").display().to_string();
     for run in ["served", &file] {
