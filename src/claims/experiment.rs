@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::scene::How;
 use crate::case::{Case, Flavor};
 
 /// A runtime of one thread.
@@ -122,6 +123,21 @@ impl Experiment {
                 )
             })
             .into()
+    }
+
+    /// The same where one look is at children of `how` and, as the counterpart, of `other`.
+    pub fn of_two(
+        condition: &'static str,
+        predicted: &'static str,
+        look: fn(Flavor, How) -> &'static str,
+        [how, other]: [How; 2],
+    ) -> Vec<Self> {
+        Self::on_each(
+            condition,
+            predicted,
+            move |flavor| look(flavor, how),
+            move |flavor| look(flavor, other),
+        )
     }
 
     /// Runs subject and counterpart. The error says which gave no answer, and why.

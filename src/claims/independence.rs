@@ -20,14 +20,7 @@ macro_rules! spawns {
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let fate = |condition, predicted, how, other| {
-        Experiment::on_each(
-            condition,
-            predicted,
-            move |flavor| after_the_parent(flavor, how),
-            move |flavor| after_the_parent(flavor, other),
-        )
-    };
+    let fate = |condition, predicted, of| Experiment::of_two(condition, predicted, after_the_parent, of);
     let borrow = Experiment::on_each("children borrow a local, and share an Rc", MAY, borrows, |_| {
         spawns!(holding(Rc::new(1)))
     });
@@ -43,8 +36,7 @@ pub(super) fn claims() -> Vec<Claim> {
     let independent = fate(
         "the parent is cancelled, and the handles with it",
         END,
-        How::Spawn,
-        How::Join,
+        [How::Spawn, How::Join],
     );
     let holds_an_rc = Experiment::new(
         "it holds an Rc at an await",
@@ -59,7 +51,7 @@ pub(super) fn claims() -> Vec<Claim> {
             statement: "tokio::join! is used when you need structured concurrency",
             instead: "The children of join! live in their parent: drop its future and they are dropped, and they may \
                       borrow from it and share what is not Send.",
-            experiments: [fate("the future is dropped", DROPPED, How::Join, How::Spawn), borrow].concat(),
+            experiments: [fate("the future is dropped", DROPPED, [How::Join, How::Spawn]), borrow].concat(),
         },
         Claim {
             source: "Use Case, spawn",
@@ -74,7 +66,7 @@ pub(super) fn claims() -> Vec<Claim> {
             instead: "A spawned task runs on in the background for as long as its runtime does; when main returns, it is \
                       dropped at its next await.",
             experiments: [
-                fate("the parent has ended", END, How::SpawnAndDrop, How::Join),
+                fate("the parent has ended", END, [How::SpawnAndDrop, How::Join]),
                 Experiment::on_each("the runtime has ended", END, after_the_runtime, |flavor| {
                     after_the_parent(flavor, How::Join)
                 }),

@@ -8,31 +8,12 @@ use crate::case::Flavor;
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let others = |how, other, predicted| {
-        Experiment::on_each(
-            "a child panics",
-            predicted,
-            move |flavor| others_after_a_panic(flavor, how),
-            move |flavor| others_after_a_panic(flavor, other),
-        )
-    };
+    let others = |predicted, of| Experiment::of_two("a child panics", predicted, others_after_a_panic, of);
+    let caller = |predicted, of| Experiment::of_two("its caller", predicted, caller_after_a_panic, of);
     let keep_running = || {
-        let mut experiments = others(How::Spawn, How::Join, END);
-        experiments.extend(Experiment::on_each(
-            "the parent is cancelled while they run",
-            END,
-            |flavor| after_the_parent(flavor, How::Spawn),
-            |flavor| after_the_parent(flavor, How::Join),
-        ));
-        experiments
-    };
-    let caller = |how, other, predicted| {
-        Experiment::on_each(
-            "its caller",
-            predicted,
-            move |flavor| caller_after_a_panic(flavor, how),
-            move |flavor| caller_after_a_panic(flavor, other),
-        )
+        let of = [How::Spawn, How::Join];
+        let cancelled = Experiment::of_two("the parent is cancelled while they run", END, after_the_parent, of);
+        [others(END, of), cancelled].concat()
     };
     vec![
         Claim {
@@ -42,8 +23,8 @@ pub(super) fn claims() -> Vec<Claim> {
                       wait, destructors and all, and finished results are lost. An Err is no panic: all others run on; \
                       use try_join! to stop at the first.",
             experiments: [
-                others(How::Join, How::Spawn, DROPPED),
-                caller(How::Join, How::Spawn, PANICS),
+                others(DROPPED, [How::Join, How::Spawn]),
+                caller(PANICS, [How::Join, How::Spawn]),
             ]
             .concat(),
         },
@@ -51,7 +32,7 @@ pub(super) fn claims() -> Vec<Claim> {
             source: "Error Handling, spawn",
             statement: "If one task panics, others keep running",
             instead: "A panic ends its own task; whoever awaits its handle gets a JoinError, and nobody else is told.",
-            experiments: [keep_running(), caller(How::Spawn, How::Join, IS_TOLD)].concat(),
+            experiments: [keep_running(), caller(IS_TOLD, [How::Spawn, How::Join])].concat(),
         },
         Claim {
             source: "text, spawn",
@@ -71,13 +52,8 @@ pub(super) fn claims() -> Vec<Claim> {
             ]
             .into_iter()
             .flat_map(|(condition, how)| {
-                Experiment::on_each(
-                    condition,
-                    DROPPED,
-                    move |flavor| others_after_an_error(flavor, how),
-                    // An error that nobody looks at.
-                    |flavor| others_after_an_error(flavor, How::SpawnAndDrop),
-                )
+                // The counterpart: an error that nobody looks at.
+                Experiment::of_two(condition, DROPPED, others_after_an_error, [how, How::SpawnAndDrop])
             })
             .collect(),
         },

@@ -21,18 +21,13 @@ pub(super) fn claims() -> Vec<Claim> {
             |flavor| first_before_last(flavor, How::JoinSet, MustCome),
         )
     };
-    let ordered = Experiment::on_each(
-        "the last child ends first",
-        ORDERED,
-        |flavor| order(flavor, How::Join),
-        |flavor| order(flavor, How::JoinSet),
-    );
+    let ordered = Experiment::of_two("the last child ends first", ORDERED, order, [How::Join, How::JoinSet]);
     let must_await = [
-        Experiment::on_each(
+        Experiment::of_two(
             "you want its result",
             ONLY_AWAITED,
-            |flavor| has_result(flavor, How::SpawnAndDrop),
-            |flavor| has_result(flavor, How::Spawn),
+            has_result,
+            [How::SpawnAndDrop, How::Spawn],
         ),
         Experiment::on_each(
             "the runtime may end before it does",
@@ -40,19 +35,14 @@ pub(super) fn claims() -> Vec<Claim> {
             |flavor| when_the_runtime_ends(flavor, false),
             |flavor| when_the_runtime_ends(flavor, true),
         ),
-        Experiment::on_each(
+        Experiment::of_two(
             "you only want it done while the runtime lives on",
             UNFINISHED,
-            |flavor| left_alone(flavor, How::SpawnAndDrop),
-            |flavor| left_alone(flavor, How::Spawn),
+            left_alone,
+            [How::SpawnAndDrop, How::Spawn],
         ),
     ];
-    let complete = Experiment::on_each(
-        ALWAYS,
-        LAST,
-        |flavor| returned(flavor, How::Join),
-        |flavor| returned(flavor, How::SpawnAndDrop),
-    );
+    let complete = Experiment::of_two(ALWAYS, LAST, returned, [How::Join, How::SpawnAndDrop]);
     let depends = [
         Experiment::on_each(
             "they wait for each other at awaits",

@@ -7,14 +7,7 @@ use crate::case::Flavor;
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let tasks = |how: How, other: How, predicted: &'static str| {
-        Experiment::on_each(
-            ALWAYS,
-            predicted,
-            move |flavor| whose_task(flavor, how),
-            move |flavor| whose_task(flavor, other),
-        )
-    };
+    let tasks = |of, predicted| Experiment::of_two(ALWAYS, predicted, whose_task, of);
     let concurrently = Experiment::on_each(
         "they wait at awaits",
         TURNS,
@@ -37,13 +30,13 @@ pub(super) fn claims() -> Vec<Claim> {
             source: "Task Execution, join!",
             statement: "Runs in the same parent task",
             instead: "The children of join! are polled by the task that awaits it; they take turns at their awaits.",
-            experiments: tasks(How::Join, How::Spawn, PARENT),
+            experiments: tasks([How::Join, How::Spawn], PARENT),
         },
         Claim {
             source: "Task Execution, spawn",
             statement: "Runs in separate Tokio tasks",
             instead: "Each spawned future is a task of its own, which the scheduler polls.",
-            experiments: tasks(How::Spawn, How::Join, OWN),
+            experiments: tasks([How::Spawn, How::Join], OWN),
         },
         Claim {
             source: "text, join!",

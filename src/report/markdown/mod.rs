@@ -216,27 +216,20 @@ fn selfcheck(run: &RecordedRun) -> String {
 
 /// How often each verdict was given, by workload.
 fn verdicts(run: &RecordedRun) -> String {
-    // As the columns below.
-    const VERDICTS: [Verdict; 6] = [
-        Verdict::Slower,
-        Verdict::Faster,
-        Verdict::Same,
-        Verdict::Inconclusive,
-        Verdict::Depends,
-        Verdict::Interferes,
-    ];
     let compared = measured(run).filter(|m| !m.is_control());
     let verdict = |m: &Measurement| m.verdict.unwrap_or(Verdict::Inconclusive);
     let rows = grouped(compared.map(|m| ((&m.case.workload, &m.strategy), verdict(m))));
     if rows.is_empty() {
         return String::new();
     }
-    let mut text = String::from(
-        "| workload | strategy | cases | slower | faster | same | inconclusive | depends | interferes |\n|---|---|--:|--:|--:|--:|--:|--:|--:|\n",
+    let mut text = format!(
+        "| workload | strategy | cases | {} |\n|---|---|--:{}|\n",
+        Verdict::ALL.map(Verdict::as_str).join(" | "),
+        "|--:".repeat(Verdict::ALL.len())
     );
     for ((workload, strategy), all) in rows {
         let count = |verdict| all.iter().filter(|of| **of == verdict).count().to_string();
-        let cells = VERDICTS.map(count).join(" | ");
+        let cells = Verdict::ALL.map(count).join(" | ");
         let _ = writeln!(text, "| {workload} | {} | {} | {cells} |", label(strategy), all.len());
     }
     text
