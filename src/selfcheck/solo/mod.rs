@@ -14,7 +14,6 @@ use super::SelfcheckError;
 use super::bars::{Bar, Limit};
 use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
-use crate::matrix::Target;
 use crate::program;
 use crate::record::{Measurement, Status};
 use crate::run::{self, Request};
@@ -95,9 +94,7 @@ pub fn check(
     by_hand.retain(|case| wanted(&case.to_string()));
     let all = match kept {
         Some(run) => run.measurements().cloned().collect(),
-        // Minutes are measured only where a case of them is looked at.
-        None if has_wanted(selection, &wanted)? => measure_all(selection, &tell)?,
-        None => Vec::new(),
+        None => measure_wanted(selection, &wanted, &tell)?,
     };
     let spawns: Vec<Measurement> = all
         .into_iter()
@@ -146,28 +143,18 @@ fn chosen(spawns: &[Measurement]) -> Vec<&Measurement> {
     chosen
 }
 
-/// The measurements of a target that are selected.
-fn measurements(selection: &Selection, target: &Target) -> Result<Vec<(Case, Vec<String>)>, SelfcheckError> {
-    let measurements = selection.measurements(target, cores(), |_| true);
-    measurements.map_err(|error| SelfcheckError::Solo(error.to_string()))
-}
-
-/// Whether the suite would measure a case that is wanted.
-fn has_wanted(selection: &Selection, wanted: &impl Fn(&str) -> bool) -> Result<bool, SelfcheckError> {
-    for target in without_scale() {
-        let all = measurements(selection, &target)?;
-        if all.iter().any(|(case, _)| wanted(&case.to_string())) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The default cases of all targets, measured as `cargo bench` does.
-fn measure_all(selection: &Selection, tell: &impl Fn(&str)) -> Result<Vec<Measurement>, SelfcheckError> {
+/// The default cases of all targets that are wanted, measured as `cargo bench` does with a filter.
+fn measure_wanted(
+    selection: &Selection,
+    wanted: &impl Fn(&str) -> bool,
+    tell: &impl Fn(&str),
+) -> Result<Vec<Measurement>, SelfcheckError> {
     let mut all = Vec::new();
     for target in without_scale() {
-        let measurements = measurements(selection, &target)?;
+        let mut measurements = selection
+            .measurements(&target, cores(), |_| true)
+            .map_err(|error| SelfcheckError::Solo(error.to_string()))?;
+        measurements.retain(|(case, _)| wanted(&case.to_string()));
         if measurements.is_empty() {
             continue;
         }
