@@ -16,6 +16,7 @@ mod report;
 mod selfcheck;
 mod simulate;
 mod site;
+mod trouble;
 mod waiting;
 
 use std::fmt::Display;

@@ -19,6 +19,7 @@ use crate::report::summary::{Paths, summary};
 use crate::report::{self, html, markdown};
 use crate::run_store::{LATEST, Run, names_of_two};
 use crate::table;
+use crate::text::first_of;
 use measure::machines::{FIELDS, Gathered, Machine, Machines};
 use timed::locked::lock;
 
@@ -285,16 +286,9 @@ impl Seen {
         let several = self.machines.into_iter().filter(|(_, names)| names.len() > 1);
         several.map(|([cpu, cores, kernel], mut names)| {
             names.sort();
-            let more = names.len().saturating_sub(SHOWN);
-            names.truncate(SHOWN);
             format!(
-                "{}{}: of one kind ({cpu}, {cores} cores, {kernel}); if they are one machine, it counts as several",
-                names.join(", "),
-                if more == 0 {
-                    String::new()
-                } else {
-                    format!(" and {more} more")
-                },
+                "{}: of one kind ({cpu}, {cores} cores, {kernel}); if they are one machine, it counts as several",
+                first_of(names.iter(), SHOWN)
             )
         })
     }

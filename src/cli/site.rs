@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, builds, failed, print_line, results, write_file};
+use super::trouble::Trouble;
+use super::{builds, print_line, results, write_file};
 use crate::attachments::RecordedRun;
 use crate::builds::place::MANIFEST;
 use crate::environment::package_folder;
@@ -45,22 +46,7 @@ const FIRST: [&str; 6] = [
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match make(arguments) {
         Ok(()) => print_line(arguments.folder.join("index.html").display()),
-        Err(Problem::Input(problem)) => bad_input(problem),
-        Err(Problem::Writing(problem)) => failed(problem),
-    }
-}
-
-/// Why there is no site.
-enum Problem {
-    /// What it is made of cannot be read.
-    Input(String),
-    /// It cannot be written.
-    Writing(String),
-}
-
-impl From<String> for Problem {
-    fn from(problem: String) -> Self {
-        Problem::Input(problem)
+        Err(trouble) => trouble.exit(),
     }
 }
 
@@ -68,14 +54,14 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, String> {
     result.map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     if let Some(folder) = path.parent() {
-        at(folder, fs::create_dir_all(folder)).map_err(Problem::Writing)?;
+        at(folder, fs::create_dir_all(folder)).map_err(Trouble::Failed)?;
     }
-    write_file(path, bytes).map_err(Problem::Writing)
+    write_file(path, bytes).map_err(Trouble::Failed)
 }
 
-fn make(arguments: &Arguments) -> Result<(), Problem> {
+fn make(arguments: &Arguments) -> Result<(), Trouble> {
     let root = package_folder();
     let folder = &arguments.folder;
     let chosen = match &arguments.run {

@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, Table};
 use super::changes::Style;
 use crate::in_order::grouped;
 use crate::stats::Verdict;
-use crate::text::{interval, label, lines, percent, times};
+use crate::text::{first_of, interval, label, lines, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
 
 /// More machines than this are counted instead of standing side by side.
@@ -99,15 +99,7 @@ pub fn differences(machines: &Machines) -> impl Iterator<Item = String> {
 
 /// Machines' names; of many the first ones and how many more.
 pub fn named(machines: &Machines, numbers: &[usize]) -> String {
-    let names: Vec<&str> = numbers
-        .iter()
-        .take(NAMED)
-        .map(|number| machines.names[*number].as_str())
-        .collect();
-    match numbers.len().saturating_sub(NAMED) {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
-    }
+    first_of(numbers.iter().map(|number| &machines.names[*number]), NAMED)
 }
 
 /// How many machines have the verdict that most have: `slower on 4 of 5`.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::record::{self, Measurement, Part, RecordError};
+use crate::text::first_of;
 
 /// A run: the records of its targets.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -263,16 +264,7 @@ fn instead(nearest: Option<&str>, known: &[String]) -> String {
     match nearest {
         Some(name) => format!("did you mean {name}?"),
         None if known.is_empty() => "there are no runs yet".to_owned(),
-        None => {
-            let more = known.len().saturating_sub(SHOWN);
-            let shown = known.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>();
-            let more = if more == 0 {
-                String::new()
-            } else {
-                format!(" and {more} more")
-            };
-            format!("there are {}{more}", shown.join(", "))
-        }
+        None => format!("there are {}", first_of(known.iter(), SHOWN)),
     }
 }
 

@@ -116,6 +116,22 @@ pub fn count(number: usize) -> String {
     text
 }
 
+/// The first `most` of these names, and how many more there are: `a, b and 2 more`.
+pub fn first_of(names: impl ExactSizeIterator<Item: AsRef<str>>, most: usize) -> String {
+    let more = names.len().saturating_sub(most);
+    let mut text = String::new();
+    for name in names.take(most) {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += name.as_ref();
+    }
+    match more {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}
+
 /// A difference of times, in ns: with its sign.
 pub fn more(ns: f64) -> String {
     let sign = if ns < 0.0 { "−" } else { "+" };
@@ -125,6 +141,16 @@ pub fn more(ns: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_many_names_the_first_stand_and_how_many_more_there_are() {
+        let names = ["a", "b", "c"];
+        assert_eq!(
+            [2, 3, 4].map(|most| first_of(names.iter(), most)),
+            ["a, b and 1 more", "a, b, c", "a, b, c"]
+        );
+        assert_eq!(first_of(names[..0].iter(), 2), "");
+    }
 
     #[test]
     fn thousands_are_told_apart() {

@@ -2,10 +2,10 @@
 
 use regex::Regex;
 
-use super::Trouble;
 use crate::builds::Spec;
 use crate::builds::measured::Wanted;
 use crate::builds::spec::{WANTED, looks_like_one};
+use crate::cli::trouble::Trouble;
 use crate::environment::cores;
 use crate::matrix::{Matrix, Target};
 use crate::selection::Selection;

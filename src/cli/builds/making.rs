@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use measure::progress::Telling;
 
-use super::{Trouble, making};
+use super::making;
 use crate::builds::make::bytes_below;
 use crate::builds::measured::Wanted;
 use crate::builds::{Made, Project, Spec, make};
 use crate::case::Flavor;
+use crate::cli::trouble::Trouble;
 use crate::cli::{failed, print_line};
 use crate::environment::target_folder;
 

@@ -6,19 +6,18 @@ mod bisect;
 mod making;
 mod shown;
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use measure::progress::Telling;
 
-use super::{bad_input, failed, results, threshold};
+use super::trouble::Trouble;
+use super::{results, threshold};
 use crate::builds::make::MakeError;
 use crate::builds::measured::{self, Wanted};
 use crate::builds::place::{self, Manifest, MeasureError, Place};
 use crate::builds::{Judged, Made, Project};
 use crate::environment::package_folder;
-use crate::interrupt;
 use crate::run::RunError;
 use crate::targets::without_scale;
 
@@ -29,22 +28,6 @@ use arguments::LATEST;
 use asked::{selection, wanted, words};
 use making::{clean, make_all};
 use shown::{end, has_charted, judge, show};
-
-/// Why there is no answer.
-enum Trouble {
-    Input(String),
-    /// A build cannot be made, for a reason that lies in it.
-    Build(String),
-    /// Something else failed.
-    Failed(String),
-    Interrupted(String),
-}
-
-impl<E: Display> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Trouble::Input(error.to_string())
-    }
-}
 
 fn measuring(error: MeasureError) -> Trouble {
     match error {
@@ -71,15 +54,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         None if arguments.bisect => bisect::bisected(arguments),
         None => compared(arguments),
     };
-    match done {
-        Ok(code) => code,
-        Err(Trouble::Input(reason) | Trouble::Build(reason)) => bad_input(reason),
-        Err(Trouble::Failed(reason)) => failed(reason),
-        Err(Trouble::Interrupted(reason)) => {
-            eprintln!("join-vs-spawn: {reason}");
-            ExitCode::from(interrupt::EXIT_CODE)
-        }
-    }
+    done.unwrap_or_else(Trouble::exit)
 }
 
 /// Measures builds in a folder, or reads what was measured there.

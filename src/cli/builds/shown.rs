@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::{Arguments, FailOn, THRESHOLD};
-use super::{Trouble, folder_of};
+use super::folder_of;
 use crate::builds::place::{self, Manifest};
 use crate::builds::{Judged, judged};
+use crate::cli::trouble::Trouble;
 use crate::cli::{TableFormat, print, threshold, write_file};
 use crate::report::builds::{Style, render};
 use crate::report::html;
