@@ -21,7 +21,7 @@ use crate::environment::cores;
 use crate::interrupt;
 use crate::matrix::SERVER_TARGET;
 use crate::program;
-use crate::report::summary::wrapped;
+use crate::report::summary::{shown, wrapped};
 use crate::session;
 use crate::targets::targets;
 use crate::text::counted;
@@ -154,7 +154,7 @@ fn finish(outcome: &Outcome, verbose: bool) -> ExitCode {
     }
     if let Some(path) = path {
         let tables = if verbose { "" } else { "; its tables: --verbose" };
-        println!("  {}{tables}", path.display());
+        println!("{NAME}: its record: {}{tables}", shown(path));
     }
     if let Some(trouble) = trouble {
         eprintln!("{NAME}: the run ended early: {trouble}; no record was replaced");

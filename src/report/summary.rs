@@ -329,7 +329,7 @@ fn more_in(parts: &[Part], paths: &Paths) -> String {
 }
 
 /// A path as a reader may type it.
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
     below.unwrap_or(path).display().to_string()

@@ -165,7 +165,7 @@ pub(super) fn method() -> Markup {
                 is waited for. state_changed: the ratio has two states that dwell for several rounds."
             }
             dt { "parks" } dd { "How often a worker of the runtime had nothing to run and waited, per fan-out: each time it must be woken, which takes longer than a child." }
-            dt { "driver" } dd { "What signals and wakes cost without any children; part of both times." }
+            dt { "machinery" } dd { "What signals and wakes cost without any children; part of both times." }
         }
     }
 }

@@ -34,7 +34,7 @@ const COLUMNS: [Column; 11] = [
     ("verdict", "verdict", false),
     ("CPU time", "cpu", true),
     ("parks", "parks", true),
-    ("driver", "driver", true),
+    ("machinery", "machinery", true),
     ("flags and reasons", "notes", false),
 ];
 
@@ -72,7 +72,7 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
                             data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
                             data-child=[m.wall_ns.map(|e| e.median / m.case.tasks as f64)] data-ratio=[median(m.ratio)]
                             data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
-                            data-parks=[median(m.parks)] data-driver=[median(m.machinery_ns)] data-notes=(notes(m))
+                            data-parks=[median(m.parks)] data-machinery=[median(m.machinery_ns)] data-notes=(notes(m))
                             data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
                             data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
                             data-bytes=[row.map(|r| r.bytes_allocated)] {
