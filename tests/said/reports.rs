@@ -38,7 +38,7 @@ fn the_table_begins_with_what_tells_most() {
     let row = rows[1].join(" ");
     assert_eq!(
         row,
-        "yield/current_thread/worker/0B/4 1.00 µs 250 ns 9.00 µs 2.25 µs +2.00 µs 9.00× [8.9501, 9.0501] ±0.200% slower"
+        "yield/current_thread/worker/0B/4 1.00 µs 250 ns 9.00 µs 2.25 µs +2.00 µs 9.00× [8.95, 9.05] ±0.200% slower"
     );
     assert!(rows[2].join(" ").contains("0.200×") && rows[2].contains(&"faster"));
     assert!(rows[4].contains(&"inconclusive"));

@@ -4,11 +4,16 @@ use crate::stats::Estimate;
 
 /// Three significant digits.
 pub fn significant(value: f64) -> String {
+    rounded(value, 3)
+}
+
+/// So many significant digits.
+fn rounded(value: f64, digits: i32) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }
     let magnitude = value.abs().log10().floor() as i32;
-    let decimals = (2 - magnitude).max(0) as usize;
+    let decimals = (digits - 1 - magnitude).max(0) as usize;
     // Rounding may carry into the next magnitude: 9.996 is 10.0, not 10.00.
     let rounded = format!("{value:.decimals$}");
     let carried = rounded.parse::<f64>().unwrap_or(value).abs().log10().floor() as i32 > magnitude;
@@ -35,17 +40,23 @@ pub fn time(ns: f64) -> String {
     format!("{} {unit}", significant(ns / value))
 }
 
-/// An interval with enough digits to tell its ends apart; `none` where there were too few rounds for one.
+/// An interval, its ends with three significant digits, or with as many more as show how wide it is and on which side of 1 they lie;
+/// `none` where there were too few rounds for one.
 pub fn interval(ratio: &Estimate, none: &str) -> String {
+    const MOST_DIGITS: i32 = 6;
     if ratio.level == 0.0 {
         return none.to_owned();
     }
-    let narrow = ratio.high / ratio.low < 1.1;
-    let digits = |value: f64| match value {
-        0.1..10.0 if narrow => format!("{value:.4}"),
-        value => significant(value),
+    let ends = [ratio.low, ratio.high];
+    let tell = |digits: &i32| {
+        let unit = 10f64.powf(ratio.low.log10().floor() + 1.0 - f64::from(*digits));
+        let beside_one = |end: f64| end != 1.0 && rounded(end, *digits).parse() == Ok(1.0);
+        let width = ratio.high - ratio.low;
+        (width == 0.0 || width >= 4.0 * unit) && !ends.into_iter().any(beside_one)
     };
-    format!("[{}, {}]", digits(ratio.low), digits(ratio.high))
+    let digits = (3..MOST_DIGITS).find(tell).unwrap_or(MOST_DIGITS);
+    let [low, high] = ends.map(|end| rounded(end, digits));
+    format!("[{low}, {high}]")
 }
 
 /// What is known, or `unknown`.
@@ -162,6 +173,35 @@ mod tests {
             (1_234_567, "1,234,567"),
         ] {
             assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
+    fn an_interval_has_as_many_digits_as_tell_its_ends_from_each_other_and_from_1() {
+        for (low, high, text) in [
+            (5.1902, 5.2443, "[5.19, 5.24]"),
+            (0.2134, 0.2251, "[0.213, 0.225]"),
+            (11.43, 48.2, "[11.4, 48.2]"),
+            (1.0172, 1.0189, "[1.0172, 1.0189]"),
+            (1.012, 1.019, "[1.012, 1.019]"),
+            (1.0046, 1.0851, "[1.005, 1.085]"),
+            (0.9312, 0.9996, "[0.9312, 0.9996]"),
+            (0.9312, 1.0, "[0.931, 1.00]"),
+            (1.0, 1.0, "[1.00, 1.00]"),
+            (1.01, f64::INFINITY, "[1.01, inf]"),
+            (0.0, 1.2, "[0, 1.20]"),
+        ] {
+            assert_eq!(interval(&within(low, high, 0.95), "none"), text);
+        }
+        assert_eq!(interval(&within(1.0, 1.0, 0.0), "none"), "none");
+    }
+
+    fn within(low: f64, high: f64, level: f64) -> Estimate {
+        Estimate {
+            median: low,
+            low,
+            high,
+            level,
         }
     }
 
