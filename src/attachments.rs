@@ -57,7 +57,7 @@ pub enum AttachmentError {
     Store(#[from] StoreError),
     /// The record of the target `server` cannot.
     #[error(transparent)]
-    Server(#[from] server::record::RecordError),
+    Server(#[from] crate::record::RecordError),
     /// A file beside the records is not what its name says.
     #[error("{}: {problem}; `{command}` makes it", path.display())]
     File {

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use server::load::Schedule;
 use server::plan::Plan;
 use server::point::Level;
-use server::process::ProcessError;
 use server::record::Record;
-use server::run::{self, Outcome, Request, RunError};
+use server::run::{self, Outcome, Request};
 use server::stand::{Stand, Subject, rate};
+use server::trouble::Trouble;
 use server::{check, role, table};
 
 use super::arguments::{self, ArgumentError, Arguments, Mode};
@@ -82,7 +82,7 @@ pub fn main() -> ExitCode {
         }
         Mode::Test => match run::test(&plan, &program) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed(&error),
+            Err(error) => not_run(&error),
         },
         Mode::Profile => profile(&plan, &program, arguments.profile_seconds),
         Mode::Load(_) => {
@@ -158,10 +158,7 @@ fn finish(outcome: &Outcome, verbose: bool) -> ExitCode {
     }
     if let Some(trouble) = trouble {
         eprintln!("{NAME}: the run ended early: {trouble}; no record was replaced");
-        return match trouble {
-            RunError::Process(ProcessError::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
-            _ => ExitCode::from(1),
-        };
+        return ExitCode::from(trouble.exit_code());
     }
     let lacking = table::without_numbers(record);
     if let Some(first) = lacking.first() {
@@ -172,17 +169,11 @@ fn finish(outcome: &Outcome, verbose: bool) -> ExitCode {
     ExitCode::from(u8::from(!header.complete || record.failed()))
 }
 
-fn not_run(error: &RunError) -> ExitCode {
-    match error {
-        RunError::Process(ProcessError::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
-        RunError::Process(_) | RunError::Fault(_) => failed(error),
-        _ => session::bad_input(NAME, error),
+fn not_run(error: &Trouble) -> ExitCode {
+    if !matches!(error, Trouble::Interrupted) {
+        eprintln!("{NAME}: {error}");
     }
-}
-
-fn failed(error: &RunError) -> ExitCode {
-    eprintln!("{NAME}: {error}");
-    ExitCode::from(1)
+    ExitCode::from(error.exit_code())
 }
 
 /// Profiles the server of each point while it is under load.
@@ -192,7 +183,7 @@ fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
         for strategy in &group.strategies {
             for level in &group.levels {
                 let id = group.shape.id(*level, strategy);
-                let profiled = || -> Result<String, ProcessError> {
+                let profiled = || -> Result<String, Trouble> {
                     let mut stand = Stand::new(program, &group.shape, plan.settings.seed.unwrap_or(0), 1)?;
                     let mut server = stand.serve(&Subject::strategy(strategy))?;
                     let greatest = stand.greatest(&mut server, run::CAPACITY)?.throughput();
@@ -204,12 +195,12 @@ fn profile(plan: &Plan, program: &std::path::Path, seconds: f64) -> ExitCode {
                         rate: open,
                         requests: (open * seconds).ceil() as usize,
                     };
-                    let (_, picture) = stand.profile(&mut server, schedule, &id)?;
+                    let picture = stand.profile(&mut server, schedule, &id)?;
                     Ok(picture.unwrap_or_default())
                 };
                 match profiled() {
                     Ok(picture) => println!("Flamegraph: {picture}"),
-                    Err(ProcessError::Interrupted) => return ExitCode::from(interrupt::EXIT_CODE),
+                    Err(Trouble::Interrupted) => return ExitCode::from(interrupt::EXIT_CODE),
                     Err(error) => {
                         eprintln!("{NAME}: {id}: {error}");
                         code = ExitCode::from(1);

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use measure::case::Flavor;
 use measure::environment::cores;
-use measure::interrupt;
 use measure::progress::Telling;
 use measure::settings::RunSettings;
 use measure::stats::{Estimate, Verdict, clopper_pearson};
@@ -19,11 +18,11 @@ use crate::histogram::Latencies;
 use crate::load::Schedule;
 use crate::plan::Group;
 use crate::point::{Level, Shape};
-use crate::process::ProcessError;
 use crate::record::{Point, Seen};
 use crate::run::collected::Collected;
-use crate::run::{CAPACITY, RunError, points};
+use crate::run::{CAPACITY, points};
 use crate::stand::{Stand, Subject, WARMING, warm_up};
+use crate::trouble::Trouble;
 
 /// CPU time that is put into each request.
 const CPU: Duration = Duration::from_micros(50);
@@ -70,8 +69,8 @@ pub struct Checked {
 }
 
 /// Checks all; takes about eight minutes.
-pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, RunError> {
-    interrupt::listen().map_err(RunError::Interrupt)?;
+pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, Trouble> {
+    Trouble::of_interrupts()?;
     let seed = settings.seed.unwrap_or_else(|| fastrand::u64(..));
     let shape = Shape {
         delay: Delay::Fixed,
@@ -111,7 +110,7 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, RunEr
             telling.tell(&format!("server: {what}: round {} of {ROUNDS}", round + 1));
             collected.round(round, REQUESTS, seed)?;
         }
-        Ok::<_, ProcessError>(points(&collected))
+        Ok::<_, Trouble>(points(&collected))
     };
     let found = collect(&put_in, &CPU_LOADS, "what is put in")?;
     checked.extend(CPU_LOADS.map(|load| found_cpu(&found, load)));
@@ -227,16 +226,16 @@ fn itself(points: &[Point]) -> [Checked; 2] {
 }
 
 /// The same schedules, sent by the load generator and by another client, in turns.
-fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2], ProcessError> {
+fn other_client(program: &Path, shape: &Shape, seed: u64) -> Result<[Checked; 2], Trouble> {
     let mut stand = Stand::new(program, shape, seed, 1)?;
     let mut server = stand.serve(&Subject::strategy("join"))?;
     let rate = 0.3 * stand.greatest(&mut server, CAPACITY)?.throughput();
     let mut own = Latencies::default();
     let mut other: Vec<u64> = Vec::new();
     let expected = crate::content::expected(shape.tasks, shape.bytes);
-    let failed = |reason| ProcessError::Failed("other client", reason);
+    let failed = |reason| Trouble::Failed(format!("the other client: {reason}"));
     let client = Client::new().map_err(failed)?;
-    let address = server.address()?;
+    let address = server.address;
     let ask = |schedule: &Schedule, first| client.latencies(address, schedule, first, &expected).map_err(failed);
     for turn in 0..TURNS {
         let schedule = Schedule {

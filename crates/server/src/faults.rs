@@ -20,10 +20,11 @@ use crate::content::expected;
 use crate::delay::Delay;
 use crate::fault::{Fault, meets};
 use crate::files::make_room;
-use crate::handler::{Injected, RouterError, Setup, Watched, router};
+use crate::handler::{Injected, Setup, Watched, router};
 use crate::plan::{FAULTY_TASKS, Faulty};
 use crate::record::FaultSeen;
 use crate::serving::{Way, serve};
+use crate::trouble::Trouble;
 
 /// Requests of a fault that meets one call of a hundred.
 const REQUESTS: u64 = 200;
@@ -34,33 +35,18 @@ const DISCONNECTING: u64 = 20;
 /// Bytes of a child's document.
 const BYTES: usize = 1 << 10;
 
+/// Whatever keeps a fault from being tried.
+type Failure = Box<dyn std::error::Error>;
+
 /// No event takes so long.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A fault that could not be tried.
-#[derive(Debug, thiserror::Error)]
-pub enum FaultError {
-    /// The system gives no socket or no thread.
-    #[error("a fault could not be tried: {0}")]
-    Io(#[from] std::io::Error),
-    /// There is no such handler.
-    #[error(transparent)]
-    Router(#[from] RouterError),
-    /// There is no client.
-    #[error("no client: {0}")]
-    Client(#[from] reqwest::Error),
-    /// Something did not happen.
-    #[error("{id}: {what} within 10 s")]
-    Hangs {
-        /// Of which fault.
-        id: String,
-        /// What did not happen.
-        what: String,
-    },
+/// Tries a fault under a strategy.
+pub fn see(faulty: &Faulty, seed: u64) -> Result<FaultSeen, Trouble> {
+    tried(faulty, seed).map_err(|error| Trouble::Failed(format!("{}: {error}", faulty.id())))
 }
 
-/// Tries a fault under a strategy.
-pub fn see(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultError> {
+fn tried(faulty: &Faulty, seed: u64) -> Result<FaultSeen, Failure> {
     say_no_wanted_panics();
     // Both ends of all its connections are in this process. Where that is too many, a count shows it.
     let _ = make_room(0);
@@ -108,7 +94,7 @@ impl Place {
         way: Way,
         fault: Option<Fault>,
         seed: u64,
-    ) -> Result<Self, FaultError> {
+    ) -> Result<Self, Failure> {
         let backend = Backend::new(Behaviour {
             delay: Delay::None,
             seed,
@@ -143,6 +129,10 @@ impl Place {
     }
 }
 
+fn hangs(what: &str) -> Failure {
+    format!("{what} within {} s", LIMIT.as_secs()).into()
+}
+
 async fn until(what: impl Fn() -> bool) -> bool {
     let began = Instant::now();
     while !what() {
@@ -165,7 +155,7 @@ enum Outcome {
 }
 
 /// Requests to a server whose calls go wrong, one in a hundred.
-async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSeen, FaultError> {
+async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSeen, Failure> {
     let place = Place::begin(
         &faulty.strategy,
         FAULTY_TASKS,
@@ -220,10 +210,9 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
     let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count() as u64;
     let ended = outcomes.len() as u64;
     if ended < awaited || count(Outcome::Other) > 0 {
-        return Err(FaultError::Hangs {
-            id: faulty.id(),
-            what: format!("{ended} of {awaited} requests were answered, or closed, as can be"),
-        });
+        return Err(hangs(&format!(
+            "{ended} of {awaited} requests were answered, or closed, as can be"
+        )));
     }
     Ok(FaultSeen {
         answered: count(Outcome::Answered),
@@ -236,13 +225,9 @@ async fn wrong_calls(faulty: &Faulty, fault: Fault, seed: u64) -> Result<FaultSe
 }
 
 /// Clients that go away while the backend holds all calls of their requests.
-async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, FaultError> {
+async fn disconnected(faulty: &Faulty, seed: u64) -> Result<FaultSeen, Failure> {
     let place = Place::begin(&faulty.strategy, FAULTY_TASKS, Way::TaskPerConnection, None, seed).await?;
     let (backend, watched) = (&place.backend, &place.watched);
-    let hangs = |what: &str| FaultError::Hangs {
-        id: faulty.id(),
-        what: what.to_owned(),
-    };
     let at_once = if faulty.strategy == "sequential" {
         1
     } else {

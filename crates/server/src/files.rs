@@ -3,19 +3,8 @@
 /// Files that a process has open beside its connections: a dozen, and room.
 const OTHERS: u64 = 32;
 
-/// Not enough file descriptors.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{connections} connections do not fit into the limit of {limit} open files (ulimit -n), of which {OTHERS} are kept for \
-     others; raise the limit, or set JVS_TASKS to fewer children"
-)]
-pub struct TooFew {
-    connections: u64,
-    limit: u64,
-}
-
 /// Raises this process' limit as far as it may, and says whether so many connections fit into it.
-pub fn make_room(connections: u64) -> Result<(), TooFew> {
+pub fn make_room(connections: u64) -> Result<(), String> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -38,9 +27,12 @@ pub fn make_room(connections: u64) -> Result<(), TooFew> {
     Ok(())
 }
 
-fn fits(connections: u64, limit: u64) -> Result<(), TooFew> {
+fn fits(connections: u64, limit: u64) -> Result<(), String> {
     if connections + OTHERS > limit {
-        return Err(TooFew { connections, limit });
+        return Err(format!(
+            "{connections} connections do not fit into the limit of {limit} open files (ulimit -n), of which {OTHERS} are kept for \
+             others; raise the limit, or set JVS_TASKS to fewer children"
+        ));
     }
     Ok(())
 }
@@ -52,7 +44,7 @@ mod tests {
     #[test]
     fn a_limit_that_is_too_low_is_named_with_what_is_needed() {
         assert_eq!(fits(992, 1024), Ok(()));
-        let said = fits(993, 1024).unwrap_err().to_string();
+        let said = fits(993, 1024).unwrap_err();
         assert!(
             said.contains("993 connections") && said.contains("1024 open files (ulimit -n)"),
             "{said}"

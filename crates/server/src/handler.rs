@@ -211,22 +211,6 @@ fn compute(time: Duration) {
     }
 }
 
-/// A router that cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum RouterError {
-    /// No handler has that strategy, or not with so many children.
-    #[error("no handler awaits {tasks} children by {strategy}")]
-    Strategy {
-        /// The strategy.
-        strategy: String,
-        /// The children.
-        tasks: usize,
-    },
-    /// There is no client.
-    #[error("no client: {0}")]
-    Client(#[from] reqwest::Error),
-}
-
 /// Whether a handler can have that strategy with so many children.
 pub fn has(strategy: Strategy, tasks: usize) -> bool {
     crate::strategy::NAMES.contains(&strategy.name())
@@ -235,7 +219,7 @@ pub fn has(strategy: Strategy, tasks: usize) -> bool {
 }
 
 /// The router of a server; children are spawned by `spawn_local` where `local` says so.
-pub fn router(setup: &Setup, local: bool, watched: Option<Arc<Watched>>) -> Result<Router, RouterError> {
+pub fn router(setup: &Setup, local: bool, watched: Option<Arc<Watched>>) -> Result<Router, String> {
     if local {
         router_that_spawns::<Local>(setup, watched)
     } else {
@@ -243,11 +227,8 @@ pub fn router(setup: &Setup, local: bool, watched: Option<Arc<Watched>>) -> Resu
     }
 }
 
-fn router_that_spawns<S: Spawner>(setup: &Setup, watched: Option<Arc<Watched>>) -> Result<Router, RouterError> {
-    let wrong = || RouterError::Strategy {
-        strategy: setup.strategy.clone(),
-        tasks: setup.tasks,
-    };
+fn router_that_spawns<S: Spawner>(setup: &Setup, watched: Option<Arc<Watched>>) -> Result<Router, String> {
+    let wrong = || format!("no handler awaits {} children by {}", setup.tasks, setup.strategy);
     let strategy: Strategy = setup.strategy.parse().map_err(|_| wrong())?;
     if !has(strategy, setup.tasks) {
         return Err(wrong());
@@ -267,9 +248,10 @@ fn router_that_spawns<S: Spawner>(setup: &Setup, watched: Option<Arc<Watched>>) 
         ("sequential", _) => get(work::<Sequential>),
         _ => return Err(wrong()),
     };
+    let client = reqwest::Client::builder().no_proxy().build();
     let app = App {
         // As `crates/timed/src/http/client.rs` holds it: no proxy, no TLS, no timeout, connections kept alive.
-        http: reqwest::Client::builder().no_proxy().build()?,
+        http: client.map_err(|error| format!("no client: {error}"))?,
         count: Count {
             tasks: setup.tasks,
             bound: strategy.bound().unwrap_or(usize::MAX),

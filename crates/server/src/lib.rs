@@ -21,4 +21,5 @@ pub mod serving;
 pub mod stand;
 pub mod strategy;
 pub mod table;
+pub mod trouble;
 pub mod usage;

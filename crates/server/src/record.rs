@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use measure::conditions::Conditions;
 use measure::environment::Environment;
 use measure::files;
-use measure::record::{NO_CHECKSUM, Status, checksum, verify_checksum};
+use measure::record::{NO_CHECKSUM, RecordError, Status, checksum, verify_checksum};
 use measure::stats::{Estimate, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -229,29 +229,6 @@ pub struct Record {
     pub faults: Vec<FaultSeen>,
 }
 
-/// A record that cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The file cannot be opened, read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is not a record of this schema.
-    #[error("{}:{line}: {problem}; `cargo bench --bench server` makes it", path.display())]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
 impl Record {
     /// As text, its checksum in its header.
     pub fn to_text(&self) -> String {
@@ -259,20 +236,12 @@ impl Record {
             checksum: String::new(),
             ..self.header.clone()
         };
-        let lines = std::iter::once(Line::ServerRun(Box::new(header)))
-            .chain(self.points.iter().cloned().map(|point| Line::Point(Box::new(point))))
-            .chain(
-                self.neighbours
-                    .iter()
-                    .cloned()
-                    .map(|one| Line::Neighbours(Box::new(one))),
-            )
-            .chain(self.faults.iter().cloned().map(Line::Fault));
-        let mut text = String::new();
-        for line in lines {
-            text += &serde_json::to_string(&line).expect("records hold finite numbers and strings only");
-            text.push('\n');
-        }
+        let mut lines = vec![Line::ServerRun(Box::new(header))];
+        lines.extend(self.points.iter().cloned().map(Box::new).map(Line::Point));
+        lines.extend(self.neighbours.iter().cloned().map(Box::new).map(Line::Neighbours));
+        lines.extend(self.faults.iter().cloned().map(Line::Fault));
+        let line = |line| serde_json::to_string(line).expect("records hold finite numbers and strings only") + "\n";
+        let text: String = lines.iter().map(line).collect();
         text.replacen(NO_CHECKSUM, &format!("\"checksum\":\"{}\"", checksum(&text)), 1)
     }
 
@@ -306,58 +275,58 @@ impl Record {
         let wrong = |line: usize, problem: String| RecordError::Content {
             path: path.to_owned(),
             line,
-            problem,
+            problem: format!("{problem}; `cargo bench --bench server` makes it"),
         };
         let mut record: Option<Record> = None;
         let mut seen = HashSet::new();
         for (index, raw) in text.split_inclusive('\n').enumerate() {
-            let number = index + 1;
-            let line = raw.strip_suffix('\n');
-            let line = line.ok_or_else(|| wrong(number, "the line is cut off".to_owned()))?;
-            let parsed = serde_json::from_str(line).map_err(|error| wrong(number, error.to_string()))?;
-            let id = match (&mut record, parsed) {
-                (None, Line::ServerRun(header)) => {
-                    if header.schema != SCHEMA {
-                        let problem = format!("written with schema {}; this build reads {SCHEMA}", header.schema);
-                        return Err(wrong(number, problem));
+            let mut add = || -> Result<(), String> {
+                let line = raw.strip_suffix('\n').ok_or("the line is cut off")?;
+                let parsed = serde_json::from_str(line).map_err(|error| error.to_string())?;
+                let id = match (&mut record, parsed) {
+                    (None, Line::ServerRun(header)) => {
+                        if header.schema != SCHEMA {
+                            return Err(format!(
+                                "written with schema {}; this build reads {SCHEMA}",
+                                header.schema
+                            ));
+                        }
+                        record = Some(Record {
+                            header: *header,
+                            points: Vec::new(),
+                            neighbours: Vec::new(),
+                            faults: Vec::new(),
+                        });
+                        return Ok(());
                     }
-                    record = Some(Record {
-                        header: *header,
-                        points: Vec::new(),
-                        neighbours: Vec::new(),
-                        faults: Vec::new(),
-                    });
-                    continue;
-                }
-                (None, _) => return Err(wrong(number, "the header is missing".to_owned())),
-                (Some(_), Line::ServerRun(_)) => return Err(wrong(number, "a second header".to_owned())),
-                (Some(record), Line::Point(point)) => {
-                    if (point.status == Status::Ok) != point.reason.is_none()
-                        || (point.status == Status::Ok && point.seen.is_none())
-                    {
-                        return Err(wrong(
-                            number,
-                            format!("{}: status and numbers contradict each other", point.id),
-                        ));
+                    (None, _) => return Err("the header is missing".to_owned()),
+                    (Some(_), Line::ServerRun(_)) => return Err("a second header".to_owned()),
+                    (Some(record), Line::Point(point)) => {
+                        let id = point.id.clone();
+                        let ok = point.status == Status::Ok;
+                        if ok != point.reason.is_none() || (ok && point.seen.is_none()) {
+                            return Err(format!("{id}: status and numbers contradict each other"));
+                        }
+                        record.points.push(*point);
+                        id
                     }
-                    let id = point.id.clone();
-                    record.points.push(*point);
-                    id
-                }
-                (Some(record), Line::Neighbours(neighbours)) => {
-                    let id = neighbours.id.clone();
-                    record.neighbours.push(*neighbours);
-                    id
-                }
-                (Some(record), Line::Fault(fault)) => {
-                    let id = fault.id.clone();
-                    record.faults.push(fault);
-                    id
+                    (Some(record), Line::Neighbours(neighbours)) => {
+                        let id = neighbours.id.clone();
+                        record.neighbours.push(*neighbours);
+                        id
+                    }
+                    (Some(record), Line::Fault(fault)) => {
+                        let id = fault.id.clone();
+                        record.faults.push(fault);
+                        id
+                    }
+                };
+                match seen.insert(id.clone()) {
+                    true => Ok(()),
+                    false => Err(format!("{id} is there twice")),
                 }
             };
-            if !seen.insert(id.clone()) {
-                return Err(wrong(number, format!("{id} is there twice")));
-            }
+            add().map_err(|problem| wrong(index + 1, problem))?;
         }
         let record = record.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
         verify_checksum(&record.header.checksum, text).map_err(|problem| wrong(1, problem))?;

@@ -11,19 +11,30 @@ use std::sync::mpsc;
 use axum::Router;
 use measure::environment::resident_bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use timed::case::Flavor;
 use timed::runtime::{Engine, spawned};
+use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 use crate::backend::{Backend, Behaviour, listen};
 use crate::files;
 use crate::handler::{Setup, router};
-use crate::load::{Job, Load, Sent};
+use crate::load::{Job, Load};
 use crate::serving::{Way, serve};
 use crate::usage::Usage;
 
 /// The first argument that makes a program one of these processes instead of itself.
 pub const ARGUMENT: &str = "--process-of-join-vs-spawn-server";
+
+/// What a process is to be, and for how many connections it must have room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Start {
+    /// What it is to be.
+    pub role: Role,
+    /// Connections that it must be able to have open.
+    pub connections: u64,
+}
 
 /// What a process is to be.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,62 +47,44 @@ pub enum Role {
         flavor: String,
         /// How it serves connections.
         way: Way,
-        /// Connections that it must be able to have open.
-        connections: u64,
     },
     /// What the server calls.
-    Backend {
-        /// What it does.
-        behaviour: Behaviour,
-        /// Connections that it must be able to have open.
-        connections: u64,
-    },
+    Backend(Behaviour),
     /// What calls the server.
-    Load {
-        /// Connections that it must be able to have open.
-        connections: u64,
-    },
+    Load,
+}
+
+impl Role {
+    /// As messages name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Role::Server { .. } => "server",
+            Role::Backend(_) => "backend",
+            Role::Load => "load generator",
+        }
+    }
 }
 
 /// A question.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Ask {
-    /// What it used so far.
+    /// What it used so far: [`Usage`].
     Usage,
-    /// Its resident memory.
+    /// Its resident memory in bytes, where the system tells.
     Resident,
     /// How many calls the backend holds.
     Held,
     /// That the backend holds calls from now on, or lets them go.
     Hold(bool),
-    /// That the load generator sends.
+    /// That the load generator sends. Of a job that is held there is an answer when all its requests are sent, then as of every
+    /// job one when it is over: [`Sent`](crate::load::Sent).
     Send(Box<Job>),
-    /// That the server's profiler starts.
-    StartProfile,
-    /// That it stops, and draws the picture of the measurement with this id.
-    StopProfile(String),
+    /// That the server's profiler starts, or, with the id of a measurement, stops and draws its picture; the picture's path.
+    Profile(Option<String>),
 }
 
-/// An answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Told {
-    /// It is ready, and listens here where it listens at all.
-    Ready(Option<SocketAddr>),
-    /// What it used so far.
-    Usage(Usage),
-    /// In bytes.
-    Resident(Option<u64>),
-    /// Calls that are held.
-    Held(u64),
-    /// All requests of a job that is held are sent.
-    Answerable,
-    /// What came of a job.
-    Sent(Box<Sent>),
-    /// It is done; with the path of the picture where there is one.
-    Done(Option<String>),
-    /// It is not, for this reason.
-    Failed(String),
-}
+/// What was asked for, or why it is not to be had.
+pub type Answer = Result<Value, String>;
 
 /// What a server's process profiles itself by: starts where there is no id, stops and returns the picture's path where there is one.
 pub type Profiler = fn(Option<&str>) -> Result<Option<String>, String>;
@@ -105,25 +98,30 @@ pub fn run_if_child(profiler: Option<Profiler>) {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let mut first = String::new();
-    let role = match io::stdin().read_line(&mut first) {
+    let start = match io::stdin().read_line(&mut first) {
         Ok(bytes) if bytes > 0 => serde_json::from_str(&first),
         _ => std::process::exit(0),
     };
-    let role = match role {
-        Ok(role) => role,
+    let start = match start {
+        Ok(start) => start,
         Err(error) => {
             eprintln!("a process of the server benchmark is started by it, which tells it what to be: {error}");
             std::process::exit(2);
         }
     };
-    if let Err(reason) = be(role, profiler) {
-        tell(&Told::Failed(reason));
+    if let Err(reason) = be(start, profiler) {
+        tell(&Err(reason));
     }
     std::process::exit(0);
 }
 
-fn tell(told: &Told) {
-    let mut line = serde_json::to_vec(told).expect("answers are plain data");
+/// An answer of plain data.
+fn told(what: impl Serialize) -> Answer {
+    Ok(serde_json::to_value(what).expect("answers are plain data"))
+}
+
+fn tell(answer: &Answer) {
+    let mut line = serde_json::to_vec(answer).expect("answers are plain data");
     line.push(b'\n');
     let mut output = io::stdout().lock();
     // A parent that is gone takes its processes with it.
@@ -132,47 +130,36 @@ fn tell(told: &Told) {
     }
 }
 
-fn be(role: Role, profiler: Option<Profiler>) -> Result<(), String> {
-    let room = |connections| files::make_room(connections).map_err(|error| error.to_string());
+fn be(Start { role, connections }: Start, profiler: Option<Profiler>) -> Result<(), String> {
+    files::make_room(connections)?;
     match role {
-        Role::Server {
-            setup,
-            flavor,
-            way,
-            connections,
-        } => {
-            room(connections)?;
+        Role::Server { setup, flavor, way } => {
             let flavor: Flavor = flavor.parse().map_err(|error| format!("{error}"))?;
-            let router = router(&setup, flavor.spawns_local(), None).map_err(|error| error.to_string())?;
+            let router = router(&setup, flavor.spawns_local(), None)?;
             run_server(flavor, router, way, move || {
                 answer(|ask| match ask {
-                    Ask::StartProfile => match profiler {
-                        Some(profiler) => profiled(profiler(None)),
-                        None => Told::Failed("this program has no profiler".to_owned()),
-                    },
-                    Ask::StopProfile(id) => match profiler {
-                        Some(profiler) => profiled(profiler(Some(&id))),
-                        None => Told::Failed("this program has no profiler".to_owned()),
-                    },
+                    Ask::Profile(id) => {
+                        let profiler = profiler.ok_or("this program has no profiler")?;
+                        told(profiler(id.as_deref())?)
+                    }
                     other => unexpected(&other),
                 });
             })
         }
-        Role::Backend { behaviour, connections } => {
-            room(connections)?;
+        Role::Backend(behaviour) => {
             let backend = Backend::new(behaviour);
             let asked = backend.clone();
             let runtime = Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
             runtime.block_on(async {
-                let listener = listen().map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?;
-                tell(&Told::Ready(listener.local_addr().ok()));
+                let (listener, address) = listening()?;
+                tell(&told(address));
                 std::thread::spawn(move || {
                     answer(|ask| match ask {
-                        Ask::Held => Told::Held(asked.held()),
+                        Ask::Held => told(asked.held()),
                         Ask::Hold(holds) => {
                             asked.hold(holds);
-                            Told::Done(None)
+                            told(())
                         }
                         other => unexpected(&other),
                     });
@@ -181,14 +168,13 @@ fn be(role: Role, profiler: Option<Profiler>) -> Result<(), String> {
                 Ok(())
             })
         }
-        Role::Load { connections } => {
-            room(connections)?;
-            tell(&Told::Ready(None));
+        Role::Load => {
+            tell(&told(()));
             let mut load = Load::default();
             answer(|ask| match ask {
-                Ask::Send(job) => match load.send(&job, || tell(&Told::Answerable)) {
-                    Ok(sent) => Told::Sent(Box::new(sent)),
-                    Err(error) => Told::Failed(error.to_string()),
+                Ask::Send(job) => match load.send(&job, || tell(&told(()))) {
+                    Ok(sent) => told(sent),
+                    Err(error) => Err(error.to_string()),
                 },
                 other => unexpected(&other),
             });
@@ -197,50 +183,54 @@ fn be(role: Role, profiler: Option<Profiler>) -> Result<(), String> {
     }
 }
 
-fn profiled(profiled: Result<Option<String>, String>) -> Told {
-    profiled.map_or_else(Told::Failed, Told::Done)
+/// A listener of this process, and where it listens.
+fn listening() -> Result<(TcpListener, SocketAddr), String> {
+    let listening = || {
+        let listener = listen()?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listening().map_err(|error: io::Error| format!("cannot listen on 127.0.0.1: {error}"))
 }
 
-fn unexpected(ask: &Ask) -> Told {
-    Told::Failed(format!("no question for this process: {ask:?}"))
+fn unexpected(ask: &Ask) -> Answer {
+    Err(format!("no question for this process: {ask:?}"))
 }
 
 /// Answers questions to the end of standard input, then ends the process.
-fn answer(mut other: impl FnMut(Ask) -> Told) {
+fn answer(mut other: impl FnMut(Ask) -> Answer) {
     for line in io::stdin().lock().lines() {
         let Ok(line) = line else { break };
-        let told = match serde_json::from_str(&line) {
-            Ok(Ask::Usage) => Told::Usage(Usage::here()),
-            Ok(Ask::Resident) => Told::Resident(resident_bytes(std::process::id())),
+        tell(&match serde_json::from_str(&line) {
+            Ok(Ask::Usage) => told(Usage::here()),
+            Ok(Ask::Resident) => told(resident_bytes(std::process::id())),
             Ok(ask) => other(ask),
-            Err(error) => Told::Failed(format!("not a question: {error}")),
-        };
-        tell(&told);
+            Err(error) => Err(format!("not a question: {error}")),
+        });
     }
     std::process::exit(0);
 }
 
-/// Serves on a runtime of that flavor, as `#[tokio::main]` builds it, and calls `listening` in a thread of its own.
+/// Serves on a runtime of that flavor, as `#[tokio::main]` builds it, and calls `questions` in a thread of its own.
 fn run_server(
     flavor: Flavor,
     router: Router,
     way: Way,
-    listening: impl FnOnce() + Send + 'static,
+    questions: impl FnOnce() + Send + 'static,
 ) -> Result<(), String> {
-    let error = |error: io::Error| format!("no {flavor} runtime: {error}");
     let (ready, address) = mpsc::channel();
     let serving = async move |local: bool| {
-        let listener = listen().map_err(|error| format!("cannot listen on 127.0.0.1: {error}"))?;
-        let _ = ready.send(listener.local_addr().ok());
+        let (listener, address) = listening()?;
+        let _ = ready.send(address);
         serve(listener, router, way, local).await;
         Ok(())
     };
     std::thread::spawn(move || {
         if let Ok(address) = address.recv() {
-            tell(&Told::Ready(address));
-            listening();
+            tell(&told(address));
+            questions();
         }
     });
-    let engine = Engine::new(flavor).map_err(error)?;
+    let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
     engine.block_on(spawned(serving(flavor.spawns_local()), engine.spawning()))
 }

@@ -16,40 +16,17 @@ use measure::record::Folder;
 use measure::warnings;
 
 use crate::faults;
-use crate::files::{self, TooFew};
+use crate::files;
 use crate::plan::Plan;
-use crate::process::ProcessError;
-use crate::record::{FILE, FaultSeen, Header, Record, RecordError, SCHEMA};
+use crate::record::{FILE, FaultSeen, Header, Record, SCHEMA};
 use crate::stand::{Subject, connections};
+use crate::trouble::Trouble;
 pub use collected::CAPACITY;
 use collected::{Collected, CollectedWay};
 use fitting::fitting;
 use judged::neighbours;
 pub(crate) use judged::points;
 pub use once::test;
-
-/// A run that was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Processes.
-    #[error(transparent)]
-    Process(#[from] ProcessError),
-    /// File descriptors.
-    #[error(transparent)]
-    Files(#[from] TooFew),
-    /// The record.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The folder.
-    #[error(transparent)]
-    Folder(#[from] measure::record::RecordError),
-    /// A fault could not be tried.
-    #[error(transparent)]
-    Fault(#[from] faults::FaultError),
-    /// Ctrl-C is not to be had.
-    #[error("Ctrl-C: {0}")]
-    Interrupt(std::io::Error),
-}
 
 /// What to run.
 #[derive(Debug)]
@@ -74,21 +51,21 @@ pub struct Outcome {
     /// Where it was written.
     pub path: Option<PathBuf>,
     /// Why it is not whole.
-    pub trouble: Option<RunError>,
+    pub trouble: Option<Trouble>,
 }
 
 /// Measures it.
-pub fn run(request: &Request<'_>) -> Result<Outcome, RunError> {
+pub fn run(request: &Request<'_>) -> Result<Outcome, Trouble> {
     let plan = request.plan;
     let most = plan
         .groups
         .iter()
         .map(|group| connections(group.shape.tasks, group.strategies.len() + 1))
         .max();
-    files::make_room(most.unwrap_or(0))?;
+    files::make_room(most.unwrap_or(0)).map_err(Trouble::NotHere)?;
     let folder = request.folder.as_deref();
     let folder = folder.map(|folder| Folder::take(folder, "server")).transpose()?;
-    interrupt::listen().map_err(RunError::Interrupt)?;
+    Trouble::of_interrupts()?;
     let began = Instant::now();
     let mut header = Header {
         schema: SCHEMA,
@@ -150,12 +127,12 @@ fn measure_all<'a>(
     header: &mut Header,
     measured: &mut Measured<'a>,
     telling: &mut Telling,
-) -> Result<(), RunError> {
+) -> Result<(), Trouble> {
     let plan = request.plan;
     let began = Instant::now();
     for (number, faulty) in plan.faulty.iter().enumerate() {
         if interrupt::pending() {
-            return Err(ProcessError::Interrupted.into());
+            return Err(Trouble::Interrupted);
         }
         telling.tell(&format!("server: fault {} of {}", number + 1, plan.faulty.len()));
         measured.faults.push(faults::see(faulty, header.seed)?);
@@ -203,9 +180,9 @@ fn measure_all<'a>(
 }
 
 /// What fails a group in a round does not end the run; Ctrl-C does.
-fn or_failed(done: Result<(), ProcessError>, failed: &mut Option<String>) -> Result<(), ProcessError> {
+fn or_failed(done: Result<(), Trouble>, failed: &mut Option<String>) -> Result<(), Trouble> {
     match done {
-        Err(ProcessError::Interrupted) => Err(ProcessError::Interrupted),
+        Err(Trouble::Interrupted) => Err(Trouble::Interrupted),
         Err(error) => {
             *failed = Some(error.to_string());
             Ok(())

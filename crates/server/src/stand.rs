@@ -1,5 +1,6 @@
 //! The test stand: a backend, a load generator and servers, each a process, and what is asked of them.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,9 +11,10 @@ use crate::content;
 use crate::handler::{Injected, Setup};
 use crate::load::{Disturbance, Job, Pace, Schedule, Sent};
 use crate::point::{Level, Shape};
-use crate::process::{Process, ProcessError};
-use crate::role::{Ask, Role};
+use crate::process::{Process, SMALL};
+use crate::role::{Ask, Role, Start};
 use crate::serving::Way;
+use crate::trouble::Trouble;
 use crate::usage::Usage;
 
 /// Connections between load generator and server: requests that can be open at a time.
@@ -144,6 +146,8 @@ pub struct Stand {
     shape: Shape,
     seed: u64,
     backend: Process,
+    /// Where the backend listens.
+    calls: SocketAddr,
     load: Process,
     expected: Vec<u8>,
 }
@@ -161,21 +165,23 @@ pub fn connections(tasks: usize, servers: usize) -> u64 {
 
 impl Stand {
     /// Starts backend and load generator, for so many servers at the same time.
-    pub fn new(program: &Path, shape: &Shape, seed: u64, servers: usize) -> Result<Self, ProcessError> {
+    pub fn new(program: &Path, shape: &Shape, seed: u64, servers: usize) -> Result<Self, Trouble> {
         let behaviour = Behaviour {
             delay: shape.delay,
             seed,
             fault: None,
         };
-        let connections = (servers * CONNECTIONS * shape.tasks) as u64;
+        let start = |role, connections: usize| Start {
+            role,
+            connections: connections as u64,
+        };
+        let backend = start(Role::Backend(behaviour), servers * CONNECTIONS * shape.tasks);
+        let (backend, calls) = Process::start(program, &backend)?;
+        let (load, ()) = Process::start(program, &start(Role::Load, servers * CONNECTIONS))?;
         Ok(Self {
-            backend: Process::start(program, &Role::Backend { behaviour, connections })?,
-            load: Process::start(
-                program,
-                &Role::Load {
-                    connections: (servers * CONNECTIONS) as u64,
-                },
-            )?,
+            backend,
+            calls,
+            load,
             program: program.to_owned(),
             seed,
             expected: content::expected(shape.tasks, shape.bytes),
@@ -184,59 +190,63 @@ impl Stand {
     }
 
     /// Starts a server, and warms it up.
-    pub fn serve(&mut self, subject: &Subject) -> Result<Server, ProcessError> {
+    pub fn serve(&mut self, subject: &Subject) -> Result<Server, Trouble> {
         let setup = Setup {
             strategy: subject.strategy.clone(),
             tasks: self.shape.tasks,
             bytes: self.shape.bytes,
-            backend: self.backend.address()?,
+            backend: self.calls,
             refusing: None,
             seed: self.seed,
             injected: subject.injected,
             fault: None,
         };
-        let role = Role::Server {
-            setup: Box::new(setup),
-            flavor: self.shape.flavor.to_string(),
-            way: subject.way,
+        let start = Start {
+            role: Role::Server {
+                setup: Box::new(setup),
+                flavor: self.shape.flavor.to_string(),
+                way: subject.way,
+            },
             connections: of_a_server(self.shape.tasks),
         };
-        let server = Server(Process::start(&self.program, &role)?);
-        let first = self.job(&server, Pace::Closed(WARM_UP, 400), 0, 8)?;
-        self.send(&first)?;
+        let (process, address) = Process::start(&self.program, &start)?;
+        let server = Server { process, address };
+        self.send(self.job(&server, Pace::Closed(WARM_UP, 400), 0, 8))?;
         Ok(server)
     }
 
     /// Resident bytes that an open request adds to the server, its connections included; `None` where the system does not
     /// tell. `at_once` children of a request are called at the same time.
-    pub fn resident_per_request(&mut self, server: &mut Server, at_once: usize) -> Result<Option<f64>, ProcessError> {
+    pub fn resident_per_request(&mut self, server: &mut Server, at_once: usize) -> Result<Option<f64>, Trouble> {
         let held = (OPEN * at_once) as u64;
-        self.backend.does(&Ask::Hold(true))?;
-        let before = server.0.resident()?;
-        let job = self.job(server, Pace::Held, HELD, OPEN)?;
-        self.load.begin(&job);
-        self.load.answerable()?;
+        let () = self.backend.ask(&Ask::Hold(true))?;
+        let before: Option<u64> = server.process.ask(&Ask::Resident)?;
+        let job = self.job(server, Pace::Held, HELD, OPEN);
+        self.load.say(&Ask::Send(Box::new(job)));
+        let () = self.load.hear(SMALL)?;
         let began = Instant::now();
-        while self.backend.held()? < held {
+        loop {
+            let came: u64 = self.backend.ask(&Ask::Held)?;
+            if came >= held {
+                break;
+            }
             if began.elapsed() > Duration::from_secs(10) {
-                let said = format!("{} of {held} calls came within 10 s", self.backend.held()?);
-                return Err(ProcessError::Failed("backend", said));
+                return Err(self.backend.failed(&format!("{came} of {held} calls came within 10 s")));
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        let after = server.0.resident()?;
-        self.backend.does(&Ask::Hold(false))?;
-        self.load.sent(Duration::from_secs(20))?;
+        let after = server.process.ask(&Ask::Resident)?;
+        let () = self.backend.ask(&Ask::Hold(false))?;
+        let _: Sent = self.load.hear(Duration::from_secs(20))?;
         let grown = |(before, after): (u64, u64)| after.saturating_sub(before) as f64 / OPEN as f64;
         Ok(before.zip(after).map(grown))
     }
 
     /// The greatest throughput, measured for so long.
-    pub fn greatest(&mut self, server: &mut Server, time: Duration) -> Result<Window, ProcessError> {
-        let warm = self.job(server, Pace::Closed(WARM_UP, usize::MAX), 1 << 40, CLOSED)?;
-        self.send(&warm)?;
-        let job = self.job(server, Pace::Closed(time, usize::MAX), 1 << 41, CLOSED)?;
-        self.window(server, &job)
+    pub fn greatest(&mut self, server: &mut Server, time: Duration) -> Result<Window, Trouble> {
+        self.send(self.job(server, Pace::Closed(WARM_UP, usize::MAX), 1 << 40, CLOSED))?;
+        let job = self.job(server, Pace::Closed(time, usize::MAX), 1 << 41, CLOSED);
+        self.window(server, job)
     }
 
     /// So many requests at a rate; those of the warm-up are not counted.
@@ -246,72 +256,64 @@ impl Stand {
         schedule: Schedule,
         first: u64,
         disturbance: Option<&Disturbance>,
-    ) -> Result<Window, ProcessError> {
-        let warm = self.job(server, Pace::Open(warm_up(&schedule)), WARMING, CONNECTIONS)?;
-        self.send(&warm)?;
+    ) -> Result<Window, Trouble> {
+        self.send(self.job(server, Pace::Open(warm_up(&schedule)), WARMING, CONNECTIONS))?;
         let job = Job {
             disturbance: disturbance.cloned(),
-            ..self.job(server, Pace::Open(schedule), first, CONNECTIONS)?
+            ..self.job(server, Pace::Open(schedule), first, CONNECTIONS)
         };
-        self.window(server, &job)
+        self.window(server, job)
     }
 
     /// Begins and ends a profile around an open loop; returns the picture's path.
-    pub fn profile(
-        &mut self,
-        server: &mut Server,
-        schedule: Schedule,
-        id: &str,
-    ) -> Result<(Window, Option<String>), ProcessError> {
-        let job = self.job(server, Pace::Open(schedule), 0, CONNECTIONS)?;
-        server.0.does(&Ask::StartProfile)?;
-        let window = self.window(server, &job)?;
-        let picture = server.0.does(&Ask::StopProfile(id.to_owned()))?;
-        Ok((window, picture))
+    pub fn profile(&mut self, server: &mut Server, schedule: Schedule, id: &str) -> Result<Option<String>, Trouble> {
+        let job = self.job(server, Pace::Open(schedule), 0, CONNECTIONS);
+        let _: Option<String> = server.process.ask(&Ask::Profile(None))?;
+        self.window(server, job)?;
+        server.process.ask(&Ask::Profile(Some(id.to_owned())))
     }
 
     /// Sends, and sees what it took.
-    fn window(&mut self, server: &mut Server, job: &Job) -> Result<Window, ProcessError> {
-        let before = (server.0.usage()?, self.backend.usage()?);
+    fn window(&mut self, server: &mut Server, job: Job) -> Result<Window, Trouble> {
+        let before: (Usage, Usage) = (server.process.ask(&Ask::Usage)?, self.backend.ask(&Ask::Usage)?);
         let sent = self.send(job)?;
+        let after: (Usage, Usage) = (server.process.ask(&Ask::Usage)?, self.backend.ask(&Ask::Usage)?);
         Ok(Window {
             sent,
-            server: server.0.usage()?.since(before.0),
-            backend: self.backend.usage()?.since(before.1),
+            server: after.0.since(before.0),
+            backend: after.1.since(before.1),
         })
     }
 
-    fn send(&mut self, job: &Job) -> Result<Sent, ProcessError> {
+    fn send(&mut self, job: Job) -> Result<Sent, Trouble> {
         let lasts = match job.pace {
             Pace::Open(schedule) => Duration::from_secs_f64(schedule.requests as f64 / schedule.rate),
             Pace::Closed(time, _) => time,
             Pace::Held => Duration::ZERO,
         };
-        self.load.send(job, lasts * 2 + Duration::from_secs(30))
+        self.load.say(&Ask::Send(Box::new(job)));
+        self.load.hear(lasts * 2 + Duration::from_secs(30))
     }
 
     /// Requests to a server, none of which disturbs others.
-    fn job(&self, server: &Server, pace: Pace, first: u64, connections: usize) -> Result<Job, ProcessError> {
-        Ok(Job {
-            address: server.0.address()?,
+    fn job(&self, server: &Server, pace: Pace, first: u64, connections: usize) -> Job {
+        Job {
+            address: server.address,
             pace,
             first,
             connections,
             expected: self.expected.clone(),
             disturbance: None,
-        })
+        }
     }
 }
 
 /// A server under test; several may live at a time, of which one has requests.
 #[derive(Debug)]
-pub struct Server(Process);
-
-impl Server {
+pub struct Server {
+    process: Process,
     /// Where it listens.
-    pub fn address(&self) -> Result<std::net::SocketAddr, ProcessError> {
-        self.0.address()
-    }
+    pub address: SocketAddr,
 }
 
 /// Where a level is an open loop, its rate for that throughput.

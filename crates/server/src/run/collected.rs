@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::load::{Disturbance, Schedule};
 use crate::plan::{Disturbed, Group, Served};
-use crate::process::ProcessError;
 use crate::stand::{Rounds, Stand, Subject, Window, rate};
+use crate::trouble::Trouble;
 
 /// How long a closed loop is measured in each process.
 pub(super) const GREATEST: Duration = Duration::from_millis(150);
@@ -71,12 +71,7 @@ fn first(round: usize, place: usize) -> u64 {
 
 impl<'a> Collected<'a> {
     /// Starts the stand, and sees how much the reference can serve.
-    pub(crate) fn begin(
-        group: &'a Group,
-        subjects: Vec<Subject>,
-        program: &Path,
-        seed: u64,
-    ) -> Result<Self, ProcessError> {
+    pub(crate) fn begin(group: &'a Group, subjects: Vec<Subject>, program: &Path, seed: u64) -> Result<Self, Trouble> {
         let mut stand = Stand::new(program, &group.shape, seed, subjects.len() + 1)?;
         let mut server = stand.serve(&subjects[0])?;
         let greatest = stand.greatest(&mut server, CAPACITY)?;
@@ -93,7 +88,7 @@ impl<'a> Collected<'a> {
 
     /// A process of each strategy, and one more of the reference; under each load all of them have requests in turns, there and
     /// back (ABCCBA), and begin in another order from round to round.
-    pub(crate) fn round(&mut self, round: usize, in_window: usize, run_seed: u64) -> Result<(), ProcessError> {
+    pub(crate) fn round(&mut self, round: usize, in_window: usize, run_seed: u64) -> Result<(), Trouble> {
         let group = self.group;
         let strategies = self.subjects.len();
         let mut servers = Vec::new();
@@ -128,7 +123,7 @@ impl<'a> Collected<'a> {
                 };
                 if let Some(reason) = failure(&window) {
                     let id = group.shape.case(*level);
-                    return Err(ProcessError::Failed("server", format!("{id}: {reason}")));
+                    return Err(Trouble::Failed(format!("the server: {id}: {reason}")));
                 }
                 both[*subject].add(&window);
             }
@@ -151,12 +146,7 @@ fn at_once(strategy: &str, tasks: usize) -> usize {
 
 impl<'a> CollectedWay<'a> {
     /// Starts the stand, and sees how much a server can serve where no rate is given.
-    pub(super) fn begin(
-        served: &'a Served,
-        rate: Option<f64>,
-        program: &Path,
-        seed: u64,
-    ) -> Result<Self, ProcessError> {
+    pub(super) fn begin(served: &'a Served, rate: Option<f64>, program: &Path, seed: u64) -> Result<Self, Trouble> {
         let mut stand = Stand::new(program, &served.shape(), seed, 1)?;
         let rate = match rate {
             Some(rate) => rate,
@@ -175,7 +165,7 @@ impl<'a> CollectedWay<'a> {
     }
 
     /// One process, quiet and disturbed in turns.
-    pub(super) fn round(&mut self, round: usize, in_window: usize, run_seed: u64) -> Result<(), ProcessError> {
+    pub(super) fn round(&mut self, round: usize, in_window: usize, run_seed: u64) -> Result<(), Trouble> {
         let served = self.served;
         let subject = Subject {
             way: served.way,
@@ -207,7 +197,7 @@ impl<'a> CollectedWay<'a> {
                 .stand
                 .open(&mut server, schedule, first(round, place), disturbance.as_ref())?;
             if let Some(reason) = failure(&window) {
-                return Err(ProcessError::Failed("server", format!("{}: {reason}", served.way)));
+                return Err(Trouble::Failed(format!("the server: {}: {reason}", served.way)));
             }
             self.windows[place].push(&window);
         }

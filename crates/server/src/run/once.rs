@@ -3,21 +3,20 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::RunError;
 use super::collected::{CollectedWay, failure};
 use crate::faults;
 use crate::load::Schedule;
 use crate::plan::Plan;
 use crate::point::Level;
-use crate::process::ProcessError;
 use crate::stand::{Stand, Subject, Window};
+use crate::trouble::Trouble;
 
 /// Runs every point once, without a clock: prints what Criterion does.
-pub fn test(plan: &Plan, program: &Path) -> Result<(), RunError> {
+pub fn test(plan: &Plan, program: &Path) -> Result<(), Trouble> {
     let seed = plan.settings.seed.unwrap_or(0);
     let done = |id: &str| println!("Testing {id}\nSuccess");
     let failed = |id: String, window: &Window| match failure(window) {
-        Some(reason) => Err(ProcessError::Failed("server", format!("{id}: {reason}"))),
+        Some(reason) => Err(Trouble::Failed(format!("the server: {id}: {reason}"))),
         None => Ok(()),
     };
     let schedule = Schedule {
