@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::scene::How;
 use crate::case::{Case, Flavor};
 
 /// A runtime of one thread.
@@ -125,19 +124,28 @@ impl Experiment {
             .into()
     }
 
-    /// The same where one look is at children of `how` and, as the counterpart, of `other`.
-    pub fn of_two(
+    /// One look, at the first of two things and, as the counterpart, at the second.
+    pub fn of_two<T: Copy + Send + Sync + 'static, S: Into<Seen> + 'static>(
+        condition: &'static str,
+        flavor: Flavor,
+        predicted: &'static str,
+        look: fn(Flavor, T) -> S,
+        [one, other]: [T; 2],
+    ) -> Self {
+        let at = move |thing| move || look(flavor, thing);
+        Self::new(condition, flavor, predicted, at(one), at(other))
+    }
+
+    /// The same on one thread and on two.
+    pub fn of_two_on_each<T: Copy + Send + Sync + 'static, S: Into<Seen> + 'static>(
         condition: &'static str,
         predicted: &'static str,
-        look: fn(Flavor, How) -> &'static str,
-        [how, other]: [How; 2],
+        look: fn(Flavor, T) -> S,
+        two: [T; 2],
     ) -> Vec<Self> {
-        Self::on_each(
-            condition,
-            predicted,
-            move |flavor| look(flavor, how),
-            move |flavor| look(flavor, other),
-        )
+        [ONE, TWO]
+            .map(|flavor| Self::of_two(condition, flavor, predicted, look, two))
+            .into()
     }
 
     /// Runs subject and counterpart. The error says which gave no answer, and why.

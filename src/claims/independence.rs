@@ -20,7 +20,7 @@ macro_rules! spawns {
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let fate = |condition, predicted, of| Experiment::of_two(condition, predicted, after_the_parent, of);
+    let fate = |condition, predicted, of| Experiment::of_two_on_each(condition, predicted, after_the_parent, of);
     let borrow = Experiment::on_each("children borrow a local, and share an Rc", MAY, borrows, |_| {
         spawns!(holding(Rc::new(1)))
     });
@@ -97,7 +97,6 @@ pub(super) fn claims() -> Vec<Claim> {
 /// All children have begun and their parent is dropped; where it dropped their handles, it has returned.
 pub(super) fn after_the_parent(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
     if how == How::SpawnAndDrop {
         scene.diary.must("returned");
     } else {
@@ -109,7 +108,6 @@ pub(super) fn after_the_parent(flavor: Flavor, how: How) -> &'static str {
 /// The parent has dropped the handles and returned, and then its runtime ends, as when `main` returns.
 fn after_the_runtime(flavor: Flavor) -> &'static str {
     let mut scene = Scene::begin(flavor, How::SpawnAndDrop, [Then::Ends; 3]);
-    scene.all_began();
     scene.diary.must("returned");
     scene.end_runtime();
     fates(&mut scene)

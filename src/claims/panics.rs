@@ -8,11 +8,11 @@ use crate::case::Flavor;
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let others = |predicted, of| Experiment::of_two("a child panics", predicted, others_after_a_panic, of);
-    let caller = |predicted, of| Experiment::of_two("its caller", predicted, caller_after_a_panic, of);
+    let others = |predicted, of| Experiment::of_two_on_each("a child panics", predicted, others_after_a_panic, of);
+    let caller = |predicted, of| Experiment::of_two_on_each("its caller", predicted, caller_after_a_panic, of);
     let keep_running = || {
         let of = [How::Spawn, How::Join];
-        let cancelled = Experiment::of_two("the parent is cancelled while they run", END, after_the_parent, of);
+        let cancelled = Experiment::of_two_on_each("the parent is cancelled while they run", END, after_the_parent, of);
         [others(END, of), cancelled].concat()
     };
     vec![
@@ -53,7 +53,7 @@ pub(super) fn claims() -> Vec<Claim> {
             .into_iter()
             .flat_map(|(condition, how)| {
                 // The counterpart: an error that nobody looks at.
-                Experiment::of_two(condition, DROPPED, others_after_an_error, [how, How::SpawnAndDrop])
+                Experiment::of_two_on_each(condition, DROPPED, others_after_an_error, [how, How::SpawnAndDrop])
             })
             .collect(),
         },
@@ -63,7 +63,6 @@ pub(super) fn claims() -> Vec<Claim> {
 /// All have begun, child 0 panics, then the others may end.
 fn others_after_a_panic(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Panics, Then::Ends, Then::Ends]);
-    scene.all_began();
     scene.open(0);
     scene.diary.must("panics 0");
     fates(&mut scene)
@@ -72,9 +71,7 @@ fn others_after_a_panic(flavor: Flavor, how: How) -> &'static str {
 /// All have begun, child 0 ends, which is an error to `try_join!`, then the others may end.
 fn others_after_an_error(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    scene.open(0);
-    scene.diary.must("ended 0");
+    scene.end(0);
     if how == How::TryJoin {
         scene.diary.must("returned");
     }
@@ -86,10 +83,7 @@ const IS_TOLD: &str = "it gets a JoinError, and the others' results";
 
 fn caller_after_a_panic(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Panics, Then::Ends, Then::Ends]);
-    scene.all_began();
-    for child in 0..3 {
-        scene.open(child);
-    }
+    scene.open_all();
     match scene.parent_ended() {
         "panic" => PANICS,
         "returned" if scene.diary.order(&["lost 0", "result 1", "result 2"]).len() == 3 => IS_TOLD,

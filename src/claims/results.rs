@@ -14,48 +14,29 @@ use Patience::{CannotCome, MustCome};
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
     let together = || {
-        Experiment::on_each(
-            ALWAYS,
-            NO_RESULT,
-            |flavor| first_before_last(flavor, How::Join, CannotCome),
-            |flavor| first_before_last(flavor, How::JoinSet, MustCome),
-        )
+        let two = [(How::Join, CannotCome), (How::JoinSet, MustCome)];
+        Experiment::of_two_on_each(ALWAYS, NO_RESULT, first_before_last, two)
     };
-    let ordered = Experiment::of_two("the last child ends first", ORDERED, order, [How::Join, How::JoinSet]);
+    let of_two = Experiment::of_two_on_each::<How, &'static str>;
+    let ordered = of_two("the last child ends first", ORDERED, order, [How::Join, How::JoinSet]);
+    let awaited = |condition, predicted, look| of_two(condition, predicted, look, [How::SpawnAndDrop, How::Spawn]);
     let must_await = [
-        Experiment::of_two(
-            "you want its result",
-            ONLY_AWAITED,
-            has_result,
-            [How::SpawnAndDrop, How::Spawn],
-        ),
-        Experiment::on_each(
-            "the runtime may end before it does",
-            UNFINISHED,
-            |flavor| when_the_runtime_ends(flavor, false),
-            |flavor| when_the_runtime_ends(flavor, true),
-        ),
-        Experiment::of_two(
+        awaited("you want its result", ONLY_AWAITED, has_result),
+        awaited("the runtime may end before it does", UNFINISHED, when_the_runtime_ends),
+        awaited(
             "you only want it done while the runtime lives on",
             UNFINISHED,
             left_alone,
-            [How::SpawnAndDrop, How::Spawn],
         ),
     ];
-    let complete = Experiment::of_two(ALWAYS, LAST, returned, [How::Join, How::SpawnAndDrop]);
+    let complete = of_two(ALWAYS, LAST, returned, [How::Join, How::SpawnAndDrop]);
+    let never = (How::Sequential, false, CannotCome);
+    let depends = |condition, blocking, patience| {
+        Experiment::of_two_on_each(condition, FINISH, talk, [(How::Join, blocking, patience), never])
+    };
     let depends = [
-        Experiment::on_each(
-            "they wait for each other at awaits",
-            FINISH,
-            |flavor| talk(flavor, How::Join, false, MustCome),
-            |flavor| talk(flavor, How::Sequential, false, CannotCome),
-        ),
-        Experiment::on_each(
-            "they block their thread for each other",
-            FINISH,
-            |flavor| talk(flavor, How::Join, true, CannotCome),
-            |flavor| talk(flavor, How::Sequential, false, CannotCome),
-        ),
+        depends("they wait for each other at awaits", false, MustCome),
+        depends("they block their thread for each other", true, CannotCome),
     ];
     vec![
         Claim {
@@ -97,11 +78,9 @@ pub(super) fn claims() -> Vec<Claim> {
 
 pub(super) const NO_RESULT: &str = "no result before the last child ends";
 
-fn first_before_last(flavor: Flavor, how: How, patience: Patience) -> &'static str {
+fn first_before_last(flavor: Flavor, (how, patience): (How, Patience)) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    scene.open(0);
-    scene.diary.must("ended 0");
+    scene.end(0);
     let early = scene.diary.wait_for("result 0", patience);
     scene.open(1);
     scene.open(2);
@@ -113,11 +92,7 @@ const ORDERED: &str = "results in the order of the arguments";
 
 fn order(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    for child in [2, 1, 0] {
-        scene.open(child);
-        scene.diary.must(&format!("ended {child}"));
-    }
+    [2, 1, 0].into_iter().for_each(|child| scene.end(child));
     scene.diary.must("returned");
     let results = scene.diary.order(&["result 0", "result 1", "result 2"]);
     match results.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -131,10 +106,7 @@ const ONLY_AWAITED: &str = "no result without the handle";
 
 fn has_result(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    for child in 0..3 {
-        scene.open(child);
-        scene.diary.must(&format!("ended {child}"));
-    }
+    (0..3).for_each(|child| scene.end(child));
     scene.diary.must("returned");
     match scene.diary.place("result 0") {
         None => ONLY_AWAITED,
@@ -144,20 +116,16 @@ fn has_result(flavor: Flavor, how: How) -> &'static str {
 
 const UNFINISHED: &str = "it does not end";
 
-fn when_the_runtime_ends(flavor: Flavor, awaited: bool) -> &'static str {
-    let how = if awaited { How::Spawn } else { How::SpawnAndDrop };
+fn when_the_runtime_ends(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    if awaited {
-        for child in 0..3 {
-            scene.open(child);
-        }
+    if how == How::Spawn {
+        scene.open_all();
     }
     // What `main` does: it returns when its own future has, and then the runtime goes.
     scene.diary.must("returned");
     scene.end_runtime();
-    match scene.diary.wait_for_any(&["ended 0", "dropped 0"], MustCome) {
-        Some("dropped 0") => UNFINISHED,
+    match scene.ends(0) {
+        Some(false) => UNFINISHED,
         _ => "it ends",
     }
 }
@@ -169,9 +137,8 @@ fn left_alone(flavor: Flavor, how: How) -> &'static str {
         scene.diary.must("returned");
     }
     scene.open(0);
-    let fates = ["ended 0", "dropped 0"];
-    match scene.diary.wait_for_any(&fates, MustCome) {
-        Some("ended 0") => "it ends",
+    match scene.ends(0) {
+        Some(true) => "it ends",
         _ => UNFINISHED,
     }
 }
@@ -180,16 +147,10 @@ const LAST: &str = "it returns after the last child ended";
 
 fn returned(flavor: Flavor, how: How) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
     if how == How::SpawnAndDrop {
         scene.diary.must("returned");
     }
-    for child in 0..3 {
-        scene.open(child);
-    }
-    for child in 0..3 {
-        scene.diary.must(&format!("ended {child}"));
-    }
+    (0..3).for_each(|child| scene.end(child));
     scene.diary.must("returned");
     let place = |event: &str| scene.diary.place(event);
     if (0..3).all(|child| place(&format!("ended {child}")) < place("returned")) {
@@ -202,7 +163,7 @@ fn returned(flavor: Flavor, how: How) -> &'static str {
 const FINISH: &str = "both end";
 
 /// Child 0 asks child 1, which answers. Blocking, it waits for the answer without giving its thread away.
-fn talk(flavor: Flavor, how: How, blocking: bool, patience: Patience) -> &'static str {
+fn talk(flavor: Flavor, (how, blocking, patience): (How, bool, Patience)) -> &'static str {
     let (reply, replied) = mpsc::channel();
     let release = reply.clone();
     let scene = Scene::of(flavor, |diary| {

@@ -303,8 +303,17 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    /// Begins, in a task of a runtime of that flavor.
+    /// Begins, in a task of a runtime of that flavor, and waits until all children have begun.
     pub fn begin(flavor: Flavor, how: How, then: [Then; 3]) -> Self {
+        let scene = Self::begin_one(flavor, how, then);
+        for child in [1, 2] {
+            scene.diary.must(&format!("began {child}"));
+        }
+        scene
+    }
+
+    /// Begins, and waits until the first child has.
+    pub fn begin_one(flavor: Flavor, how: How, then: [Then; 3]) -> Self {
         let mut gates = [None, None, None];
         let mut unblock = Vec::new();
         let parent = Arc::new(OnceLock::new());
@@ -328,6 +337,7 @@ impl Scene {
         });
         scene.gates = gates;
         scene.unblock = unblock;
+        scene.diary.must("began 0");
         scene
     }
 
@@ -347,19 +357,29 @@ impl Scene {
         }
     }
 
-    /// Waits until all children have begun.
-    pub fn all_began(&self) -> &Self {
-        for child in 0..3 {
-            self.diary.must(&format!("began {child}"));
-        }
-        self
-    }
-
     /// Lets a child go on.
     pub fn open(&mut self, child: usize) {
         if let Some(gate) = self.gates[child].take() {
             let _ = gate.send(());
         }
+    }
+
+    /// Lets all go on.
+    pub fn open_all(&mut self) {
+        (0..3).for_each(|child| self.open(child));
+    }
+
+    /// Lets a child go on, and waits until it has ended.
+    pub fn end(&mut self, child: usize) {
+        self.open(child);
+        self.diary.must(&format!("ended {child}"));
+    }
+
+    /// What becomes of a child: whether it ends, or is dropped unfinished; `None` where it does neither.
+    pub fn ends(&self, child: usize) -> Option<bool> {
+        let [ended, dropped] = ["ended", "dropped"].map(|fate| format!("{fate} {child}"));
+        let fate = self.diary.wait_for_any(&[&ended, &dropped], Patience::MustCome)?;
+        Some(fate == ended)
     }
 
     /// Cancels the parent; waits until it is gone.
@@ -406,10 +426,9 @@ pub(super) const END: &str = "the others end";
 pub(super) fn fates(scene: &mut Scene) -> &'static str {
     scene.open(1);
     scene.open(2);
-    let fate = |events: [&'static str; 2]| scene.diary.wait_for_any(&events, Patience::MustCome);
-    match [fate(["ended 1", "dropped 1"]), fate(["ended 2", "dropped 2"])] {
-        [Some("dropped 1"), Some("dropped 2")] => DROPPED,
-        [Some("ended 1"), Some("ended 2")] => END,
+    match [1, 2].map(|child| scene.ends(child)) {
+        [Some(false), Some(false)] => DROPPED,
+        [Some(true), Some(true)] => END,
         _ => "neither",
     }
 }

@@ -39,14 +39,10 @@ enum Slow {
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
+    let never = (Held::InOneTask, Slow::Blocks, CannotCome);
     let spawned = |condition, flavor, slow, patience| {
-        Experiment::new(
-            condition,
-            flavor,
-            MEANWHILE,
-            move || others(flavor, Held::Spawned, slow, patience),
-            move || others(flavor, Held::InOneTask, Slow::Blocks, CannotCome),
-        )
+        let two = [(Held::Spawned, slow, patience), never];
+        Experiment::of_two(condition, flavor, MEANWHILE, others, two)
     };
     vec![Claim {
         source: "text, spawn",
@@ -63,8 +59,8 @@ pub(super) fn claims() -> Vec<Claim> {
                 "it blocks one of two workers",
                 TWO,
                 MEANWHILE,
-                || in_the_worst_of(50, || others(TWO, Held::Spawned, Slow::Blocks, Depends)),
-                || others(TWO, Held::InOneTask, Slow::Blocks, CannotCome),
+                || in_the_worst_of(50, || others(TWO, (Held::Spawned, Slow::Blocks, Depends))),
+                move || others(TWO, never),
             ),
         ],
     }]
@@ -89,7 +85,7 @@ fn in_the_worst_of(looks: usize, look: impl Fn() -> Seen) -> Seen {
     seen
 }
 
-fn others(flavor: Flavor, held: Held, slow: Slow, patience: Patience) -> Seen {
+fn others(flavor: Flavor, (held, slow, patience): (Held, Slow, Patience)) -> Seen {
     let (tell, told) = mpsc::channel();
     let (release, released) = oneshot::channel();
     let (unblock, blocked) = mpsc::channel();

@@ -7,23 +7,13 @@ use crate::case::Flavor;
 
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
-    let tasks = |of, predicted| Experiment::of_two(ALWAYS, predicted, whose_task, of);
-    let concurrently = Experiment::on_each(
-        "they wait at awaits",
-        TURNS,
-        |flavor| begun(flavor, How::Join, Patience::MustCome),
-        |flavor| begun(flavor, How::Sequential, Patience::CannotCome),
-    );
-    let in_parallel = |condition: &'static str, flavor: Flavor, patience: Patience| {
+    let tasks = |of, predicted| Experiment::of_two_on_each(ALWAYS, predicted, whose_task, of);
+    let two = [(How::Join, Patience::MustCome), (How::Sequential, Patience::CannotCome)];
+    let concurrently = Experiment::of_two_on_each("they wait at awaits", TURNS, begun, two);
+    let in_parallel = |condition, flavor, patience| {
         // Children of join! never do.
-        let never = Patience::CannotCome;
-        Experiment::new(
-            condition,
-            flavor,
-            PARALLEL,
-            move || parallel(flavor, How::Spawn, patience),
-            move || parallel(flavor, How::Join, never),
-        )
+        let two = [(How::Spawn, patience), (How::Join, Patience::CannotCome)];
+        Experiment::of_two(condition, flavor, PARALLEL, parallel, two)
     };
     vec![
         Claim {
@@ -71,7 +61,6 @@ const OWN: &str = "in tasks of their own";
 
 fn whose_task(flavor: Flavor, how: How) -> &'static str {
     let scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
     match scene.diary.order(&["own task 0", "own task 1", "own task 2"])[..] {
         [] => PARENT,
         [_, _, _] => OWN,
@@ -81,9 +70,8 @@ fn whose_task(flavor: Flavor, how: How) -> &'static str {
 
 const TURNS: &str = "all begin before one ends";
 
-fn begun(flavor: Flavor, how: How, patience: Patience) -> &'static str {
-    let scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.diary.must("began 0");
+fn begun(flavor: Flavor, (how, patience): (How, Patience)) -> &'static str {
+    let scene = Scene::begin_one(flavor, how, [Then::Ends; 3]);
     if scene.diary.wait_for("began 2", patience) {
         TURNS
     } else {
@@ -93,9 +81,8 @@ fn begun(flavor: Flavor, how: How, patience: Patience) -> &'static str {
 
 const PARALLEL: &str = "two children hold a thread each at the same time";
 
-fn parallel(flavor: Flavor, how: How, patience: Patience) -> &'static str {
+fn parallel(flavor: Flavor, (how, patience): (How, Patience)) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Blocks; 3]);
-    scene.all_began();
     scene.open(0);
     scene.open(1);
     let one = ["blocks 0", "blocks 1"];

@@ -29,21 +29,12 @@ const BLOCKS: &str = "it blocks its thread";
 /// The statements.
 pub(super) fn claims() -> Vec<Claim> {
     let joined = |condition, flavor, stuck, patience| {
-        Experiment::new(
-            condition,
-            flavor,
-            WAIT,
-            move || others_end(flavor, How::Join, stuck, patience),
-            // Spawned, and not stuck in its thread: the others do end.
-            move || others_end(flavor, How::Spawn, Stuck::Awaits, MustCome),
-        )
+        // Spawned, and not stuck in its thread: the others do end.
+        let two = [(How::Join, stuck, patience), (How::Spawn, Stuck::Awaits, MustCome)];
+        Experiment::of_two(condition, flavor, WAIT, others_end, two)
     };
-    let results = Experiment::on_each(
-        "what is meant is their results",
-        NO_RESULT,
-        |flavor| others_results(flavor, How::Join, CannotCome),
-        |flavor| others_results(flavor, How::JoinSet, MustCome),
-    );
+    let two = [(How::Join, CannotCome), (How::JoinSet, MustCome)];
+    let results = Experiment::of_two_on_each("what is meant is their results", NO_RESULT, others_results, two);
     let blocked_or_not = || {
         vec![
             joined(BLOCKS, ONE, Stuck::Blocks, CannotCome),
@@ -82,13 +73,8 @@ pub(super) fn claims() -> Vec<Claim> {
                 .into_iter()
                 .flat_map(|flavor| {
                     let early = |condition, how, patience| {
-                        Experiment::new(
-                            condition,
-                            flavor,
-                            EARLY,
-                            move || others_results(flavor, how, patience),
-                            move || others_results(flavor, How::Join, CannotCome),
-                        )
+                        let two = [(how, patience), (How::Join, CannotCome)];
+                        Experiment::of_two(condition, flavor, EARLY, others_results, two)
                     };
                     [
                         early("results are taken as they come (JoinSet)", How::JoinSet, MustCome),
@@ -106,14 +92,10 @@ pub(super) fn claims() -> Vec<Claim> {
 
 /// Experiments on whether spawned children get on where one is stuck.
 pub(super) fn others_continue() -> Vec<Experiment> {
+    let never = (How::Join, Stuck::Blocks, CannotCome);
     let spawned = |condition, flavor, stuck, patience| {
-        Experiment::new(
-            condition,
-            flavor,
-            END,
-            move || others_end(flavor, How::Spawn, stuck, patience),
-            move || others_end(flavor, How::Join, Stuck::Blocks, CannotCome),
-        )
+        let two = [(How::Spawn, stuck, patience), never];
+        Experiment::of_two(condition, flavor, END, others_end, two)
     };
     vec![
         spawned(AWAITS, ONE, Stuck::Awaits, MustCome),
@@ -131,7 +113,7 @@ pub(super) fn others_continue() -> Vec<Experiment> {
             TWO,
             END,
             || left_in_the_slot(true, CannotCome),
-            || others_end(TWO, How::Join, Stuck::Blocks, CannotCome),
+            move || others_end(TWO, never),
         ),
     ]
 }
@@ -139,14 +121,13 @@ pub(super) fn others_continue() -> Vec<Experiment> {
 const WAIT: &str = "the others wait";
 
 /// Child 0 is stuck, child 2 may end: does it?
-fn others_end(flavor: Flavor, how: How, stuck: Stuck, patience: Patience) -> &'static str {
+fn others_end(flavor: Flavor, (how, stuck, patience): (How, Stuck, Patience)) -> &'static str {
     let then = match stuck {
         Stuck::Awaits => [Then::Ends; 3],
         Stuck::Blocks => [Then::Blocks, Then::Ends, Then::Ends],
         Stuck::BothBlock => [Then::Blocks, Then::Blocks, Then::Ends],
     };
     let mut scene = Scene::begin(flavor, how, then);
-    scene.all_began();
     if stuck != Stuck::Awaits {
         scene.open(0);
         scene.diary.must("blocks 0");
@@ -166,13 +147,10 @@ fn others_end(flavor: Flavor, how: How, stuck: Stuck, patience: Patience) -> &'s
 const EARLY: &str = "the others' results come before it ends";
 
 /// Child 0 waits, the others end: has the parent their results?
-fn others_results(flavor: Flavor, how: How, patience: Patience) -> &'static str {
+fn others_results(flavor: Flavor, (how, patience): (How, Patience)) -> &'static str {
     let mut scene = Scene::begin(flavor, how, [Then::Ends; 3]);
-    scene.all_began();
-    scene.open(1);
-    scene.open(2);
-    scene.diary.must("ended 1");
-    scene.diary.must("ended 2");
+    scene.end(1);
+    scene.end(2);
     if scene.diary.wait_for("result 2", patience) {
         EARLY
     } else {
