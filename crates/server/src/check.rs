@@ -9,7 +9,7 @@ use measure::environment::cores;
 use measure::progress::Telling;
 use measure::settings::RunSettings;
 use measure::stats::{Estimate, Verdict, clopper_pearson};
-use measure::text::{interval, more, percent, time, times};
+use measure::text::{more, percent, time, times_within};
 
 use crate::client::Client;
 use crate::delay::Delay;
@@ -79,9 +79,9 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, Troub
         tasks: 3,
     };
     let mut telling = Telling::new();
-    let mut checked = Vec::new();
+    let mut all = Vec::new();
     telling.tell("server: another client");
-    checked.extend(other_client(program, &shape, seed)?);
+    all.extend(other_client(program, &shape, seed)?);
     let plain = Subject::strategy("join");
     let with = |injected| Subject {
         injected,
@@ -113,13 +113,13 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, Troub
         Ok::<_, Trouble>(points(&collected))
     };
     let found = collect(&put_in, &CPU_LOADS, "what is put in")?;
-    checked.extend(CPU_LOADS.map(|load| found_cpu(&found, load)));
-    checked.push(found_delay(&found));
+    all.extend(CPU_LOADS.map(|load| found_cpu(&found, load)));
+    all.push(found_delay(&found));
     let same = vec![plain.clone(); 3];
     let levels = [20, 40, 60].map(Level::Percent);
-    checked.extend(itself(&collect(&same, &levels, "a strategy against itself")?));
+    all.extend(itself(&collect(&same, &levels, "a strategy against itself")?));
     telling.end();
-    Ok(checked)
+    Ok(all)
 }
 
 fn seen(points: &[Point], level: Level, subject: usize) -> Option<&Seen> {
@@ -130,63 +130,50 @@ fn seen(points: &[Point], level: Level, subject: usize) -> Option<&Seen> {
     point.seen.as_ref()
 }
 
-/// Nothing was seen, for whatever reason there is.
-fn nothing(what: &'static str, wanted: String, points: &[Point]) -> Checked {
-    let reason = points.iter().find_map(|point| point.reason.clone());
+/// What was found of points, in words, and whether it is what was wanted; else why there is nothing.
+fn checked(what: &'static str, wanted: String, points: &[Point], found: Option<(String, bool)>) -> Checked {
+    let (found, holds) = found.unwrap_or_else(|| {
+        let reason = points.iter().find_map(|point| point.reason.clone());
+        (reason.unwrap_or_else(|| "nothing was measured".to_owned()), false)
+    });
     Checked {
         what,
         wanted,
-        found: reason.unwrap_or_else(|| "nothing was measured".to_owned()),
-        holds: false,
+        found,
+        holds,
     }
 }
 
 fn found_cpu(points: &[Point], load: Level) -> Checked {
-    let what = "CPU time put into each request, in CPU time per request";
     let put = CPU.as_nanos() as f64;
+    let found = || {
+        let (own, reference) = (seen(points, load, 1)?, seen(points, load, 0)?);
+        let plain = reference.cpu.rounds.iter().zip(reference.cpu.copy.iter().flatten());
+        let grown = own.cpu.rounds.iter().zip(plain);
+        let grown: Vec<f64> = grown.map(|(own, (one, other))| own - (one + other) / 2.0).collect();
+        let grown = Estimate::of(&grown)?;
+        let said = format!("{} [{}, {}]", more(grown.median), more(grown.low), more(grown.high));
+        Some((said, (grown.median / put - 1.0).abs() <= WITHIN))
+    };
     let wanted = format!("{} ± {} at load {load}", time(put), percent(WITHIN));
-    let own = seen(points, load, 1);
-    let (Some(own), Some(reference)) = (own, seen(points, load, 0)) else {
-        return nothing(what, wanted, points);
-    };
-    let plain = reference.cpu.rounds.iter().zip(reference.cpu.copy.iter().flatten());
-    let grown: Vec<f64> = own
-        .cpu
-        .rounds
-        .iter()
-        .zip(plain)
-        .map(|(own, (one, other))| own - (one + other) / 2.0)
-        .collect();
-    let Some(grown) = Estimate::of(&grown) else {
-        return nothing(what, wanted, points);
-    };
-    Checked {
-        what,
-        wanted,
-        found: format!("{} [{}, {}]", more(grown.median), more(grown.low), more(grown.high)),
-        holds: (grown.median / put - 1.0).abs() <= WITHIN,
-    }
+    let what = "CPU time put into each request, in CPU time per request";
+    checked(what, wanted, points, found())
 }
 
 fn found_delay(points: &[Point]) -> Checked {
-    let what = "delay put into one child of a hundred, in p99";
-    let wanted = format!("{} is seen as slower", time(DELAY.as_nanos() as f64));
-    let Some(own) = seen(points, DELAY_LOAD, 2) else {
-        return nothing(what, wanted, points);
-    };
-    let p99 = &own.p99;
-    Checked {
-        what,
-        wanted,
-        found: format!(
-            "{}: {} {}, to {}",
+    let found = seen(points, DELAY_LOAD, 2).map(|own| {
+        let p99 = &own.p99;
+        let said = format!(
+            "{}: {}, to {}",
             p99.verdict.as_str(),
-            times(p99.ratio.median),
-            interval(&p99.ratio, ""),
+            times_within(&p99.ratio),
             time(p99.ns.median)
-        ),
-        holds: p99.verdict == Verdict::Slower,
-    }
+        );
+        (said, p99.verdict == Verdict::Slower)
+    });
+    let wanted = format!("{} is seen as slower", time(DELAY.as_nanos() as f64));
+    let what = "delay put into one child of a hundred, in p99";
+    checked(what, wanted, points, found)
 }
 
 /// All ratios of a group whose subjects are the same.

@@ -1,7 +1,6 @@
 //! How long the backend takes: drawn from the seed, the request and the child, so that every strategy meets the same delays.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -41,16 +40,6 @@ impl Delay {
         }
     }
 
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Delay::None => "at once",
-            Delay::Fixed => "after 5 ms",
-            Delay::Exponential => "after 5 ms on average, exponentially distributed",
-            Delay::Straggler => "after 5 ms, one answer of a hundred after 100 ms",
-        }
-    }
-
     /// That of one call.
     pub fn of(self, seed: u64, request: u64, child: u64) -> Duration {
         match self {
@@ -66,14 +55,6 @@ impl Delay {
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.workload())
-    }
-}
-
-impl FromStr for Delay {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Delay::ALL.into_iter().find(|delay| delay.workload() == text).ok_or(())
     }
 }
 

@@ -6,6 +6,7 @@ mod faulty;
 mod served;
 
 use measure::case::Flavor;
+use measure::in_order::unique;
 use measure::matrix::Matrix;
 use measure::settings::RunSettings;
 use measure::strategy::Strategy;
@@ -18,7 +19,7 @@ use crate::point::{Level, Shape};
 use crate::serving::Way;
 use asked::Asked;
 pub use asked::workloads;
-pub use faulty::{FAULTY_TASKS, Faulty, fault_name};
+pub use faulty::{FAULTY_TASKS, Faulty};
 pub use served::{Disturbed, Served};
 
 /// The strategies that a handler can have; `buffer_unordered` with a bound that holds all children.
@@ -60,12 +61,8 @@ pub struct Plan {
     pub served: Vec<Served>,
     /// Faults.
     pub faulty: Vec<Faulty>,
-    /// Rounds of each.
-    pub rounds: usize,
     /// Requests of each point and strategy over all rounds.
     pub requests: usize,
-    /// Minutes that it may take; `None` for as long as it takes.
-    pub minutes: Option<f64>,
     /// How it is measured.
     pub settings: RunSettings,
     /// The variables that were set, as `NAME=value`.
@@ -92,18 +89,20 @@ impl Plan {
             groups: groups(&asked, workers),
             served: served(&asked, workers),
             faulty: faulty(&asked),
-            rounds: match asked.rounds {
-                true => asked.settings.rounds,
-                false if quick => 6,
-                false => ROUNDS,
-            },
             requests: if quick { 1_500 } else { 10_000 },
-            minutes: asked.settings.minutes.or(match asked.matrix {
-                Matrix::Quick => Some(MINUTES[0]),
-                Matrix::Default => Some(MINUTES[1]),
-                Matrix::Full => None,
-            }),
-            settings: asked.settings,
+            settings: RunSettings {
+                rounds: match asked.rounds {
+                    true => asked.settings.rounds,
+                    false if quick => 6,
+                    false => ROUNDS,
+                },
+                minutes: asked.settings.minutes.or(match asked.matrix {
+                    Matrix::Quick => Some(MINUTES[0]),
+                    Matrix::Default => Some(MINUTES[1]),
+                    Matrix::Full => None,
+                }),
+                ..asked.settings
+            },
             shared_out: asked.shared_out,
             set: asked.set,
         })
@@ -136,8 +135,7 @@ impl Plan {
             let levels = group.levels.iter();
             levels.flat_map(|level| group.strategies.iter().map(|strategy| group.shape.id(*level, strategy)))
         });
-        let served = self.served.iter();
-        let served = served.flat_map(|served| served.disturbed.iter().map(|disturbed| served.id(*disturbed)));
+        let served = self.served.iter().flat_map(Served::ids);
         points.chain(served).chain(self.faulty.iter().map(Faulty::id)).collect()
     }
 }
@@ -309,18 +307,16 @@ fn faulty(asked: &Asked) -> Vec<Faulty> {
     faults.flat_map(of_fault).collect()
 }
 
-/// Each of these shapes with each of those values, once.
-fn replace<S: Clone + PartialEq>(shapes: &mut Vec<S>, values: Option<&[usize]>, set: impl Fn(&mut S, usize)) {
+/// Each of these loads with each of those values, once.
+fn replace(loads: &mut Vec<Load>, values: Option<&[usize]>, set: impl Fn(&mut Load, usize)) {
     let Some(values) = values else { return };
-    let mut all: Vec<S> = Vec::new();
-    for shape in shapes.iter() {
-        for value in values {
-            let mut shape = shape.clone();
-            set(&mut shape, *value);
-            if !all.contains(&shape) {
-                all.push(shape);
-            }
-        }
-    }
-    *shapes = all;
+    let with = |(load, value): (&Load, &usize)| {
+        let mut load = load.clone();
+        set(&mut load, *value);
+        load
+    };
+    let all = loads
+        .iter()
+        .flat_map(|load| values.iter().map(move |value| (load, value)));
+    *loads = unique(all.map(with));
 }

@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 use crate::histogram::Latencies;
+use crate::plan::Disturbed;
 use crate::point::Level;
+use crate::serving::Way;
 
 /// The name of the file in a run's folder.
 pub const FILE: &str = measure::run_store::SERVER;
@@ -157,10 +159,10 @@ pub struct Neighbours {
     pub id: String,
     /// The server's runtime.
     pub flavor: String,
-    /// The way: a name.
-    pub way: String,
-    /// What disturbs it: a name.
-    pub disturbed: String,
+    /// The way.
+    pub way: Way,
+    /// What disturbs it.
+    pub disturbed: Disturbed,
     /// Whether the numbers hold.
     pub status: Status,
     /// Why not.

@@ -77,9 +77,9 @@ pub fn run(request: &Request<'_>) -> Result<Outcome, Trouble> {
         seconds: 0.0,
         command: request.command.clone(),
         environment: Environment::here(),
-        rounds: plan.rounds,
+        rounds: plan.settings.rounds,
         requests: plan.requests,
-        minutes: plan.minutes,
+        minutes: plan.settings.minutes,
         cut: Vec::new(),
         seed: plan.settings.seed.unwrap_or_else(|| fastrand::u64(..)),
         conditions: Conditions::default(),
@@ -153,27 +153,17 @@ fn measure_all<'a>(
             .push(CollectedWay::begin(served, rate, request.program, header.seed)?);
     }
     let requests = fitting(plan, measured, began.elapsed().as_secs_f64(), header);
-    let in_window = requests.div_ceil(2 * plan.rounds);
+    let rounds = plan.settings.rounds;
+    let in_window = requests.div_ceil(2 * rounds);
     let first = Instant::now();
-    for round in 0..plan.rounds {
-        telling.tell(&format!(
-            "server: round {} of {}{}",
-            round + 1,
-            plan.rounds,
-            left(first, round, plan.rounds - round)
-        ));
-        for collected in &mut measured.groups {
-            if collected.failed.is_none() {
-                or_failed(collected.round(round, in_window, header.seed), &mut collected.failed)?;
-            }
+    for round in 0..rounds {
+        let left = left(first, round, rounds - round);
+        telling.tell(&format!("server: round {} of {rounds}{left}", round + 1));
+        for group in measured.groups.iter_mut().filter(|group| group.failed.is_none()) {
+            or_failed(group.round(round, in_window, header.seed), &mut group.failed)?;
         }
-        for collected in &mut measured.ways {
-            if collected.failed.is_none() {
-                or_failed(
-                    collected.round(round, 2 * in_window, header.seed),
-                    &mut collected.failed,
-                )?;
-            }
+        for way in measured.ways.iter_mut().filter(|way| way.failed.is_none()) {
+            or_failed(way.round(round, 2 * in_window, header.seed), &mut way.failed)?;
         }
     }
     Ok(())

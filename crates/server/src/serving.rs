@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::str::FromStr;
 
 use axum::Router;
 use axum::body::Body;
@@ -60,14 +59,6 @@ impl Way {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for Way {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Way::ALL.into_iter().find(|way| way.name() == text).ok_or(())
     }
 }
 

@@ -1,14 +1,13 @@
 //! What a reader sees at the end of a run: tables of points, ways and faults, and sentences.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Table, presets};
 use measure::record::Status;
 use measure::stats::{Estimate, Verdict};
 
-use measure::text::{floor, label, lines, more, significant, time, times, times_within};
+use measure::text::{floor, label, lines, more, numbers_right, significant, time, times, times_within};
 
-use crate::plan::Disturbed;
-use crate::record::{Compared, FaultSeen, Neighbours, Point, Record};
-use crate::serving::Way;
+use crate::histogram::Latencies;
+use crate::record::{Compared, FaultSeen, Neighbours, Point, Record, Seen};
 
 /// A table as rows of text, for whatever draws it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,24 +20,33 @@ pub struct Rows {
     pub numbers_from: usize,
 }
 
+/// A column: its head, and what stands below it.
+type Column<T> = (&'static str, fn(&T) -> String);
+
 impl Rows {
+    fn of<T>(all: impl IntoIterator<Item = T>, numbers_from: usize, columns: &[Column<T>]) -> Self {
+        let row = |one: T| columns.iter().map(|(_, cell)| cell(&one)).collect();
+        Self {
+            head: columns.iter().map(|(head, _)| *head).collect(),
+            rows: all.into_iter().map(row).collect(),
+            numbers_from,
+        }
+    }
+
     /// For a terminal.
     pub fn text(&self) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(self.head.clone());
-        for row in &self.rows {
-            let cells = row.iter().enumerate().map(|(column, text)| {
-                let numbers = column >= self.numbers_from;
-                Cell::new(text).set_alignment(if numbers {
-                    CellAlignment::Right
-                } else {
-                    CellAlignment::Left
-                })
-            });
-            table.add_row(cells);
-        }
+        table.add_rows(&self.rows);
+        numbers_right(&mut table, self.numbers_from..self.head.len());
         lines(&table)
     }
+}
+
+/// Points that have numbers which hold.
+fn measured(record: &Record) -> impl Iterator<Item = (&Point, &Seen)> + Clone {
+    let ok = record.points.iter().filter(|point| point.status == Status::Ok);
+    ok.filter_map(|point| Some((point, point.seen.as_ref()?)))
 }
 
 /// A point's verdict; the reference has none on itself.
@@ -51,172 +59,97 @@ fn verdict(point: &Point, compared: &Compared) -> String {
 
 /// Throughput and latency of each point.
 pub fn latencies(record: &Record) -> Rows {
-    let head = vec![
-        "point",
-        "strategy",
-        "requests/s",
-        "p50",
-        "p90",
-        "p99",
-        "p99.9",
-        "greatest",
-        "p99 ratio",
-        "noise floor",
-        "verdict",
+    let columns: [Column<(&Point, &Seen)>; 11] = [
+        ("point", |(point, _)| point.case.clone()),
+        ("strategy", |(point, _)| label(&point.strategy).to_owned()),
+        ("requests/s", |(_, seen)| significant(seen.per_second)),
+        ("p50", |(_, seen)| time(seen.latencies.quantile(0.5))),
+        ("p90", |(_, seen)| time(seen.latencies.quantile(0.9))),
+        ("p99", |(_, seen)| time(seen.latencies.quantile(0.99))),
+        ("p99.9", |(_, seen)| time(seen.latencies.quantile(0.999))),
+        ("greatest", |(_, seen)| time(seen.latencies.greatest())),
+        ("p99 ratio", |(_, seen)| times_within(&seen.p99.ratio)),
+        ("noise floor", |(_, seen)| floor(seen.p99.noise_floor)),
+        ("verdict", |(point, seen)| verdict(point, &seen.p99)),
     ];
-    let row = |point: &Point| {
-        let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
-        let quantile = |share| time(seen.latencies.quantile(share));
-        Some(vec![
-            point.case.clone(),
-            label(&point.strategy).to_owned(),
-            significant(seen.per_second),
-            quantile(0.5),
-            quantile(0.9),
-            quantile(0.99),
-            quantile(0.999),
-            time(seen.latencies.greatest()),
-            times_within(&seen.p99.ratio),
-            floor(seen.p99.noise_floor),
-            verdict(point, &seen.p99),
-        ])
-    };
-    Rows {
-        head,
-        rows: record.points.iter().filter_map(row).collect(),
-        numbers_from: 2,
-    }
+    Rows::of(measured(record), 2, &columns)
+}
+
+/// A share of CPU time.
+fn share(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
 }
 
 /// What each point costs.
 pub fn costs(record: &Record) -> Rows {
-    let head = vec![
-        "point",
-        "strategy",
-        "CPU/request",
-        "ratio",
-        "noise floor",
-        "verdict",
-        "switches",
-        "taken away",
-        "open request",
-        "client",
-        "server",
-        "backend",
-        "cores",
+    let columns: [Column<(&Point, &Seen)>; 13] = [
+        ("point", |(point, _)| point.case.clone()),
+        ("strategy", |(point, _)| label(&point.strategy).to_owned()),
+        ("CPU/request", |(_, seen)| time(seen.cpu.ns.median)),
+        ("ratio", |(_, seen)| times_within(&seen.cpu.ratio)),
+        ("noise floor", |(_, seen)| floor(seen.cpu.noise_floor)),
+        ("verdict", |(point, seen)| verdict(point, &seen.cpu)),
+        ("switches", |(_, seen)| significant(seen.switches_per_request.0)),
+        ("taken away", |(_, seen)| significant(seen.switches_per_request.1)),
+        ("open request", |(_, seen)| {
+            let kib = |bytes| format!("{} KiB", significant(bytes / 1024.0));
+            seen.resident_per_request.map_or_else(|| "unknown".to_owned(), kib)
+        }),
+        ("client", |(_, seen)| share(seen.shares.client)),
+        ("server", |(_, seen)| share(seen.shares.server)),
+        ("backend", |(_, seen)| share(seen.shares.backend)),
+        ("cores", |(_, seen)| significant(seen.cores_in_use)),
     ];
-    let row = |point: &Point| {
-        let seen = point.seen.as_ref().filter(|_| point.status == Status::Ok)?;
-        let share = |share: f64| format!("{:.0}%", share * 100.0);
-        Some(vec![
-            point.case.clone(),
-            label(&point.strategy).to_owned(),
-            time(seen.cpu.ns.median),
-            times_within(&seen.cpu.ratio),
-            floor(seen.cpu.noise_floor),
-            verdict(point, &seen.cpu),
-            significant(seen.switches_per_request.0),
-            significant(seen.switches_per_request.1),
-            seen.resident_per_request.map_or_else(
-                || "unknown".to_owned(),
-                |bytes| format!("{} KiB", significant(bytes / 1024.0)),
-            ),
-            share(seen.shares.client),
-            share(seen.shares.server),
-            share(seen.shares.backend),
-            significant(seen.cores_in_use),
-        ])
-    };
-    Rows {
-        head,
-        rows: record.points.iter().filter_map(row).collect(),
-        numbers_from: 2,
-    }
+    Rows::of(measured(record), 2, &columns)
 }
 
 /// What neighbours of a slow handler feel.
 pub fn neighbours(record: &Record) -> Rows {
-    let row = |one: &Neighbours| {
-        let latencies = one.latencies.as_ref().filter(|_| one.status == Status::Ok)?;
-        let way: Result<Way, ()> = one.way.parse();
-        let lift = one.lift_p99_ns.map_or_else(String::new, |lift| {
-            let ends = match lift.level {
-                0.0 => String::new(),
-                _ => format!(" [{}, {}]", more(lift.low), more(lift.high)),
-            };
-            format!("{}{ends}", more(lift.median))
-        });
-        Some(vec![
-            way.map_or(one.way.clone(), |way| way.words().to_owned()),
-            one.flavor.clone(),
-            Disturbed::ALL
-                .iter()
-                .find(|disturbed| disturbed.name() == one.disturbed)
-                .map_or(one.disturbed.clone(), |disturbed| disturbed.words().to_owned()),
-            significant(one.due_per_second),
-            time(latencies.quantile(0.5)),
-            time(latencies.quantile(0.99)),
-            lift,
-        ])
-    };
-    Rows {
-        head: vec![
-            "served by",
-            "runtime",
-            "meanwhile",
-            "requests/s",
-            "p50",
-            "p99",
-            "lift of p99",
-        ],
-        rows: record.neighbours.iter().filter_map(row).collect(),
-        numbers_from: 3,
+    let ok = record.neighbours.iter().filter(|one| one.status == Status::Ok);
+    let measured = ok.filter_map(|one| Some((one, one.latencies.as_ref()?)));
+    let columns: [Column<(&Neighbours, &Latencies)>; 7] = [
+        ("served by", |(one, _)| one.way.words().to_owned()),
+        ("runtime", |(one, _)| one.flavor.clone()),
+        ("meanwhile", |(one, _)| one.disturbed.words().to_owned()),
+        ("requests/s", |(one, _)| significant(one.due_per_second)),
+        ("p50", |(_, latencies)| time(latencies.quantile(0.5))),
+        ("p99", |(_, latencies)| time(latencies.quantile(0.99))),
+        ("lift of p99", |(one, _)| match one.lift_p99_ns {
+            None => String::new(),
+            Some(lift) if lift.level == 0.0 => more(lift.median),
+            Some(lift) => format!("{} [{}, {}]", more(lift.median), more(lift.low), more(lift.high)),
+        }),
+    ];
+    Rows::of(measured, 3, &columns)
+}
+
+/// A count; no word about what did not happen.
+fn number(count: u64) -> String {
+    match count {
+        0 => "–".to_owned(),
+        count => count.to_string(),
     }
 }
 
 /// What faults did, counted.
 pub fn faults(record: &Record) -> Rows {
-    let row = |seen: &FaultSeen| {
-        let number = |count: u64| {
-            if count == 0 {
-                "–".to_owned()
-            } else {
-                count.to_string()
-            }
-        };
-        vec![
-            seen.fault
-                .map_or("the client disconnects", |fault| fault.words())
-                .to_owned(),
-            label(&seen.strategy).to_owned(),
-            seen.requests.to_string(),
-            seen.met.to_string(),
-            number(seen.answered),
-            number(seen.answered_502),
-            number(seen.answered_500),
-            number(seen.closed),
-            number(seen.unanswered),
-            number(seen.stopped),
-            number(seen.ran_on),
-        ]
-    };
-    Rows {
-        head: vec![
-            "what goes wrong",
-            "strategy",
-            "requests",
-            "met by it",
-            "200",
-            "502",
-            "500",
-            "closed",
-            "no answer",
-            "calls stopped",
-            "calls run on",
-        ],
-        rows: record.faults.iter().map(row).collect(),
-        numbers_from: 2,
-    }
+    let columns: [Column<&FaultSeen>; 11] = [
+        ("what goes wrong", |seen| {
+            let words = seen.fault.map_or("the client disconnects", |fault| fault.words());
+            words.to_owned()
+        }),
+        ("strategy", |seen| label(&seen.strategy).to_owned()),
+        ("requests", |seen| seen.requests.to_string()),
+        ("met by it", |seen| seen.met.to_string()),
+        ("200", |seen| number(seen.answered)),
+        ("502", |seen| number(seen.answered_502)),
+        ("500", |seen| number(seen.answered_500)),
+        ("closed", |seen| number(seen.closed)),
+        ("no answer", |seen| number(seen.unanswered)),
+        ("calls stopped", |seen| number(seen.stopped)),
+        ("calls run on", |seen| number(seen.ran_on)),
+    ];
+    Rows::of(&record.faults, 2, &columns)
 }
 
 /// Points that have no numbers, each with the reason.
@@ -242,15 +175,11 @@ pub fn without_numbers(record: &Record) -> Vec<String> {
 /// The answer for servers in one sentence, without its beginning, "In a server"; `None` where no strategy was compared with the
 /// reference.
 pub fn sentence(record: &Record) -> Option<String> {
-    let compared: Vec<(&Point, &Compared, &Compared)> = record
-        .points
-        .iter()
-        .filter(|point| point.status == Status::Ok && point.strategy == "spawn" && point.reference == "join")
-        .filter_map(|point| point.seen.as_ref().map(|seen| (point, &seen.p99, &seen.cpu)))
-        .collect();
-    let (first, ..) = compared.first()?;
-    let p99 = verdicts("p99 latency", compared.iter().map(|(_, p99, _)| *p99));
-    let cpu = verdicts("CPU time per request", compared.iter().map(|(_, _, cpu)| *cpu));
+    let of_two = |(point, _): &(&Point, &Seen)| point.strategy == "spawn" && point.reference == "join";
+    let compared: Vec<(&Point, &Seen)> = measured(record).filter(of_two).collect();
+    let (first, _) = compared.first()?;
+    let p99 = verdicts("p99 latency", compared.iter().map(|(_, seen)| &seen.p99));
+    let cpu = verdicts("CPU time per request", compared.iter().map(|(_, seen)| &seen.cpu));
     let disconnect = |strategy: &str| {
         record
             .faults
@@ -304,20 +233,12 @@ fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone
 
 /// How many controls contain 1: of how many, in p99 and in CPU time.
 pub fn controls(record: &Record) -> [(usize, usize); 2] {
-    let own = || {
-        let points = record.points.iter();
-        points
-            .filter(|point| point.status == Status::Ok && point.strategy == point.reference)
-            .filter_map(|point| point.seen.as_ref())
+    let own = || measured(record).filter(|(point, _)| point.strategy == point.reference);
+    let count = |control: fn(&Seen) -> &Estimate| {
+        let with = own().filter(|(_, seen)| control(seen).contains(1.0)).count();
+        (with, own().count())
     };
-    let count = |controls: Vec<Estimate>| {
-        let with = controls.iter().filter(|control| control.contains(1.0)).count();
-        (with, controls.len())
-    };
-    [
-        count(own().map(|seen| seen.p99.control).collect()),
-        count(own().map(|seen| seen.cpu.control).collect()),
-    ]
+    [count(|seen| &seen.p99.control), count(|seen| &seen.cpu.control)]
 }
 
 /// What is said of a run below its tables.

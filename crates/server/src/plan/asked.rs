@@ -1,7 +1,5 @@
 //! What the `JVS_*` variables ask for.
 
-use std::fmt::Display;
-
 use measure::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site, parse_tasks};
 use measure::matrix::Matrix;
 use measure::settings::RunSettings;
@@ -43,11 +41,13 @@ impl Asked {
     /// nothing to do.
     pub fn read(variable: &dyn Fn(&str) -> Option<String>, others: &[String]) -> Result<Self, VariableError> {
         let matrix = Matrix::read(variable)?;
-        let known = format!("{} {}", words(workloads()), words(others));
+        let known: Vec<&str> = workloads()
+            .into_iter()
+            .chain(others.iter().map(String::as_str))
+            .collect();
         let known_workload = |word: &str| {
             let base = word.split('@').next().unwrap_or(word);
-            let known = workloads().contains(&word) || others.iter().any(|other| other == word || other == base);
-            match known {
+            match known.contains(&word) || others.iter().any(|other| other == base) {
                 true => Ok(word.to_owned()),
                 false => Err("no such workload".to_owned()),
             }
@@ -64,7 +64,7 @@ impl Asked {
         Ok(Self {
             matrix,
             settings: RunSettings::read(variable, matrix)?,
-            workloads: list(variable, "JVS_WORKLOADS", || known.clone(), known_workload)?,
+            workloads: list(variable, "JVS_WORKLOADS", || known.join(" "), known_workload)?,
             flavors: list(variable, "JVS_FLAVORS", || FLAVORS.to_owned(), value::<Flavor>)?,
             at_worker: sites.is_none_or(|sites| sites.contains(&Site::Worker)),
             payloads: list(variable, "JVS_PAYLOADS", sizes, payload)?,
@@ -83,14 +83,6 @@ impl Asked {
             .as_ref()
             .is_none_or(|asked| asked.iter().any(|word| word == workload))
     }
-}
-
-fn words<T: Display>(words: impl IntoIterator<Item = T>) -> String {
-    words
-        .into_iter()
-        .map(|word| word.to_string())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 /// The workloads of this target, as `JVS_WORKLOADS` names them.

@@ -11,25 +11,20 @@ pub struct Faulty {
     pub strategy: String,
 }
 
-/// The name of a fault in ids.
-pub fn fault_name(fault: Option<Fault>) -> &'static str {
-    match fault {
-        None => "disconnects",
-        Some(Fault::Refuses) => "refuses",
-        Some(Fault::Hangs) => "hangs",
-        Some(Fault::Cuts) => "cuts",
-        Some(Fault::Answers500) => "answers_500",
-        Some(Fault::Panics) => "panics",
-    }
-}
-
 /// Children of a request that meets a fault.
 pub const FAULTY_TASKS: usize = 3;
 
 impl Faulty {
     /// Its id.
     pub fn id(&self) -> String {
-        let fault = fault_name(self.fault);
+        let fault = match self.fault {
+            None => "disconnects",
+            Some(Fault::Refuses) => "refuses",
+            Some(Fault::Hangs) => "hangs",
+            Some(Fault::Cuts) => "cuts",
+            Some(Fault::Answers500) => "answers_500",
+            Some(Fault::Panics) => "panics",
+        };
         format!(
             "fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}",
             self.strategy

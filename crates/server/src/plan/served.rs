@@ -1,21 +1,26 @@
 //! Ways to serve connections, and what disturbs them.
 
 use measure::case::Flavor;
+use serde::{Deserialize, Serialize};
 
 use crate::delay::Delay;
 use crate::point::Shape;
 use crate::serving::Way;
 
 /// What some handlers do while others are timed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Disturbed {
     /// The same as all.
+    #[serde(rename = "quiet")]
     Not,
     /// They block their thread for 10 ms.
+    #[serde(rename = "block_10ms")]
     Blocked,
     /// The same in `tokio::task::block_in_place`, which hands the worker's place to another thread first.
+    #[serde(rename = "block_in_place_10ms")]
     InPlace,
     /// They compute for 1 ms.
+    #[serde(rename = "compute_1ms")]
     Computed,
 }
 
@@ -80,6 +85,11 @@ impl Served {
     /// The id of one of its points.
     pub fn id(&self, disturbed: Disturbed) -> String {
         format!("serve@{}/{}/worker/1KiB/{}/1", disturbed.name(), self.flavor, self.way)
+    }
+
+    /// The ids of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = String> {
+        self.disturbed.iter().map(|disturbed| self.id(*disturbed))
     }
 }
 

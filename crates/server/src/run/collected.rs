@@ -1,5 +1,6 @@
 //! What is collected of a group or of a way to serve, a round at a time: its server processes in turns.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,12 +51,20 @@ pub(super) struct CollectedWay<'a> {
 }
 
 /// Why a window cannot be used at all.
-pub(super) fn failure(window: &Window) -> Option<String> {
+fn failure(window: &Window) -> Option<String> {
     let sent = &window.sent;
     match &sent.reason {
         Some(reason) => Some(format!("{} requests failed: {reason}", sent.failed)),
         None if window.requests() == 0 => Some("no request was answered".to_owned()),
         None => None,
+    }
+}
+
+/// A window that can be used; `id` is what it is of.
+pub(super) fn usable(window: Window, id: &dyn Display) -> Result<Window, Trouble> {
+    match failure(&window) {
+        None => Ok(window),
+        Some(reason) => Err(Trouble::Failed(format!("the server: {id}: {reason}"))),
     }
 }
 
@@ -121,11 +130,7 @@ impl<'a> Collected<'a> {
                         self.stand.open(server, schedule, first(round, way), None)?
                     }
                 };
-                if let Some(reason) = failure(&window) {
-                    let id = group.shape.case(*level);
-                    return Err(Trouble::Failed(format!("the server: {id}: {reason}")));
-                }
-                both[*subject].add(&window);
+                both[*subject].add(&usable(window, &group.shape.case(*level))?);
             }
             for (subject, window) in both.into_iter().enumerate() {
                 self.windows[subject][place].push(&window);
@@ -196,10 +201,7 @@ impl<'a> CollectedWay<'a> {
             let window = self
                 .stand
                 .open(&mut server, schedule, first(round, place), disturbance.as_ref())?;
-            if let Some(reason) = failure(&window) {
-                return Err(Trouble::Failed(format!("the server: {}: {reason}", served.way)));
-            }
-            self.windows[place].push(&window);
+            self.windows[place].push(&usable(window, &served.way)?);
         }
         Ok(())
     }

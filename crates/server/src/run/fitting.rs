@@ -14,7 +14,7 @@ const WARM: f64 = 0.06;
 
 /// The seconds of a run with so many requests of each point and strategy.
 fn seconds(plan: &Plan, measured: &Measured<'_>, requests: usize) -> f64 {
-    let rounds = plan.rounds as f64;
+    let rounds = plan.settings.rounds as f64;
     let open = |requests: f64, rate: f64| (requests / rate).max(LEAST);
     let mut seconds = 0.0;
     for collected in &measured.groups {
@@ -37,7 +37,7 @@ fn seconds(plan: &Plan, measured: &Measured<'_>, requests: usize) -> f64 {
 /// Requests of a point and strategy, so many that the run fits into its time. Each window lasts [`LEAST`] at least, so that
 /// points of a high rate have more.
 pub(super) fn fitting(plan: &Plan, measured: &Measured<'_>, gone: f64, header: &mut Header) -> usize {
-    let Some(minutes) = plan.minutes else {
+    let Some(minutes) = plan.settings.minutes else {
         return plan.requests;
     };
     let fits = |requests: usize| gone + seconds(plan, measured, requests) <= minutes * 60.0;

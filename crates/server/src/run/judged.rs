@@ -193,8 +193,8 @@ pub(super) fn neighbours(collected: &CollectedWay<'_>) -> Vec<Neighbours> {
         Neighbours {
             id: served.id(*disturbed),
             flavor: served.flavor.to_string(),
-            way: served.way.name().to_owned(),
-            disturbed: disturbed.name().to_owned(),
+            way: served.way,
+            disturbed: *disturbed,
             status,
             reason,
             due_per_second: collected.rate,

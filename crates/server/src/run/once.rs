@@ -3,22 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::collected::{CollectedWay, failure};
+use super::collected::{CollectedWay, usable};
 use crate::faults;
 use crate::load::Schedule;
 use crate::plan::Plan;
 use crate::point::Level;
-use crate::stand::{Stand, Subject, Window};
+use crate::stand::{Stand, Subject};
 use crate::trouble::Trouble;
 
 /// Runs every point once, without a clock: prints what Criterion does.
 pub fn test(plan: &Plan, program: &Path) -> Result<(), Trouble> {
     let seed = plan.settings.seed.unwrap_or(0);
     let done = |id: &str| println!("Testing {id}\nSuccess");
-    let failed = |id: String, window: &Window| match failure(window) {
-        Some(reason) => Err(Trouble::Failed(format!("the server: {id}: {reason}"))),
-        None => Ok(()),
-    };
     let schedule = Schedule {
         seed,
         rate: 200.0,
@@ -34,7 +30,7 @@ pub fn test(plan: &Plan, program: &Path) -> Result<(), Trouble> {
                     Level::Percent(_) => stand.open(&mut server, schedule, 0, None)?,
                 };
                 let id = group.shape.id(*level, strategy);
-                failed(id.clone(), &window)?;
+                usable(window, &id)?;
                 done(&id);
             }
         }
@@ -42,10 +38,7 @@ pub fn test(plan: &Plan, program: &Path) -> Result<(), Trouble> {
     for served in &plan.served {
         let mut way = CollectedWay::begin(served, Some(schedule.rate), program, seed)?;
         way.round(0, schedule.requests, seed)?;
-        served
-            .disturbed
-            .iter()
-            .for_each(|disturbed| done(&served.id(*disturbed)));
+        served.ids().for_each(|id| done(&id));
     }
     for faulty in &plan.faulty {
         faults::see(faulty, seed)?;
