@@ -284,15 +284,14 @@ impl Record {
         for (index, raw) in text.split_inclusive('\n').enumerate() {
             let mut add = || -> Result<(), String> {
                 let line = raw.strip_suffix('\n').ok_or("the line is cut off")?;
-                let parsed = serde_json::from_str(line).map_err(|error| error.to_string())?;
+                if record.is_none() {
+                    check_schema(line)?;
+                }
+                // Its number is told beside it: serde_json counts the lines of what it was given, which is one.
+                let parsed =
+                    serde_json::from_str(line).map_err(|error| error.to_string().replace(" at line 1 ", " at "))?;
                 let id = match (&mut record, parsed) {
                     (None, Line::ServerRun(header)) => {
-                        if header.schema != SCHEMA {
-                            return Err(format!(
-                                "written with schema {}; this build reads {SCHEMA}",
-                                header.schema
-                            ));
-                        }
                         record = Some(Record {
                             header: *header,
                             points: Vec::new(),
@@ -333,5 +332,39 @@ impl Record {
         let record = record.ok_or_else(|| wrong(1, "the file is empty".to_owned()))?;
         verify_checksum(&record.header.checksum, text).map_err(|problem| wrong(1, problem))?;
         Ok(record)
+    }
+}
+
+/// Comes before all else: what another schema has in its header, this one does not know.
+fn check_schema(line: &str) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Schema {
+        schema: u32,
+    }
+    match serde_json::from_str(line) {
+        Ok(Schema { schema }) if schema != SCHEMA => {
+            Err(format!("written with schema {schema}; this build reads {SCHEMA}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_another_schema_is_told_so_and_a_line_has_one_number() {
+        let said = |text: &str| {
+            let read = Record::parse(text, Path::new("server.jsonl"));
+            read.expect_err("it is no record").to_string()
+        };
+        let other = said("{\"kind\":\"server_run\",\"schema\":2}\n");
+        assert!(other.starts_with("server.jsonl:1: written with schema 2"), "{other}");
+        let lacking = said("{\"kind\":\"server_run\",\"schema\":1}\n");
+        assert!(
+            lacking.contains("missing field") && !lacking.contains("line 1"),
+            "{lacking}"
+        );
     }
 }
