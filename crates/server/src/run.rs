@@ -145,8 +145,9 @@ fn measure_all<'a>(
             .push(Collected::begin(group, subjects, request.program, header.seed)?);
     }
     for served in &plan.served {
-        // The same rate for all ways: that of the usual one.
-        let same = measured.ways.iter().find(|way| way.served.flavor == served.flavor);
+        // The same rate for all ways: that of the usual one, where it has one.
+        let mut others = measured.ways.iter().filter(|way| way.failed.is_none());
+        let same = others.find(|way| way.served.flavor == served.flavor);
         let rate = same.map(|way| way.rate);
         measured
             .ways

@@ -153,11 +153,14 @@ impl<'a> CollectedWay<'a> {
     /// Starts the stand, and sees how much a server can serve where no rate is given.
     pub(super) fn begin(served: &'a Served, rate: Option<f64>, program: &Path, seed: u64) -> Result<Self, Trouble> {
         let mut stand = Stand::new(program, &served.shape(), seed, 1)?;
+        let mut failed = None;
         let rate = match rate {
             Some(rate) => rate,
             None => {
                 let mut server = stand.serve(&Subject::strategy("join"))?;
-                NEIGHBOURS_LOAD * stand.greatest(&mut server, CAPACITY)?.throughput()
+                let greatest = stand.greatest(&mut server, CAPACITY)?;
+                failed = failure(&greatest);
+                NEIGHBOURS_LOAD * greatest.throughput()
             }
         };
         Ok(Self {
@@ -165,7 +168,7 @@ impl<'a> CollectedWay<'a> {
             stand,
             rate,
             windows: vec![Rounds::default(); served.disturbed.len()],
-            failed: None,
+            failed,
         })
     }
 

@@ -17,7 +17,8 @@ fn seconds(plan: &Plan, measured: &Measured<'_>, requests: usize) -> f64 {
     let rounds = plan.settings.rounds as f64;
     let open = |requests: f64, rate: f64| (requests / rate).max(LEAST);
     let mut seconds = 0.0;
-    for collected in &measured.groups {
+    // What has failed takes no time.
+    for collected in measured.groups.iter().filter(|group| group.failed.is_none()) {
         // The reference has a copy; each process has two windows.
         let processes = rounds * (collected.group.strategies.len() + 1) as f64;
         let levels = collected.group.levels.iter();
@@ -27,7 +28,7 @@ fn seconds(plan: &Plan, measured: &Measured<'_>, requests: usize) -> f64 {
         });
         seconds += processes * (START + 2.0 * windows.sum::<f64>());
     }
-    for way in &measured.ways {
+    for way in measured.ways.iter().filter(|way| way.failed.is_none()) {
         let windows = way.served.disturbed.len() as f64;
         seconds += rounds * (START + windows * (WARM + open(requests as f64 / rounds, way.rate)));
     }
