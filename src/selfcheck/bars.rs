@@ -96,6 +96,36 @@ impl Bar {
     }
 }
 
+/// The bars of a check, one after the other.
+pub(crate) struct Bars {
+    check: &'static str,
+    pub(crate) all: Vec<Bar>,
+}
+
+impl Bars {
+    /// None yet.
+    pub(crate) fn of(check: &'static str) -> Self {
+        Self { check, all: Vec::new() }
+    }
+
+    /// One more of those of which it is `so`: a share.
+    pub(crate) fn share<T>(
+        &mut self,
+        what: impl Into<String>,
+        of: &[T],
+        so: impl Fn(&T) -> bool,
+        limit: impl Into<Option<Limit>>,
+    ) {
+        let counted = (of.iter().filter(|one| so(one)).count(), of.len());
+        self.all.push(Bar::share(self.check, what, counted, limit.into()));
+    }
+
+    /// One more of a fraction that is no share.
+    pub(crate) fn value(&mut self, what: impl Into<String>, figure: Option<f64>, limit: impl Into<Option<Limit>>) {
+        self.all.push(Bar::value(self.check, what, figure, limit.into()));
+    }
+}
+
 /// The columns of [`Bar::cells`].
 pub const HEAD: [&str; 5] = ["figure of", "found", "share [95% band]", "bar", ""];
 

@@ -6,6 +6,7 @@ use super::Extent;
 use crate::block::wakes_threads;
 use crate::case::{Case, Flavor, Payload, Site};
 use crate::environment::cores;
+use crate::in_order::grouped;
 use crate::plan::{Item, Pair};
 use crate::workload;
 
@@ -58,6 +59,15 @@ fn flavors() -> Vec<Flavor> {
     flavors
 }
 
+/// In a task, or there and in `block_on`.
+fn sites(both: bool) -> &'static [Site] {
+    if both {
+        &[Site::Worker, Site::BlockOn]
+    } else {
+        &[Site::Worker]
+    }
+}
+
 fn case(workload: &str, flavor: Flavor, site: Site, payload: usize, tasks: usize) -> Case {
     Case {
         workload: workload.to_owned(),
@@ -104,10 +114,8 @@ pub(super) fn short(extent: Extent) -> Vec<Item> {
             .into_iter()
             .map(|(name, payload, tasks, both)| (name.to_owned(), payload, tasks, both));
         for (workload, payload, tasks, both) in listed.chain(others(flavor)) {
-            for site in [Site::Worker, Site::BlockOn] {
-                if site == Site::Worker || both {
-                    items.push(compared(case(&workload, flavor, site, payload, tasks)));
-                }
+            for site in sites(both) {
+                items.push(compared(case(&workload, flavor, *site, payload, tasks)));
             }
         }
     }
@@ -121,17 +129,10 @@ pub(super) fn fetching(extent: Extent) -> Vec<Item> {
         let waits = matches!(workload, "http_delay" | "http_straggler");
         let flavors = if waits { vec![Flavor::CurrentThread] } else { flavors() };
         for flavor in flavors {
-            for site in [Site::Worker, Site::BlockOn] {
-                if site == Site::BlockOn && !both {
-                    continue;
-                }
-                let mut item = compared(case(workload, flavor, site, payload, 3));
-                let pairs = if workload == "http" && extent != Extent::Quick {
-                    4
-                } else {
-                    2
-                };
-                item.pairs.truncate(pairs);
+            for site in sites(both) {
+                let mut item = compared(case(workload, flavor, *site, payload, 3));
+                let all = workload == "http" && extent != Extent::Quick;
+                item.pairs.truncate(if all { 4 } else { 2 });
                 items.push(item);
             }
         }
@@ -152,11 +153,15 @@ pub(super) fn injected(extent: Extent) -> Vec<Case> {
 /// What tells how long an iteration and a chain are: the chain alone, twice as long the second time.
 pub(super) const TRIAL: [u64; 2] = [1_000, 2_000];
 
+fn chain_alone(length: u64) -> Pair {
+    pair(&format!("chain+{length}"), "join+0")
+}
+
 /// Short measurements of that.
 pub(super) fn trials(cases: &[Case]) -> Vec<Item> {
     let item = |case: &Case| Item {
         case: case.clone(),
-        pairs: TRIAL.map(|length| pair(&format!("chain+{length}"), "join+0")).into(),
+        pairs: TRIAL.map(chain_alone).into(),
     };
     cases.iter().map(item).collect()
 }
@@ -182,27 +187,23 @@ impl Injection {
     /// A `join!` against itself, against itself with each of the delays, and two of the delays alone: the others' size
     /// lies on the line through them.
     pub(super) fn item(&self) -> Item {
-        let delayed = |length: &u64| pair(&format!("join+{length}"), "join+0");
-        let mut pairs = vec![pair("join+0", "join+0")];
-        pairs.extend(self.lengths.iter().map(delayed));
+        let mut item = self.delayed(&self.lengths);
         let ends = [self.lengths[0], self.lengths[EFFECTS.len() - 1]];
-        let alone = ends.map(|length| pair(&format!("chain+{length}"), "join+0"));
-        pairs.extend(alone);
-        Item {
-            case: self.case.clone(),
-            pairs,
-        }
+        item.pairs.extend(ends.map(chain_alone));
+        item
     }
 
     /// The control and the two large effects.
     fn busy(&self) -> Item {
+        self.delayed(&self.lengths[2..])
+    }
+
+    /// The control and these delays.
+    fn delayed(&self, lengths: &[u64]) -> Item {
+        let all = [0].iter().chain(lengths);
         Item {
             case: self.case.clone(),
-            pairs: vec![
-                pair("join+0", "join+0"),
-                pair(&format!("join+{}", self.lengths[2]), "join+0"),
-                pair(&format!("join+{}", self.lengths[3]), "join+0"),
-            ],
+            pairs: all.map(|length| pair(&format!("join+{length}"), "join+0")).collect(),
         }
     }
 }
@@ -230,14 +231,12 @@ pub(super) fn plan(extent: Extent) -> Vec<Item> {
 
 /// One item for each case, with the pairs of all its items.
 fn merged(items: impl Iterator<Item = Item>) -> Vec<Item> {
-    let mut plan: Vec<Item> = Vec::new();
-    for item in items {
-        match plan.iter_mut().find(|known| known.case == item.case) {
-            Some(known) => known.pairs.extend(item.pairs),
-            None => plan.push(item),
-        }
-    }
-    plan
+    let of_cases = grouped(items.map(|item| (item.case, item.pairs)));
+    let item = |(case, pairs): (Case, Vec<Vec<Pair>>)| Item {
+        case,
+        pairs: pairs.concat(),
+    };
+    of_cases.into_iter().map(item).collect()
 }
 
 /// What is measured on a busy machine: delays, and every other case's controls.

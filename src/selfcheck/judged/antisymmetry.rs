@@ -1,10 +1,10 @@
 //! spawn over join! against join! over spawn.
 
-use super::{Repetition, count, find, log_median, quantile, ratios, repeated::root};
+use super::{Repetition, find, log_median, quantile, ratios, repeated::root};
 use crate::case::Case;
 use crate::record::Measurement;
 use crate::selfcheck::bars::{
-    Bar,
+    Bar, Bars,
     Limit::{AtLeast, AtMost},
 };
 use crate::stats::Verdict;
@@ -31,7 +31,6 @@ fn both_ways(repetition: &Repetition) -> Vec<(&Case, f64, [Option<Verdict>; 2])>
 
 /// spawn over join! and join! over spawn, measured in the same rounds.
 pub(in crate::selfcheck) fn antisymmetry(repetitions: &[Vec<Measurement>]) -> Vec<Bar> {
-    const CHECK: &str = "Antisymmetry";
     let all: Vec<_> = repetitions.iter().flat_map(|one| both_ways(one)).collect();
     let mut products = Vec::new();
     for two in repetitions.windows(2) {
@@ -45,31 +44,14 @@ pub(in crate::selfcheck) fn antisymmetry(repetitions: &[Vec<Measurement>]) -> Ve
         .iter()
         .filter_map(|(_, _, [one, other])| Some([(*one)?, (*other)?]))
         .collect();
-    let differs = |verdict| matches!(verdict, Verdict::Slower | Verdict::Faster);
-    vec![
-        Bar::value(
-            CHECK,
-            "|log(A/B) + log(B/A)|, median",
-            quantile(all.iter().map(|(_, sum, _)| sum.abs()).collect(), 0.5),
-            Some(AtMost(0.005)),
-        ),
-        Bar::value(
-            CHECK,
-            "what repetitions share of it, without noise",
-            root(products),
-            Some(AtMost(0.005)),
-        ),
-        Bar::share(
-            CHECK,
-            "swapped, the mirrored verdict",
-            count(&verdicts, |[one, other]| *one == mirrored(*other)),
-            Some(AtLeast(0.95)),
-        ),
-        Bar::share(
-            CHECK,
-            "swapped, the same difference",
-            count(&verdicts, |[one, other]| differs(*one) && one == other),
-            Some(AtMost(0.0)),
-        ),
-    ]
+    let mirrors = |[one, other]: &[Verdict; 2]| *one == mirrored(*other);
+    let is_same = |[one, other]: &[Verdict; 2]| one == other && *one != mirrored(*one);
+    let sums = all.iter().map(|(_, sum, _)| sum.abs()).collect();
+    let mut bars = Bars::of("Antisymmetry");
+    bars.value("|log(A/B) + log(B/A)|, median", quantile(sums, 0.5), AtMost(0.005));
+    let what = "what repetitions share of it, without noise";
+    bars.value(what, root(products), AtMost(0.005));
+    bars.share("swapped, the mirrored verdict", &verdicts, mirrors, AtLeast(0.95));
+    bars.share("swapped, the same difference", &verdicts, is_same, AtMost(0.0));
+    bars.all
 }

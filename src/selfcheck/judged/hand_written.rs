@@ -1,9 +1,9 @@
 //! Loops written by hand over the suite's cells.
 
-use super::{count, quantile, ratios};
+use super::{quantile, ratios};
 use crate::record::Measurement;
 use crate::selfcheck::bars::{
-    Bar,
+    Bar, Bars,
     Limit::{AtLeast, AtMost},
 };
 
@@ -14,7 +14,6 @@ const CLOSE_NS: f64 = 1.0;
 
 /// Hand-written loops over the suite's cells; and a line for each cell that is not close.
 pub(in crate::selfcheck) fn hand_written(repetitions: &[Vec<Measurement>]) -> (Vec<Bar>, Vec<String>) {
-    const CHECK: &str = "Hand-written loops";
     let mut differences = Vec::new();
     let mut close = Vec::new();
     let mut far = Vec::new();
@@ -36,19 +35,8 @@ pub(in crate::selfcheck) fn hand_written(repetitions: &[Vec<Measurement>]) -> (V
             ));
         }
     }
-    let bars = vec![
-        Bar::value(
-            CHECK,
-            "median difference",
-            quantile(differences, 0.5),
-            Some(AtMost(0.02)),
-        ),
-        Bar::share(
-            CHECK,
-            "within 10% or 1 ns",
-            count(&close, |close| *close),
-            Some(AtLeast(0.90)),
-        ),
-    ];
-    (bars, far)
+    let mut bars = Bars::of("Hand-written loops");
+    bars.value("median difference", quantile(differences, 0.5), AtMost(0.02));
+    bars.share("within 10% or 1 ns", &close, |close| *close, AtLeast(0.90));
+    (bars.all, far)
 }

@@ -1,10 +1,10 @@
 //! Delays of known size, found or not.
 
-use super::{Repetition, count, find, quantile};
+use super::{Repetition, find, quantile};
 use crate::block::wakes_threads;
 use crate::record::Measurement;
 use crate::selfcheck::bars::{
-    Bar,
+    Bar, Bars,
     Limit::{AtLeast, AtMost},
 };
 use crate::selfcheck::cases::{EFFECTS, Injection};
@@ -54,60 +54,29 @@ fn found(repetition: &Repetition, injections: &[Injection]) -> Vec<Found> {
 
 /// Delays of known size, found or not.
 pub(in crate::selfcheck) fn injected(repetitions: &[Vec<Measurement>], injections: &[Injection]) -> Vec<Bar> {
-    const CHECK: &str = "Injected effects";
-    let all: Vec<Found> = repetitions
-        .iter()
-        .flat_map(|repetition| found(repetition, injections))
-        .collect();
-    let mut bars = Vec::new();
-    let one_thread = |found: &&Found| !found.wakes_threads;
+    let all = repetitions.iter().flat_map(|repetition| found(repetition, injections));
+    let (waking, short): (Vec<Found>, Vec<Found>) = all.partition(|found| found.wakes_threads);
+    let slower = |found: &&Found| found.verdict == Verdict::Slower;
+    let mut bars = Bars::of("Injected effects");
     for (place, effect) in EFFECTS.iter().enumerate() {
-        let of_effect = || all.iter().filter(|found| found.effect == place);
-        let these: Vec<&Found> = of_effect().filter(one_thread).collect();
-        let errors = || -> Vec<f64> {
-            let error = |found: &&Found| (found.ratio.median - found.truth).abs();
-            these.iter().map(error).collect()
-        };
+        let [short, waking] = [&short, &waking].map(|all| -> Vec<&Found> {
+            let of_effect = all.iter().filter(|found| found.effect == place);
+            of_effect.collect()
+        });
+        let error = |found: &&Found| (found.ratio.median - found.truth).abs();
+        let errors: Vec<f64> = short.iter().map(error).collect();
         let name = format!("+{:.0}%", effect * 100.0);
-        bars.push(Bar::value(
-            CHECK,
-            format!("{name}: median error"),
-            quantile(errors(), 0.5),
-            Some(AtMost((0.05 * effect).max(0.005))),
-        ));
-        bars.push(Bar::value(
-            CHECK,
-            format!("{name}: error, 95 of 100"),
-            quantile(errors(), 0.95),
-            None,
-        ));
-        bars.push(Bar::share(
-            CHECK,
-            format!("{name}: called slower"),
-            count(&these, |found| found.verdict == Verdict::Slower),
-            Some(AtLeast(0.95)),
-        ));
-        let waking: Vec<&Found> = of_effect().filter(|found| found.wakes_threads).collect();
-        bars.push(Bar::share(
-            CHECK,
-            format!("{name}, where threads are woken, in few rounds: called slower"),
-            count(&waking, |found| found.verdict == Verdict::Slower),
-            None,
-        ));
+        let most = AtMost((0.05 * effect).max(0.005));
+        bars.value(format!("{name}: median error"), quantile(errors.clone(), 0.5), most);
+        bars.value(format!("{name}: error, 95 of 100"), quantile(errors, 0.95), None);
+        bars.share(format!("{name}: called slower"), &short, slower, AtLeast(0.95));
+        let what = format!("{name}, where threads are woken, in few rounds: called slower");
+        bars.share(what, &waking, slower, None);
     }
-    bars.push(Bar::share(
-        CHECK,
-        "called faster",
-        count(&all, |found| found.verdict == Verdict::Faster),
-        Some(AtMost(0.0)),
-    ));
-    let smallest = all.iter().filter(one_thread).map(|found| found.smallest);
-    let smallest = smallest.collect();
-    bars.push(Bar::value(
-        CHECK,
-        "smallest effect found in 95 of 100",
-        quantile(smallest, 0.95),
-        None,
-    ));
-    bars
+    let smallest = short.iter().map(|found| found.smallest).collect();
+    let all: Vec<Found> = short.into_iter().chain(waking).collect();
+    let faster = |found: &Found| found.verdict == Verdict::Faster;
+    bars.share("called faster", &all, faster, AtMost(0.0));
+    bars.value("smallest effect found in 95 of 100", quantile(smallest, 0.95), None);
+    bars.all
 }

@@ -60,10 +60,6 @@ fn beyond(ratio: &Estimate) -> bool {
     ratio.low.ln() > MARGIN.ln_1p() || ratio.high.ln() < -MARGIN.ln_1p()
 }
 
-fn count<T>(all: &[T], so: impl Fn(&T) -> bool) -> (usize, usize) {
-    (all.iter().filter(|one| so(one)).count(), all.len())
-}
-
 fn is_delay(m: &Measurement) -> bool {
     m.reference.contains('+')
 }

@@ -1,8 +1,8 @@
 //! The same measurement in repetitions that follow each other: do intervals meet, and what do deviations share?
 
-use super::{count, find, log_median, quantile, ratios};
+use super::{find, log_median, quantile, ratios};
 use crate::record::Measurement;
-use crate::selfcheck::bars::{Bar, Limit::AtLeast};
+use crate::selfcheck::bars::{Bar, Bars, Limit::AtLeast};
 use crate::stats::Estimate;
 
 /// Pairs of intervals of the same measurement in repetitions that follow each other.
@@ -35,23 +35,12 @@ pub(super) fn root(products: Vec<f64>) -> Option<f64> {
 
 /// Do the intervals of one repetition meet those of the next?
 pub(in crate::selfcheck) fn honest(repetitions: &[Vec<Measurement>]) -> Vec<Bar> {
-    const CHECK: &str = "Honest intervals";
     let overlap = |(one, other): &(Estimate, Estimate)| one.low <= other.high && other.low <= one.high;
     let contains = |(one, other): &(Estimate, Estimate)| one.contains(other.median) || other.contains(one.median);
     let both = |m: &Measurement| m.strategy == "spawn" && m.reference == "join";
     let rounds = repeated(repetitions, both);
-    vec![
-        Bar::share(
-            CHECK,
-            "two repetitions overlap",
-            count(&rounds, overlap),
-            Some(AtLeast(0.95)),
-        ),
-        Bar::share(
-            CHECK,
-            "one contains the other's median",
-            count(&rounds, contains),
-            Some(AtLeast(0.75)),
-        ),
-    ]
+    let mut bars = Bars::of("Honest intervals");
+    bars.share("two repetitions overlap", &rounds, overlap, AtLeast(0.95));
+    bars.share("one contains the other's median", &rounds, contains, AtLeast(0.75));
+    bars.all
 }

@@ -1,11 +1,11 @@
 //! The same code against itself and against its copies.
 
 use super::{
-    beyond, count, excludes_1, is_delay, log_median, quantile, ratios,
+    beyond, excludes_1, is_delay, log_median, quantile, ratios,
     repeated::{repeated, shared},
 };
 use crate::record::Measurement;
-use crate::selfcheck::bars::{Bar, Limit::AtMost};
+use crate::selfcheck::bars::{Bar, Bars, Limit::AtMost};
 use crate::stats::Estimate;
 
 /// What ends in `_copy`, over what it is a copy of.
@@ -22,48 +22,19 @@ pub(in crate::selfcheck) fn same_code(repetitions: &[Vec<Measurement>], beyond_l
         .collect();
     let copies: Vec<Estimate> = ratios(all().filter(|m| is_copy(m))).map(|(_, ratio)| ratio).collect();
     let far = |ratios: &[Estimate]| -> Vec<f64> { ratios.iter().map(|ratio| log_median(ratio).abs()).collect() };
-    const SAME: &str = "A/A, the same code";
-    const COPY: &str = "A/A, copies of it";
-    let intervals = |check: &str, ratios: &[Estimate]| {
-        [
-            Bar::share(
-                check,
-                "intervals that exclude 1",
-                count(ratios, excludes_1),
-                Some(AtMost(0.04)),
-            ),
-            Bar::share(
-                check,
-                "intervals wholly beyond ±1%",
-                count(ratios, beyond),
-                Some(AtMost(beyond_limit)),
-            ),
-        ]
+    let intervals = |check, ratios: &[Estimate]| {
+        let mut bars = Bars::of(check);
+        bars.share("intervals that exclude 1", ratios, excludes_1, AtMost(0.04));
+        bars.share("intervals wholly beyond ±1%", ratios, beyond, AtMost(beyond_limit));
+        bars
     };
-    let mut bars = Vec::from(intervals(SAME, &same));
-    bars.extend([
-        Bar::value(
-            SAME,
-            "median distance from 1",
-            quantile(far(&same), 0.5),
-            Some(AtMost(0.001)),
-        ),
-        Bar::value(
-            SAME,
-            "what repetitions share of it: bias without noise",
-            shared(&repeated(repetitions, |m| m.is_control() && !is_delay(m))),
-            Some(AtMost(0.001)),
-        ),
-    ]);
-    bars.extend(intervals(COPY, &copies));
-    bars.extend([
-        Bar::value(
-            COPY,
-            "distance from 1, half of them: the layout floor",
-            quantile(far(&copies), 0.5),
-            None,
-        ),
-        Bar::value(COPY, "distance from 1, 95 of 100", quantile(far(&copies), 0.95), None),
-    ]);
-    bars
+    let mut bars = intervals("A/A, the same code", &same);
+    bars.value("median distance from 1", quantile(far(&same), 0.5), AtMost(0.001));
+    let bias = shared(&repeated(repetitions, |m| m.is_control() && !is_delay(m)));
+    bars.value("what repetitions share of it: bias without noise", bias, AtMost(0.001));
+    let mut of_copies = intervals("A/A, copies of it", &copies);
+    let [half, most] = [0.5, 0.95].map(|share| quantile(far(&copies), share));
+    of_copies.value("distance from 1, half of them: the layout floor", half, None);
+    of_copies.value("distance from 1, 95 of 100", most, None);
+    [bars.all, of_copies.all].concat()
 }

@@ -11,7 +11,10 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::SelfcheckError;
-use super::bars::{Bar, Limit};
+use super::bars::{
+    Bar, Bars,
+    Limit::{AtLeast, AtMost},
+};
 use crate::case::{Case, Site};
 use crate::environment::{Environment, cores};
 use crate::program;
@@ -173,61 +176,25 @@ fn measure_wanted(
 }
 
 fn judge(rows: &[Row], hand_written: &[HandWritten]) -> Vec<Bar> {
-    const CHECK: &str = "Against programs that run one strategy";
-    let count = |so: fn(&Row) -> bool| (rows.iter().filter(|row| so(row)).count(), rows.len());
-    let at_worker: Vec<f64> = rows
-        .iter()
-        .filter(|row| row.case.site == Site::Worker)
-        .map(Row::distance)
-        .collect();
-    let mut bars = Vec::new();
+    let mut bars = Bars::of("Against programs that run one strategy");
     if !rows.is_empty() {
-        bars.extend([
-            Bar::share(
-                CHECK,
-                "intervals overlap",
-                count(Row::overlap),
-                Some(Limit::AtLeast(0.95)),
-            ),
-            Bar::share(
-                CHECK,
-                "the opposite verdict",
-                count(Row::opposite),
-                Some(Limit::AtMost(0.0)),
-            ),
-        ]);
+        bars.share("intervals overlap", rows, Row::overlap, AtLeast(0.95));
+        bars.share("the opposite verdict", rows, Row::opposite, AtMost(0.0));
     }
+    let at_worker = rows.iter().filter(|row| row.case.site == Site::Worker);
+    let at_worker: Vec<f64> = at_worker.map(Row::distance).collect();
     if !at_worker.is_empty() {
-        bars.push(Bar::value(
-            CHECK,
-            "median difference, site worker",
-            Some(median(&at_worker)),
-            Some(Limit::AtMost(0.03)),
-        ));
+        let figure = Some(median(&at_worker));
+        bars.value("median difference, site worker", figure, AtMost(0.03));
     }
+    let mut by_hand = Bars::of("Against hand-written programs, current_thread");
     if !hand_written.is_empty() {
-        const CHECK: &str = "Against hand-written programs, current_thread";
-        let counted = |close: fn(&HandWritten) -> bool| {
-            let all = hand_written.iter();
-            (all.filter(|cell| close(cell)).count(), hand_written.len())
-        };
-        bars.push(Bar::share(
-            CHECK,
-            "times within 5%",
-            counted(|cell| cell.difference().abs() <= 0.05),
-            Some(Limit::AtLeast(1.0)),
-        ));
-        bars.push(Bar::share(
-            CHECK,
-            "within 5% or 1 ns",
-            counted(|cell| {
-                let ns = (cell.suite_ns - cell.program_ns).abs();
-                cell.difference().abs() <= 0.05 || ns <= 1.0
-            }),
-            None,
-        ));
+        let close = |cell: &HandWritten| cell.difference().abs() <= 0.05;
+        let within_a_ns = |cell: &HandWritten| close(cell) || (cell.suite_ns - cell.program_ns).abs() <= 1.0;
+        by_hand.share("times within 5%", hand_written, close, AtLeast(1.0));
+        by_hand.share("within 5% or 1 ns", hand_written, within_a_ns, None);
     }
-    bars
+    [bars.all, by_hand.all].concat()
 }
 
 #[cfg(test)]
