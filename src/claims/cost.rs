@@ -106,8 +106,8 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
     let failed = measured.iter().find(|m| m.status != Status::Ok);
     match failed {
         None => Ok(Measured(measured)),
-        Some(m) => Err(ClaimsError::Case(format!(
-            "{}: {}",
+        Some(m) => Err(ClaimsError::NoAnswer(format!(
+            "the costs could not be measured: {}: {}",
             m.case.measurement_id(&m.strategy),
             m.reason.as_deref().unwrap_or("no reason given")
         ))),

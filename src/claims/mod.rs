@@ -86,34 +86,12 @@ impl Tested {
 /// Why there are no verdicts.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaimsError {
-    /// An experiment gave no answer.
-    #[error("{statement}: {why}")]
-    NoAnswer {
-        /// The statement.
-        statement: &'static str,
-        /// Which, and why.
-        why: String,
-    },
-    /// An experiment whose counterpart agrees with the prediction.
-    #[error(
-        "{statement}: {condition} ({flavor}): its counterpart saw `{counterpart}` as well, so that it proves nothing"
-    )]
-    CannotFail {
-        /// The statement.
-        statement: &'static str,
-        /// Which.
-        condition: String,
-        /// On which runtime.
-        flavor: String,
-        /// What was seen.
-        counterpart: String,
-    },
+    /// An experiment gave no answer, or one that proves nothing: which, and why.
+    #[error("{0}")]
+    NoAnswer(String),
     /// The costs could not be measured.
     #[error("the costs could not be measured: {0}")]
     Cost(#[from] RunError),
-    /// A case failed.
-    #[error("the costs could not be measured: {0}")]
-    Case(String),
     /// A variable holds something else than it can.
     #[error(transparent)]
     Variable(#[from] VariableError),
@@ -167,26 +145,19 @@ fn test(claims: impl IntoIterator<Item = Claim>, tell: &mut impl FnMut(&str)) ->
         .into_iter()
         .map(|claim| {
             tell(claim.statement);
-            let outcome = |experiment: &Experiment| {
-                experiment.run().map_err(|why| ClaimsError::NoAnswer {
-                    statement: claim.statement,
-                    why,
-                })
-            };
-            let outcomes = claim.experiments.iter().map(outcome);
-            judged(&claim, outcomes.collect::<Result<_, _>>()?)
+            let outcomes: Result<_, String> = claim.experiments.iter().map(Experiment::run).collect();
+            let tested = outcomes.and_then(|outcomes| judged(&claim, outcomes));
+            tested.map_err(|why| ClaimsError::NoAnswer(format!("{}: {why}", claim.statement)))
         })
         .collect()
 }
 
-fn judged(claim: &Claim, experiments: Vec<Outcome>) -> Result<Tested, ClaimsError> {
+fn judged(claim: &Claim, experiments: Vec<Outcome>) -> Result<Tested, String> {
     if let Some(outcome) = experiments.iter().find(|outcome| !outcome.can_fail()) {
-        return Err(ClaimsError::CannotFail {
-            statement: claim.statement,
-            condition: outcome.condition.clone(),
-            flavor: outcome.flavor.clone(),
-            counterpart: outcome.counterpart.clone(),
-        });
+        return Err(format!(
+            "{} ({}): its counterpart saw `{}` as well, so that it proves nothing",
+            outcome.condition, outcome.flavor, outcome.counterpart
+        ));
     }
     let (verdict, when) = verdict(&experiments);
     Ok(Tested {

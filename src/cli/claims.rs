@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use regex::Regex;
 
-use super::{TableFormat, bad_input, not_measured, print};
+use super::{TableFormat, bad_input, failed, not_measured, print};
 use crate::claims::{self, ClaimsError};
 use crate::report::claims as report;
 
@@ -48,10 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             ));
         }
         Ok(tested) => tested,
-        Err(error @ (ClaimsError::NoAnswer { .. } | ClaimsError::CannotFail { .. })) => {
-            eprintln!("join-vs-spawn: {error}");
-            return ExitCode::from(1);
-        }
+        Err(error @ ClaimsError::NoAnswer(_)) => return failed(error),
         Err(ClaimsError::Cost(error)) => return not_measured(&error),
         Err(error) => return bad_input(error),
     };

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::{Format, bad_input, not_measured, print, results};
+use super::{Format, bad_input, failed, not_measured, print, results};
 use crate::report;
 use crate::run_store::Run;
 use crate::selfcheck::{self, Extent, SelfcheckError};
@@ -74,6 +74,7 @@ fn solo(processes: usize, run: Option<&str>, filter: Option<&regex::Regex>, form
     let found = match selfcheck::solo::check(processes, kept.as_ref(), &selection, wanted, progress()) {
         Ok(found) => found,
         Err(SelfcheckError::Run(error)) => return not_measured(&error),
+        Err(SelfcheckError::Process(error)) => return failed(error),
         Err(SelfcheckError::NoCase) => {
             let of = match run {
                 Some(run) => format!("of the run {run} with join and spawn"),
@@ -111,6 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let found = match selfcheck::check(extent, &selection.settings, progress()) {
         Ok(found) => found,
         Err(SelfcheckError::Run(error)) => return not_measured(&error),
+        Err(SelfcheckError::Process(error)) => return failed(error),
         Err(error) => return bad_input(error),
     };
     answer(found.held, &found, report::selfcheck::text(&found), arguments.format)

@@ -24,6 +24,7 @@ use crate::record::Measurement;
 use crate::run::{self, Request, RunError};
 use crate::settings::RunSettings;
 use crate::text::known;
+use crate::variables::VariableError;
 
 use bars::Bar;
 use cases::Injection;
@@ -94,12 +95,12 @@ pub enum SelfcheckError {
     /// No case that there is to check is wanted.
     #[error("no case is wanted that there is to check")]
     NoCase,
-    /// A process that measures one strategy failed.
+    /// A variable holds something else than it can.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
+    /// A process that measures one strategy, or Criterion's own, failed.
     #[error("{0}")]
-    Solo(String),
-    /// Criterion's own process failed.
-    #[error("plain Criterion: {0}")]
-    Criterion(std::io::Error),
+    Process(String),
 }
 
 pub use probes::entries::entries;
@@ -201,7 +202,8 @@ pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Res
     bars.extend(hand_written);
     tell("plain Criterion");
     let plain: Vec<Case> = short.iter().step_by(4).map(|item| item.case.clone()).collect();
-    let said = criterion_alone::twice(&plain).map_err(SelfcheckError::Criterion)?;
+    let failed = |error| SelfcheckError::Process(format!("plain Criterion: {error}"));
+    let said = criterion_alone::twice(&plain).map_err(failed)?;
     bars.push(Bar::share(
         "Criterion alone",
         "the same code twice, called improved or regressed",

@@ -122,7 +122,7 @@ fn round_of_suite(
                     }
                 }
             }
-            News::Failed(reason) => return Err(SelfcheckError::Solo(format!("{case}: {reason}"))),
+            News::Failed(reason) => return Err(SelfcheckError::Process(format!("{case}: {reason}"))),
             News::Resident(_) | News::Done => {}
         }
         Ok(())

@@ -154,9 +154,7 @@ fn measure_wanted(
 ) -> Result<Vec<Measurement>, SelfcheckError> {
     let mut all = Vec::new();
     for target in without_scale() {
-        let mut measurements = selection
-            .measurements(&target, cores(), |_| true)
-            .map_err(|error| SelfcheckError::Solo(error.to_string()))?;
+        let mut measurements = selection.measurements(&target, cores(), |_| true)?;
         measurements.retain(|(case, _)| wanted(&case.to_string()));
         if measurements.is_empty() {
             continue;

@@ -105,7 +105,7 @@ impl Programs {
         let served = workload::find(&self.entries, &case.workload).is_some_and(|entry| entry.served);
         let program = self.layouts.program(self.random.usize(..self.layouts.count()));
         let measured = measure_solo(program, job, shape(case, served), self.random.u64(..), self.deadline);
-        let measured = measured.map_err(|reason| SelfcheckError::Solo(format!("{case}, {strategy}: {reason}")))?;
+        let measured = measured.map_err(|reason| SelfcheckError::Process(format!("{case}, {strategy}: {reason}")))?;
         Ok(Time::of(&measured, 0))
     }
 }
