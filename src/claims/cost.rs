@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::experiment::{Experiment, Seen};
 use super::{Claim, ClaimsError};
-use crate::case::{Case, Flavor, Payload, Site};
+use crate::case::{Case, Flavor};
 use crate::environment::cores;
 use crate::matrix::Matrix;
 use crate::plan::{Item, Plan};
@@ -26,55 +26,32 @@ const NONE: f64 = 1.02;
 /// Measurements of the cases that this module names.
 pub(super) struct Measured(Vec<Measurement>);
 
-/// A point of the matrices, as conditions name it.
-struct Point {
-    condition: &'static str,
-    workload: &'static str,
-    flavor: Flavor,
-    site: Site,
-    tasks: usize,
+/// A case, and the condition that it is.
+type Point = (&'static str, Case);
+
+fn point(condition: &'static str, id: &str) -> Point {
+    (condition, id.parse().expect("these are ids of cases"))
 }
 
-impl Point {
-    fn case(&self) -> Case {
-        Case {
-            workload: self.workload.to_owned(),
-            flavor: self.flavor,
-            site: self.site,
-            payload: Payload(if self.workload.starts_with("http") { 64 } else { 0 }),
-            tasks: self.tasks,
-        }
-    }
-}
-
-/// Children that do next to nothing, on one thread and on all; the first four of one thread, so that they are sure.
+/// Children that do next to nothing, on one thread and on all.
 fn overheads() -> [Point; 5] {
-    let point = |condition, workload, flavor, site, tasks| Point {
-        condition,
-        workload,
-        flavor,
-        site,
-        tasks,
-    };
     let (one, all) = (Flavor::CurrentThread, Flavor::MultiThread(cores()));
     [
-        point("8 children that yield once", "yield", one, Site::Worker, 8),
-        point("8 children that yield once", "yield", all, Site::Worker, 8),
-        point("64 children that yield once", "yield", one, Site::Worker, 64),
-        point("8 that yield once, directly in main", "yield", all, Site::BlockOn, 8),
-        point("256 children woken one at a time", "wake", one, Site::Worker, 256),
+        point("8 children that yield once", &format!("yield/{one}/worker/0B/8")),
+        point("8 children that yield once", &format!("yield/{all}/worker/0B/8")),
+        point("64 children that yield once", &format!("yield/{one}/worker/0B/64")),
+        point(
+            "8 that yield once, directly in main",
+            &format!("yield/{all}/block_on/0B/8"),
+        ),
+        point("256 children woken one at a time", &format!("wake/{one}/worker/0B/256")),
     ]
 }
 
 /// Fetches of an answer that takes 20 ms.
 fn fetches() -> Point {
-    Point {
-        condition: "3 children wait 20 ms for a server",
-        workload: "http_delay",
-        flavor: Flavor::CurrentThread,
-        site: Site::Worker,
-        tasks: 3,
-    }
+    let id = "http_delay/current_thread/worker/64B/3";
+    point("3 children wait 20 ms for a server", id)
 }
 
 /// Measures.
@@ -87,15 +64,12 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
         minutes: None,
         ..asked
     };
-    let item = |point: &Point, strategies: &[&str]| Item::of(point.case(), strategies, "join");
+    let item = |(_, case): Point, strategies: &[&str]| Item::of(case, strategies, "join");
     let (fetching, others): (Vec<Entry>, Vec<Entry>) = workload::all().into_iter().partition(|entry| entry.served);
     let plan = |entries, items| Plan::of("claims", entries, items);
     let plans = [
-        plan(
-            others,
-            overheads().map(|point| item(&point, &["join", "spawn"])).to_vec(),
-        ),
-        plan(fetching, vec![item(&fetches(), &["join", "spawn", "sequential"])]),
+        plan(others, overheads().map(|point| item(point, &["join", "spawn"])).into()),
+        plan(fetching, vec![item(fetches(), &["join", "spawn", "sequential"])]),
     ];
     let mut measured = Vec::new();
     for plan in &plans {
@@ -115,45 +89,30 @@ pub(super) fn measure() -> Result<Measured, ClaimsError> {
 }
 
 impl Measured {
-    /// The ratio of a strategy to join!.
-    fn ratio(&self, case: &Case, strategy: &str) -> Estimate {
-        let mut all = self.0.iter();
-        let found = all.find(|m| m.case == *case && m.strategy == strategy);
-        let ratio = found.and_then(|m| m.ratio);
-        ratio.expect("a usable measurement has a ratio")
-    }
-
-    /// A look at what was measured: the ratio in words.
-    fn look(
+    /// Experiments on these points: what `words` say of spawn's ratio to join!, and, as the counterpart, of another strategy's.
+    fn experiments<const N: usize>(
         &self,
-        case: &Case,
-        strategy: &'static str,
-        words: fn(&Estimate) -> &'static str,
-    ) -> impl Fn() -> Seen + Send + Sync + 'static {
-        let ratio = self.ratio(case, strategy);
-        let seen = Seen {
-            what: words(&ratio).to_owned(),
-            figure: Some(times_within(&ratio)),
-            case: Some(case.clone()),
-        };
-        move || seen.clone()
-    }
-
-    fn experiment(
-        &self,
-        point: &Point,
+        points: [Point; N],
         predicted: &'static str,
         words: fn(&Estimate) -> &'static str,
-        counterpart: &'static str,
-    ) -> Experiment {
-        let case = point.case();
-        Experiment::new(
-            point.condition,
-            point.flavor,
-            predicted,
-            self.look(&case, "spawn", words),
-            self.look(&case, counterpart, words),
-        )
+        counterpart: &str,
+    ) -> Vec<Experiment> {
+        let look = |case: &Case, strategy: &str| {
+            let mut all = self.0.iter();
+            let found = all.find(|m| m.case == *case && m.strategy == strategy);
+            let ratio = found.and_then(|m| m.ratio).expect("a usable measurement has a ratio");
+            let seen = Seen {
+                what: words(&ratio).to_owned(),
+                figure: Some(times_within(&ratio)),
+                case: Some(case.clone()),
+            };
+            move || seen.clone()
+        };
+        let experiment = |(condition, case): Point| {
+            let [subject, counterpart] = ["spawn", counterpart].map(|strategy| look(&case, strategy));
+            Experiment::new(condition, case.flavor, predicted, subject, counterpart)
+        };
+        points.map(experiment).into()
     }
 }
 
@@ -200,18 +159,9 @@ pub(super) const STATEMENTS: [&str; 4] = [
 
 /// The statements.
 pub(super) fn claims(measured: &Measured) -> Vec<Claim> {
-    let overhead = || {
-        let points = overheads();
-        let experiments = points
-            .iter()
-            .map(|point| measured.experiment(point, SLIGHTLY_MORE, how_much, "join"));
-        experiments.collect()
-    };
-    let mut matters: Vec<Experiment> = overheads()
-        .iter()
-        .map(|point| measured.experiment(point, DIFFERENT, whether, "join"))
-        .collect();
-    matters.push(measured.experiment(&fetches(), DIFFERENT, whether, "join"));
+    let overhead = || measured.experiments(overheads(), SLIGHTLY_MORE, how_much, "join");
+    let mut matters = measured.experiments(overheads(), DIFFERENT, whether, "join");
+    matters.extend(measured.experiments([fetches()], DIFFERENT, whether, "join"));
     let [lower, higher, crucial, fetch] = STATEMENTS;
     vec![
         Claim {
@@ -241,7 +191,7 @@ pub(super) fn claims(measured: &Measured) -> Vec<Claim> {
             statement: fetch,
             instead: "Three responses that take 20 ms are there as soon under join! as spawned. Spawn if decoding them is \
                       work for a second core.",
-            experiments: vec![measured.experiment(&fetches(), AS_FAST, as_fast, "sequential")],
+            experiments: measured.experiments([fetches()], AS_FAST, as_fast, "sequential"),
         },
     ]
 }

@@ -149,8 +149,8 @@ impl Bench<'_> {
         Ok(all)
     }
 
-    /// How long the chains must be.
-    fn injections(&self, cases: &[Case]) -> Result<Vec<Injection>, RunError> {
+    /// How long the chains must be, and the measurements that say so.
+    fn injections(&self, cases: &[Case]) -> Result<(Vec<Injection>, Vec<Measurement>), RunError> {
         let trials = self.measure("the delays", cases::trials(cases), 1)?;
         let of = |case: &Case, length: u64| {
             let name = format!("chain+{length}");
@@ -163,7 +163,8 @@ impl Bench<'_> {
             let iteration_ns = one?.reference_ns?.median;
             Some(Injection::new(case.clone(), iteration_ns, [ns(one)?, ns(two)?]))
         };
-        Ok(cases.iter().filter_map(injection).collect())
+        let injections = cases.iter().filter_map(injection).collect();
+        Ok((injections, trials))
     }
 }
 
@@ -171,7 +172,7 @@ impl Bench<'_> {
 pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Result<Found, SelfcheckError> {
     let began = Instant::now();
     let bench = Bench { settings, tell: &tell };
-    let injections = bench.injections(&cases::injected(extent))?;
+    let (injections, trials) = bench.injections(&cases::injected(extent))?;
     let mut quiet = Vec::new();
     let short = cases::short(extent);
     for _ in 0..extent.repetitions() {
@@ -210,7 +211,8 @@ pub fn check(extent: Extent, settings: &RunSettings, tell: impl Fn(&str)) -> Res
         (said.changed, said.compared),
         None,
     ));
-    let mut suspects = judged::suspects(&quiet);
+    let mut suspects = judged::suspects(&[trials]);
+    suspects.extend(judged::suspects(&quiet));
     suspects.extend(judged::suspects(&loud));
     suspects.extend(far);
     Ok(Found {
