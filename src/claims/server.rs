@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use timed::locked::lock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::Claim;
 use super::experiment::{Experiment, ONE, Seen, TWO};
@@ -87,14 +88,14 @@ fn in_the_worst_of(looks: usize, look: impl Fn() -> Seen) -> Seen {
 
 fn others(flavor: Flavor, (held, slow, patience): (Held, Slow, Patience)) -> Seen {
     let (tell, told) = mpsc::channel();
-    let (release, released) = oneshot::channel();
+    let (release, released) = watch::channel(());
     let (unblock, blocked) = mpsc::channel();
     let scene = Scene::of(flavor, |diary| {
         let handler = Arc::new(Handler {
             diary: diary.clone(),
             slow,
-            released: Mutex::new(Some(released)),
-            blocked: Mutex::new(Some(blocked)),
+            released,
+            blocked: Mutex::new(blocked),
         });
         serve(held, handler, tell)
     });
@@ -128,8 +129,8 @@ fn ask(address: SocketAddr, line: &str) -> TcpStream {
 struct Handler {
     diary: Arc<Diary>,
     slow: Slow,
-    released: Mutex<Option<oneshot::Receiver<()>>>,
-    blocked: Mutex<Option<mpsc::Receiver<()>>>,
+    released: watch::Receiver<()>,
+    blocked: Mutex<mpsc::Receiver<()>>,
 }
 
 async fn serve(held: Held, handler: Arc<Handler>, tell: mpsc::Sender<SocketAddr>) {
@@ -158,33 +159,26 @@ impl Handler {
             }
         }
         if line == b"slow\n" {
-            self.be_slow().await;
+            self.clone().be_slow().await;
         }
         let _ = stream.write_all(b"done\n").await;
     }
 
-    async fn be_slow(&self) {
+    /// Until the observer drops the other end.
+    async fn be_slow(self: Arc<Self>) {
         self.diary.write("slow");
-        fn take<T>(once: &Mutex<Option<T>>) -> Option<T> {
-            once.lock().ok()?.take()
-        }
-        // Each ends when the observer drops the other end.
         match self.slow {
             Slow::Awaits => {
-                if let Some(released) = take(&self.released) {
-                    let _ = released.await;
-                }
+                let _ = self.released.clone().changed().await;
             }
-            Slow::Blocks => {
-                if let Some(blocked) = take(&self.blocked) {
-                    let _ = blocked.recv();
-                }
-            }
+            Slow::Blocks => self.block(),
             Slow::SpawnsBlocking => {
-                if let Some(blocked) = take(&self.blocked) {
-                    let _ = tokio::task::spawn_blocking(move || blocked.recv()).await;
-                }
+                let _ = tokio::task::spawn_blocking(move || self.block()).await;
             }
         }
+    }
+
+    fn block(&self) {
+        let _ = lock(&self.blocked).recv();
     }
 }

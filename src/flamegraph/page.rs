@@ -63,16 +63,12 @@ pub fn page(a: (&Profile, &str), b: (&Profile, &str), pictures: &[Picture; 4]) -
                 (table(
                     "The ten modules with most samples: that of the innermost function on each stack, outside of the standard library",
                     ["module", from, to, "difference"],
-                    modules([a.1, b.1], MOST)
-                        .into_iter()
-                        .map(|(name, [a, b])| [name, percent(a), percent(b), points(b - a)]),
+                    modules([a.1, b.1], MOST),
                 ))
                 (table(
                     "The ten functions whose shares differ most: samples in which the function itself was running",
                     ["function", from, to, "difference"],
-                    differences([a.1, b.1], MOST)
-                        .into_iter()
-                        .map(|(name, [a, b])| [name, percent(a), percent(b), points(b - a)]),
+                    differences([a.1, b.1], MOST),
                 ))
                 p {
                     "Click a frame to zoom, and search with Ctrl-F or at the top right of a picture. In the lower two, widths \
@@ -126,15 +122,15 @@ fn points(difference: f64) -> String {
     format!("{:+.1}", difference * 100.0)
 }
 
-fn table(caption: &str, head: [&str; 4], rows: impl Iterator<Item = [String; 4]>) -> Markup {
+fn table(caption: &str, head: [&str; 4], rows: Vec<(String, [f64; 2])>) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption { (caption) }
                 thead { tr { @for name in head { th scope="col" { (name) } } } }
                 tbody {
-                    @for [name, numbers @ ..] in rows {
-                        tr { th scope="row" { (name) } @for number in numbers { td { (number) } } }
+                    @for (name, [a, b]) in rows {
+                        tr { th scope="row" { (name) } @for number in [percent(a), percent(b), points(b - a)] { td { (number) } } }
                     }
                 }
             }

@@ -16,24 +16,29 @@ fn shares<'a>(folded: &'a str, name: impl Fn(&[&'a str]) -> &'a str) -> BTreeMap
     counts
 }
 
-/// The share of each name in each of the profiles, by name.
-fn in_each<'a, const N: usize>(folded: [&'a str; N], name: fn(&[&'a str]) -> &'a str) -> Vec<(String, [f64; N])> {
+/// The share of each name in each of the profiles, the largest by `size` first, `most` of them.
+fn largest<'a, const N: usize>(
+    folded: [&'a str; N],
+    name: fn(&[&'a str]) -> &'a str,
+    size: fn(&[f64; N]) -> f64,
+    most: usize,
+) -> Vec<(String, [f64; N])> {
     let shares = folded.map(|folded| shares(folded, name));
     let names: BTreeSet<&str> = shares.iter().flat_map(|shares| shares.keys().copied()).collect();
-    let of = |shares: &BTreeMap<&str, f64>, name| shares.get(name).copied().unwrap_or(0.0);
-    names
-        .into_iter()
-        .map(|name| (name.to_owned(), shares.each_ref().map(|shares| of(shares, name))))
-        .collect()
+    let in_each = |name: &str| {
+        let of = |shares: &BTreeMap<&str, f64>| shares.get(name).copied().unwrap_or(0.0);
+        (name.to_owned(), shares.each_ref().map(of))
+    };
+    let mut all: Vec<(String, [f64; N])> = names.into_iter().map(in_each).collect();
+    all.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
+    all.truncate(most);
+    all
 }
 
 /// The functions whose shares differ most, `most` of them: of the samples in which it was the one that ran, in either profile.
 pub fn differences(folded: [&str; 2], most: usize) -> Vec<(String, [f64; 2])> {
-    let mut all = in_each(folded, |frames| frames.last().copied().unwrap_or_default());
-    let size = |[before, after]: [f64; 2]| (after - before).abs();
-    all.sort_by(|(_, a), (_, b)| size(*b).total_cmp(&size(*a)));
-    all.truncate(most);
-    all
+    let size = |[before, after]: &[f64; 2]| (after - before).abs();
+    largest(folded, |frames| frames.last().copied().unwrap_or_default(), size, most)
 }
 
 /// The crates of the standard library: what is done in them is done for whoever calls them.
@@ -66,11 +71,8 @@ fn innermost_module<'a>(frames: &[&'a str]) -> &'a str {
 
 /// The share of each module in each of the profiles, the largest first, `most` of them.
 pub fn modules<const N: usize>(folded: [&str; N], most: usize) -> Vec<(String, [f64; N])> {
-    let mut all = in_each(folded, innermost_module);
     let size = |shares: &[f64; N]| shares.iter().copied().fold(0.0, f64::max);
-    all.sort_by(|(_, a), (_, b)| size(b).total_cmp(&size(a)));
-    all.truncate(most);
-    all
+    largest(folded, innermost_module, size, most)
 }
 
 #[cfg(test)]

@@ -177,26 +177,20 @@ pub fn taken(home: &Path) -> Vec<Taken> {
         entries.map(|entry| entry.path()).collect()
     };
     let mut all = Vec::new();
-    for group in folders(home) {
-        for strategy in folders(&group) {
-            for tasks in folders(&strategy) {
-                let folder = tasks.join("profile");
-                let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-                let profile = read(PROFILE).and_then(|text| serde_json::from_str(&text).ok());
-                if let (Some(profile), Some(stacks)) = (profile, read(FOLDED)) {
-                    all.push(Taken {
-                        profile,
-                        folder,
-                        stacks,
-                    });
-                }
-            }
+    let strategies = folders(home).into_iter().flat_map(|group| folders(&group));
+    for tasks in strategies.flat_map(|strategy| folders(&strategy)) {
+        let folder = tasks.join("profile");
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+        let profile = read(PROFILE).and_then(|text| serde_json::from_str(&text).ok());
+        if let (Some(profile), Some(stacks)) = (profile, read(FOLDED)) {
+            all.push(Taken {
+                profile,
+                folder,
+                stacks,
+            });
         }
     }
-    all.sort_by(|a, b| {
-        let key = |taken: &Taken| (taken.profile.case.clone(), taken.profile.strategy.clone());
-        key(a).cmp(&key(b))
-    });
+    all.sort_by_cached_key(|taken| (taken.profile.case.clone(), taken.profile.strategy.clone()));
     all
 }
 

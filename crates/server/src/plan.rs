@@ -17,20 +17,11 @@ use crate::fault::Fault;
 use crate::handler::has;
 use crate::point::{Level, Shape};
 use crate::serving::Way;
+use crate::strategy;
 use asked::Asked;
 pub use asked::workloads;
 pub use faulty::{FAULTY_TASKS, Faulty};
 pub use served::{Disturbed, Served};
-
-/// The strategies that a handler can have; `buffer_unordered` with a bound that holds all children.
-const STRATEGIES: &[&str] = &[
-    "join",
-    "spawn",
-    "join_set",
-    "futures_unordered",
-    "buffer_unordered@64",
-    "sequential",
-];
 
 /// Bytes of a child's document.
 const PAYLOADS: &[usize] = &[1 << 10, 64 << 10];
@@ -158,8 +149,8 @@ impl Group {
 
 /// All strategies that a handler can have.
 fn all_strategies() -> Vec<Strategy> {
-    let strategy = |name: &&str| name.parse().expect("these are strategies");
-    STRATEGIES.iter().map(strategy).collect()
+    let strategy = |name: &str| name.parse().expect("these are strategies");
+    strategy::ALL.map(strategy).into()
 }
 
 /// What the points of a matrix have in common, but for their runtime.

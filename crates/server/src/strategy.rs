@@ -15,13 +15,13 @@ use timed::strategy::Spawner;
 
 use crate::content::Part;
 
-/// The names of the strategies that a handler can have, in the order of tables.
-pub const NAMES: &[&str] = &[
+/// The strategies that a handler can have, in the order of tables; `buffer_unordered` with a bound that holds all children.
+pub const ALL: [&str; 6] = [
     "join",
     "spawn",
     "join_set",
     "futures_unordered",
-    "buffer_unordered",
+    "buffer_unordered@64",
     "sequential",
 ];
 

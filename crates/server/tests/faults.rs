@@ -9,15 +9,7 @@ use server::faults::{Place, see};
 use server::plan::{FAULTY_TASKS, Faulty};
 use server::record::FaultSeen;
 use server::serving::Way;
-
-const STRATEGIES: [&str; 6] = [
-    "join",
-    "spawn",
-    "join_set",
-    "futures_unordered",
-    "buffer_unordered@64",
-    "sequential",
-];
+use server::strategy::ALL;
 
 fn seen(fault: Option<Fault>, strategy: &str) -> FaultSeen {
     let faulty = Faulty {
@@ -29,7 +21,7 @@ fn seen(fault: Option<Fault>, strategy: &str) -> FaultSeen {
 
 #[test]
 fn a_client_that_goes_away_stops_all_joined_calls_and_no_spawned_one() {
-    for strategy in STRATEGIES {
+    for strategy in ALL {
         let seen = seen(None, strategy);
         let calls = if strategy == "sequential" {
             20
@@ -49,7 +41,7 @@ fn a_client_that_goes_away_stops_all_joined_calls_and_no_spawned_one() {
 fn a_call_that_goes_wrong_fails_its_own_request_and_no_other() {
     let met = (0..200).filter(|request| meets(7, *request, FAULTY_TASKS)).count() as u64;
     assert!((1..20).contains(&met), "{met}");
-    for strategy in STRATEGIES {
+    for strategy in ALL {
         for fault in [Fault::Refuses, Fault::Cuts, Fault::Answers500] {
             let seen = seen(Some(fault), strategy);
             assert_eq!(
@@ -65,7 +57,7 @@ fn a_call_that_goes_wrong_fails_its_own_request_and_no_other() {
 
 #[test]
 fn a_panic_is_an_answer_where_children_are_tasks_and_a_closed_connection_where_they_are_not() {
-    for strategy in STRATEGIES {
+    for strategy in ALL {
         let seen = seen(Some(Fault::Panics), strategy);
         let in_tasks = matches!(strategy, "spawn" | "join_set");
         let (answered_500, closed) = if in_tasks { (seen.met, 0) } else { (0, seen.met) };
