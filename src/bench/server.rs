@@ -22,10 +22,11 @@ use crate::interrupt;
 use crate::matrix::SERVER_TARGET;
 use crate::program;
 use crate::report::summary::{shown, wrapped};
+use crate::selection::OF_SERVER;
 use crate::session;
 use crate::targets::targets;
 use crate::text::counted;
-use crate::variables::{VARIABLES, VariableError, variable};
+use crate::variables::{VARIABLES, VariableError};
 
 /// The target's name.
 const NAME: &str = SERVER_TARGET;
@@ -54,7 +55,13 @@ pub fn main() -> ExitCode {
     }
     let plan = match plan() {
         Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
-        Err(error) => return session::bad_input(NAME, &error),
+        Err(error) => {
+            let code = session::bad_input(NAME, &error);
+            if error.to_string().starts_with("JVS_WORKLOADS") {
+                eprintln!("{NAME}: and, of this target: {}", OF_SERVER.join(" "));
+            }
+            return code;
+        }
     };
     let program = program::this_program();
     if checks && arguments.mode == Mode::Measure {
@@ -99,13 +106,7 @@ pub fn main() -> ExitCode {
 
 /// What the variables ask for.
 fn plan() -> Result<Plan, VariableError> {
-    let targets = targets();
-    let workloads = targets
-        .iter()
-        .flat_map(|target| target.workloads.iter().map(|entry| entry.name.to_string()));
-    let workloads: Vec<String> = workloads.collect();
-    session::warn_of_misspelled();
-    Plan::read(variable, cores(), &workloads)
+    Ok(Plan::of(&session::selection(&targets())?, cores()))
 }
 
 /// Whether the filter matches anything here.

@@ -11,7 +11,7 @@ use crate::variables::{VariableError, list, set_variables, value};
 use crate::workload::{self, Entry};
 
 /// The workloads of the target `server`, which has a plan of its own: no mistake in `JVS_WORKLOADS`, but nothing to do for others.
-const OF_SERVER: &[&str] = &[
+pub const OF_SERVER: &[&str] = &[
     "server_now",
     "server",
     "server_exponential",
@@ -23,16 +23,19 @@ const OF_SERVER: &[&str] = &[
 /// What the variables say.
 #[derive(Debug, Clone)]
 pub struct Selection {
-    pub(crate) workloads: Option<Vec<String>>,
-    pub(crate) flavors: Option<Vec<Flavor>>,
-    pub(crate) sites: Option<Vec<Site>>,
-    /// In bytes.
-    pub(crate) payloads: Option<Vec<usize>>,
+    /// Those of `JVS_WORKLOADS`; `None` where it is not set, as of each axis.
+    pub workloads: Option<Vec<String>>,
+    /// Those of `JVS_FLAVORS`.
+    pub flavors: Option<Vec<Flavor>>,
+    /// Those of `JVS_SITES`.
+    pub sites: Option<Vec<Site>>,
+    /// Those of `JVS_PAYLOADS`, in bytes.
+    pub payloads: Option<Vec<usize>>,
     pub(crate) tasks: Option<Vec<usize>>,
     /// Those of `JVS_STRATEGIES`, in the order of tables.
     strategies: Option<Vec<Strategy>>,
     /// That of `JVS_REFERENCE`.
-    reference: Option<Strategy>,
+    pub reference: Option<Strategy>,
     /// How to measure it.
     pub settings: RunSettings,
     /// The targets, in their order.

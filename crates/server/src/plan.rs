@@ -1,16 +1,15 @@
 //! What is measured: shapes, strategies and levels, ways to serve connections, and faults; as the `JVS_*` variables and the filter
 //! say it.
 
-mod asked;
 mod faulty;
 mod served;
 
-use measure::case::Flavor;
+use measure::case::{Flavor, Site};
 use measure::in_order::unique;
 use measure::matrix::Matrix;
+use measure::selection::Selection;
 use measure::settings::RunSettings;
 use measure::strategy::Strategy;
-use measure::variables::VariableError;
 
 use crate::delay::Delay;
 use crate::fault::Fault;
@@ -18,8 +17,6 @@ use crate::handler::has;
 use crate::point::{Level, Shape};
 use crate::serving::Way;
 use crate::strategy;
-use asked::Asked;
-pub use asked::workloads;
 pub use faulty::{FAULTY_TASKS, Faulty};
 pub use served::{Disturbed, Served};
 
@@ -66,37 +63,33 @@ pub struct Plan {
 pub const ROUNDS: usize = 12;
 
 impl Plan {
-    /// Reads the `JVS_*` variables through `variable`, on a machine of so many cores. `others` are the workloads of other
-    /// targets, which are no mistake here, but nothing to do.
-    pub fn read(
-        variable: impl Fn(&str) -> Option<String>,
-        cores: usize,
-        others: &[String],
-    ) -> Result<Self, VariableError> {
-        let asked = Asked::read(&variable, others)?;
+    /// What the variables ask for, on a machine of so many cores; workloads of other targets are nothing to do here.
+    pub fn of(asked: &Selection, cores: usize) -> Self {
         let workers = Flavor::MultiThread(cores.max(1));
-        let quick = asked.matrix == Matrix::Quick;
-        Ok(Self {
-            groups: groups(&asked, workers),
-            served: served(&asked, workers),
-            faulty: faulty(&asked),
+        let matrix = asked.settings.matrix;
+        let quick = matrix == Matrix::Quick;
+        let asks_for_rounds = asked.set.iter().any(|set| set.starts_with("JVS_ROUNDS="));
+        Self {
+            groups: groups(asked, workers),
+            served: served(asked, workers),
+            faulty: faulty(asked),
             requests: if quick { 1_500 } else { 10_000 },
             settings: RunSettings {
-                rounds: match asked.rounds {
+                rounds: match asks_for_rounds {
                     true => asked.settings.rounds,
                     false if quick => 6,
                     false => ROUNDS,
                 },
-                minutes: asked.settings.minutes.or(match asked.matrix {
+                minutes: asked.settings.minutes.or(match matrix {
                     Matrix::Quick => Some(MINUTES[0]),
                     Matrix::Default => Some(MINUTES[1]),
                     Matrix::Full => None,
                 }),
-                ..asked.settings
+                ..asked.settings.clone()
             },
-            shared_out: asked.shared_out,
-            set: asked.set,
-        })
+            shared_out: asked.shard.is_some(),
+            set: asked.set.clone(),
+        }
     }
 
     /// Keeps what the filter matches, with the reference of it.
@@ -147,6 +140,17 @@ impl Group {
     }
 }
 
+/// Whether a workload of this target is asked for, or none in particular.
+fn wants(asked: &Selection, workload: &str) -> bool {
+    let named = |asked: &Vec<String>| asked.iter().any(|word| word == workload);
+    asked.workloads.as_ref().is_none_or(named)
+}
+
+/// Whether a handler, which is a task, is one of the sites.
+fn at_worker(asked: &Selection) -> bool {
+    asked.sites.as_ref().is_none_or(|sites| sites.contains(&Site::Worker))
+}
+
 /// All strategies that a handler can have.
 fn all_strategies() -> Vec<Strategy> {
     let strategy = |name: &str| name.parse().expect("these are strategies");
@@ -163,7 +167,7 @@ struct Load {
 }
 
 /// The loads of a matrix, and those that are asked for by name.
-fn loads(asked: &Asked) -> Vec<Load> {
+fn loads(asked: &Selection) -> Vec<Load> {
     let load = |delay, bytes, tasks, percents: &[u32], max: bool| {
         let percents = percents.iter().copied().map(Level::Percent);
         Load {
@@ -173,7 +177,7 @@ fn loads(asked: &Asked) -> Vec<Load> {
             levels: percents.chain(max.then_some(Level::Max)).collect(),
         }
     };
-    let mut loads = match asked.matrix {
+    let mut loads = match asked.settings.matrix {
         Matrix::Quick => vec![load(Delay::Fixed, 1 << 10, 3, &[60], false)],
         Matrix::Default => vec![
             load(Delay::Fixed, 1 << 10, 3, &[30, 60, 85], true),
@@ -187,7 +191,7 @@ fn loads(asked: &Asked) -> Vec<Load> {
         }
     };
     for delay in Delay::ALL {
-        let named = asked.workloads.is_some() && asked.wants(delay.workload());
+        let named = asked.workloads.is_some() && wants(asked, delay.workload());
         if named && loads.iter().all(|load| load.delay != delay) {
             loads.push(Load {
                 delay,
@@ -196,19 +200,19 @@ fn loads(asked: &Asked) -> Vec<Load> {
         }
     }
     replace(&mut loads, asked.payloads.as_deref(), |load, bytes| load.bytes = bytes);
-    replace(&mut loads, asked.tasks.as_deref(), |load, tasks| load.tasks = tasks);
+    replace(&mut loads, asked.tasks(), |load, tasks| load.tasks = tasks);
     loads
 }
 
-fn groups(asked: &Asked, workers: Flavor) -> Vec<Group> {
-    if !asked.at_worker {
+fn groups(asked: &Selection, workers: Flavor) -> Vec<Group> {
+    if !at_worker(asked) {
         return Vec::new();
     }
-    let full = asked.matrix == Matrix::Full;
+    let full = asked.settings.matrix == Matrix::Full;
     let all = all_strategies();
     let reference = asked.reference.unwrap_or(all[0]);
     let usual = if full { &all[..] } else { &all[..2] };
-    let chosen = asked.strategies.as_deref().unwrap_or(usual);
+    let chosen = asked.strategies().unwrap_or(usual);
     let flavors = asked.flavors.clone().unwrap_or(match full {
         true => vec![Flavor::CurrentThread, Flavor::MultiThread(1), workers, Flavor::Local],
         false => vec![workers],
@@ -220,8 +224,8 @@ fn groups(asked: &Asked, workers: Flavor) -> Vec<Group> {
             let tasks = load.tasks;
             let possible = PAYLOADS.contains(&load.bytes) && tasks <= MOST_TASKS && has(reference, tasks);
             // Where strategies are asked for, and none of them is one of a handler, there is nothing to compare.
-            let comparable = asked.strategies.is_none() || chosen.iter().any(|one| has(*one, tasks));
-            if !possible || !comparable || !asked.wants(load.delay.workload()) {
+            let comparable = asked.strategies().is_none() || chosen.iter().any(|one| has(*one, tasks));
+            if !possible || !comparable || !wants(asked, load.delay.workload()) {
                 continue;
             }
             let others = chosen.iter().filter(|one| **one != reference && has(**one, tasks));
@@ -248,17 +252,17 @@ fn groups(asked: &Asked, workers: Flavor) -> Vec<Group> {
 }
 
 /// Neither payload nor children are axes of ways and faults: they are measured where none is asked for.
-fn has_no_axis(asked: &Asked) -> bool {
-    asked.payloads.is_none() && asked.tasks.is_none() && asked.at_worker
+fn has_no_axis(asked: &Selection) -> bool {
+    asked.payloads.is_none() && asked.tasks().is_none() && at_worker(asked)
 }
 
-fn served(asked: &Asked, workers: Flavor) -> Vec<Served> {
+fn served(asked: &Selection, workers: Flavor) -> Vec<Served> {
     // `quick` has no time for them, where they are not asked for.
-    let in_time = asked.matrix != Matrix::Quick || asked.workloads.is_some();
-    if !has_no_axis(asked) || asked.strategies.is_some() || !asked.wants("serve") || !in_time {
+    let in_time = asked.settings.matrix != Matrix::Quick || asked.workloads.is_some();
+    if !has_no_axis(asked) || asked.strategies().is_some() || !wants(asked, "serve") || !in_time {
         return Vec::new();
     }
-    let full = asked.matrix == Matrix::Full;
+    let full = asked.settings.matrix == Matrix::Full;
     let usual = if full {
         vec![Flavor::CurrentThread, workers]
     } else {
@@ -280,13 +284,13 @@ fn served(asked: &Asked, workers: Flavor) -> Vec<Served> {
     flavors.into_iter().flat_map(of_flavor).collect()
 }
 
-fn faulty(asked: &Asked) -> Vec<Faulty> {
+fn faulty(asked: &Selection) -> Vec<Faulty> {
     let flavors = asked.flavors.as_ref();
     let on_its_flavor = flavors.is_none_or(|flavors| flavors.contains(&Flavor::MultiThread(2)));
-    if !has_no_axis(asked) || !on_its_flavor || !asked.wants("fault") {
+    if !has_no_axis(asked) || !on_its_flavor || !wants(asked, "fault") {
         return Vec::new();
     }
-    let chosen = asked.strategies.clone().unwrap_or_else(all_strategies);
+    let chosen = asked.strategies().map_or_else(all_strategies, <[Strategy]>::to_vec);
     let chosen: Vec<Strategy> = chosen.into_iter().filter(|one| has(*one, FAULTY_TASKS)).collect();
     let of_fault = |fault| {
         chosen.iter().map(move |strategy| Faulty {

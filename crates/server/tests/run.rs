@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use measure::record::Status;
+use measure::selection::Selection;
 use server::plan::Plan;
 use server::run::{Request, run};
 
@@ -37,7 +38,7 @@ fn a_server_that_answers_nothing_fails_its_points_and_takes_no_time_from_others(
         "JVS_ROUNDS" => Some("1".to_owned()),
         _ => None,
     };
-    let plan = Plan::read(variable, 2, &[]).expect("a plan");
+    let plan = Plan::of(&Selection::read(variable, &[]).expect("variables"), 2);
     let outcome = run(&Request {
         plan: &plan,
         filter: None,
