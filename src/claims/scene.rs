@@ -391,18 +391,15 @@ impl Scene {
     /// How the parent's task ended: `panic`, `cancelled`, or `returned`.
     pub fn parent_ended(&mut self) -> &'static str {
         let driven = self.driven.as_ref().expect("the scene is not over");
-        let (tell, told) = blocking::channel();
-        let parent = std::mem::replace(&mut self.parent, driven.handle.spawn(async {}));
-        driven.handle.spawn(async move {
-            let ended = match parent.await {
-                Ok(()) => "returned",
-                Err(error) if error.is_panic() => "panic",
-                Err(_) => "cancelled",
-            };
-            let _ = tell.send(ended);
-        });
+        let parent = &mut self.parent;
         let limit = Patience::MustCome.limit();
-        told.recv_timeout(limit).unwrap_or("neither")
+        let ended = async { tokio::time::timeout(limit, parent).await };
+        match driven.handle.block_on(ended) {
+            Ok(Ok(())) => "returned",
+            Ok(Err(error)) if error.is_panic() => "panic",
+            Ok(Err(_)) => "cancelled",
+            Err(_) => "neither",
+        }
     }
 
     /// Ends the runtime while the children's gates are closed still.

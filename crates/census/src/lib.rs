@@ -60,7 +60,7 @@ fn count_iterations(
     heap: &'static CountingAllocator,
     iterations: u64,
 ) -> Result<Row, String> {
-    let (grown, sizes) = weigh(entry, case, strategy, heap, iterations)?;
+    let grown = weigh(entry, case, strategy, heap, iterations)?;
     let counts = polls_and_wakes(entry, case, strategy, iterations)?;
     let mean = |count: fn(&Counts) -> u64| counts.iter().map(count).sum::<u64>() as f64 / counts.len() as f64;
     Ok(Row {
@@ -76,18 +76,20 @@ fn count_iterations(
         peak_bytes: grown.peak,
         parks: Some(grown.parks),
         driver_wakes: grown.written,
-        future_bytes: sizes.fan_out,
-        child_future_bytes: sizes.child,
+        future_bytes: grown.future,
+        child_future_bytes: grown.child_future,
     })
 }
 
-/// What an iteration adds to the counts of the heap, of the runtime and of the system.
+/// What an iteration adds to the counts of the heap, of the runtime and of the system, and the sizes of its futures.
 struct Grown {
     allocations: f64,
     bytes: f64,
     peak: u64,
     parks: f64,
     written: Option<f64>,
+    future: usize,
+    child_future: usize,
 }
 
 /// What is read before and after each loop.
@@ -96,13 +98,6 @@ struct Reading {
     heap: Heap,
     usage: Usage,
     written: Option<u64>,
-}
-
-/// Sizes of futures, in bytes.
-#[derive(Clone, Copy, Default)]
-struct Sizes {
-    fan_out: usize,
-    child: usize,
 }
 
 /// Loops, by the number of their iterations.
@@ -141,9 +136,9 @@ fn weigh(
     strategy: &str,
     heap: &'static CountingAllocator,
     iterations: u64,
-) -> Result<(Grown, Sizes), String> {
+) -> Result<Grown, String> {
     let seen: Arc<Mutex<Vec<[Reading; 2]>>> = Arc::default();
-    let sizes: Arc<Mutex<Sizes>> = Arc::default();
+    let sizes: Arc<Mutex<(usize, usize)>> = Arc::default();
     let (seen_too, sizes_too) = (seen.clone(), sizes.clone());
     // The first loop is for what is made once: thread-locals, and queues that grow to what they will ever hold.
     let schedule = Loops::of([1 + iterations, 1, 1 + iterations]);
@@ -153,10 +148,7 @@ fn weigh(
         strategy,
         move |opened, strategy, spawning| {
             let timed = opened.timed_loop(strategy, spawning)?;
-            *lock(&sizes_too) = Sizes {
-                fan_out: timed.fan_out_bytes(),
-                child: opened.children().child_bytes(),
-            };
+            *lock(&sizes_too) = (timed.fan_out_bytes(), opened.children().child_bytes());
             let seen = seen_too.clone();
             Some(timed_loop(move |iterations| {
                 let timed = timed.run(iterations);
@@ -196,7 +188,10 @@ fn weigh(
         (grown(many) - grown(one)) / more as f64
     };
     let peak = many[1].heap.peak.saturating_sub(many[0].heap.live);
-    let grown = Grown {
+    let (future, child_future) = *lock(&sizes);
+    Ok(Grown {
+        future,
+        child_future,
         allocations: grown(|read| read.heap.allocations),
         bytes: grown(|read| read.heap.bytes) - own as f64,
         // Where threads race, the one loop may have had more of them than the many.
@@ -205,8 +200,7 @@ fn weigh(
         written: (many[0].written.is_some() && !entry.served).then(|| grown(|read| read.written.unwrap_or(0)).max(0.0)),
         // The copy is made when the fan-outs are over.
         peak: peak.saturating_sub(own / 2 * (1 + iterations)),
-    };
-    Ok((grown, *lock(&sizes)))
+    })
 }
 
 /// Calls of write(2) and its kin that this process has made, all threads; `None` where the system does not tell (proc(5):

@@ -180,6 +180,7 @@ fn in_proc(file: &str, name: &str) -> Option<u64> {
 /// Children that wait until all are released.
 struct Waiting(Arc<State>);
 
+#[derive(Default)]
 struct State {
     released: AtomicBool,
     /// Of each child that waits; made before the first reading, so that what children wait on weighs nothing.
@@ -194,11 +195,8 @@ struct State {
 impl State {
     fn of(tasks: usize) -> Self {
         Self {
-            released: AtomicBool::new(false),
             wakers: Mutex::new(vec![None; tasks]),
-            waiting: AtomicUsize::new(0),
-            ended: AtomicUsize::new(0),
-            held: AtomicUsize::new(0),
+            ..Self::default()
         }
     }
 

@@ -82,22 +82,13 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, Troub
     let mut all = Vec::new();
     telling.tell("server: another client");
     all.extend(other_client(program, &shape, seed)?);
-    let plain = Subject::strategy("join");
-    let with = |injected| Subject {
+    let plain = Injected::default();
+    let with_cpu = Injected { cpu: CPU, ..plain };
+    let with_delay = Injected { delay: DELAY, ..plain };
+    let put_in = [plain, with_cpu, with_delay].map(|injected| Subject {
         injected,
-        ..plain.clone()
-    };
-    let put_in = [
-        plain.clone(),
-        with(Injected {
-            cpu: CPU,
-            ..Injected::default()
-        }),
-        with(Injected {
-            delay: DELAY,
-            ..Injected::default()
-        }),
-    ];
+        ..Subject::strategy("join")
+    });
     let mut collect = |subjects: &[Subject], levels: &[Level], what: &str| {
         let group = Group {
             shape: shape.clone(),
@@ -115,7 +106,7 @@ pub fn run(program: &Path, settings: &RunSettings) -> Result<Vec<Checked>, Troub
     let found = collect(&put_in, &CPU_LOADS, "what is put in")?;
     all.extend(CPU_LOADS.map(|load| found_cpu(&found, load)));
     all.push(found_delay(&found));
-    let same = vec![plain.clone(); 3];
+    let same = vec![Subject::strategy("join"); 3];
     let levels = [20, 40, 60].map(Level::Percent);
     all.extend(itself(&collect(&same, &levels, "a strategy against itself")?));
     telling.end();

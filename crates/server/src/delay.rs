@@ -1,9 +1,8 @@
 //! How long the backend takes: drawn from the seed, the request and the child, so that every strategy meets the same delays.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::named::named;
 
 /// The usual delay of a backend that is not at once.
 const USUAL: Duration = Duration::from_millis(5);
@@ -12,34 +11,21 @@ const STRAGGLER: Duration = Duration::from_millis(100);
 /// One in so many is a straggler.
 const STRAGGLERS: u64 = 100;
 
-/// When the backend answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delay {
-    /// At once.
-    None,
-    /// After 5 ms.
-    Fixed,
-    /// After a time of exponential distribution with a mean of 5 ms.
-    Exponential,
-    /// After 5 ms, one of a hundred after 100 ms.
-    Straggler,
+named! {
+    /// When the backend answers; the names are those of workloads.
+    Delay {
+        /// At once.
+        None: "server_now", "at once";
+        /// After 5 ms.
+        Fixed: "server", "after 5 ms";
+        /// After a time of exponential distribution with a mean of 5 ms.
+        Exponential: "server_exponential", "after 5 ms on average, exponentially distributed";
+        /// After 5 ms, one of a hundred after 100 ms.
+        Straggler: "server_straggler", "after 5 ms, one answer of a hundred after 100 ms";
+    }
 }
 
 impl Delay {
-    /// All of them.
-    pub const ALL: [Delay; 4] = [Delay::None, Delay::Fixed, Delay::Exponential, Delay::Straggler];
-
-    /// How it is called in ids.
-    pub fn workload(self) -> &'static str {
-        match self {
-            Delay::None => "server_now",
-            Delay::Fixed => "server",
-            Delay::Exponential => "server_exponential",
-            Delay::Straggler => "server_straggler",
-        }
-    }
-
     /// That of one call.
     pub fn of(self, seed: u64, request: u64, child: u64) -> Duration {
         match self {
@@ -49,12 +35,6 @@ impl Delay {
             Delay::Straggler if one_of(STRAGGLERS, seed, request, child) => STRAGGLER,
             Delay::Straggler => USUAL,
         }
-    }
-}
-
-impl fmt::Display for Delay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.workload())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod files;
 pub mod handler;
 pub mod histogram;
 pub mod load;
+mod named;
 pub mod plan;
 pub mod point;
 pub mod process;

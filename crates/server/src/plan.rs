@@ -187,11 +187,11 @@ fn loads(asked: &Selection) -> Vec<Load> {
         Matrix::Full => {
             let of_bytes = |delay, bytes| [1, 3, 8, 16].map(|tasks| load(delay, bytes, tasks, &[30, 60, 85], true));
             let of_delay = |delay| PAYLOADS.iter().flat_map(move |bytes| of_bytes(delay, *bytes));
-            Delay::ALL.into_iter().flat_map(of_delay).collect()
+            Delay::ALL.iter().copied().flat_map(of_delay).collect()
         }
     };
-    for delay in Delay::ALL {
-        let named = asked.workloads.is_some() && wants(asked, delay.workload());
+    for &delay in Delay::ALL {
+        let named = asked.workloads.is_some() && wants(asked, delay.name());
         if named && loads.iter().all(|load| load.delay != delay) {
             loads.push(Load {
                 delay,
@@ -225,7 +225,7 @@ fn groups(asked: &Selection, workers: Flavor) -> Vec<Group> {
             let possible = PAYLOADS.contains(&load.bytes) && tasks <= MOST_TASKS && has(reference, tasks);
             // Where strategies are asked for, and none of them is one of a handler, there is nothing to compare.
             let comparable = asked.strategies().is_none() || chosen.iter().any(|one| has(*one, tasks));
-            if !possible || !comparable || !wants(asked, load.delay.workload()) {
+            if !possible || !comparable || !wants(asked, load.delay.name()) {
                 continue;
             }
             let others = chosen.iter().filter(|one| **one != reference && has(**one, tasks));
@@ -268,13 +268,9 @@ fn served(asked: &Selection, workers: Flavor) -> Vec<Served> {
     } else {
         vec![workers]
     };
-    let disturbed = if full {
-        &Disturbed::ALL[..]
-    } else {
-        &Disturbed::ALL[..3]
-    };
+    let disturbed = if full { Disturbed::ALL } else { &Disturbed::ALL[..3] };
     let of_flavor = |flavor| {
-        Way::ALL.into_iter().map(move |way| Served {
+        Way::ALL.iter().map(move |&way| Served {
             flavor,
             way,
             disturbed: disturbed.iter().copied().filter(|one| one.can_be_on(flavor)).collect(),
@@ -298,7 +294,7 @@ fn faulty(asked: &Selection) -> Vec<Faulty> {
             strategy: strategy.to_string(),
         })
     };
-    let faults = [None].into_iter().chain(Fault::ALL.map(Some));
+    let faults = [None].into_iter().chain(Fault::ALL.iter().copied().map(Some));
     faults.flat_map(of_fault).collect()
 }
 

@@ -1,7 +1,6 @@
 //! Ways to serve connections, with the same router.
 
 use std::convert::Infallible;
-use std::fmt;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,50 +14,21 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use crate::backend::{accept, not_accepted};
+use crate::named::named;
 
-/// How connections are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// A task for each connection: what axum does, and users of hyper write.
-    TaskPerConnection,
-    /// All connections in one task, by `FuturesUnordered`.
-    OneTask,
-    /// A task for each connection, and one for each of its requests.
-    TaskPerRequest,
-}
-
-impl Way {
-    /// All of them.
-    pub const ALL: [Way; 3] = [Way::TaskPerConnection, Way::OneTask, Way::TaskPerRequest];
-
-    /// As ids have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Way::TaskPerConnection => "task_per_connection",
-            Way::OneTask => "one_task",
-            Way::TaskPerRequest => "task_per_request",
-        }
-    }
-
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Way::TaskPerConnection => "a task per connection",
-            Way::OneTask => "all connections in one task",
-            Way::TaskPerRequest => "a task per request",
-        }
-    }
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+named! {
+    /// How connections are served.
+    Way {
+        /// A task for each connection: what axum does, and users of hyper write.
+        TaskPerConnection: "task_per_connection", "a task per connection";
+        /// All connections in one task, by `FuturesUnordered`.
+        OneTask: "one_task", "all connections in one task";
+        /// A task for each connection, and one for each of its requests.
+        TaskPerRequest: "task_per_request", "a task per request";
     }
 }
 

@@ -17,14 +17,7 @@ pub const FAULTY_TASKS: usize = 3;
 impl Faulty {
     /// Its id.
     pub fn id(&self) -> String {
-        let fault = match self.fault {
-            None => "disconnects",
-            Some(Fault::Refuses) => "refuses",
-            Some(Fault::Hangs) => "hangs",
-            Some(Fault::Cuts) => "cuts",
-            Some(Fault::Answers500) => "answers_500",
-            Some(Fault::Panics) => "panics",
-        };
+        let fault = self.fault.map_or("disconnects", Fault::name);
         format!(
             "fault@{fault}/multi_thread_2/worker/1KiB/{}/{FAULTY_TASKS}",
             self.strategy
