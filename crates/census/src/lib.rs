@@ -111,21 +111,16 @@ impl Schedule for Loops {
     fn measured(&mut self, _side: usize, _slice: Slice) {}
 }
 
-impl Loops {
-    fn of(iterations: impl Into<Vec<u64>>) -> Self {
-        Self(iterations.into().into_iter())
-    }
-}
-
-/// Drives loops of one strategy in a fresh runtime.
+/// Drives loops of one strategy in a fresh runtime, each of so many iterations.
 fn drive(
     entry: &Entry,
     case: &Case,
     strategy: &str,
     make_loop: impl Fn(&Arc<dyn Opened>, &str, Spawning) -> Option<TimedLoop> + Send + 'static,
-    schedule: Loops,
+    loops: Vec<u64>,
 ) -> Result<(), String> {
     let runtime = BlockRuntime::of(case, SEED)?;
+    let schedule = Loops(loops.into_iter());
     drive_case(&runtime, entry, case, &[strategy], SEED, make_loop, schedule).map(drop)
 }
 
@@ -141,7 +136,7 @@ fn weigh(
     let sizes: Arc<Mutex<(usize, usize)>> = Arc::default();
     let (seen_too, sizes_too) = (seen.clone(), sizes.clone());
     // The first loop is for what is made once: thread-locals, and queues that grow to what they will ever hold.
-    let schedule = Loops::of([1 + iterations, 1, 1 + iterations]);
+    let loops = vec![1 + iterations, 1, 1 + iterations];
     drive(
         entry,
         case,
@@ -172,7 +167,7 @@ fn weigh(
                 }
             }))
         },
-        schedule,
+        loops,
     )?;
     let seen = lock(&seen);
     let [_, one, many] = seen[..] else {
@@ -229,7 +224,7 @@ fn polls_and_wakes(entry: &Entry, case: &Case, strategy: &str, iterations: u64) 
                 Parent::new(timed.run(iterations), tally.clone())
             }))
         },
-        Loops::of([1, iterations]),
+        vec![1, iterations],
     )?;
     let seen = lock(&seen);
     // The first is the warm-up's.

@@ -51,11 +51,6 @@ impl Connection {
         })
     }
 
-    /// Where it leads.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Sends a request and reads the answer, whose body must be this.
     pub fn get(&mut self, path: &str, expected: &[u8]) -> Result<(), RequestError> {
         self.send(path)?;
