@@ -1,6 +1,7 @@
 //! What a reader sees at the end of a run: tables of points, ways and faults, and sentences.
 
 use comfy_table::{Table, presets};
+use measure::in_order::unique;
 use measure::record::Status;
 use measure::stats::{Estimate, Verdict};
 
@@ -177,7 +178,12 @@ pub fn without_numbers(record: &Record) -> Vec<String> {
 pub fn sentence(record: &Record) -> Option<String> {
     let of_two = |(point, _): &(&Point, &Seen)| point.strategy == "spawn" && point.reference == "join";
     let compared: Vec<(&Point, &Seen)> = measured(record).filter(of_two).collect();
-    let (first, _) = compared.first()?;
+    let flavors = unique(compared.iter().map(|(point, _)| point.flavor.as_str()));
+    let flavors = match &flavors[..] {
+        [] => return None,
+        [one] => (*one).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    };
     let p99 = verdicts("p99 latency", compared.iter().map(|(_, seen)| &seen.p99));
     let cpu = verdicts("CPU time per request", compared.iter().map(|(_, seen)| &seen.cpu));
     let disconnect = |strategy: &str| {
@@ -198,9 +204,8 @@ pub fn sentence(record: &Record) -> Option<String> {
         points => format!("{points} points"),
     };
     Some(format!(
-        "that fans each request out, on {}, at {points} of load, children and size: with spawn against join!, {p99}, and \
-         {cpu}.{stays}",
-        first.flavor
+        "that fans each request out, on {flavors}, at {points} of load, children and size: with spawn against join!, {p99}, and \
+         {cpu}.{stays}"
     ))
 }
 
@@ -306,4 +311,71 @@ pub fn render(record: &Record) -> String {
         text += &format!("{line}\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+    use crate::point::Level;
+    use crate::record::Shares;
+    use crate::run::{Request, run};
+    use measure::selection::Selection;
+    use std::path::Path;
+
+    fn point(flavor: &str) -> Point {
+        let compared = || Compared::of(Some(&[2.0; 6]), [&[1.0; 6]; 2]).expect("six rounds");
+        let seen = Seen {
+            requests: 1,
+            per_second: 1.0,
+            latencies: Latencies::default(),
+            lateness_p99_ns: 0.0,
+            p50: compared(),
+            p99: compared(),
+            cpu: compared(),
+            per_request: None,
+            switches_per_request: (0.0, 0.0),
+            resident_per_request: None,
+            shares: Shares {
+                client: 0.2,
+                server: 0.5,
+                backend: 0.3,
+            },
+            cores_in_use: 1.0,
+        };
+        Point {
+            id: String::new(),
+            case: String::new(),
+            level: Level::Max,
+            flavor: flavor.to_owned(),
+            payload_bytes: 1024,
+            tasks: 3,
+            strategy: "spawn".to_owned(),
+            reference: "join".to_owned(),
+            status: Status::Ok,
+            reason: None,
+            due_per_second: None,
+            seen: Some(seen),
+        }
+    }
+
+    #[test]
+    fn the_sentence_names_every_runtime_that_its_points_are_of() {
+        let nothing = Plan::of(&Selection::read(|_| None, &[]).expect("variables"), 2).filtered(|_| false);
+        let outcome = run(&Request {
+            plan: &nothing,
+            filter: None,
+            folder: None,
+            command: String::new(),
+            program: Path::new(""),
+        });
+        let mut record = outcome.expect("a run of nothing").record;
+        let mut said = |flavors: &[&str]| {
+            record.points = flavors.iter().map(|flavor| point(flavor)).collect();
+            sentence(&record).unwrap_or_default()
+        };
+        assert!(said(&["local", "local"]).contains(", on local, at 2 points of load"));
+        assert!(said(&["a", "b", "c", "a"]).contains(", on a, b and c, at 4 points of load"));
+        assert_eq!(said(&[]), "");
+    }
 }
