@@ -5,10 +5,7 @@
 //! started it is killed.
 
 use std::io::{self, BufRead, Write};
-use std::net::SocketAddr;
-use std::sync::mpsc;
 
-use axum::Router;
 use measure::environment::resident_bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -136,15 +133,20 @@ fn be(Start { role, connections }: Start, profiler: Option<Profiler>) -> Result<
         Role::Server { setup, flavor, way } => {
             let flavor: Flavor = flavor.parse().map_err(|error| format!("{error}"))?;
             let router = router(&setup, flavor.spawns_local(), None)?;
-            run_server(flavor, router, way, move || {
-                answer(|ask| match ask {
+            let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
+            let serving = async move {
+                let listener = listening(move |ask| match ask {
                     Ask::Profile(id) => {
                         let profiler = profiler.ok_or("this program has no profiler")?;
                         told(profiler(id.as_deref())?)
                     }
                     other => unexpected(&other),
-                });
-            })
+                })?;
+                serve(listener, router, way, flavor.spawns_local()).await;
+                Ok(())
+            };
+            // As `#[tokio::main]` builds it, and in a task of it.
+            engine.block_on(spawned(serving, engine.spawning()))
         }
         Role::Backend(behaviour) => {
             let backend = Backend::new(behaviour);
@@ -152,18 +154,14 @@ fn be(Start { role, connections }: Start, profiler: Option<Profiler>) -> Result<
             let runtime = Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
             runtime.block_on(async {
-                let (listener, address) = listening()?;
-                tell(&told(address));
-                std::thread::spawn(move || {
-                    answer(|ask| match ask {
-                        Ask::Held => told(asked.held()),
-                        Ask::Hold(holds) => {
-                            asked.hold(holds);
-                            told(())
-                        }
-                        other => unexpected(&other),
-                    });
-                });
+                let listener = listening(move |ask| match ask {
+                    Ask::Held => told(asked.held()),
+                    Ask::Hold(holds) => {
+                        asked.hold(holds);
+                        told(())
+                    }
+                    other => unexpected(&other),
+                })?;
                 backend.serve(listener).await;
                 Ok(())
             })
@@ -183,14 +181,16 @@ fn be(Start { role, connections }: Start, profiler: Option<Profiler>) -> Result<
     }
 }
 
-/// A listener of this process, and where it listens.
-fn listening() -> Result<(TcpListener, SocketAddr), String> {
+/// Listens, says where, and from then on answers questions in a thread of its own.
+fn listening(questions: impl FnMut(Ask) -> Answer + Send + 'static) -> Result<TcpListener, String> {
     let listening = || {
         let listener = listen()?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
+        Ok((listener.local_addr()?, listener))
     };
-    listening().map_err(|error: io::Error| format!("cannot listen on 127.0.0.1: {error}"))
+    let (address, listener) = listening().map_err(|error: io::Error| format!("cannot listen on 127.0.0.1: {error}"))?;
+    tell(&told(address));
+    std::thread::spawn(move || answer(questions));
+    Ok(listener)
 }
 
 fn unexpected(ask: &Ask) -> Answer {
@@ -209,28 +209,4 @@ fn answer(mut other: impl FnMut(Ask) -> Answer) {
         });
     }
     std::process::exit(0);
-}
-
-/// Serves on a runtime of that flavor, as `#[tokio::main]` builds it, and calls `questions` in a thread of its own.
-fn run_server(
-    flavor: Flavor,
-    router: Router,
-    way: Way,
-    questions: impl FnOnce() + Send + 'static,
-) -> Result<(), String> {
-    let (ready, address) = mpsc::channel();
-    let serving = async move |local: bool| {
-        let (listener, address) = listening()?;
-        let _ = ready.send(address);
-        serve(listener, router, way, local).await;
-        Ok(())
-    };
-    std::thread::spawn(move || {
-        if let Ok(address) = address.recv() {
-            tell(&told(address));
-            questions();
-        }
-    });
-    let engine = Engine::new(flavor).map_err(|error| format!("no {flavor} runtime: {error}"))?;
-    engine.block_on(spawned(serving(flavor.spawns_local()), engine.spawning()))
 }
