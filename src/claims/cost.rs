@@ -130,8 +130,13 @@ fn how_much(ratio: &Estimate) -> &'static str {
 
 const DIFFERENT: &str = "they differ";
 
+/// Whether the interval lies beyond this ratio, or its inverse.
+fn differs(ratio: &Estimate, by: f64) -> bool {
+    ratio.low > by || ratio.high < 1.0 / by
+}
+
 fn whether(ratio: &Estimate) -> &'static str {
-    if ratio.low > NONE || ratio.high < 1.0 / NONE {
+    if differs(ratio, NONE) {
         DIFFERENT
     } else {
         "no difference"
@@ -142,11 +147,7 @@ const AS_FAST: &str = "as fast";
 
 fn as_fast(ratio: &Estimate) -> &'static str {
     // 5%: a fetch of 20 ms may be late by one.
-    if ratio.low > 1.05 || ratio.high < 1.0 / 1.05 {
-        "not as fast"
-    } else {
-        AS_FAST
-    }
+    if differs(ratio, 1.05) { "not as fast" } else { AS_FAST }
 }
 
 /// What [`claims`] is about, without measuring.

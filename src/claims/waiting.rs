@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::Claim;
 use super::experiment::{Experiment, ONE, TWO};
 use super::results::NO_RESULT;
-use super::scene::{Diary, END, How, Patience, Scene, Then, runtime};
+use super::scene::{END, How, Patience, Scene, Then};
 use crate::case::Flavor;
 
 use Patience::{CannotCome, MustCome};
@@ -161,24 +161,23 @@ fn others_results(flavor: Flavor, (how, patience): (How, Patience)) -> &'static 
 /// A task spawns another and blocks its thread: the spawned one lies in its worker's LIFO slot, from which no other worker
 /// steals (tokio 1.54, `runtime/scheduler/multi_thread/worker.rs`). Without blocking it runs.
 fn left_in_the_slot(blocks: bool, patience: Patience) -> &'static str {
-    let diary = std::sync::Arc::<Diary>::default();
-    let runtime = runtime(TWO);
     let (end, blocked) = mpsc::channel::<()>();
-    let (child_diary, parent_diary) = (diary.clone(), diary.clone());
-    runtime.spawn(async move {
-        tokio::spawn(async move { child_diary.write("ended") });
-        parent_diary.write("spawned");
-        if blocks {
-            let _ = blocked.recv();
-        } else {
-            let (_never, comes) = oneshot::channel::<()>();
-            let _ = comes.await;
+    let (_never, comes) = oneshot::channel::<()>();
+    let scene = Scene::of(TWO, |diary| {
+        let (child, parent) = (diary.clone(), diary.clone());
+        async move {
+            tokio::spawn(async move { child.write("ended") });
+            parent.write("spawned");
+            if blocks {
+                let _ = blocked.recv();
+            } else {
+                let _ = comes.await;
+            }
         }
     });
-    diary.must("spawned");
-    let ended = diary.wait_for("ended", patience);
+    scene.diary.must("spawned");
+    let ended = scene.diary.wait_for("ended", patience);
     drop(end);
-    runtime.shutdown_background();
     if ended { END } else { WAIT }
 }
 

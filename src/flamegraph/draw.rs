@@ -16,12 +16,8 @@ pub fn flamegraph(profile: &Profile, stacks: &str) -> io::Result<Vec<u8>> {
         format!("tokio {}", profile.tokio),
     ];
     notes.extend(profile.caveat());
-    let mut options = options();
-    options.title = format!("{}, {}", profile.case, label(&profile.strategy));
-    options.subtitle = Some(notes.join(", "));
-    let mut svg = Vec::new();
-    flamegraph::from_lines(&mut options, stacks.lines(), &mut svg).map_err(io::Error::other)?;
-    Ok(svg)
+    let title = format!("{}, {}", profile.case, label(&profile.strategy));
+    picture(title, notes.join(", "), stacks.as_bytes())
 }
 
 /// The stacks of `after`, coloured by what became more (red) or less (blue) since `before`; both scaled to as many samples.
@@ -33,23 +29,24 @@ pub fn differential(before: (&Profile, &str), after: (&Profile, &str)) -> io::Re
     };
     let mut both = Vec::new();
     differential::from_readers(settings, before.as_bytes(), after.as_bytes(), &mut both).map_err(io::Error::other)?;
-    let mut options = options();
     let [from, to] = [one, other].map(|profile| label(&profile.strategy));
-    options.title = format!("{}, from {from} to {to}", other.case);
-    options.subtitle = Some(format!(
+    let title = format!("{}, from {from} to {to}", other.case);
+    let subtitle = format!(
         "widths are {to}'s; red: a larger share of the samples than under {from}, blue: a smaller one; tokio {}",
         other.tokio
-    ));
-    let mut svg = Vec::new();
-    flamegraph::from_reader(&mut options, &both[..], &mut svg).map_err(io::Error::other)?;
-    Ok(svg)
+    );
+    picture(title, subtitle, &both)
 }
 
-fn options() -> Options<'static> {
+fn picture(title: String, subtitle: String, stacks: &[u8]) -> io::Result<Vec<u8>> {
     let mut options = Options::default();
+    options.title = title;
+    options.subtitle = Some(subtitle);
     options.count_name = "samples".into();
     // The same function has the same colour in each picture.
     options.hash = true;
     options.deterministic = true;
-    options
+    let mut svg = Vec::new();
+    flamegraph::from_reader(&mut options, stacks, &mut svg).map_err(io::Error::other)?;
+    Ok(svg)
 }
