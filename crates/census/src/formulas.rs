@@ -1,6 +1,6 @@
 //! Whether a strategy counts what its file says (`timed::strategy::counts`), for each number of children.
 
-use timed::case::{Case, Flavor, Payload, Site};
+use timed::case::Case;
 use timed::strategy::Strategy;
 use timed::strategy::counts::Formula;
 use timed::workload;
@@ -72,13 +72,8 @@ pub fn check(
             if strategy.kind().arities.is_some_and(|arities| !arities.contains(&tasks)) {
                 continue;
             }
-            let case = Case {
-                workload: workload.to_owned(),
-                flavor: Flavor::CurrentThread,
-                site: Site::Worker,
-                payload: Payload(0),
-                tasks,
-            };
+            let case = format!("{workload}/current_thread/worker/0B/{tasks}");
+            let case: Case = case.parse().expect("it is the id of a case");
             let id = strategy.to_string();
             let row = count_iterations(&entry, &case, &id, heap, ITERATIONS)
                 .map_err(|reason| format!("{}: {reason}", case.measurement_id(&id)))?;
