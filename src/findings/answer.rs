@@ -125,7 +125,11 @@ fn shown(m: &Measurement) -> String {
 
 /// A flavor in words.
 fn on(flavor: Flavor) -> String {
-    format!("on {}", threads(flavor).replace("1 ", "one "))
+    let threads = threads(flavor);
+    match threads.strip_prefix("1 ") {
+        Some(what) => format!("on one {what}"),
+        None => format!("on {threads}"),
+    }
 }
 
 /// How many threads run tasks: `1 thread`, `1 worker`, `2 workers`.

@@ -159,6 +159,15 @@ fn a_crossover_that_was_not_seen_is_no_recommendation() {
 }
 
 #[test]
+fn workers_are_counted_in_digits_but_for_one() {
+    for (workers, words) in [(1, "on one worker"), (2, "on 2 workers"), (11, "on 11 workers")] {
+        let measured = case(&format!("compute/multi_thread_{workers}/worker/1MiB/8"), 6e5, 0.55);
+        let sentences = findings::answer::answer(&[(header(), measured.to_vec())]);
+        assert!(sentences[0].rest.contains(words), "{}", sentences[0].rest);
+    }
+}
+
+#[test]
 fn where_spawn_begins_to_win_on_work_is_named() {
     let measurements: Vec<Measurement> = [
         case("compute/multi_thread_2/worker/16KiB/8", 1e4, 2.0),
