@@ -168,6 +168,13 @@ fn workers_are_counted_in_digits_but_for_one() {
 }
 
 #[test]
+fn a_picture_without_a_row_is_not_drawn() {
+    let pictures = |id: &str| join_vs_spawn::report::html::pictures(&[(header(), case(id, 20.0, 1.5).to_vec())]).len();
+    assert_eq!(pictures("yield/current_thread/worker/0B/8"), 1);
+    assert_eq!(pictures("yield/current_thread/worker/0B/9"), 0);
+}
+
+#[test]
 fn where_spawn_begins_to_win_on_work_is_named() {
     let measurements: Vec<Measurement> = [
         case("compute/multi_thread_2/worker/16KiB/8", 1e4, 2.0),

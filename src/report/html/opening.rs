@@ -259,7 +259,7 @@ fn pays(parts: &[Part]) -> Option<Picture> {
         .filter_map(|row| Some((row, row.spawn.ratio.filter(drawable)?)))
         .collect();
     let ends = rows.iter().flat_map(|(_, ratio)| [ratio.low, ratio.high]);
-    let over = range(ends.chain([1.0]))?;
+    let over = range(ends.chain([1.0])).filter(|_| !rows.is_empty())?;
     let x = Scale::new(over, (LEFT, RIGHT), true);
     let groups: Vec<&[(Headline, Estimate)]> = rows
         .chunk_by(|(a, _), (b, _)| group(&a.spawn.case.workload) == group(&b.spawn.case.workload))
