@@ -85,7 +85,9 @@ pub fn ask(
                 answer => answer,
             };
             let given: Vec<String> = match (asked.yes_or_no, answer) {
-                (true, "no" | "n") | (false, "all") => Vec::new(),
+                (true, "no" | "n") => Vec::new(),
+                // Without a bound there is no flag.
+                (false, "all") if asked.usual == "all" => Vec::new(),
                 (true, "yes" | "y") => vec![asked.flag.to_owned()],
                 (true, _) => {
                     writeln!(to, "  {answer}: yes or no")?;
@@ -112,7 +114,7 @@ mod tests {
     fn answers(input: &str) -> (Option<Vec<String>>, String) {
         let mut said = Vec::new();
         let check = |given: &[String]| match given.first().map(String::as_str) {
-            Some("--tasks=many") => Err("--tasks many: a number".to_owned()),
+            Some(tasks @ ("--tasks=many" | "--tasks=all")) => Err(format!("{tasks}: a number")),
             _ => Ok(()),
         };
         let flags = ask(input.as_bytes(), &mut said, check).expect("a buffer can be written");
@@ -121,17 +123,18 @@ mod tests {
 
     #[test]
     fn answers_become_flags_and_a_wrong_one_is_asked_again() {
-        let (flags, said) = answers("yes\nmaybe\n\n\n\n\n\n\nmany\n40\n16\nseparate\n\n\n\n\n\n");
+        let (flags, said) = answers("yes\nmaybe\n\n\n\n\n\n\nmany\nall\n40\n16\nseparate\n\n\n\n\n\n");
         let flags = flags.expect("all were answered");
         assert_eq!(
             &flags[..4],
             ["--borrows", "--tasks=40", "--bound=16", "--wakes=separate"]
         );
         assert!(flags.contains(&"--flavor=current_thread".to_owned()), "{flags:?}");
-        assert!(
-            said.contains("maybe: yes or no") && said.contains("--tasks many: a number"),
-            "{said}"
-        );
+        for wrong in ["maybe: yes or no", "--tasks=many: a number", "--tasks=all: a number"] {
+            assert!(said.contains(wrong), "{said}");
+        }
+        let (flags, _) = answers(&"\n".repeat(15));
+        assert!(!flags.expect("all were answered").contains(&"--bound=all".to_owned()));
     }
 
     #[test]
