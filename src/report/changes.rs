@@ -44,7 +44,7 @@ impl Style {
 
 /// The comparison as text. Rows that did not surely change are counted, and shown where `all`.
 pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
-    let [a, b] = &comparison.runs;
+    let [a, b] = &comparison.runs.each_ref().map(|name| style.plain(name.as_str()));
     let mut text = String::new();
     let bullet = style.bullet();
     let count = |change| comparison.rows.iter().filter(|row| row.judged == change).count();
@@ -64,7 +64,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
         );
     }
     for difference in &comparison.differences {
-        text += &format!("{bullet}The runs differ: {difference}.\n");
+        text += &format!("{bullet}The runs differ: {}.\n", style.plain(difference));
     }
     if !comparison.same_conditions {
         text += "Absolute times do not carry over from one to the other; only the ratios are compared.\n";
@@ -88,8 +88,8 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     }
     for missing in &comparison.missing {
         let reason = missing.reason.as_deref().unwrap_or("it was not measured");
-        let reason = style.plain(reason);
-        text += &format!("{bullet}missing in {}: {}: {reason}\n", missing.run, missing.id);
+        let [run, reason] = [&missing.run, reason].map(|text| style.plain(text));
+        text += &format!("{bullet}missing in {run}: {}: {reason}\n", missing.id);
     }
     text
 }

@@ -6,7 +6,9 @@ use std::process::Command;
 use crate::common::exits;
 use crate::common::results::{Results, part};
 use join_vs_spawn::attachments::RecordedRun;
+use join_vs_spawn::compare::compare;
 use join_vs_spawn::record::Measurement;
+use join_vs_spawn::report::changes::{self, Style};
 use join_vs_spawn::report::{export, html, markdown};
 use join_vs_spawn::run_store::Run;
 
@@ -138,13 +140,24 @@ fn markdown_stays_text() {
         .1
         .push(Measurement::failed(&case, "spawn", "join", "a | b\n<img>"));
     let text = markdown::render(&RecordedRun::from(Run {
-        parts: parts.into(),
+        name: "<i>".into(),
+        parts: parts.clone().into(),
         ..Run::default()
     }));
     assert!(
-        text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>"),
+        text.contains("a\\|b&lt;script>") && text.contains("a \\| b &lt;img>") && text.starts_with("# Run &lt;i>"),
         "{text}"
     );
+    // Two runs, of which a folder may have any name.
+    let compared = compare(["a|b", "<i>"], &parts, &[part("overhead", 2.0, 1)], 0.02);
+    let text = changes::render(&compared, true, Style::Markdown);
+    assert!(
+        text.contains("The runs differ: ") && text.contains("a\\|b&lt;script>"),
+        "{text}"
+    );
+    let head = text.lines().find(|line| line.starts_with("| case")).expect("a table");
+    assert_eq!(head.replace("\\|", "").matches('|').count(), 10, "{head}");
+    assert!(!text.contains("<i>"), "{text}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ const SECTIONS: &[Section] = &[
 
 /// The whole run.
 pub fn render(run: &RecordedRun) -> String {
-    let mut text = format!("# Run {}\n", run.name);
+    let mut text = format!("# Run {}\n", escape(&run.name));
     for (_, make) in SECTIONS {
         let section = make(run);
         if !section.is_empty() {
