@@ -4,9 +4,10 @@
 use super::crossover::{self, crossover};
 use super::headline::headline;
 use super::scale::{self, Candidates};
-use super::{flavors, spawns};
+use super::{flavors, in_task, joined, listed, span, spawns};
 use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
+use crate::in_order::grouped;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::strategy::Strategy;
@@ -49,18 +50,22 @@ pub struct Sentence {
     pub evidence: Vec<Evidence>,
 }
 
+fn sentence(lead: &'static str, rest: String, evidence: &[Evidence]) -> Sentence {
+    let evidence = evidence.to_vec();
+    Sentence { lead, rest, evidence }
+}
+
 /// The sentences of a run: the five, what holds many children, and what was seen in a server under load.
 pub fn answer_of(run: &RecordedRun) -> Vec<Sentence> {
     let mut sentences = answer(&run.parts);
     sentences.extend(known_at_run_time(&run.parts));
     let served = run.server.as_ref().and_then(server::table::sentence);
-    sentences.extend(served.map(|rest| Sentence {
-        lead: "In a server",
-        rest,
-        evidence: vec![Evidence::Document("SERVER", "servers under load")],
-    }));
+    sentences.extend(served.map(|rest| sentence("In a server", rest, &[SERVERS])));
     sentences
 }
+
+/// What is said of servers.
+const SERVERS: Evidence = Evidence::Document("SERVER", "servers under load");
 
 fn measured(parts: &[Part]) -> Vec<&Measurement> {
     let rows = parts.iter().flat_map(|(_, rows)| rows);
@@ -155,29 +160,19 @@ fn use_join(all: &[&Measurement]) -> Option<Sentence> {
         );
     }
     rest += ". Joined children may borrow, and stop with their parent.";
-    Some(Sentence {
-        lead: "Use join! when",
-        rest,
-        evidence: vec![Evidence::Workload("yield"), Evidence::Counts, Evidence::Statements],
-    })
+    let evidence = [Evidence::Workload("yield"), Evidence::Counts, Evidence::Statements];
+    Some(sentence("Use join! when", rest, &evidence))
 }
 
 fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
     let mut reasons = Vec::new();
     let mut evidence = Vec::new();
     if let Some(m) = of(all, "compute", 8, |m| m.case.payload.0 == 1 << 20) {
-        let each = m
-            .reference_ns
-            .map_or("-".into(), |ns| time(ns.median / m.case.tasks as f64));
-        let pays = m.ratio.is_some_and(|ratio| ratio.median < 1.0);
-        reasons.push(match pays {
-            true => format!(
-                "children compute and other cores are free (8 that hash 1 MiB, {each} each: {})",
-                ratio(m)
-            ),
+        let (each, ratio) = (each(m), ratio(m));
+        reasons.push(match m.ratio.is_some_and(|ratio| ratio.median < 1.0) {
+            true => format!("children compute and other cores are free (8 that hash 1 MiB, {each} each: {ratio})"),
             false => format!(
-                "children compute for longer than 8 that hash 1 MiB ({each} each: {}) and other cores are free",
-                ratio(m)
+                "children compute for longer than 8 that hash 1 MiB ({each} each: {ratio}) and other cores are free"
             ),
         });
         evidence.push(Evidence::Workload("compute"));
@@ -185,11 +180,8 @@ fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
     let mut none_seen = String::new();
     if let Some(wakes) = wakes(parts, all) {
         match wakes {
-            Wakes::From(many, most) => reasons.push(format!(
-                "{many} wait on one thread, each for a wake of its own, as for sockets and channels: join! polls all \
-                 of them on every wake{most}"
-            )),
-            Wakes::NoneSeen(said) => {
+            Ok(reason) => reasons.push(reason),
+            Err(said) => {
                 none_seen = format!(" Of children that wait on one thread, each for a wake of its own, {said}.");
             }
         }
@@ -201,31 +193,25 @@ fn use_spawn(parts: &[Part], all: &[&Measurement]) -> Option<Sentence> {
     }
     reasons.push("a child may panic, or must outlive its parent".into());
     evidence.push(Evidence::Statements);
-    Some(Sentence {
-        lead: "Use spawn when",
-        rest: format!("{}.{none_seen}", reasons.join("; or ")),
-        evidence,
-    })
+    let rest = format!("{}.{none_seen}", reasons.join("; or "));
+    Some(sentence("Use spawn when", rest, &evidence))
 }
 
-/// Where spawn wins on one thread.
-enum Wakes {
-    /// From how many children on, and by how much at the most.
-    From(String, String),
-    /// Nowhere that was measured, in words.
-    NoneSeen(String),
+/// What a child takes of join!.
+fn each(m: &Measurement) -> String {
+    m.reference_ns
+        .map_or("-".into(), |ns| time(ns.median / m.case.tasks as f64))
 }
 
-fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<Wakes> {
+/// From how many children on spawn wins on one thread, and by how much at the most; or that it wins nowhere that was measured.
+fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<Result<String, String>> {
     let (header, _) = parts
         .iter()
         .find(|(_, rows)| rows.iter().any(|m| m.case.workload == "wake" && m.reference == "join"))?;
-    let one_thread = |m: &&Measurement| m.case.flavor == Flavor::CurrentThread && m.case.site == Site::Worker;
-    let mut rows: Vec<&Measurement> = spawns(all, "wake").filter(one_thread).collect();
-    rows.sort_by_key(|m| m.case.tasks);
+    let rows = in_task(all, "wake", Flavor::CurrentThread);
     let at = crossover(header, &rows)?;
     if let Some(said) = crossover::none_seen(&at, &rows) {
-        return Some(Wakes::NoneSeen(said));
+        return Some(Err(said));
     }
     let (first, last) = (rows.first()?, rows.last()?);
     let most = if last.verdict == Some(Verdict::Faster) {
@@ -238,24 +224,25 @@ fn wakes(parts: &[Part], all: &[&Measurement]) -> Option<Wakes> {
         0.0 => format!("{} or more", first.case.tasks),
         median => format!("more than {median:.0}"),
     };
-    Some(Wakes::From(many, most))
+    Some(Ok(format!(
+        "{many} wait on one thread, each for a wake of its own, as for sockets and channels: join! polls all of them on every \
+         wake{most}"
+    )))
 }
 
 fn no_matter(all: &[&Measurement]) -> Option<Sentence> {
     let m = of(all, "http_delay", 3, |_| true)?;
-    Some(Sentence {
-        lead: "It does not matter when",
-        rest: format!(
-            "children wait for something slow: spawned, 3 HTTP calls that are answered after 20 ms take {}. Choose by what \
-             the two mean.",
-            longer(m)
-        ),
-        evidence: vec![
-            Evidence::Workload("http_delay"),
-            Evidence::Workload("http"),
-            Evidence::Statements,
-        ],
-    })
+    let rest = format!(
+        "children wait for something slow: spawned, 3 HTTP calls that are answered after 20 ms take {}. Choose by what the two \
+         mean.",
+        longer(m)
+    );
+    let evidence = [
+        Evidence::Workload("http_delay"),
+        Evidence::Workload("http"),
+        Evidence::Statements,
+    ];
+    Some(sentence("It does not matter when", rest, &evidence))
 }
 
 fn measure(all: &[&Measurement]) -> Option<Sentence> {
@@ -263,10 +250,9 @@ fn measure(all: &[&Measurement]) -> Option<Sentence> {
     let mut evidence = Vec::new();
     let small = of(all, "compute", 8, |m| m.case.payload.0 == 16384);
     if let Some(m) = small {
-        let each = m.reference_ns?.median / m.case.tasks as f64;
         reasons.push(format!(
             "a child computes for some µs (8 that hash 16 KiB, {} each: {})",
-            time(each),
+            each(m),
             ratio(m)
         ));
         evidence.push(Evidence::Workload("compute"));
@@ -277,13 +263,10 @@ fn measure(all: &[&Measurement]) -> Option<Sentence> {
             "the runtime is busy, as in an axum handler under load{}",
             busy.unwrap_or_default()
         ));
-        evidence.push(Evidence::Document("SERVER", "servers under load"));
+        evidence.push(SERVERS);
     }
-    (!reasons.is_empty()).then(|| Sentence {
-        lead: "Measure when",
-        rest: format!("{}.", reasons.join("; or ")),
-        evidence,
-    })
+    let said = joined(reasons.into_iter(), "; or ")?;
+    Some(sentence("Measure when", said + ".", &evidence))
 }
 
 /// What was measured beside tasks that are always ready.
@@ -300,15 +283,10 @@ fn busy(all: &[&Measurement]) -> Option<String> {
 }
 
 fn never(all: &[&Measurement]) -> Option<Sentence> {
-    let most = spawns(all, "wake")
-        .filter(|m| m.case.flavor == Flavor::CurrentThread && m.case.site == Site::Worker)
-        .max_by_key(|m| m.case.tasks)?;
-    let tasks = most.case.tasks;
+    let tasks = in_task(all, "wake", Flavor::CurrentThread).last()?.case.tasks;
     let polls = |strategy: &str| {
-        let counts = strategy
-            .parse::<Strategy>()
-            .ok()
-            .and_then(|strategy| strategy.kind().counts);
+        let strategy: Option<Strategy> = strategy.parse().ok();
+        let counts = strategy.and_then(|strategy| strategy.kind().counts);
         counts.map_or("-".into(), |counts| {
             count(counts.woken.children.of(tasks, None) as usize)
         })
@@ -320,117 +298,67 @@ fn never(all: &[&Measurement]) -> Option<Sentence> {
         polls("spawn")
     );
     let mut evidence = vec![Evidence::Counts, Evidence::Document("COUNTS", "timers in one task")];
-    for flavor in flavors(all) {
+    let timers = flavors(all).into_iter().find_map(|flavor| {
         let each =
-            |(strategy, ns): &(&str, Estimate)| format!("{} {}", scale::named(strategy), time(ns.median / 10_000.0));
-        let candidates: Vec<String> = Candidates::at(all, "timers", flavor, 10_000)
-            .0
-            .iter()
-            .map(each)
-            .collect();
-        if !candidates.is_empty() {
-            rest += &format!(" (here, for each of them {}: {})", on(flavor), candidates.join(", "));
-            evidence.push(Evidence::Workload("timers"));
-            break;
-        }
+            |(strategy, ns): (&str, Estimate)| format!("{} {}", scale::named(strategy), time(ns.median / 10_000.0));
+        let candidates = Candidates::at(all, "timers", flavor, 10_000).0.into_iter();
+        Some((flavor, joined(candidates.map(each), ", ")?))
+    });
+    if let Some((flavor, said)) = timers {
+        rest += &format!(" (here, for each of them {}: {said})", on(flavor));
+        evidence.push(Evidence::Workload("timers"));
     }
     rest += ". And never block in a child of either: use spawn_blocking.";
     evidence.push(Evidence::Statements);
-    Some(Sentence {
-        lead: "Never",
-        rest,
-        evidence,
-    })
+    Some(sentence("Never", rest, &evidence))
 }
 
 /// What holds the children of a number that the program learns as it runs: few, and many, by how they are woken.
 pub fn known_at_run_time(parts: &[Part]) -> Option<Sentence> {
     const FLAVOR: Flavor = Flavor::CurrentThread;
     let all = measured(parts);
-    let of = |tasks: usize| {
-        let chosen = chosen(&all, FLAVOR, tasks);
-        (!chosen.is_empty()).then(|| format!("of {}, {}", count(tasks), chosen.join("; ")))
-    };
-    let parts: Vec<String> = [10, 1_000].into_iter().filter_map(of).collect();
-    (!parts.is_empty()).then(|| Sentence {
-        lead: "Where the number is known at run time only,",
-        rest: format!(
-            "the fastest of join_all, FuturesUnordered and JoinSet {} is: {}.",
-            on(FLAVOR),
-            parts.join(". And ")
+    let of = |tasks: usize| Some(format!("of {}, {}", count(tasks), chosen(&all, FLAVOR, tasks)?));
+    let said = joined([10, 1_000].into_iter().filter_map(of), ". And ")?;
+    Some(sentence(
+        "Where the number is known at run time only,",
+        format!(
+            "the fastest of join_all, FuturesUnordered and JoinSet {} is: {said}.",
+            on(FLAVOR)
         ),
-        evidence: vec![Evidence::Target("scale"), Evidence::Counts],
-    })
+        &[Evidence::Target("scale"), Evidence::Counts],
+    ))
 }
 
 /// The fastest of so many children, each with the shapes of waking for which it is that, and how far behind the others are.
-fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Vec<String> {
-    struct Group<'a> {
-        fastest: Vec<&'a str>,
-        children: Vec<&'static str>,
-        behind: Vec<(&'a str, Vec<f64>)>,
-    }
-    let mut groups: Vec<Group> = Vec::new();
-    for (workload, children) in [
+fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> {
+    let of = |(workload, children)| {
+        let candidates = Candidates::at(all, workload, flavor, tasks);
+        let (_, first) = *candidates.0.first().filter(|_| candidates.0.len() > 1)?;
+        let others = candidates.0[candidates.near()..].iter();
+        let behind: Vec<(&str, f64)> = others.map(|(name, ns)| (*name, ns.median / first.median)).collect();
+        Some((candidates.fastest(), (children, behind)))
+    };
+    let shapes = [
         ("ready", "are ready at once"),
         ("yield", "yield once"),
         ("wake", "are woken one at a time"),
         ("mutex", "share a Mutex"),
         ("timers", "sleep"),
-    ] {
-        let candidates = Candidates::at(all, workload, flavor, tasks);
-        let Some((_, first)) = candidates.0.first().filter(|_| candidates.0.len() > 1) else {
-            continue;
-        };
-        let fastest = candidates.fastest();
-        let place = groups.iter().position(|group| group.fastest == fastest);
-        let group = match place {
-            Some(place) => &mut groups[place],
-            None => {
-                groups.push(Group {
-                    fastest,
-                    children: Vec::new(),
-                    behind: Vec::new(),
-                });
-                groups.last_mut().expect("just pushed")
-            }
-        };
-        group.children.push(children);
-        for (name, ns) in &candidates.0[candidates.near()..] {
-            let ratio = ns.median / first.median;
-            match group.behind.iter_mut().find(|(known, _)| known == name) {
-                Some((_, ratios)) => ratios.push(ratio),
-                None => group.behind.push((name, vec![ratio])),
-            }
-        }
-    }
-    let said = |group: Group| {
-        let (last, others) = group.children.split_last().expect("a group has one");
-        let children = match others {
-            [] => (*last).to_owned(),
-            others => format!("{} or {last}", others.join(", ")),
-        };
-        let behind: Vec<String> = group
-            .behind
-            .into_iter()
-            .map(|(name, ratios)| format!("{} {}", scale::named(name), spread(&ratios)))
-            .collect();
-        let behind = match behind.as_slice() {
-            [] => String::new(),
-            behind => format!(" ({})", behind.join(", ")),
-        };
-        format!("{} where they {children}{behind}", scale::in_words(&group.fastest))
+    ];
+    let said = |(fastest, alike): (Vec<&str>, Vec<(&str, Vec<(&str, f64)>)>)| {
+        let (children, behind): (Vec<&str>, Vec<Vec<_>>) = alike.into_iter().unzip();
+        let behind = grouped(behind.concat()).into_iter();
+        let behind = behind.map(|(name, ratios)| format!("{} {}", scale::named(name), spread(&ratios)));
+        let behind = joined(behind, ", ").map_or(String::new(), |behind| format!(" ({behind})"));
+        let fastest = scale::in_words(&fastest);
+        format!("{fastest} where they {}{behind}", listed(&children, "or"))
     };
-    groups.into_iter().map(said).collect()
+    joined(grouped(shapes.into_iter().filter_map(of)).into_iter().map(said), "; ")
 }
 
 /// `1.34× to 1.52×`.
 fn spread(ratios: &[f64]) -> String {
-    let (least, most) = ratios.iter().fold((f64::INFINITY, 0.0f64), |(least, most), &ratio| {
-        (least.min(ratio), most.max(ratio))
-    });
-    match times(least) == times(most) {
-        true => times(least),
-        false => format!("{} to {}", times(least), times(most)),
-    }
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = ratios.iter().copied().fold(0.0, f64::max);
+    span(times(least), times(most))
 }

@@ -7,6 +7,7 @@ pub mod scale;
 mod wakes;
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use crate::case::{Case, Flavor, Site};
 use crate::in_order::unique;
@@ -65,6 +66,39 @@ fn spawns<'a>(measured: &'a [&'a Measurement], workload: &'a str) -> impl Iterat
         .filter(move |m| m.case.workload == workload && m.strategy == "spawn" && m.reference == "join")
 }
 
+/// Those of a flavor in a spawned task, by the number of children.
+pub(crate) fn in_task<'a>(measured: &'a [&'a Measurement], workload: &'a str, flavor: Flavor) -> Vec<&'a Measurement> {
+    let mut rows: Vec<&Measurement> = spawns(measured, workload)
+        .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
+        .collect();
+    rows.sort_by_key(|m| m.case.tasks);
+    rows
+}
+
+/// What is said of several things, in a row; `None` where there is nothing to say of any.
+pub(crate) fn joined(parts: impl Iterator<Item = String>, between: &str) -> Option<String> {
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(between))
+}
+
+/// Words as a sentence joins them, with `and` or `or` before the last one.
+pub(crate) fn listed(words: &[impl AsRef<str>], last: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
+        [most @ .., one] if !most.is_empty() => format!("{} {last} {one}", most.join(", ")),
+        few => few.concat(),
+    }
+}
+
+/// From the least to the most of something, where they are not the same.
+pub(crate) fn span(least: impl Display, most: impl Display) -> String {
+    let [least, most] = [least.to_string(), most.to_string()];
+    match least == most {
+        true => most,
+        false => format!("{least} to {most}"),
+    }
+}
+
 fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {
     unique(measured.iter().map(|m| m.case.flavor))
 }
@@ -85,28 +119,22 @@ fn with_interval(ratio: &Estimate) -> String {
 
 /// What a spawn costs where nothing else does.
 fn overhead(measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = flavors(measured)
-        .into_iter()
-        .filter_map(|flavor| {
-            let rows = spawns(measured, "yield")
-                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker && m.case.payload.0 == 0);
-            let most = rows.max_by_key(|m| m.case.tasks)?;
-            let more = most.difference_ns?.median;
-            let ratio = with_interval(&most.ratio?);
-            let more = if more > 0.0 {
-                format!("{} more for each child", time(more))
-            } else {
-                format!("{} less for each child", time(-more))
-            };
-            Some(format!("{ratio} at {} children on {flavor} ({more})", most.case.tasks))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Children that yield once and carry nothing, fanned out in a spawned task: spawn takes, in join!'s time, {}.",
-            parts.join(", ")
-        )
-    })
+    let of = |flavor| {
+        let rows = in_task(measured, "yield", flavor);
+        let most = rows.into_iter().rfind(|m| m.case.payload.0 == 0)?;
+        let more = most.difference_ns?.median;
+        let ratio = with_interval(&most.ratio?);
+        let direction = if more > 0.0 { "more" } else { "less" };
+        Some(format!(
+            "{ratio} at {} children on {flavor} ({} {direction} for each child)",
+            most.case.tasks,
+            time(more.abs())
+        ))
+    };
+    let said = joined(flavors(measured).into_iter().filter_map(of), ", ")?;
+    Some(format!(
+        "Children that yield once and carry nothing, fanned out in a spawned task: spawn takes, in join!'s time, {said}."
+    ))
 }
 
 fn control<'a>(measured: &[&'a Measurement], case: &Case) -> Option<&'a Measurement> {
@@ -125,11 +153,7 @@ fn site(measured: &[&Measurement]) -> Option<String> {
                 ..from_block_on.case.clone()
             };
             let from_worker = measured.iter().find(|m| m.case == case && m.strategy == "spawn")?;
-            let worker: HashMap<usize, f64> = by_round(from_worker).collect();
-            let logs: Vec<f64> = by_round(from_block_on)
-                .filter_map(|(round, ns)| Some((ns / worker.get(&round)?).ln()))
-                .collect();
-            let ratio = Estimate::of(&logs)?.map(f64::exp);
+            let ratio = in_same_rounds(from_block_on, from_worker)?;
             Some((ratio, from_block_on, from_worker.wall_ns?.median))
         })
         .max_by(|a, b| a.0.low.total_cmp(&b.0.low))?;
@@ -153,83 +177,63 @@ fn by_round(m: &Measurement) -> impl Iterator<Item = (usize, f64)> {
     m.in_rounds.iter().copied().zip(round_medians(&m.block_ns))
 }
 
+/// The time of one over that of another, in the rounds that have both: what a round's process and moment do to one, they do to
+/// the other.
+fn in_same_rounds(m: &Measurement, other: &Measurement) -> Option<Estimate> {
+    let other: HashMap<usize, f64> = by_round(other).collect();
+    let logs = by_round(m).filter_map(|(round, ns)| Some((ns / other.get(&round)?).ln()));
+    Some(Estimate::of(&logs.collect::<Vec<f64>>())?.map(f64::exp))
+}
+
 /// Up to which number of children join! wins where their wakes come one at a time.
 fn wakeups(header: &Header, measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = flavors(measured)
-        .into_iter()
-        .filter_map(|flavor| {
-            let mut rows: Vec<&Measurement> = spawns(measured, "wake")
-                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
-                .collect();
-            rows.sort_by_key(|m| m.case.tasks);
-            let at = crossover::crossover(header, &rows)?;
-            Some(format!("{flavor} {}", crossover::words(&at, &rows)))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Separate wakes: join! polls all its unfinished children on each, so spawn overtakes it from this number of \
-             children on: {}.",
-            parts.join(", ")
-        )
-    })
+    let of = |flavor| {
+        let rows = in_task(measured, "wake", flavor);
+        let at = crossover::crossover(header, &rows)?;
+        Some(format!("{flavor} {}", crossover::words(&at, &rows)))
+    };
+    let said = joined(flavors(measured).into_iter().filter_map(of), ", ")?;
+    Some(format!(
+        "Separate wakes: join! polls all its unfinished children on each, so spawn overtakes it from this number of \
+         children on: {said}."
+    ))
 }
 
 /// Where spawn begins to win on work.
 fn compute(measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = flavors(measured)
-        .into_iter()
-        .filter_map(|flavor| {
-            let mut rows: Vec<&Measurement> = spawns(measured, "compute")
-                .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
-                .collect();
-            // By the work of one iteration: the time that join! takes for it.
-            rows.sort_by_key(|m| (m.case.payload.0 * m.case.tasks, m.case.payload.0));
-            rows.first()?;
-            let (best, at) = rows
-                .iter()
-                .filter_map(|m| Some((m.ratio?, &m.case)))
-                .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
-            let best = format!(
-                "at best {} of join!'s time, {} of {}",
-                with_interval(&best),
-                children(at.tasks),
-                at.payload
-            );
-            let first = rows.iter().find(|m| m.verdict == Some(Verdict::Faster));
-            Some(match first {
-                Some(m) => {
-                    let work = control(measured, &m.case)
-                        .and_then(|control| control.wall_ns)
-                        .map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
-                    let case = &m.case;
-                    format!(
-                        "{flavor} from {} of {} on{work}; {best}",
-                        children(case.tasks),
-                        case.payload
-                    )
-                }
-                None => format!("{flavor} nowhere for sure in this run; {best}"),
-            })
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Independent work that never awaits: spawn begins to win, in order of work: {}.",
-            parts.join(". ")
-        )
-    })
+    let of = |flavor| {
+        let mut rows = in_task(measured, "compute", flavor);
+        // By the work of one iteration: the time that join! takes for it.
+        rows.sort_by_key(|m| (m.case.payload.0 * m.case.tasks, m.case.payload.0));
+        let (best, at) = rows
+            .iter()
+            .filter_map(|m| Some((m.ratio?, &m.case)))
+            .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
+        let from = match rows.iter().find(|m| m.verdict == Some(Verdict::Faster)) {
+            Some(m) => {
+                let control = control(measured, &m.case).and_then(|control| control.wall_ns);
+                let work = control.map_or(String::new(), |ns| format!(", {} of work", time(ns.median)));
+                let case = &m.case;
+                format!("from {} of {} on{work}", children(case.tasks), case.payload)
+            }
+            None => "nowhere for sure in this run".to_owned(),
+        };
+        Some(format!(
+            "{flavor} {from}; at best {} of join!'s time, {} of {}",
+            with_interval(&best),
+            children(at.tasks),
+            at.payload
+        ))
+    };
+    let said = joined(flavors(measured).into_iter().filter_map(of), ". ")?;
+    Some(format!(
+        "Independent work that never awaits: spawn begins to win, in order of work: {said}."
+    ))
 }
 
 /// What the strategy is of a request.
 fn http(measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = [
-        ("http", "that are answered at once"),
-        ("http_delay", "that are answered after 20 ms"),
-        ("http_parse", "of JSON that is decoded"),
-    ]
-    .into_iter()
-    .filter_map(|(workload, which)| {
+    let of = |(workload, which)| {
         let rows: Vec<&Measurement> = spawns(measured, workload)
             .filter(|m| m.case.site == Site::Worker && m.case.tasks == 3)
             .collect();
@@ -240,54 +244,40 @@ fn http(measured: &[&Measurement]) -> Option<String> {
             .filter_map(|m| Some(format!("{} {}", m.case.flavor, with_interval(&m.ratio?))))
             .collect();
         Some(format!("of {payload} {which}: {}", of_flavor.join(", ")))
-    })
-    .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Three fetches in a spawned task, spawn over join!, {}.",
-            parts.join("; ")
-        )
-    })
+    };
+    let kinds = [
+        ("http", "that are answered at once"),
+        ("http_delay", "that are answered after 20 ms"),
+        ("http_parse", "of JSON that is decoded"),
+    ];
+    let said = joined(kinds.into_iter().filter_map(of), "; ")?;
+    Some(format!("Three fetches in a spawned task, spawn over join!, {said}."))
 }
 
 /// When results are there, where one comes late.
 fn straggler(measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = measured
-        .iter()
-        .filter(|m| m.case.workload == "http_straggler" && m.case.site == Site::Worker)
-        .filter_map(|m| {
-            Some(format!(
-                "{} on {} {}, {} and {}",
-                label(&m.strategy),
-                m.case.flavor,
-                time(m.first_result_ns?.median),
-                time(m.all_but_one_ns?.median),
-                time(m.wall_ns?.median)
-            ))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Where the first child's answer is late, the parent has the first result, all but one and all after: {}.",
-            parts.join("; ")
-        )
-    })
+    let of = |m: &&Measurement| {
+        let stages = [m.first_result_ns?, m.all_but_one_ns?, m.wall_ns?];
+        let [first, most, all] = stages.map(|ns| time(ns.median));
+        let strategy = label(&m.strategy);
+        Some(format!("{strategy} on {} {first}, {most} and {all}", m.case.flavor))
+    };
+    let is_late = |m: &&&Measurement| m.case.workload == "http_straggler" && m.case.site == Site::Worker;
+    let said = joined(measured.iter().filter(is_late).filter_map(of), "; ")?;
+    Some(format!(
+        "Where the first child's answer is late, the parent has the first result, all but one and all after: {said}."
+    ))
 }
 
 /// How long the siblings of a hot child wait.
 fn hot(measured: &[&Measurement]) -> Option<String> {
-    let parts: Vec<String> = measured
-        .iter()
-        .filter(|m| m.siblings_ns.is_some() && m.case.site == Site::Worker)
-        .filter_map(|m| {
-            let siblings = time(m.siblings_ns?.median);
-            Some(format!("{} on {} {siblings}", label(&m.strategy), m.case.flavor))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "Where the first child computes without a pause, its siblings, which yield once, have ended after: {}.",
-            parts.join(", ")
-        )
-    })
+    let of = |m: &&Measurement| {
+        let siblings = time(m.siblings_ns?.median);
+        Some(format!("{} on {} {siblings}", label(&m.strategy), m.case.flavor))
+    };
+    let in_task = measured.iter().filter(|m| m.case.site == Site::Worker);
+    let said = joined(in_task.filter_map(of), ", ")?;
+    Some(format!(
+        "Where the first child computes without a pause, its siblings, which yield once, have ended after: {said}."
+    ))
 }

@@ -1,14 +1,12 @@
 //! What the target `scale` says: how strategies grow, which one is the fastest at which number of children, and what join_all
 //! does between 30 and 31.
 
-use std::collections::HashMap;
-
-use super::{by_round, flavors, with_interval};
+use super::{by_round, estimated, flavors, in_same_rounds, joined, with_interval};
 use crate::case::{Case, Flavor, Site};
 use crate::in_order::{grouped, unique};
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing, growth};
-use crate::text::{count, label, significant, time};
+use crate::text::{count, label, time};
 
 /// What a sentence about growth has.
 const GROWS: &str = " grows ";
@@ -137,8 +135,7 @@ fn fastest(header: &Header, curves: &[Curve<'_>]) -> Option<String> {
         [one] => candidates.iter().find(|curve| curve.strategy == *one),
         _ => None,
     };
-    let mut parts: Vec<String> = Vec::new();
-    for (place, (names, first, last)) in stretches.iter().enumerate() {
+    let part = |(place, (names, first, last)): (usize, &(Vec<&str>, usize, usize))| {
         let range = match first == last {
             true => format!("at {}", count(*first)),
             false => format!("from {} to {}", count(*first), count(*last)),
@@ -149,17 +146,10 @@ fn fastest(header: &Header, curves: &[Curve<'_>]) -> Option<String> {
                 let (others, _, below) = &stretches[before];
                 crossing_between(header, curve(others)?, curve(names)?, *below, *first)
             })
-            .map_or(String::new(), |at| {
-                format!(
-                    " (they cross at {} [{}, {}])",
-                    significant(at.median),
-                    significant(at.low),
-                    significant(at.high)
-                )
-            });
-        parts.push(format!("{} {range}{crossed}", in_words(names)));
-    }
-    (!parts.is_empty()).then(|| parts.join(", "))
+            .map_or(String::new(), |at| format!(" (they cross at {})", estimated(&at, "")));
+        format!("{} {range}{crossed}", in_words(names))
+    };
+    joined(stretches.iter().enumerate().map(part), ", ")
 }
 
 /// Where `before` stops to be faster than `after`, between two numbers of children that were measured: from their ratios to the
@@ -176,21 +166,14 @@ fn crossing_between(
         let units = |curve: &Curve<'_>| {
             let m = curve.at(tasks)?;
             // The reference against itself is no difference.
-            Some(if m.is_control() {
-                None
-            } else {
-                Some(header.sample(m).units())
-            })
+            Some((!m.is_control()).then(|| header.sample(m).units()))
         };
         let (before, after) = (units(before)?, units(after)?);
         let count = [&before, &after].into_iter().flatten().map(Vec::len).min()?;
         let of = |units: &Option<Vec<f64>>, place: usize| units.as_ref().map_or(0.0, |units| units[place]);
         // Falls through zero where `after` becomes the faster one.
-        Some(
-            (0..count)
-                .map(|place| of(&after, place) - of(&before, place))
-                .collect::<Vec<f64>>(),
-        )
+        let differences = (0..count).map(|place| of(&after, place) - of(&before, place));
+        Some(differences.collect::<Vec<f64>>())
     });
     let [Some(low), Some(high)] = ends else { return None };
     let crossings = low
@@ -262,28 +245,21 @@ fn grown(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String>
             growth::word(&exponent)
         ))
     };
-    let parts: Vec<String> = curves.iter().filter_map(part).collect();
-    (!parts.is_empty()).then(|| {
-        format!(
-            "{workload} on {flavor}{GROWS}from {FROM} children on as N to the power of: {}.",
-            parts.join(", ")
-        )
-    })
+    let said = joined(curves.iter().filter_map(part), ", ")?;
+    Some(format!(
+        "{workload} on {flavor}{GROWS}from {FROM} children on as N to the power of: {said}."
+    ))
 }
 
 /// Up to 30 children join_all polls all of them on every wake; from 31 on it is a FuturesOrdered (futures-util, `join_all.rs`).
 fn jump(curves: &[Curve<'_>], workload: &str, flavor: Flavor) -> Option<String> {
     let curve = curves.iter().find(|curve| curve.strategy == "join_all")?;
     let [small, large] = [curve.at(30)?, curve.at(31)?];
-    let before: HashMap<usize, f64> = by_round(small).collect();
-    // Both in the same rounds: what a round's process and moment do to one, they do to the other.
-    let logs = by_round(large).filter_map(|(round, ns)| Some((ns / before.get(&round)?).ln()));
-    let times = Estimate::of(&logs.collect::<Vec<f64>>())?.map(f64::exp);
     Some(format!(
         "{workload} on {flavor}, join_all from 30 to 31 children: {} to {}, {}.",
         time(small.wall_ns?.median),
         time(large.wall_ns?.median),
-        with_interval(&times)
+        with_interval(&in_same_rounds(large, small)?)
     ))
 }
 

@@ -8,7 +8,7 @@
 //! c stands in join!'s curve alone. Δ is of the runtime and of k, hardly of what a child waits on: so the leaf of `wake` gives
 //! it, and for every other leaf the crossover is predicted without a look at its spawn.
 
-use super::{crossover, flavors, spawns};
+use super::{crossover, flavors, in_task, joined};
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement};
 use crate::stats::least_squares;
@@ -89,10 +89,7 @@ fn pairs<'a>(measured: &'a [&'a Measurement], flavor: Flavor) -> Vec<Pair<'a>> {
         if known || case.flavor != flavor || case.site != Site::Worker {
             continue;
         }
-        let mut rows: Vec<&Measurement> = spawns(measured, &case.workload)
-            .filter(|m| m.case.flavor == flavor && m.case.site == Site::Worker)
-            .collect();
-        rows.sort_by_key(|m| m.case.tasks);
+        let rows = in_task(measured, &case.workload, flavor);
         let joins = rows.iter().filter_map(|m| Some((m.case.tasks, m.reference_ns?.median)));
         pairs.push(Pair {
             workload: &case.workload,
@@ -164,31 +161,28 @@ fn of_flavor(header: &Header, measured: &[&Measurement], flavor: Flavor) -> Vec<
             crossover::words(&at, &pair.spawns),
         ));
     }
-    let predicted: Vec<String> = others
-        .into_iter()
-        .filter_map(|pair| {
-            let (_, parts) = known.iter().find(|(plain, _)| plain.signals == pair.signals)?;
-            let parts = pair.predicted(parts)?;
-            let at = measured_at(pair)?;
-            let predicted = parts.crossover(pair.signals);
-            Some(format!(
-                "{} (c = {}) {}, measured {} ({:+.1}%)",
-                pair.workload,
-                time(parts.in_vain),
-                significant(predicted),
-                // A crossover of a few children needs more digits than `crossover::words` has.
-                super::estimated(&at, ""),
-                (predicted / at.median - 1.0) * 100.0
-            ))
-        })
-        .collect();
-    if !predicted.is_empty() {
-        sentences.push(format!(
+    let predicted = |pair: &Pair<'_>| {
+        let (_, parts) = known.iter().find(|(plain, _)| plain.signals == pair.signals)?;
+        let parts = pair.predicted(parts)?;
+        let at = measured_at(pair)?;
+        let predicted = parts.crossover(pair.signals);
+        Some(format!(
+            "{} (c = {}) {}, measured {} ({:+.1}%)",
+            pair.workload,
+            time(parts.in_vain),
+            significant(predicted),
+            // A crossover of a few children needs more digits than `crossover::words` has.
+            super::estimated(&at, ""),
+            (predicted / at.median - 1.0) * 100.0
+        ))
+    };
+    let of_others = joined(others.into_iter().filter_map(predicted), "; ");
+    sentences.extend(of_others.map(|said| {
+        format!(
             "The same formula for other leaves on {flavor}, with Δ of `wake` and c of their join! alone, so that no spawn of \
-             theirs is in it: {}.",
-            predicted.join("; ")
-        ));
-    }
+             theirs is in it: {said}."
+        )
+    }));
     sentences
 }
 

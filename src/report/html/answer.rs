@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
 use super::opening::pictures;
-use super::{listed, with_interval};
+use super::with_interval;
 use crate::attachments::RecordedRun;
 use crate::case::Site;
 use crate::findings::answer::{Evidence, Sentence, answer_of};
-use crate::findings::crossover;
+use crate::findings::{crossover, listed};
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{children, counted, label, time, times};
@@ -150,12 +150,9 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
         })
         .collect();
     (!parts.is_empty()).then(|| {
-        format!(
-            "Per child that does next to nothing ({}), in a task, {} takes {}.",
-            workload.name,
-            label(strategy),
-            listed(&parts)
-        )
+        let (name, strategy) = (workload.name, label(strategy));
+        let parts = listed(&parts, "and");
+        format!("Per child that does next to nothing ({name}), in a task, {strategy} takes {parts}.")
     })
 }
 
@@ -181,7 +178,7 @@ fn crossovers(data: &Data, strategy: &str) -> Option<String> {
             "Where wakes come one at a time, {} overtakes {} from this number of children on: {}.",
             label(strategy),
             label(data.reference()),
-            listed(&parts)
+            listed(&parts, "and")
         )
     })
 }
@@ -341,7 +338,7 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
         payload?,
     );
     if !crossings.is_empty() {
-        caption += &format!(". The lines cross 1× at {}", listed(&crossings));
+        caption += &format!(". The lines cross 1× at {}", listed(&crossings, "and"));
     }
     Some((chart, caption + "."))
 }

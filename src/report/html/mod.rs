@@ -160,15 +160,6 @@ fn with_interval(ratio: &Estimate) -> String {
     format!("{about}{}", text::times_within(ratio))
 }
 
-/// Words joined as a sentence joins them.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
 /// A verdict or a change is told by a sign and a word.
 fn signed(word: &str) -> Markup {
     html! { span aria-hidden="true" { (sign(word)) } " " (word) }

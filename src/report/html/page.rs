@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::data::Data;
-use super::{Links, Section, advise, answer, environment, growth, listed, rows, selfcheck, server, shell, workload};
+use super::{Links, Section, advise, answer, environment, growth, rows, selfcheck, server, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
-use crate::findings;
+use crate::findings::{self, listed};
 use crate::record::{Header, Measurement, Part};
 use crate::report::summary::traps_met;
 use crate::text::counted;
@@ -86,7 +86,7 @@ fn about(data: &Data, parts: &[Part]) -> String {
     let mut words = vec![counted(data.all.len(), "measurement")];
     let targets: Vec<String> = parts.iter().map(|(h, _)| h.target.clone()).collect();
     if !targets.is_empty() {
-        words.push(listed(&targets));
+        words.push(listed(&targets, "and"));
     }
     if let Some((header, _)) = parts.first() {
         let e = &header.environment;

@@ -9,9 +9,9 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{Section, interval, listed, scrolling, signed};
+use super::{Section, interval, scrolling, signed};
 use crate::case::Payload;
-use crate::findings::crossover;
+use crate::findings::{crossover, listed};
 use crate::in_order::grouped;
 use crate::record::Measurement;
 use crate::stats::Estimate;
@@ -199,7 +199,7 @@ fn crossovers(workload: &Workload, reference: &str) -> Markup {
         @for (name, words) in grouped(found) {
             p {
                 strong { (label(name)) " overtakes " (reference) } " at this number of tasks, with the interval over the \
-                rounds: " (listed(&words)) "."
+                rounds: " (listed(&words, "and")) "."
             }
         }
     }
