@@ -2,11 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Table, presets};
-
 use super::changes::Style;
+use super::columns::with_heads;
 use crate::record::Header;
-use crate::text::{children, label, lines, numbers_right, percent, significant, time, times};
+use crate::text::{children, label, percent, significant, time, times};
 use measure::advise::counts::Unit;
 use measure::advise::model::Model;
 use measure::advise::validation::{Call, Validation};
@@ -126,8 +125,7 @@ fn machine(header: &Header) -> String {
 }
 
 fn ranking(advice: &Advice) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let head = [
         "strategy",
         "a fan-out",
         "90% of them",
@@ -135,30 +133,27 @@ fn ranking(advice: &Advice) -> String {
         "over the first",
         "90% of them",
         "",
-    ]);
-    for ranked in &advice.ranked {
+    ];
+    let rows = advice.ranked.iter().map(|ranked| {
         let first = ranked.call.is_none();
-        table.add_row([
+        [
             label(&ranked.strategy).to_owned(),
             time(ranked.ns),
             format!("[{}, {}]", time(ranked.ns_low), time(ranked.ns_high)),
             time(ranked.ns_per_child),
             times(ranked.ratio),
-            if first {
-                String::new()
-            } else {
-                between(ranked.ratio_low, ranked.ratio_high)
+            match first {
+                true => String::new(),
+                false => between(ranked.ratio_low, ranked.ratio_high),
             },
             call(ranked.call, ranked.ratio).to_owned(),
-        ]);
-    }
-    numbers_right(&mut table, 1..6);
-    lines(&table)
+        ]
+    });
+    with_heads(Style::Text, head, 1..6, rows)
 }
 
 fn nearest(advice: &Advice) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let head = [
         "measured",
         "a fan-out",
         "ratio",
@@ -167,21 +162,21 @@ fn nearest(advice: &Advice) -> String {
         "same",
         "slower",
         "verdict",
-    ]);
-    for near in &advice.nearest {
-        table.add_row([
+    ];
+    let rows = advice.nearest.iter().map(|near| {
+        let [faster, same, slower] = near.shares.map(percent);
+        [
             near.id.clone(),
             time(near.wall_ns.median),
             times(near.ratio.median),
             between(near.ratio.low, near.ratio.high),
-            percent(near.shares[0]),
-            percent(near.shares[1]),
-            percent(near.shares[2]),
+            faster,
+            same,
+            slower,
             near.verdict.map_or("", |verdict| verdict.as_str()).to_owned(),
-        ]);
-    }
-    numbers_right(&mut table, 1..7);
-    lines(&table)
+        ]
+    });
+    with_heads(Style::Text, head, 1..7, rows)
 }
 
 fn matter(advice: &Advice) -> String {
@@ -213,21 +208,16 @@ fn explained(advice: &Advice) -> String {
     let mut text = String::new();
     for ranked in &advice.ranked {
         let _ = writeln!(text, "\n{}: {}", label(&ranked.strategy), time(ranked.ns));
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_header(["count", "", "each", "in all"]);
-        for term in &ranked.terms {
+        let rows = ranked.terms.iter().map(|term| {
             let plural = if term.count == 1.0 { "" } else { "×" };
-            table.add_row([
+            [
                 significant_count(term.count),
                 format!("{plural} {}", term.what),
                 time(term.ns_each),
                 time(term.ns()),
-            ]);
-        }
-        numbers_right(&mut table, [0, 2, 3]);
-        text += &lines(&table);
+            ]
+        });
+        text += &with_heads(Style::Text, ["count", "", "each", "in all"], [0, 2, 3], rows);
     }
     text
 }
@@ -251,53 +241,43 @@ pub fn costs(model: &Model) -> String {
         ("idle poll", Unit::Repoll),
         ("beyond caches", Unit::Far),
     ];
-    let mut table = Table::new();
-    let mut head = vec!["where", "woken", "strategy", "children"];
-    head.extend(UNITS.iter().map(|(name, _)| *name));
-    table.load_style(presets::NOTHING).set_header(head);
-    for (costs, spread) in model.sheet.costs.iter().zip(&model.spread) {
-        let mut row = vec![
+    let head = ["where", "woken", "strategy", "children"].into_iter();
+    let head = head.chain(UNITS.map(|(name, _)| name));
+    let rows = model.sheet.costs.iter().zip(&model.spread).map(|(costs, spread)| {
+        let row = [
             costs.scope.clone(),
             costs.wakes.to_string(),
             label(&costs.strategy).to_owned(),
             format!("{} to {}", costs.fewest, costs.most),
         ];
-        row.extend(UNITS.iter().map(|(_, unit)| match costs.of(*unit) {
+        row.into_iter().chain(UNITS.map(|(_, unit)| match costs.of(unit) {
             0.0 => String::new(),
-            ns => format!("{} ±{}", time(ns), time(1.645 * spread.of(*unit))),
-        }));
-        table.add_row(row);
-    }
-    numbers_right(&mut table, 3..4 + UNITS.len());
-    let mut text = lines(&table);
+            ns => format!("{} ±{}", time(ns), time(1.645 * spread.of(unit))),
+        }))
+    });
+    let text = with_heads(Style::Text, head, 3..4 + UNITS.len(), rows);
     let mut names: Vec<&str> = model.sheet.payload.iter().map(|cost| cost.strategy.as_str()).collect();
     names.dedup();
     let mut sizes: Vec<usize> = model.sheet.payload.iter().map(|cost| cost.bytes).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let mut table = Table::new();
-    let head = names.iter().map(|name| label(name).to_owned());
-    table
-        .load_style(presets::NOTHING)
-        .set_header(["carried".to_owned()].into_iter().chain(head));
-    for bytes in sizes {
-        let of = |name: &&str| {
+    let rows = sizes.into_iter().map(|bytes| {
+        let of = move |name: &&str| {
             let mut all = model.sheet.payload.iter();
             let cost = all.find(|cost| cost.bytes == bytes && cost.strategy == *name);
             cost.map_or(String::new(), |cost| time(cost.ns))
         };
         let size = crate::case::Payload(bytes).to_string();
-        table.add_row([size].into_iter().chain(names.iter().map(of)));
-    }
-    numbers_right(&mut table, 1..names.len() + 1);
-    text += "\nWhat each child carries adds:\n";
-    text + &lines(&table)
+        [size].into_iter().chain(names.iter().map(of))
+    });
+    let head = ["carried"].into_iter().chain(names.iter().map(|name| label(name)));
+    let carried = with_heads(Style::Text, head, 1..=names.len(), rows);
+    format!("{text}\nWhat each child carries adds:\n{carried}")
 }
 
 /// Validations as a table.
 pub fn validations(all: &[Validation], style: Style) -> String {
-    let mut table = Table::new();
-    table.load_style(style.preset()).set_header([
+    let head = [
         "asked",
         "rows",
         "refused",
@@ -309,12 +289,12 @@ pub fn validations(all: &[Validation], style: Style) -> String {
         "too close",
         "hides over 25%",
         "measure it",
-    ]);
-    for validation in all {
+    ];
+    let rows = all.iter().map(|validation| {
         let [winner, error, within, covered, hidden] = validation.bars();
         let held = |text: String, held: bool| if held { text } else { format!("{text} (not held)") };
         let (gaps, right) = validation.gaps;
-        table.add_row([
+        [
             validation.what.clone(),
             validation.predicted.to_string(),
             validation.refused.to_string(),
@@ -326,13 +306,11 @@ pub fn validations(all: &[Validation], style: Style) -> String {
             validation.too_close.0.to_string(),
             held(validation.too_close.1.to_string(), hidden),
             validation.measure_it.to_string(),
-        ]);
-    }
-    numbers_right(&mut table, 1..11);
-    let mut text = lines(&table);
-    text += "\nBars: the winner right in 95% of the rows whose gap exceeds 10%; median error at most 8%; 90% within 15%; intervals of 90% \
-             cover 85 to 95%; none that is too close to call hides a gap over 25%.\n";
-    text
+        ]
+    });
+    with_heads(style, head, 1..11, rows)
+        + "\nBars: the winner right in 95% of the rows whose gap exceeds 10%; median error at most 8%; 90% within 15%; intervals \
+           of 90% cover 85 to 95%; none that is too close to call hides a gap over 25%.\n"
 }
 
 /// The rows of a validation that are farthest off.
@@ -340,21 +318,18 @@ pub fn farthest(validation: &Validation, most: usize) -> String {
     let mut rows: Vec<_> = validation.rows.iter().collect();
     let off = |row: &&measure::advise::validation::Row| row.error.log().unwrap_or(0.0).abs();
     rows.sort_by(|a, b| off(b).total_cmp(&off(a)));
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_header(["farthest off", "over", "predicted", "measured", "", "off"]);
-    for row in rows.into_iter().take(most) {
+    let head = ["farthest off", "over", "predicted", "measured", "", "off"];
+    let rows = rows.into_iter().take(most).map(|row| {
         let error = &row.error;
-        table.add_row([
+        [
             error.case.measurement_id(&error.strategy),
             label(&error.reference).to_owned(),
             times(error.predicted.unwrap_or(f64::NAN)),
             times(error.measured.median),
             between(error.measured.low, error.measured.high),
             percent(error.log().unwrap_or(f64::NAN).exp() - 1.0),
-        ]);
-    }
-    numbers_right(&mut table, 2..6);
-    format!("\n{}\n{}", validation.what, lines(&table))
+        ]
+    });
+    let table = with_heads(Style::Text, head, 2..6, rows);
+    format!("\n{}\n{table}", validation.what)
 }

@@ -1,13 +1,12 @@
 //! Builds compared, for the terminal and as Markdown.
 
-use comfy_table::{Cell as Text, CellAlignment, Table};
-
 pub use super::changes::Style;
 use super::changes::{interval, percent};
+use super::columns::table;
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, CountChange, Row};
 use crate::compare::Change;
-use crate::text::{label, lines, time};
+use crate::text::{label, time};
 
 /// What changed, as text. Rows that did not surely change are counted, and shown where `all`.
 pub fn render(judged: &Judged, all: bool, style: Style) -> String {
@@ -20,7 +19,7 @@ pub fn render(judged: &Judged, all: bool, style: Style) -> String {
             .collect();
         if !rows.is_empty() {
             text += &format!("{}\n\n", title(&style.plain(build), &style.plain(&judged.base), style));
-            text += &table(&rows, style);
+            text += &changes(rows, style);
             text += "\n";
         }
     }
@@ -50,30 +49,27 @@ pub fn is_change(cell: &Cell) -> bool {
     sure(cell.judged) || cell.ratio_judged.is_some_and(sure)
 }
 
-fn table(rows: &[(&Row, &Cell)], style: Style) -> String {
-    let mut table = Table::new();
-    table.load_style(style.preset()).set_header([
-        "case", "strategy", "before", "after", "time", "interval", "judged", "ratio", "judged", "counts",
-    ]);
-    let mut rows = rows.to_vec();
+fn changes(mut rows: Vec<(&Row, &Cell)>, style: Style) -> String {
     rows.sort_by(|(_, a), (_, b)| distance(b).total_cmp(&distance(a)));
-    for (row, cell) in rows {
-        let right = |text: String| Text::new(text).set_alignment(CellAlignment::Right);
-        let none = || "-".to_owned();
-        table.add_row([
-            Text::new(row.case.to_string()),
-            Text::new(label(&row.strategy)),
-            right(time(row.base_ns)),
-            right(cell.wall_ns.map_or_else(none, time)),
-            right(cell.change.map_or_else(none, |change| percent(change.median))),
-            right(cell.change.as_ref().map_or_else(none, interval)),
-            Text::new(cell.judged.as_str()),
-            right(cell.ratio_change.map_or_else(none, |change| percent(change.median))),
-            Text::new(cell.ratio_judged.map_or("-", Change::as_str)),
-            Text::new(counts(cell)),
-        ]);
-    }
-    lines(&table)
+    let head = [
+        "case", "strategy", "before", "after", "time", "interval", "judged", "ratio", "judged", "counts",
+    ];
+    let none = || "-".to_owned();
+    let rows = rows.into_iter().map(|(row, cell)| {
+        [
+            row.case.to_string(),
+            label(&row.strategy).to_owned(),
+            time(row.base_ns),
+            cell.wall_ns.map_or_else(none, time),
+            cell.change.map_or_else(none, |change| percent(change.median)),
+            cell.change.as_ref().map_or_else(none, interval),
+            cell.judged.as_str().to_owned(),
+            cell.ratio_change.map_or_else(none, |change| percent(change.median)),
+            cell.ratio_judged.map_or("-", Change::as_str).to_owned(),
+            counts(cell),
+        ]
+    });
+    table(style, head, [2, 3, 4, 5, 7], rows)
 }
 
 /// How far a change surely is.

@@ -4,52 +4,32 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
+use super::changes::Style;
+use super::columns::table;
 use crate::case::parse_measurement_id;
 use crate::census::Row;
-use crate::text::lines;
 
-/// The columns of the text, beside the measurement's id.
-const COLUMNS: [&str; 11] = [
-    "child_polls",
-    "parent_polls",
-    "wakes",
-    "tasks_spawned",
-    "allocations",
-    "bytes_allocated",
-    "peak_bytes",
-    "parks",
-    "driver_wakes",
-    "future_bytes",
-    "child_future_bytes",
+/// The columns of the text, beside the measurement's id, and what stands in them.
+const COLUMNS: [(&str, fn(&Row) -> String); 11] = [
+    ("child_polls", |row| count(row.child_polls)),
+    ("parent_polls", |row| count(row.parent_polls)),
+    ("wakes", |row| count(row.wakes)),
+    ("tasks_spawned", |row| count(row.tasks_spawned)),
+    ("allocations", |row| count(row.allocations)),
+    ("bytes_allocated", |row| count(row.bytes_allocated)),
+    ("peak_bytes", |row| row.peak_bytes.to_string()),
+    ("parks", |row| row.parks.map_or(UNCOUNTED.into(), count)),
+    ("driver_wakes", |row| row.driver_wakes.map_or(UNCOUNTED.into(), count)),
+    ("future_bytes", |row| row.future_bytes.to_string()),
+    ("child_future_bytes", |row| row.child_future_bytes.to_string()),
 ];
 
 /// In place of a count that the system does not tell.
 const UNCOUNTED: &str = "-";
 
-/// As the text shows them, in the order of [`COLUMNS`].
-fn texts(row: &Row) -> [String; 11] {
-    let count = |value: f64| {
-        if value.fract() == 0.0 {
-            format!("{value:.0}")
-        } else {
-            format!("{value:.2}")
-        }
-    };
-    [
-        count(row.child_polls),
-        count(row.parent_polls),
-        count(row.wakes),
-        count(row.tasks_spawned),
-        count(row.allocations),
-        count(row.bytes_allocated),
-        row.peak_bytes.to_string(),
-        row.parks.map_or(UNCOUNTED.into(), count),
-        row.driver_wakes.map_or(UNCOUNTED.into(), count),
-        row.future_bytes.to_string(),
-        row.child_future_bytes.to_string(),
-    ]
+fn count(value: f64) -> String {
+    let digits = if value.fract() == 0.0 { 0 } else { 2 };
+    format!("{value:.digits$}")
 }
 
 fn id(row: &Row) -> String {
@@ -58,17 +38,11 @@ fn id(row: &Row) -> String {
 
 /// The rows as a table, a measurement a line, its id first.
 pub fn render(rows: &[Row]) -> String {
-    let mut table = Table::new();
-    let head = std::iter::once("measurement").chain(COLUMNS);
-    table.load_style(presets::NOTHING).set_header(head);
-    for row in rows {
-        let numbers = texts(row).map(|text| {
-            let cell = Cell::new(text);
-            cell.set_alignment(CellAlignment::Right)
-        });
-        table.add_row(std::iter::once(Cell::new(id(row))).chain(numbers));
-    }
-    lines(&table)
+    let head = ["measurement"].into_iter().chain(COLUMNS.map(|(name, _)| name));
+    let rows = rows
+        .iter()
+        .map(|row| [id(row)].into_iter().chain(COLUMNS.map(|(_, of)| of(row))));
+    table(Style::Text, head, 1..=COLUMNS.len(), rows)
 }
 
 /// Rows that were expected cannot be read: the file, the line where it is one, and why.
@@ -112,7 +86,8 @@ pub fn differences(rows: &[Row], path: &Path) -> Result<(usize, Vec<String>), Ex
             continue;
         };
         let mut text = String::new();
-        for ((name, is), was) in COLUMNS.iter().zip(texts(row)).zip(wanted) {
+        for ((name, of), was) in COLUMNS.iter().zip(wanted) {
+            let is = of(row);
             // What this system does not count is no difference.
             if is != was && is != UNCOUNTED {
                 let _ = write!(

@@ -1,11 +1,12 @@
 //! Two runs compared, for the terminal and as Markdown.
 
-use comfy_table::{Cell, CellAlignment, Table, TableStyle, presets};
+use comfy_table::{TableStyle, presets};
 
+use super::columns::table;
 use super::markdown;
 use crate::compare::{Change, Comparison, Row};
 use crate::stats::Estimate;
-use crate::text::{label, lines, time, times};
+use crate::text::{label, time, times};
 
 /// How a comparison is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
         .collect();
     if !rows.is_empty() {
         text += "\n";
-        text += &table(&rows, [a, b], style);
+        text += &changes(&rows, [a, b], style);
         text += "\nRatio: time over the reference's, measured side by side in each run. Change: the second ratio over the \
                  first.\nA change of the reference itself shows in the ratios of all others, with the opposite sign.\n";
     }
@@ -94,39 +95,34 @@ pub fn render(comparison: &Comparison, all: bool, style: Style) -> String {
     text
 }
 
-fn table(rows: &[&Row], names: [&String; 2], style: Style) -> String {
-    let mut table = Table::new();
-    table.load_style(style.preset());
-    let [a, b] = names;
+fn changes(rows: &[&Row], [a, b]: [&String; 2], style: Style) -> String {
     let head = [
-        "case".to_owned(),
-        "strategy".to_owned(),
-        format!("time in {a}"),
-        format!("in {b}"),
-        format!("ratio in {a}"),
-        format!("in {b}"),
-        "change".to_owned(),
-        "interval".to_owned(),
-        "judged".to_owned(),
+        "case",
+        "strategy",
+        &format!("time in {a}"),
+        &format!("in {b}"),
+        &format!("ratio in {a}"),
+        &format!("in {b}"),
+        "change",
+        "interval",
+        "judged",
     ];
-    table.set_header(head);
-    for row in rows {
-        let mut cells = vec![Cell::new(row.case.to_string()), Cell::new(label(&row.strategy))];
-        let mut number = |text: String| {
-            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
-        };
-        for wall in row.wall_ns {
-            number(wall.map_or("-".into(), |ns| time(ns.median)));
-        }
-        for ratio in row.ratio {
-            number(times(ratio.median));
-        }
-        number(percent(row.change.median));
-        number(interval(&row.change));
-        cells.push(Cell::new(row.judged.as_str()));
-        table.add_row(cells);
-    }
-    lines(&table)
+    let rows = rows.iter().map(|row| {
+        let [time_a, time_b] = row.wall_ns.map(|wall| wall.map_or("-".into(), |ns| time(ns.median)));
+        let [ratio_a, ratio_b] = row.ratio.map(|ratio| times(ratio.median));
+        [
+            row.case.to_string(),
+            label(&row.strategy).to_owned(),
+            time_a,
+            time_b,
+            ratio_a,
+            ratio_b,
+            percent(row.change.median),
+            interval(&row.change),
+            row.judged.as_str().to_owned(),
+        ]
+    });
+    table(style, head, 2..8, rows)
 }
 
 /// A factor as a change in percent.

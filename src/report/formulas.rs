@@ -1,33 +1,30 @@
 //! The formulas of the strategies, and whether their counts are what they say.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
+use super::changes::Style;
+use super::columns::table;
 use crate::census::formulas::Checked;
-use crate::text::lines;
 
 /// A formula a line, and after them a line for each that does not hold.
 pub fn render(checked: &[Checked]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let head = [
         "strategy",
         "children",
         "count",
         "formula (n children, bound b)",
         "numbers",
         "wrong",
-    ]);
-    for row in checked {
-        let number = |number: usize| Cell::new(number).set_alignment(CellAlignment::Right);
-        table.add_row([
-            Cell::new(row.strategy),
-            Cell::new(row.workload),
-            Cell::new(row.column),
-            Cell::new(row.formula),
-            number(row.numbers),
-            number(row.wrong),
-        ]);
-    }
-    let mut text = lines(&table);
+    ];
+    let rows = checked.iter().map(|row| {
+        [
+            row.strategy.to_string(),
+            row.workload.to_string(),
+            row.column.to_string(),
+            row.formula.to_string(),
+            row.numbers.to_string(),
+            row.wrong.to_string(),
+        ]
+    });
+    let mut text = table(Style::Text, head, 4..6, rows);
     for row in checked {
         if let Some((tasks, wanted, is)) = row.first_wrong {
             text.push_str(&format!(

@@ -1,12 +1,12 @@
 //! Many machines side by side, for the terminal and as Markdown.
 
-use comfy_table::{Cell, CellAlignment, Table};
-
 use super::changes::Style;
+use super::columns::table;
 use crate::in_order::grouped;
 use crate::stats::Verdict;
-use crate::text::{first_of, interval, label, lines, percent, times};
+use crate::text::{first_of, interval, label, percent, times};
 use measure::machines::{Machines, OnMachine, Row, Together};
+use measure::stats::random_effects::RandomEffects;
 
 /// More machines than this are counted instead of standing side by side.
 const SIDE_BY_SIDE: usize = 8;
@@ -23,7 +23,7 @@ pub fn render(machines: &Machines, style: Style) -> String {
     let rows: Vec<&Row> = machines.rows.iter().filter(|row| row.on.len() > 1).collect();
     if !rows.is_empty() {
         text += "\n";
-        text += &table(machines, &rows, style);
+        text += &rows_of(machines, &rows, style);
         text += &format!("\n{HOW_TO_READ}\n");
     }
     let alone = machines.rows.len() - rows.len();
@@ -129,47 +129,42 @@ pub fn word(on: &OnMachine) -> &'static str {
     }
 }
 
-fn table(machines: &Machines, rows: &[&Row], style: Style) -> String {
-    let mut table = Table::new();
-    table.load_style(style.preset());
+fn rows_of(machines: &Machines, rows: &[&Row], style: Style) -> String {
     let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
-    let mut head = vec!["case".to_owned(), "strategy".into()];
-    if side_by_side {
-        head.extend(machines.names.iter().map(|name| style.plain(name)));
-    } else {
-        head.push("machines".into());
-    }
-    for name in ["all", "one more", "I²", "holds on", "together", "the opposite on"] {
-        head.push(name.into());
-    }
-    table.set_header(head);
-    for row in rows {
-        let mut cells = vec![Cell::new(&row.case), Cell::new(label(&row.strategy))];
-        if side_by_side {
-            for number in 0..machines.names.len() {
-                let on = row.on.iter().find(|(of, _)| *of == number);
-                cells.push(Cell::new(on.map_or("-".into(), |(_, on)| match on.ratio {
-                    Some(ratio) => format!("{} {}", word(on), times(ratio.median)),
-                    None => word(on).to_owned(),
-                })));
-            }
-        } else {
-            cells.push(Cell::new(counts(row)));
-        }
-        let mut number = |text: Option<String>| {
-            cells.push(Cell::new(text.unwrap_or_else(|| "-".into())).set_alignment(CellAlignment::Right));
-        };
-        number(
-            row.effects
-                .map(|e| format!("{} {}", times(e.ratio.median), interval(&e.ratio, "none"))),
-        );
-        number(row.effects.map(|e| interval(&e.prediction, "none")));
-        number(row.effects.map(|e| percent(e.i_squared)));
-        let opposite = style.plain(&named(machines, &row.opposite));
-        for text in [holds(row), row.judged.as_str().into(), opposite] {
-            cells.push(Cell::new(text));
-        }
-        table.add_row(cells);
-    }
-    lines(&table)
+    let on_each = |row: &Row| match side_by_side {
+        true => (0..machines.names.len()).map(|number| on_one(row, number)).collect(),
+        false => vec![counts(row)],
+    };
+    let each = match side_by_side {
+        true => machines.names.iter().map(|name| style.plain(name)).collect(),
+        false => vec!["machines".to_owned()],
+    };
+    let numbers = each.len() + 2..each.len() + 5;
+    let mut head = ["case", "strategy"].map(str::to_owned).to_vec();
+    head.extend(each);
+    head.extend(["all", "one more", "I²", "holds on", "together", "the opposite on"].map(str::to_owned));
+    let rows = rows.iter().map(|row| {
+        let effects = |of: fn(&RandomEffects) -> String| row.effects.as_ref().map_or("-".to_owned(), of);
+        let mut cells = vec![row.case.clone(), label(&row.strategy).to_owned()];
+        cells.extend(on_each(row));
+        cells.extend([
+            effects(|e| format!("{} {}", times(e.ratio.median), interval(&e.ratio, "none"))),
+            effects(|e| interval(&e.prediction, "none")),
+            effects(|e| percent(e.i_squared)),
+            holds(row),
+            row.judged.as_str().to_owned(),
+            style.plain(&named(machines, &row.opposite)),
+        ]);
+        cells
+    });
+    table(style, head, numbers, rows)
+}
+
+/// What a machine says.
+fn on_one(row: &Row, number: usize) -> String {
+    let on = row.on.iter().find(|(of, _)| *of == number);
+    on.map_or("-".into(), |(_, on)| match on.ratio {
+        Some(ratio) => format!("{} {}", word(on), times(ratio.median)),
+        None => word(on).to_owned(),
+    })
 }

@@ -5,6 +5,7 @@ pub mod builds;
 pub mod census;
 pub mod changes;
 pub mod claims;
+mod columns;
 pub mod export;
 pub mod formulas;
 pub mod html;

@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 
-use comfy_table::{Table, presets};
-
+use super::changes::Style;
+use super::columns::with_heads;
 use super::markdown::escape;
 use crate::selfcheck::bars::{Bar, HEAD};
 use crate::selfcheck::{Found, solo};
 use crate::stats::Estimate;
-use crate::text::{lines, numbers_right};
 
 /// The check as text.
 pub fn text(found: &Found) -> String {
@@ -62,20 +61,18 @@ pub fn solo(found: &solo::Found) -> String {
 
 /// The bars as text, a paragraph for each check.
 fn text_of(bars: &[Bar]) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(HEAD);
+    let mut rows: Vec<Vec<String>> = Vec::new();
     let mut check = "";
     for bar in bars {
         if bar.check != check {
-            table.add_row([bar.check.as_str()]);
+            rows.push(vec![bar.check.clone()]);
             check = &bar.check;
         }
         let mut cells = bar.cells();
         cells[0] = format!("  {}", cells[0]);
-        table.add_row(cells);
+        rows.push(cells.to_vec());
     }
-    numbers_right(&mut table, 1..3);
-    lines(&table)
+    with_heads(Style::Text, HEAD, 1..3, rows)
 }
 
 /// The bars as a table of Markdown.

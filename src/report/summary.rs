@@ -3,17 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
+use super::changes::Style;
+use super::columns::table;
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
+use crate::findings::span;
 use crate::in_order::grouped;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::session::memory;
 use crate::stats::Verdict;
 use crate::table::{counts, telling};
-use crate::text::{interval, label, lines, more, times};
+use crate::text::{interval, label, more, times};
 use crate::warnings::not_applicable;
 
 /// Columns of a terminal.
@@ -129,7 +130,7 @@ fn rows(parts: &[Part]) -> String {
         // The last one of the same children says least.
         let shown: Vec<&Headline> = headlines.iter().take(ROWS).collect();
         let rows = shown.iter().map(|row| (row.says.to_owned(), row.spawn));
-        (table("children", true, rows), shown.first().map(|row| row.spawn))
+        (rows_of("children", true, rows), shown.first().map(|row| row.spawn))
     } else {
         let mut rows: Vec<&Measurement> = all().filter(|m| !m.is_control()).collect();
         if rows.is_empty() {
@@ -139,7 +140,7 @@ fn rows(parts: &[Part]) -> String {
         rows.truncate(ROWS);
         let first = rows.first().copied();
         let ids = rows.into_iter().map(|m| (m.case.measurement_id(&m.strategy), m));
-        (table("measurement", false, ids), first)
+        (rows_of("measurement", false, ids), first)
     };
     let Some(first) = shown else {
         return String::new();
@@ -148,8 +149,7 @@ fn rows(parts: &[Part]) -> String {
     let layouts = || parts.iter().map(|(header, _)| header.layouts_made());
     let over = match (layouts().min().unwrap_or(1), layouts().max().unwrap_or(1)) {
         (1, _) => "rounds".to_owned(),
-        (least, most) if least == most => format!("{most} layouts"),
-        (least, most) => format!("{least} to {most} layouts"),
+        (least, most) => format!("{} layouts", span(least, most)),
     };
     let legend = if level > 0.0 {
         format!(
@@ -165,30 +165,22 @@ fn rows(parts: &[Part]) -> String {
     format!("\n{table}{}", wrapped(&legend, ""))
 }
 
-fn table<'a>(first: &str, flavor: bool, rows: impl Iterator<Item = (String, &'a Measurement)>) -> String {
-    let mut table = Table::new();
-    let mut head = vec![first];
-    if flavor {
-        head.push("runtime");
-    }
-    head.extend(["more", "ratio", "interval", "verdict"]);
-    table.load_style(presets::NOTHING).set_header(head);
-    for (name, m) in rows {
-        let mut cells = vec![Cell::new(name)];
-        if flavor {
-            cells.push(Cell::new(m.case.flavor));
-        }
-        for text in [
+fn rows_of<'a>(first: &str, flavor: bool, rows: impl Iterator<Item = (String, &'a Measurement)>) -> String {
+    let before = |first: String, flavor_of: String| [first].into_iter().chain(flavor.then_some(flavor_of));
+    let rows = rows.map(|(name, m)| {
+        before(name, m.case.flavor.to_string()).chain([
             m.difference_ns.map_or("-".into(), |ns| more(ns.median)),
             m.ratio.map_or("-".into(), |ratio| times(ratio.median)),
             m.ratio.map_or("-".into(), |ratio| interval(&ratio, "none")),
-        ] {
-            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
-        }
-        cells.push(Cell::new(m.verdict.map_or("-", Verdict::as_str)));
-        table.add_row(cells);
-    }
-    lines(&table)
+            m.verdict.map_or("-", Verdict::as_str).to_owned(),
+        ])
+    });
+    let head = before(first.to_owned(), "runtime".to_owned());
+    let head: Vec<String> = head
+        .chain(["more", "ratio", "interval", "verdict"].map(str::to_owned))
+        .collect();
+    let verdict = head.len() - 1;
+    table(Style::Text, head, verdict - 3..verdict, rows)
 }
 
 fn failures(parts: &[Part]) -> String {
@@ -276,13 +268,8 @@ fn extent(parts: &[Part]) -> String {
     };
     let measurements: usize = parts.iter().map(|(_, rows)| rows.len()).sum();
     let seconds: f64 = parts.iter().map(|(header, _)| header.seconds).sum();
-    let rounds = parts.iter().map(|(header, _)| header.states.len());
-    let (least, most) = rounds.fold((usize::MAX, 0), |(least, most), n| (least.min(n), most.max(n)));
-    let rounds = if least == most {
-        most.to_string()
-    } else {
-        format!("{least} to {most}")
-    };
+    let rounds = || parts.iter().map(|(header, _)| header.states.len());
+    let rounds = span(rounds().min().unwrap_or(0), rounds().max().unwrap_or(0));
     let seed = if parts.iter().all(|(other, _)| other.seed == header.seed) {
         format!(" Seed {}.", header.seed)
     } else {

@@ -1,46 +1,41 @@
 //! What strategies weigh while their children wait, as text.
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
-
+use super::changes::Style;
+use super::columns::table;
 use crate::census::Weight;
-use crate::text::{lines, significant};
+use crate::text::significant;
 
-/// The columns, beside the strategy; what stands behind a slash is for each child.
-const COLUMNS: [&str; 8] = [
-    "waiting",
-    "future_bytes",
-    "child_future_bytes",
-    "allocations/child",
-    "live_bytes/child",
-    "peak_bytes/child",
-    "resident_bytes/child",
-    "peak_resident",
+/// The columns, beside the strategy, and what stands in them; what stands behind a slash is for each child.
+const COLUMNS: [(&str, fn(&Weight) -> String); 8] = [
+    ("waiting", |weight| weight.waiting.to_string()),
+    ("future_bytes", |weight| weight.future_bytes.to_string()),
+    ("child_future_bytes", |weight| weight.child_future_bytes.to_string()),
+    ("allocations/child", |weight| {
+        format!("{:.2}", weight.per_child.allocations)
+    }),
+    ("live_bytes/child", |weight| {
+        format!("{:.2}", weight.per_child.live_bytes)
+    }),
+    ("peak_bytes/child", |weight| {
+        format!("{:.2}", weight.per_child.peak_bytes)
+    }),
+    ("resident_bytes/child", |weight| {
+        let bytes = weight.per_child.resident_bytes;
+        bytes.map_or("-".into(), |bytes| format!("{bytes:.0}"))
+    }),
+    ("peak_resident", |weight| {
+        weight.peak_resident_bytes.map_or("-".into(), mebibytes)
+    }),
 ];
 
 /// The rows as a table, a strategy a line.
 pub fn render(rows: &[Weight]) -> String {
-    let mut table = Table::new();
-    let head = std::iter::once("strategy").chain(COLUMNS);
-    table.load_style(presets::NOTHING).set_header(head);
-    for weight in rows {
-        let per_child = weight.per_child;
-        let each = |value: f64| format!("{value:.2}");
-        let numbers = [
-            weight.waiting.to_string(),
-            weight.future_bytes.to_string(),
-            weight.child_future_bytes.to_string(),
-            each(per_child.allocations),
-            each(per_child.live_bytes),
-            each(per_child.peak_bytes),
-            per_child
-                .resident_bytes
-                .map_or("-".into(), |bytes| format!("{bytes:.0}")),
-            weight.peak_resident_bytes.map_or("-".into(), mebibytes),
-        ];
-        let numbers = numbers.map(|text| Cell::new(text).set_alignment(CellAlignment::Right));
-        table.add_row(std::iter::once(Cell::new(&weight.strategy)).chain(numbers));
-    }
-    lines(&table)
+    let head = ["strategy"].into_iter().chain(COLUMNS.map(|(name, _)| name));
+    let row = |weight: &Weight| {
+        let numbers = COLUMNS.map(|(_, of)| of(weight));
+        [weight.strategy.clone()].into_iter().chain(numbers)
+    };
+    table(Style::Text, head, 1..=COLUMNS.len(), rows.iter().map(row))
 }
 
 /// Bytes in MiB.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::data::{Data, Workload};
 use super::{badge, interval, table};
+use crate::findings::span;
 use crate::record::Measurement;
 use crate::stats::Estimate;
 use crate::text::{floor, label, time, times};
@@ -63,9 +64,6 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
 
 fn connections(m: &Measurement) -> String {
     let all = || m.connections_opened.iter().flatten();
-    match (all().min(), all().max()) {
-        (Some(least), Some(most)) if least == most => least.to_string(),
-        (Some(least), Some(most)) => format!("{least} to {most}"),
-        _ => "-".into(),
-    }
+    let ends = all().min().zip(all().max());
+    ends.map_or("-".into(), |(least, most)| span(least, most))
 }
