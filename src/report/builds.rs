@@ -6,7 +6,7 @@ use super::columns::table;
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, CountChange, Row};
 use crate::compare::Change;
-use crate::text::{label, time};
+use crate::text::{floor, label, time};
 
 /// What changed, as text. Rows that did not surely change are counted, and shown where `all`.
 pub fn render(judged: &Judged, all: bool, style: Style) -> String {
@@ -104,7 +104,6 @@ fn count_change(change: &CountChange) -> String {
 /// What the comparison says, build by build, and what its null pair says of it.
 pub fn sentences(judged: &Judged) -> Vec<String> {
     let mut sentences = Vec::new();
-    let fraction = |fraction: f64| format!("±{}%", crate::text::significant(fraction * 100.0));
     for (number, build) in judged.builds.iter().enumerate() {
         let compared = judged.cells(number).filter(|(_, cell)| cell.change.is_some()).count();
         let (slower, faster) = (
@@ -150,9 +149,9 @@ pub fn sentences(judged: &Judged) -> Vec<String> {
     let margins = judged.margins().map_or(String::new(), |(median, widest)| {
         format!(
             " A change counts beyond what that shows in its row, {} at the median and {} at the widest, and never below {}.",
-            fraction(median),
-            fraction(widest),
-            fraction(judged.threshold)
+            floor(median),
+            floor(widest),
+            floor(judged.threshold)
         )
     });
     sentences.push(format!(

@@ -47,13 +47,14 @@ pub(super) fn opening(data: &Data, run: &RecordedRun) -> Markup {
     html! {
         @if !answer.is_empty() {
             (list(&answer, link))
-            (pictures_of(&run.parts))
+            (openings(&run.parts))
         }
         div.said { @for sentence in sentences(data, !answer.is_empty()) { p { (sentence) } } }
     }
 }
 
-fn pictures_of(parts: &[Part]) -> Markup {
+/// The pictures, side by side where there is room.
+pub(super) fn openings(parts: &[Part]) -> Markup {
     html! {
         div.openings {
             @for picture in pictures(parts) { figure.card { (picture.inline()) } }

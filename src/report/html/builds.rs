@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels, standalone};
 use super::workload::looks;
-use super::{Section, interval, scrolling, shell, sign, table};
+use super::{Section, heads, interval, shell, sign, table, table_of};
 use crate::builds::Judged;
 use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
@@ -13,7 +13,7 @@ use crate::compare::Change;
 use crate::in_order::unique;
 use crate::report::builds::{counts, is_change, sentences};
 use crate::stats::Estimate;
-use crate::text::{label, time, times};
+use crate::text::{floor, label, time, times};
 
 /// Lines are drawn over so many builds at least.
 const FEWEST_IN_A_LINE: usize = 2;
@@ -177,39 +177,31 @@ fn map(judged: &Judged) -> Markup {
     let mut rows: Vec<&Row> = judged.rows.iter().collect();
     // What changed first, in the order of the record else.
     rows.sort_by_key(|row| !row.cells.iter().any(is_change));
-    html! {
-        (scrolling("All rows", html! {
-            table.map {
-                caption { "Time over the first build's, " (judged.base) }
-                thead {
-                    tr {
-                        @for name in ["case", "strategy", "time before", "margin"] { th scope="col" { (name) } }
-                        @for build in &judged.builds { th scope="col" { (build) } }
-                        @for build in &judged.builds { th scope="col" { "counts in " (build) } }
-                    }
-                }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            th scope="row" { code { (row.case) } }
-                            td { (label(&row.strategy)) }
-                            td.n { (time(row.base_ns)) }
-                            td.n { (margin(row.margin)) }
-                            @for cell in &row.cells { (change(cell)) }
-                            @for cell in &row.cells { td.notes { (counts(cell)) } }
-                        }
-                    }
-                }
+    let head = html! {
+        (heads(["case", "strategy", "time before", "margin"]))
+        (heads(&judged.builds))
+        (heads(judged.builds.iter().map(|build| format!("counts in {build}"))))
+    };
+    let rows = html! {
+        @for row in rows {
+            tr {
+                th scope="row" { code { (row.case) } }
+                td { (label(&row.strategy)) }
+                td.n { (time(row.base_ns)) }
+                td.n { (margin(row.margin)) }
+                @for cell in &row.cells { (change(cell)) }
+                @for cell in &row.cells { td.notes { (counts(cell)) } }
             }
-        }))
-    }
+        }
+    };
+    let caption = html! { "Time over the first build's, " (judged.base) };
+    table_of("map", "All rows", &caption, head, rows)
 }
 
 fn margin(margin: f64) -> String {
-    if margin.is_finite() {
-        format!("±{}%", crate::text::significant(margin * 100.0))
-    } else {
-        "-".to_owned()
+    match margin.is_finite() {
+        true => floor(margin),
+        false => "-".to_owned(),
     }
 }
 

@@ -8,14 +8,14 @@ use super::answer::tasks_across;
 use super::chart::{Chart, Look, Series, Unit, legend, panels};
 use super::data::rank;
 use super::intervals::intervals;
-use super::rows::{Column, controls, headings};
-use super::{Section, badge, environment, interval, scrolling, shell, signed};
+use super::rows::{Column, choice, choices, headings, sortable};
+use super::{Section, badge, environment, interval, ratio_of, shell, signed, time_of};
 use crate::case::Payload;
 use crate::compare::{Change, Comparison, Row};
 use crate::in_order::unique;
 use crate::record::{Header, Part};
 use crate::stats::Estimate;
-use crate::text::{counted, label, time, times};
+use crate::text::{counted, label, times};
 
 const LOOKS: [&str; 2] = ["run-a", "run-b"];
 
@@ -140,42 +140,37 @@ fn table(comparison: &Comparison) -> Markup {
     let ordered: BTreeSet<_> = cases().collect();
     let ranks: BTreeMap<_, usize> = ordered.into_iter().zip(0..).collect();
     let median = |e: Option<Estimate>| e.map(|e| e.median);
-    let text = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
-    let judged: BTreeSet<&str> = comparison.rows.iter().map(|row| row.judged.as_str()).collect();
-    html! {
-        (controls(cases(), ("judged", judged.into_iter().collect())))
-        (scrolling("All changes", html! {
-            table data-rows {
-                caption { "Changes of the ratio to the reference, from A (" (comparison.runs[0]) ") to B (" (comparison.runs[1]) ")" }
-                thead { tr { (headings(&COLUMNS)) } }
-                tbody {
-                    @for row in &comparison.rows {
-                        tr data-case=(ranks[&(&row.case, row.strategy.as_str())]) data-workload=(row.case.workload)
-                            data-flavor=(row.case.flavor) data-site=(row.case.site) data-payload=(row.case.payload)
-                            data-tasks=(row.case.tasks) data-strategy=(row.strategy) data-judged=(row.judged.as_str())
-                            data-change=(row.change.median) data-ratio-a=(row.ratio[0].median)
-                            data-ratio-b=(row.ratio[1].median) data-time-a=[median(row.wall_ns[0])]
-                            data-time-b=[median(row.wall_ns[1])] data-reference=[median(row.reference_ns[0])] {
-                            th scope="row" { code { (row.case) } }
-                            td { (label(&row.strategy)) }
-                            td.n { (times(row.change.median)) " " span.interval { (interval(&row.change)) } }
-                            td { (badge(row.judged.as_str())) }
-                            @for (ratio, verdict) in row.ratio.iter().zip(row.verdict) {
-                                td.n {
-                                    (times(ratio.median)) " " span.interval { (interval(ratio)) }
-                                    @if let Some(verdict) = verdict {
-                                        " " small { (signed(verdict.as_str())) }
-                                    }
-                                }
-                            }
-                            @for time in row.wall_ns { td.n { (text(time)) } }
-                            td.n { (text(row.reference_ns[0])) ", " (text(row.reference_ns[1])) }
-                        }
+    let choices = choices(
+        cases(),
+        choice("judged", comparison.rows.iter().map(|row| row.judged.as_str())),
+    );
+    let caption = html! {
+        "Changes of the ratio to the reference, from A (" (comparison.runs[0]) ") to B (" (comparison.runs[1]) ")"
+    };
+    let rows = html! {
+        @for row in &comparison.rows {
+            tr data-case=(ranks[&(&row.case, row.strategy.as_str())]) data-workload=(row.case.workload)
+                data-flavor=(row.case.flavor) data-site=(row.case.site) data-payload=(row.case.payload)
+                data-tasks=(row.case.tasks) data-strategy=(row.strategy) data-judged=(row.judged.as_str())
+                data-change=(row.change.median) data-ratio-a=(row.ratio[0].median)
+                data-ratio-b=(row.ratio[1].median) data-time-a=[median(row.wall_ns[0])]
+                data-time-b=[median(row.wall_ns[1])] data-reference=[median(row.reference_ns[0])] {
+                th scope="row" { code { (row.case) } }
+                td { (label(&row.strategy)) }
+                td.n { (ratio_of(&row.change)) }
+                td { (badge(row.judged.as_str())) }
+                @for (ratio, verdict) in row.ratio.iter().zip(row.verdict) {
+                    td.n {
+                        (ratio_of(ratio))
+                        @if let Some(verdict) = verdict { " " small { (signed(verdict.as_str())) } }
                     }
                 }
+                @for time in row.wall_ns { td.n { (time_of(time)) } }
+                td.n { (time_of(row.reference_ns[0])) ", " (time_of(row.reference_ns[1])) }
             }
-        }))
-    }
+        }
+    };
+    sortable(&choices, "All changes", &caption, headings(&COLUMNS), rows)
 }
 
 fn missing(comparison: &Comparison) -> Markup {

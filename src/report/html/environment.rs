@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::scrolling;
+use super::{heads, table_of};
 use crate::machine_state::State;
 use crate::record::{Header, SCHEMA};
+use crate::report::waiting::mebibytes;
 use crate::stats::{median, sorted};
 use crate::text::{known, percent, significant, time};
 
@@ -13,26 +14,17 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let e = &header.environment;
     let memory = header.resident_bytes;
-    let grown = |part: Option<(u64, u64)>| {
-        part.map_or("none".into(), |(first, last)| {
-            let mib = |bytes: u64| significant(bytes as f64 / f64::from(1 << 20));
-            format!("{} MiB, then {} MiB", mib(first), mib(last))
-        })
-    };
+    let grown = |(first, last)| format!("{}, then {}", mebibytes(first), mebibytes(last));
+    let grown = |part: Option<(u64, u64)>| part.map_or("none".into(), grown);
+    let cores = |cores: f64| format!("{} cores", significant(cores));
+    let conditions = &header.conditions;
     vec![
         ("processor", known(&e.cpu)),
         ("cores", e.cores.to_string()),
-        (
-            "CPU quota",
-            e.quota
-                .map_or("none".into(), |cores| format!("{} cores", significant(cores))),
-        ),
+        ("CPU quota", e.quota.map_or("none".into(), cores)),
         ("kernel", known(&e.kernel)),
         ("clock governor", known(&e.governor)),
-        (
-            "load at the start",
-            e.load.map_or("unknown".into(), |load| format!("{load}")),
-        ),
+        ("load at the start", known(&e.load.map(|load| load.to_string()))),
         ("rustc", e.built.rustc.clone()),
         ("tokio", e.built.tokio.clone()),
         ("Criterion", e.built.criterion.clone()),
@@ -46,13 +38,7 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("started", header.started.clone()),
         ("took", time(header.seconds * 1e9)),
         ("rounds", rounds(header)),
-        (
-            "layouts of the code",
-            match &header.only_one_layout {
-                None => header.layouts.to_string(),
-                Some(why) => format!("{}: {why}", header.layouts),
-            },
-        ),
+        ("layouts of the code", layouts(header)),
         (
             "time that it might take",
             header.minutes.map_or("no limit".into(), |minutes| time(minutes * 60e9)),
@@ -64,29 +50,20 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
         ("plan", header.plan.clone()),
         (
             "time inside timed slices",
-            header
-                .timed_share
-                .map_or("unknown".into(), |share| format!("{:.1}%", share * 100.0)),
+            known(&header.timed_share.map(|share| format!("{:.1}%", share * 100.0))),
         ),
         ("memory of the run's process", grown(memory.run)),
         ("memory of a round", grown(memory.round)),
         ("memory of the server", grown(memory.server)),
-        (
-            "stolen time",
-            header.conditions.stolen.map_or("unknown".into(), percent),
-        ),
-        (
-            "CPU time of other processes",
-            header
-                .conditions
-                .others
-                .map_or("unknown".into(), |cores| format!("{} cores", significant(cores))),
-        ),
+        ("stolen time", known(&conditions.stolen.map(percent))),
+        ("CPU time of other processes", known(&conditions.others.map(cores))),
         (
             "a fixed piece of work, fastest and slowest",
-            header.conditions.step_ns.map_or("unknown".into(), |(least, most)| {
-                format!("{} and {} a step", time(least), time(most))
-            }),
+            known(
+                &conditions
+                    .step_ns
+                    .map(|(least, most)| format!("{} and {} a step", time(least), time(most))),
+            ),
         ),
         (
             "schema of the record",
@@ -97,36 +74,41 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
 
 /// The headers as a table, one column for each; what is the same in all of them is said once.
 pub(super) fn environment(caption: &str, headers: &[(String, &Header)]) -> Markup {
-    let columns: Vec<Vec<(&str, String)>> = headers.iter().map(|(_, header)| fields(header)).collect();
-    let Some(first) = columns.first() else {
-        return html! { p { "No target was recorded." } };
-    };
-    scrolling(
-        caption,
-        html! {
-            table.environment {
-                caption { (caption) }
-                thead {
-                    tr {
-                        th scope="col" { "field" }
-                        @for (name, _) in headers { th scope="col" { (name) } }
-                    }
-                }
-                tbody {
-                    @for (row, (field, value)) in first.iter().enumerate() {
-                        tr {
-                            th scope="row" { (field) }
-                            @if columns.iter().all(|column| column[row].1 == *value) {
-                                td colspan=(columns.len()) { (value) }
-                            } @else {
-                                @for column in &columns { td { (column[row].1) } }
-                            }
-                        }
-                    }
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    for (_, header) in headers {
+        let fields = fields(header);
+        rows.resize_with(fields.len(), Default::default);
+        for (row, (field, value)) in rows.iter_mut().zip(fields) {
+            row.0 = field;
+            row.1.push(value);
+        }
+    }
+    match rows.is_empty() {
+        true => html! { p { "No target was recorded." } },
+        false => fields_of(caption, headers.iter().map(|(name, _)| name), rows),
+    }
+}
+
+/// Fields with a column for each of what has them; what is the same in all of them is said once.
+pub(super) fn fields_of<'a>(
+    caption: &str,
+    names: impl Iterator<Item = &'a String>,
+    rows: impl IntoIterator<Item = (&'a str, Vec<String>)>,
+) -> Markup {
+    let head = html! { (heads(["field"])) (heads(names)) };
+    let rows = html! {
+        @for (field, values) in rows {
+            tr {
+                th scope="row" { (field) }
+                @if values.iter().all(|value| *value == values[0]) {
+                    td colspan=(values.len()) { (values[0]) }
+                } @else {
+                    @for value in &values { td { (value) } }
                 }
             }
-        },
-    )
+        }
+    };
+    table_of("environment", caption, &caption, head, rows)
 }
 
 /// How to read the numbers.
@@ -176,6 +158,12 @@ fn rounds(header: &Header) -> String {
         made if made == header.rounds || made == 0 => header.rounds.to_string(),
         made => format!("{made} ({} were planned)", header.rounds),
     }
+}
+
+/// How many there are, and why only one.
+fn layouts(header: &Header) -> String {
+    let why = header.only_one_layout.iter().map(|why| format!(": {why}"));
+    header.layouts.to_string() + &why.collect::<String>()
 }
 
 /// The least, the middle and the most of something over the rounds' beginnings.

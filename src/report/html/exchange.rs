@@ -3,11 +3,10 @@
 use maud::{Markup, html};
 
 use super::data::{Data, Workload};
-use super::{badge, interval, table};
+use super::{badge, ratio_of, table, time_of};
 use crate::findings::span;
 use crate::record::Measurement;
-use crate::stats::Estimate;
-use crate::text::{floor, label, time, times};
+use crate::text::{floor, label};
 
 /// What the two ends of a request had to do, and when results were there.
 pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
@@ -21,7 +20,6 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
         return html! {};
     }
     let stages = rows.iter().any(|m| m.first_result_ns.is_some());
-    let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     let share = |m: &Measurement| Some(m.server_cpu_ns?.median / m.wall_ns?.median);
     let mut head = vec!["case", "strategy", "all results"];
     if stages {
@@ -40,12 +38,12 @@ pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
             tr {
                 th scope="row" { code { (m.case) } }
                 td { (label(&m.strategy)) }
-                td.n { (estimate(m.wall_ns)) }
-                @if stages { td.n { (estimate(m.first_result_ns)) } td.n { (estimate(m.all_but_one_ns)) } }
-                td.n { @if let Some(ratio) = m.ratio { (times(ratio.median)) " " span.interval { (interval(&ratio)) } } }
+                td.n { (time_of(m.wall_ns)) }
+                @if stages { td.n { (time_of(m.first_result_ns)) } td.n { (time_of(m.all_but_one_ns)) } }
+                td.n { @if let Some(ratio) = m.ratio { (ratio_of(&ratio)) } }
                 td.n { (m.noise_floor.map_or("-".into(), floor)) }
                 td { @if let Some(verdict) = m.verdict { (badge(verdict.as_str())) } }
-                td.n { (estimate(m.server_cpu_ns)) }
+                td.n { (time_of(m.server_cpu_ns)) }
                 td.n { (share(m).map_or("-".into(), |share| format!("{:.0}%", share * 100.0))) }
                 td.n { (connections(m)) }
             }

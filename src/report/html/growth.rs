@@ -7,8 +7,8 @@ use maud::{Markup, html};
 
 use super::chart::{Unit, alone, legend, panels};
 use super::data::{Data, Group, known};
-use super::scrolling;
 use super::workload::{along_tasks, looks};
+use super::{heads, table_of};
 use crate::findings::scale::{CANDIDATES, Candidates, Shape, in_words, names_of_growth, shapes};
 use crate::record::Measurement;
 use crate::text::{count, label, time, times};
@@ -70,39 +70,33 @@ fn question(asked: &[(&Shape, &Group)]) -> Markup {
 fn fastest(asked: &[(&Shape, &Group)], measured: &[&Measurement]) -> Markup {
     let rows = asked.iter().flat_map(|(_, group)| &group.rows);
     let tasks: BTreeSet<usize> = rows.map(|m| m.case.tasks).collect();
-    scrolling(
-        "The fastest by number of children",
+    let head = html! { (heads(["children"])) (heads(tasks.iter().map(|tasks| count(*tasks)))) };
+    let cell = |shape: &Shape, tasks: usize| {
+        let candidates = Candidates::at(measured, shape.workload, shape.flavor, tasks);
         html! {
-            table.map {
-                caption { "The fastest of the three, its time per child, and that of the next one over it" }
-                thead { tr {
-                    th scope="col" { "children" }
-                    @for tasks in &tasks { th scope="col" { (count(*tasks)) } }
-                } }
-                tbody {
-                    @for (shape, _) in asked {
-                        tr {
-                            th scope="row" { (shape.workload) ", " (shape.flavor) }
-                            @for &tasks in &tasks {
-                                @let candidates = Candidates::at(measured, shape.workload, shape.flavor, tasks);
-                                td {
-                                    @if let Some((_, ns)) = candidates.0.first() {
-                                        (in_words(&candidates.fastest())) br;
-                                        small {
-                                            (time(ns.median / tasks as f64))
-                                            @if let Some((_, next)) = candidates.0.get(candidates.near()) {
-                                                "; next " (times(next.median / ns.median))
-                                            }
-                                        }
-                                    }
-                                }
-                            }
+            td {
+                @if let Some((_, ns)) = candidates.0.first() {
+                    (in_words(&candidates.fastest())) br;
+                    small {
+                        (time(ns.median / tasks as f64))
+                        @if let Some((_, next)) = candidates.0.get(candidates.near()) {
+                            "; next " (times(next.median / ns.median))
                         }
                     }
                 }
             }
-        },
-    )
+        }
+    };
+    let rows = html! {
+        @for (shape, _) in asked {
+            tr {
+                th scope="row" { (shape.workload) ", " (shape.flavor) }
+                @for &tasks in &tasks { (cell(shape, tasks)) }
+            }
+        }
+    };
+    let caption = "The fastest of the three, its time per child, and that of the next one over it";
+    table_of("map", "The fastest by number of children", &caption, head, rows)
 }
 
 /// All strategies, and what the run says of their growth.

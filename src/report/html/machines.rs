@@ -1,13 +1,12 @@
 //! The page of many machines.
 
-use std::collections::BTreeSet;
-
 use maud::{Markup, html};
 
-use super::rows::{Column, form, headings};
-use super::{Section, badge, interval, scrolling, shell};
+use super::environment::fields_of;
+use super::rows::{Column, choice, headings, sortable};
+use super::{Section, badge, heads, interval, ratio_of, shell};
 use crate::report::machines::{HOW_TO_READ, counts, differences, holds, named, simulated, summary, word};
-use crate::text::{label, percent, times};
+use crate::text::{label, percent};
 use measure::machines::{Machines, OnMachine, Row, Together};
 
 /// More machines than this are counted instead of standing side by side.
@@ -74,47 +73,29 @@ pub fn machines(machines: &Machines) -> String {
 
 fn table(machines: &Machines) -> Markup {
     let side_by_side = machines.names.len() <= SIDE_BY_SIDE;
-    let together: BTreeSet<&str> = machines.rows.iter().map(|row| row.judged.as_str()).collect();
     let axis = |place: usize| {
-        let values: BTreeSet<&str> = machines
-            .rows
-            .iter()
-            .filter_map(|row| row.case.split('/').nth(place))
-            .collect();
-        values.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        let cases = machines.rows.iter();
+        cases.filter_map(move |row| row.case.split('/').nth(place))
     };
-    let mut tasks = axis(4);
-    tasks.sort_by_key(|tasks| tasks.parse::<usize>().unwrap_or(0));
-    let strategies: BTreeSet<&str> = machines.rows.iter().map(|row| row.strategy.as_str()).collect();
     let choices = [
-        ("workload", axis(0)),
-        ("flavor", axis(1)),
-        ("site", axis(2)),
-        ("payload", axis(3)),
-        ("tasks", tasks),
-        ("strategy", strategies.into_iter().map(str::to_owned).collect()),
-        ("together", together.into_iter().map(str::to_owned).collect()),
+        choice("workload", axis(0)),
+        choice("flavor", axis(1)),
+        choice("site", axis(2)),
+        choice("payload", axis(3)),
+        choice("tasks", axis(4).map(|tasks| tasks.parse().unwrap_or(0usize))),
+        choice("strategy", machines.rows.iter().map(|row| &row.strategy)),
+        choice("together", machines.rows.iter().map(|row| row.judged.as_str())),
     ];
-    html! {
-        (form(&choices))
-        (scrolling("All measurements", html! {
-            table data-rows {
-                caption { "Ratios to the reference: on each machine, and over them" }
-                thead {
-                    tr {
-                        (headings(&BEFORE))
-                        @if side_by_side {
-                            @for name in &machines.names { th scope="col" { (name) } }
-                        } @else {
-                            th scope="col" { "machines" }
-                        }
-                        (headings(&AFTER))
-                    }
-                }
-                tbody { @for (place, row) in machines.rows.iter().enumerate() { (line(machines, place, row, side_by_side)) } }
-            }
-        }))
-    }
+    let head = html! {
+        (headings(&BEFORE))
+        @if side_by_side { (heads(&machines.names)) } @else { (heads(["machines"])) }
+        (headings(&AFTER))
+    };
+    let rows = html! {
+        @for (place, row) in machines.rows.iter().enumerate() { (line(machines, place, row, side_by_side)) }
+    };
+    let caption = "Ratios to the reference: on each machine, and over them";
+    sortable(&choices, "All measurements", &caption, head, rows)
 }
 
 fn line(machines: &Machines, place: usize, row: &Row, side_by_side: bool) -> Markup {
@@ -142,7 +123,7 @@ fn line(machines: &Machines, place: usize, row: &Row, side_by_side: bool) -> Mar
             }
             @match effects {
                 Some(e) => {
-                    td.n { (times(e.ratio.median)) " " span.interval { (interval(&e.ratio)) } }
+                    td.n { (ratio_of(&e.ratio)) }
                     td.n { span.interval { (interval(&e.prediction)) } }
                     td.n { (percent(e.i_squared)) }
                 },
@@ -159,7 +140,7 @@ fn cell(on: &OnMachine) -> Markup {
     html! {
         @match (on.ratio, on.verdict) {
             (Some(ratio), verdict) => {
-                (times(ratio.median)) " " span.interval { (interval(&ratio)) } " "
+                (ratio_of(&ratio)) " "
                 @if let Some(verdict) = verdict { (badge(verdict.as_str())) }
             },
             _ => (badge(word(on))),
@@ -169,18 +150,7 @@ fn cell(on: &OnMachine) -> Markup {
 
 /// What differs, a column for each machine.
 fn environment(machines: &Machines) -> Markup {
-    scrolling(
-        "What differs between the machines",
-        html! {
-            table.environment {
-                caption { "What differs between the machines" }
-                thead { tr { th scope="col" { "field" } @for name in &machines.names { th scope="col" { (name) } } } }
-                tbody {
-                    @for difference in &machines.differences {
-                        tr { th scope="row" { (difference.field) } @for value in &difference.values { td { (value) } } }
-                    }
-                }
-            }
-        },
-    )
+    let rows = machines.differences.iter();
+    let rows = rows.map(|difference| (difference.field, difference.values.clone()));
+    fields_of("What differs between the machines", machines.names.iter(), rows)
 }

@@ -23,7 +23,7 @@ mod server;
 pub mod site;
 mod workload;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::case::Case;
 use crate::stats::Estimate;
@@ -140,15 +140,35 @@ fn scrolling(label: &str, content: Markup) -> Markup {
 }
 
 /// A table in such a box.
-fn table<H: AsRef<str>>(label: &str, caption: &str, head: impl IntoIterator<Item = H>, rows: Markup) -> Markup {
+fn table<H: Render>(label: &str, caption: &str, head: impl IntoIterator<Item = H>, rows: Markup) -> Markup {
+    table_of("", label, &caption, heads(head), rows)
+}
+
+/// A table with what the style makes of this class, or of none.
+fn table_of(class: &str, label: &str, caption: &dyn Render, head: Markup, rows: Markup) -> Markup {
     let content = html! {
-        table {
-            caption { (caption) }
-            thead { tr { @for name in head { th scope="col" { (name.as_ref()) } } } }
+        table class=[Some(class).filter(|class| !class.is_empty())] {
+            caption { (*caption) }
+            thead { tr { (head) } }
             tbody { (rows) }
         }
     };
     scrolling(label, content)
+}
+
+/// The heads of columns.
+fn heads<H: Render>(names: impl IntoIterator<Item = H>) -> Markup {
+    html! { @for name in names { th scope="col" { (name) } } }
+}
+
+/// A ratio and its interval.
+fn ratio_of(ratio: &Estimate) -> Markup {
+    html! { (text::times(ratio.median)) " " span.interval { (interval(ratio)) } }
+}
+
+/// The middle of a time, where there is one.
+fn time_of(estimate: Option<Estimate>) -> String {
+    estimate.map_or("-".into(), |estimate| text::time(estimate.median))
 }
 
 fn interval(ratio: &Estimate) -> String {

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 use super::data::Data;
-use super::{Links, badge, interval, scrolling};
-use crate::case::{Case, Payload};
+use super::{Links, badge, heads, ratio_of, scrolling, time_of};
+use crate::case::Case;
 use crate::census::Row;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Verdict};
-use crate::text::{floor, label, significant, time, times};
+use crate::text::{floor, label, significant, time};
 
 /// A column: its heading, the attribute that it is sorted by, and whether that is a number.
 pub(super) type Column = (&'static str, &'static str, bool);
@@ -52,57 +52,53 @@ pub(super) fn table(data: &Data, census: &[Row], links: &Links) -> Markup {
     let linked: Vec<(Option<String>, Option<String>)> = linked.collect();
     let any_link = linked.iter().any(|(a, b)| a.is_some() || b.is_some());
     let cases = data.all.iter().map(|m| (&m.case, m.strategy.as_str()));
-    let verdicts: BTreeSet<&str> = data.all.iter().map(|m| verdict(m)).collect();
-    html! {
-        (controls(cases, ("verdict", verdicts.into_iter().collect())))
-        (scrolling("All measurements", html! {
-            table data-rows {
-                caption {
-                    "All measurements: time of one whole fan-out, and ratio with its interval"
-                    @if !census.is_empty() { "; counts of one fan-out, made without a clock (≈: a mean, where threads race)" }
-                }
-                thead { tr { (headings(&COLUMNS))
-                    @if !census.is_empty() { (headings(&COUNTS)) }
-                    @if any_link { th scope="col" { "see also" } } } }
-                tbody {
-                    @for (place, (m, (criterion, flamegraph))) in data.all.iter().zip(&linked).enumerate() {
-                        @let row = counted(m);
-                        tr id={ "m-" (place) } data-case=(place) data-workload=(m.case.workload) data-flavor=(m.case.flavor)
-                            data-site=(m.case.site) data-payload=(m.case.payload) data-tasks=(m.case.tasks)
-                            data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
-                            data-child=[m.wall_ns.map(|e| e.median / m.case.tasks as f64)] data-ratio=[median(m.ratio)]
-                            data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
-                            data-parks=[median(m.parks)] data-machinery=[median(m.machinery_ns)] data-notes=(notes(m))
-                            data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
-                            data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
-                            data-bytes=[row.map(|r| r.bytes_allocated)] {
-                            (cells(m, data))
-                            @if !census.is_empty() { (counts(row)) }
-                            @if any_link {
-                                td {
-                                    @if let Some(url) = criterion { a href=(url) { "Criterion" } " " }
-                                    @if let Some(url) = flamegraph { a href=(url) { "flamegraph" } }
-                                }
-                            }
-                        }
+    let choices = choices(cases, choice("verdict", data.all.iter().map(|m| verdict(m))));
+    let counts_too = !census.is_empty();
+    let caption = html! {
+        "All measurements: time of one whole fan-out, and ratio with its interval"
+        @if counts_too { "; counts of one fan-out, made without a clock (≈: a mean, where threads race)" }
+    };
+    let head = html! {
+        (headings(&COLUMNS))
+        @if counts_too { (headings(&COUNTS)) }
+        @if any_link { (heads(["see also"])) }
+    };
+    let rows = html! {
+        @for (place, (m, (criterion, flamegraph))) in data.all.iter().zip(&linked).enumerate() {
+            @let row = counted(m);
+            tr id={ "m-" (place) } data-case=(place) data-workload=(m.case.workload) data-flavor=(m.case.flavor)
+                data-site=(m.case.site) data-payload=(m.case.payload) data-tasks=(m.case.tasks)
+                data-strategy=(m.strategy) data-verdict=(verdict(m)) data-time=[median(m.wall_ns)]
+                data-child=[m.wall_ns.map(|e| e.median / m.case.tasks as f64)] data-ratio=[median(m.ratio)]
+                data-floor=[m.noise_floor] data-cpu=[median(m.cpu_ns)]
+                data-parks=[median(m.parks)] data-machinery=[median(m.machinery_ns)] data-notes=(notes(m))
+                data-polls=[row.map(|r| r.child_polls)] data-parent=[row.map(|r| r.parent_polls)]
+                data-wakes=[row.map(|r| r.wakes)] data-allocations=[row.map(|r| r.allocations)]
+                data-bytes=[row.map(|r| r.bytes_allocated)] {
+                (cells(m, data))
+                @if counts_too { (counts(row)) }
+                @if any_link {
+                    td {
+                        @if let Some(url) = criterion { a href=(url) { "Criterion" } " " }
+                        @if let Some(url) = flamegraph { a href=(url) { "flamegraph" } }
                     }
                 }
             }
-        }))
-    }
+        }
+    };
+    sortable(&choices, "All measurements", &caption, head, rows)
 }
 
 fn cells(m: &Measurement, data: &Data) -> Markup {
-    let estimate = |e: Option<Estimate>| e.map_or("-".into(), |e| time(e.median));
     html! {
         th scope="row" { @if m.status == Status::Ok { a href={ "#" (data.section_of(m)) } { code { (m.case) } } } @else { code { (m.case) } } }
         td { (label(&m.strategy)) @if m.is_control() { " " small { "control" } } }
-        td.n { (estimate(m.wall_ns)) }
+        td.n { (time_of(m.wall_ns)) }
         td.n { (m.wall_ns.map_or("-".into(), |e| time(e.median / m.case.tasks as f64))) }
         td.n {
             @match m.ratio {
                 Some(ratio) => {
-                    (times(ratio.median)) " " span.interval { (interval(&ratio)) }
+                    (ratio_of(&ratio))
                     @if m.reference != data.reference() { " " small { "to " (label(&m.reference)) } }
                 },
                 None => "-",
@@ -116,9 +112,9 @@ fn cells(m: &Measurement, data: &Data) -> Markup {
                 _ => (badge(verdict(m))),
             }
         }
-        td.n { (estimate(m.cpu_ns)) }
+        td.n { (time_of(m.cpu_ns)) }
         td.n { (m.parks.map_or("-".into(), |e| significant(e.median))) }
-        td.n { (estimate(m.machinery_ns)) }
+        td.n { (time_of(m.machinery_ns)) }
         td.notes { (notes(m)) }
     }
 }
@@ -129,13 +125,14 @@ fn counts(row: Option<&Row>) -> Markup {
         Some(row) if row.exact => format!("{}", (value(row) * 100.0).round() / 100.0),
         Some(row) => format!("≈ {}", significant(value(row))),
     };
-    html! {
-        td.n { (count(|row| row.child_polls)) }
-        td.n { (count(|row| row.parent_polls)) }
-        td.n { (count(|row| row.wakes)) }
-        td.n { (count(|row| row.allocations)) }
-        td.n { (count(|row| row.bytes_allocated)) }
-    }
+    let values: [fn(&Row) -> f64; COUNTS.len()] = [
+        |row| row.child_polls,
+        |row| row.parent_polls,
+        |row| row.wakes,
+        |row| row.allocations,
+        |row| row.bytes_allocated,
+    ];
+    html! { @for value in values { td.n { (count(value)) } } }
 }
 
 fn median(estimate: Option<Estimate>) -> Option<f64> {
@@ -170,35 +167,38 @@ pub(super) fn headings(columns: &[Column]) -> Markup {
     }
 }
 
-/// The controls; without the script they do nothing, so it is the script that shows them.
-pub(super) fn controls<'a>(rows: impl Iterator<Item = (&'a Case, &'a str)>, last: (&str, Vec<&str>)) -> Markup {
-    let (mut workloads, mut flavors, mut sites) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let (mut payloads, mut tasks, mut strategies) = (BTreeSet::<Payload>::new(), BTreeSet::new(), BTreeSet::new());
-    for (case, strategy) in rows {
-        workloads.insert(case.workload.as_str());
-        flavors.insert(case.flavor);
-        sites.insert(case.site);
-        payloads.insert(case.payload);
-        tasks.insert(case.tasks);
-        strategies.insert(strategy);
-    }
-    fn words<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
-        values.into_iter().map(|value| value.to_string()).collect()
-    }
-    let choices = [
-        ("workload", words(workloads)),
-        ("flavor", words(flavors)),
-        ("site", words(sites)),
-        ("payload", words(payloads)),
-        ("tasks", words(tasks)),
-        ("strategy", words(strategies)),
-        (last.0, words(last.1)),
-    ];
-    form(&choices)
+/// A choice of the controls: the attribute of a row that it is about, and its values in order.
+pub(super) fn choice<T: Ord + ToString>(name: &str, values: impl Iterator<Item = T>) -> (&str, Vec<String>) {
+    let values: BTreeSet<T> = values.collect();
+    (name, values.iter().map(T::to_string).collect())
 }
 
-/// Controls with these choices, by the attribute of a row that each is about.
-pub(super) fn form(choices: &[(&str, Vec<String>)]) -> Markup {
+/// The choices for cases and strategies, and one more.
+pub(super) fn choices<'a>(
+    rows: impl Iterator<Item = (&'a Case, &'a str)> + Clone,
+    last: (&'a str, Vec<String>),
+) -> [(&'a str, Vec<String>); 7] {
+    let cases = || rows.clone().map(|(case, _)| case);
+    [
+        choice("workload", cases().map(|case| &case.workload)),
+        choice("flavor", cases().map(|case| case.flavor)),
+        choice("site", cases().map(|case| case.site)),
+        choice("payload", cases().map(|case| case.payload)),
+        choice("tasks", cases().map(|case| case.tasks)),
+        choice("strategy", rows.clone().map(|(_, strategy)| strategy)),
+        last,
+    ]
+}
+
+/// A table that the script filters and sorts, and its controls; without the script they do nothing, so it is the script that
+/// shows them.
+pub(super) fn sortable(
+    choices: &[(&str, Vec<String>)],
+    label: &str,
+    caption: &dyn Render,
+    head: Markup,
+    rows: Markup,
+) -> Markup {
     html! {
         form id="controls" hidden {
             label { "text" input type="search" name="filter" autocomplete="off" spellcheck="false"; }
@@ -214,5 +214,8 @@ pub(super) fn form(choices: &[(&str, Vec<String>)]) -> Markup {
             button type="reset" { "Show all" }
             p id="shown" role="status" {}
         }
+        (scrolling(label, html! {
+            table data-rows { caption { (*caption) } thead { tr { (head) } } tbody { (rows) } }
+        }))
     }
 }

@@ -4,8 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
-use super::opening::pictures;
-use super::{badge, shell_of_site, with_interval};
+use super::{badge, heads, shell_of_site, table, table_of, with_interval};
 use crate::attachments::RecordedRun;
 use crate::findings::answer::{Evidence, answer_of};
 use crate::findings::headline::headline;
@@ -73,12 +72,12 @@ impl Site {
             header {
                 h1 { "tokio::join! or tokio::spawn?" }
                 (super::answer::list(&answer_of(run), link))
-                div.openings { @for picture in pictures(&run.parts) { figure.card { (picture.inline()) } } }
+                (super::answer::openings(&run.parts))
             }
             section aria-labelledby="h-headline" {
                 h2 id="h-headline" { "The cases that say the most" }
                 p { "Measured on " (machine(run)) ". " a href=(of_run) { "Every row and chart of this run" } "." }
-                (super::scrolling("The cases that say the most", headline_table(run)))
+                (headline_table(run))
             }
             section aria-labelledby="h-measure" {
                 h2 id="h-measure" { "On your machine" }
@@ -120,46 +119,40 @@ impl Site {
         runs.sort_by_key(|run| key(run));
         let rows = runs.iter().flat_map(|run| headline(run.measurements()));
         let cases = unique(rows.map(|row| row.spawn.case.clone()));
-        let table = html! {
-            table {
-                caption { "spawn's time over join!'s in each run, the oldest tokio first" }
-                thead {
-                    tr {
-                        th scope="col" { "case" }
-                        @for run in &runs {
-                            th scope="col" {
-                                a href={ "runs/" (run.name) ".html" } { (run.name) }
-                                br; small { "tokio " (run.parts[0].0.environment.built.tokio) }
-                                br; small { (run.parts[0].0.started.split('T').next().unwrap_or_default()) }
-                            }
-                        }
-                    }
+        let head = html! {
+            (heads(["case"]))
+            @for run in &runs {
+                th scope="col" {
+                    a href={ "runs/" (run.name) ".html" } { (run.name) }
+                    br; small { "tokio " (run.parts[0].0.environment.built.tokio) }
+                    br; small { (run.parts[0].0.started.split('T').next().unwrap_or_default()) }
                 }
-                tbody {
-                    @for case in &cases {
-                        tr {
-                            th scope="row" { code { (case) } }
-                            @for run in &runs {
-                                @let found = run.measurements().find(|m| m.case == *case && m.strategy == "spawn" && m.reference == "join");
-                                td {
-                                    @match found.and_then(|m| Some((m.ratio?, m.verdict))) {
-                                        Some((ratio, verdict)) => {
-                                            (with_interval(&ratio)) " "
-                                            @if let Some(verdict) = verdict { (badge(verdict.as_str())) }
-                                        },
-                                        None => "-",
-                                    }
-                                }
+            }
+        };
+        let rows = html! {
+            @for case in &cases {
+                tr {
+                    th scope="row" { code { (case) } }
+                    @for run in &runs {
+                        @let found = run.measurements().find(|m| m.case == *case && m.strategy == "spawn" && m.reference == "join");
+                        td {
+                            @match found.and_then(|m| Some((m.ratio?, m.verdict))) {
+                                Some((ratio, verdict)) => {
+                                    (with_interval(&ratio)) " "
+                                    @if let Some(verdict) = verdict { (badge(verdict.as_str())) }
+                                },
+                                None => "-",
                             }
                         }
                     }
                 }
             }
         };
+        let caption = "spawn's time over join!'s in each run, the oldest tokio first";
         let content = html! {
             h1 { "Recorded runs" }
             p { "Ratios are measured side by side within each run, so that they stand beside each other; times would not." }
-            (super::scrolling("Recorded runs", table))
+            (table_of("", "Recorded runs", &caption, head, rows))
             h2 { "Machines" }
             ul {
                 @for run in &runs {
@@ -300,23 +293,18 @@ fn machine(run: &RecordedRun) -> String {
 }
 
 fn headline_table(run: &RecordedRun) -> Markup {
-    html! {
-        table {
-            caption { "The time of a fan-out under spawn, over that under join!" }
-            thead {
-                tr { @for name in ["children", "runtime", "more for each child", "ratio", "verdict"] { th scope="col" { (name) } } }
-            }
-            tbody {
-                @for row in headline(run.measurements().filter(|m| m.status == Status::Ok)) {
-                    tr {
-                        th scope="row" { (row.says) }
-                        td { (row.spawn.case.flavor) }
-                        td.n { (row.spawn.difference_ns.map_or("-".into(), |ns| more(ns.median))) }
-                        td.n { (row.spawn.ratio.as_ref().map_or("-".into(), with_interval)) }
-                        td { @if let Some(verdict) = row.spawn.verdict { (badge(verdict.as_str())) } }
-                    }
-                }
+    let rows = html! {
+        @for row in headline(run.measurements().filter(|m| m.status == Status::Ok)) {
+            tr {
+                th scope="row" { (row.says) }
+                td { (row.spawn.case.flavor) }
+                td.n { (row.spawn.difference_ns.map_or("-".into(), |ns| more(ns.median))) }
+                td.n { (row.spawn.ratio.as_ref().map_or("-".into(), with_interval)) }
+                td { @if let Some(verdict) = row.spawn.verdict { (badge(verdict.as_str())) } }
             }
         }
-    }
+    };
+    let caption = "The time of a fan-out under spawn, over that under join!";
+    let head = ["children", "runtime", "more for each child", "ratio", "verdict"];
+    table("The cases that say the most", caption, head, rows)
 }

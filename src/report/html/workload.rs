@@ -9,7 +9,7 @@ use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
 use super::intervals::intervals;
-use super::{Section, interval, scrolling, signed};
+use super::{Section, heads, interval, signed, table_of};
 use crate::case::Payload;
 use crate::findings::{crossover, listed};
 use crate::in_order::grouped;
@@ -273,26 +273,22 @@ fn map(workload: &str, group: &Group, name: &str, rows: &[&Measurement], payload
     let cells: HashMap<(Payload, usize), &Measurement> =
         rows.iter().map(|m| ((m.case.payload, m.case.tasks), *m)).collect();
     let caption = format!("{}: {}, {}", label(name), group.flavor, group.site);
-    let content = html! {
-        table.map {
-            caption { (caption) }
-            thead {
-                tr {
-                    th scope="col" { "payload" }
-                    @for tasks in &tasks { th scope="col" { (counted(*tasks, "task")) } }
-                }
-            }
-            tbody {
-                @for payload in payloads {
-                    tr {
-                        th scope="row" { (payload) }
-                        @for tasks in &tasks { (cell(cells.get(&(*payload, *tasks)))) }
-                    }
-                }
+    let head = html! { (heads(["payload"])) (heads(tasks.iter().map(|tasks| counted(*tasks, "task")))) };
+    let rows = html! {
+        @for payload in payloads {
+            tr {
+                th scope="row" { (payload) }
+                @for tasks in &tasks { (cell(cells.get(&(*payload, *tasks)))) }
             }
         }
     };
-    scrolling(&format!("Who wins in {workload}, {caption}"), content)
+    table_of(
+        "map",
+        &format!("Who wins in {workload}, {caption}"),
+        &caption,
+        head,
+        rows,
+    )
 }
 
 fn cell(m: Option<&&Measurement>) -> Markup {
