@@ -15,30 +15,15 @@ use measure::advise::sheet::{BOXED_FROM, CHILD_BYTES, LEAST_WORK_NS, LESS_SURE_T
 use measure::advise::validation::{Call, HIDDEN};
 use measure::advise::{Model, Needs, Question, Wakes, advise};
 
-/// A need: its name in the form, how it is asked for, and what is needed where it is.
-type Need = (&'static str, &'static str, fn(&mut Needs));
-
-/// All of them.
-const NEEDS: [Need; 7] = [
-    ("borrows", "children borrow from their parent", |needs| {
-        needs.borrows = true
-    }),
-    ("not_send", "they are not Send", |needs| needs.not_send = true),
-    ("detach", "they run on when their parent ends", |needs| {
-        needs.detach = true
-    }),
-    ("stop", "they stop when the fan-out is dropped", |needs| {
-        needs.stop = true
-    }),
-    ("contain_panics", "a panic of one leaves the others alone", |needs| {
-        needs.contain_panics = true
-    }),
-    ("parallel", "they compute on several cores at once", |needs| {
-        needs.parallel = true
-    }),
-    ("run_time_count", "their number is known at run time only", |needs| {
-        needs.run_time_count = true
-    }),
+/// What may be needed: its name in the form and in [`Needs`], and how it is asked for.
+const NEEDS: [(&str, &str); 7] = [
+    ("borrows", "children borrow from their parent"),
+    ("not_send", "they are not Send"),
+    ("detach", "they run on when their parent ends"),
+    ("stop", "they stop when the fan-out is dropped"),
+    ("contain_panics", "a panic of one leaves the others alone"),
+    ("parallel", "they compute on several cores at once"),
+    ("run_time_count", "their number is known at run time only"),
 ];
 
 /// The numbers of children of the table.
@@ -67,20 +52,22 @@ fn rules() -> Value {
         Wakes::Together,
         8,
     );
-    let mut rules = serde_json::Map::new();
-    for (name, _, set) in NEEDS {
-        let mut needs = Needs::default();
-        set(&mut needs);
-        let mut reasons = serde_json::Map::new();
-        for strategy in candidates(Some(64)) {
-            if let Some(ruling) = rulings(&strategy, &everywhere, &needs).into_iter().next() {
-                let strategy = strategy.split('@').next().unwrap_or_default();
-                reasons.insert(strategy.to_owned(), ruling.reason.into());
-            }
-        }
-        rules.insert(name.to_owned(), reasons.into());
-    }
-    rules.into()
+    let reasons = |name: &str| -> Value {
+        let mut needs = json!(Needs::default());
+        *needs.get_mut(name).expect("a need") = true.into();
+        let needs: Needs = serde_json::from_value(needs).expect("needs");
+        let reason = |strategy: String| {
+            let ruling = rulings(&strategy, &everywhere, &needs).into_iter().next()?;
+            Some((strategy.split('@').next()?.to_owned(), ruling.reason.into()))
+        };
+        Value::Object(candidates(Some(64)).into_iter().filter_map(reason).collect())
+    };
+    Value::Object(
+        NEEDS
+            .map(|(name, _)| (name.to_owned(), reasons(name)))
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// All that the form computes from.
@@ -140,7 +127,7 @@ fn form(model: &Model) -> Markup {
             label { "runtime and site"
                 select name="scope" { @for scope in model.scopes() { option { (scope) } } }
             }
-            @for (name, what, _) in NEEDS {
+            @for (name, what) in NEEDS {
                 label.need { input name=(name) type="checkbox"; " " (what) }
             }
             output name="answer" aria-live="polite" tabindex="0" {}

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::{Across, Chart, Look, Mark, Series, Unit, alone, legend};
+use super::chart::{Across, Chart, Look, Series, Unit, alone, legend};
 use super::data::{Data, Group, Workload};
 use super::opening::pictures;
 use super::with_interval;
@@ -86,8 +86,7 @@ fn sentences(data: &Data, answered: bool) -> Vec<String> {
         let number = data.all.iter().filter(|m| m.status == status).count();
         if number > 0 {
             let which = counted(number, "measurement");
-            let sentence = format!("{which} {what}; the reasons are in the table.");
-            sentences.push(sentence);
+            sentences.push(format!("{which} {what}; the reasons are in the table."));
         }
     }
     if data.all.is_empty() {
@@ -157,19 +156,12 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
     })
 }
 
-/// The rows of one strategy along the tasks, in a task.
-fn along_tasks<'a>(group: &Group<'a>, strategy: &str) -> Vec<&'a Measurement> {
-    let sweep = group.by_tasks();
-    let rows = sweep.into_iter().flat_map(|sweep| sweep.rows);
-    rows.filter(|m| m.strategy == strategy && m.ratio.is_some()).collect()
-}
-
 fn crossovers(data: &Data, strategy: &str) -> Option<String> {
     let parts: Vec<String> = data
         .workload("wake")?
         .at(Site::Worker)
         .filter_map(|group| {
-            let rows = along_tasks(group, strategy);
+            let rows = group.along_tasks(strategy);
             let at = crossover::words(&crossover::crossover(group.header, &rows)?, &rows);
             Some(format!("{at} on {}", group.flavor))
         })
@@ -186,8 +178,7 @@ fn crossovers(data: &Data, strategy: &str) -> Option<String> {
 
 /// The best that was had from work.
 fn work(data: &Data, strategy: &str) -> Option<String> {
-    let groups = &data.workload("compute")?.groups;
-    let rows = groups.iter().flat_map(|group| group.of(strategy));
+    let rows = data.workload("compute")?.rows().filter(|m| m.strategy == strategy);
     let (ratio, best) = rows
         .filter_map(|m| Some((m.ratio?, m)))
         .min_by(|a, b| a.0.median.total_cmp(&b.0.median))?;
@@ -208,20 +199,12 @@ fn work(data: &Data, strategy: &str) -> Option<String> {
 }
 
 fn requests(data: &Data, strategy: &str) -> Option<String> {
-    let groups = &data.workload("http")?.groups;
-    let rows: Vec<&Measurement> = groups
-        .iter()
-        .flat_map(|group| group.of(strategy))
-        .filter(|m| m.ratio.is_some())
-        .collect();
-    let ratios = rows.iter().filter_map(|m| m.ratio).map(|r| r.median);
-    let (low, high) = ratios.fold((f64::INFINITY, 0.0f64), |(low, high), ratio| {
-        (low.min(ratio), high.max(ratio))
-    });
-    let sure = rows.iter().filter(|m| {
-        let verdict = m.verdict;
-        verdict.is_some_and(|verdict| verdict != Verdict::Inconclusive)
-    });
+    let rows = data.workload("http")?.rows();
+    let rows: Vec<&Measurement> = rows.filter(|m| m.strategy == strategy && m.ratio.is_some()).collect();
+    let ratios = || rows.iter().filter_map(|m| m.ratio).map(|ratio| ratio.median);
+    let (low, high) = (ratios().fold(f64::INFINITY, f64::min), ratios().fold(0.0, f64::max));
+    let is_sure = |m: &&&Measurement| m.verdict.is_some_and(|verdict| verdict != Verdict::Inconclusive);
+    let sure = rows.iter().filter(is_sure);
     (!rows.is_empty()).then(|| {
         format!(
             "Of an HTTP request, the ratio is between {} and {}, and a verdict was possible in {} of {}.",
@@ -247,10 +230,8 @@ pub(super) fn figure_of(data: &Data, workload: &Workload) -> Option<(Chart, Stri
 /// The figure with its legend.
 pub(super) fn figure_with_legend(data: &Data, (chart, caption): &(Chart, String)) -> Markup {
     let drawn = |name: &str| {
-        chart
-            .series
-            .iter()
-            .any(|series| series.name == name && !series.points.is_empty())
+        let mut series = chart.series.iter();
+        series.any(|series| series.name == name && !series.points.is_empty())
     };
     let looks: Vec<(String, Look)> = data
         .flavors
@@ -280,24 +261,25 @@ fn look_of(data: &Data, group: &Group) -> (Look, f64) {
 }
 
 /// A line for each flavor, and the farthest noise floor of all of them at each place.
-fn figure(data: &Data, lines: Vec<(&Group, Vec<(f64, &Measurement)>)>) -> (Vec<Series>, Vec<(f64, f64)>) {
-    let mut floors: Vec<(f64, f64)> = Vec::new();
-    let mut series = Vec::new();
-    for (group, points) in lines {
+fn figure(data: &Data, title: String, across: Across, lines: Vec<(&Group, Vec<(f64, &Measurement)>)>) -> Chart {
+    let floors = lines.iter().flat_map(|(_, points)| points);
+    let mut floor: Vec<(f64, f64)> = floors.filter_map(|(at, m)| Some((*at, m.noise_floor?))).collect();
+    floor.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    floor.dedup_by_key(|(at, _)| *at);
+    let series = lines.into_iter().map(|(group, points)| {
         let (look, aside) = look_of(data, group);
-        let floor_of = |(at, m): &(f64, &Measurement)| Some((*at, m.noise_floor?));
-        floors.extend(points.iter().filter_map(floor_of));
         let points = points.iter().filter_map(|(at, m)| Some((*at, m.ratio?)));
-        series.push(Series {
+        Series {
             name: group.flavor.to_string(),
             look,
             points: points.collect(),
             aside,
-        });
+        }
+    });
+    Chart {
+        floor,
+        ..Chart::new(title, across, Unit::Ratio, series)
     }
-    floors.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    floors.dedup_by_key(|(at, _)| *at);
-    (series, floors)
 }
 
 fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(Chart, String)> {
@@ -307,29 +289,24 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
     let mut payload = None;
     let mut tasks = Vec::new();
     for group in workload.at(Site::Worker) {
-        let rows = along_tasks(group, strategy);
+        let rows = group.along_tasks(strategy);
         if rows.is_empty() {
             continue;
         }
         payload = rows.first().map(|m| m.case.payload);
         tasks.extend(rows.iter().map(|m| m.case.tasks));
         if let Some(at) = crossover::crossover(group.header, &rows).filter(|_| workload.name == "wake") {
-            let look = look_of(data, group).0;
             let words = crossover::words(&at, &rows);
             crossings.push(format!("{words} on {}", group.flavor));
-            marks.push(Mark { look, at });
+            marks.push((look_of(data, group).0, at));
         }
         let points = rows.into_iter().map(|m| (m.case.tasks as f64, m));
         lines.push((group, points.collect()));
     }
-    let (series, floor) = figure(data, lines);
+    let title = format!("{}: ratio against tasks", workload.name);
     let chart = Chart {
-        title: format!("{}: ratio against tasks", workload.name),
-        across: tasks_across(tasks),
-        unit: Unit::Ratio,
-        series,
-        floor,
         marks,
+        ..figure(data, title, tasks_across(tasks), lines)
     };
     let mut caption = format!(
         "{}: {} over {} against the number of children, {} each, in a task",
@@ -346,29 +323,20 @@ fn along_children(data: &Data, workload: &Workload, strategy: &str) -> Option<(C
 
 fn along_work(data: &Data, workload: &Workload, strategy: &str) -> Option<(Chart, String)> {
     let work = |m: &Measurement| Some(data.control(&m.case)?.wall_ns?.median);
-    let lines: Vec<(&Group, Vec<(f64, &Measurement)>)> = workload
-        .at(Site::Worker)
-        .map(|group| {
-            let rows = group.of(strategy).filter(|m| m.ratio.is_some());
-            let mut points: Vec<_> = rows.filter_map(|m| Some((work(m)?, m))).collect();
-            points.sort_by(|a, b| a.0.total_cmp(&b.0));
-            (group, points)
-        })
-        .collect();
-    let (series, floor) = figure(data, lines);
+    let lines = workload.at(Site::Worker).map(|group| {
+        let rows = group.of(strategy).filter(|m| m.ratio.is_some());
+        let mut points: Vec<_> = rows.filter_map(|m| Some((work(m)?, m))).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        (group, points)
+    });
     let reference = label(data.reference());
-    let chart = Chart {
-        title: format!("{}: ratio against work", workload.name),
-        across: Across {
-            label: format!("work of one fan-out: {reference}'s time for it"),
-            ticks: Vec::new(),
-            log: true,
-        },
-        unit: Unit::Ratio,
-        series,
-        floor,
-        marks: Vec::new(),
+    let across = Across {
+        label: format!("work of one fan-out: {reference}'s time for it"),
+        ticks: Vec::new(),
+        log: true,
     };
+    let title = format!("{}: ratio against work", workload.name);
+    let chart = figure(data, title, across, lines.collect());
     let caption = format!(
         "{}: {} over {reference} against the work of one fan-out, all numbers of children and payloads.",
         workload.name,

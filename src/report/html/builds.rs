@@ -10,7 +10,7 @@ use crate::builds::judged::{Cell, Row};
 use crate::builds::place::Manifest;
 use crate::case::Case;
 use crate::compare::Change;
-use crate::in_order::unique;
+use crate::in_order::{grouped, unique};
 use crate::report::builds::{counts, is_change, sentences};
 use crate::stats::Estimate;
 use crate::text::{floor, label, time, times};
@@ -73,14 +73,11 @@ pub fn builds(manifest: &Manifest, judged: &Judged, home: Option<&str>) -> Strin
 
 /// One chart of the measurements of these ids over the builds, as a file of its own; `None` where there is nothing to draw.
 pub fn builds_chart(judged: &Judged, ids: &[String]) -> Option<String> {
-    let rows = ids.iter().filter_map(|id| {
-        let row = judged
-            .rows
-            .iter()
-            .find(|row| row.case.measurement_id(&row.strategy) == *id);
-        Some((id, row?))
-    });
-    let rows: Vec<_> = rows.collect();
+    let of = |id: &&String| {
+        let mut rows = judged.rows.iter();
+        rows.find(|row| row.case.measurement_id(&row.strategy) == **id)
+    };
+    let rows: Vec<_> = ids.iter().filter_map(|id| Some((id, of(&id)?))).collect();
     let middle = (rows.len() as f64 - 1.0) / 2.0;
     let series = rows.iter().enumerate().map(|(number, (id, row))| Series {
         name: (*id).clone(),
@@ -88,14 +85,8 @@ pub fn builds_chart(judged: &Judged, ids: &[String]) -> Option<String> {
         points: points(row),
         aside: (number as f64 - middle) * 2.0,
     });
-    standalone(&Chart {
-        title: format!("Time over that of {}, build by build", judged.base),
-        across: across(judged),
-        unit: Unit::Ratio,
-        series: series.collect(),
-        floor: Vec::new(),
-        marks: Vec::new(),
-    })
+    let title = format!("Time over that of {}, build by build", judged.base);
+    standalone(&Chart::new(title, across(judged), Unit::Ratio, series))
 }
 
 /// A row's times over the first build's, by the place of the build.
@@ -134,40 +125,26 @@ fn charts(judged: &Judged) -> Vec<(String, Chart)> {
     if judged.builds.len() < FEWEST_IN_A_LINE {
         return Vec::new();
     }
-    let farthest = |row: &Row| {
-        let changed = row.cells.iter().filter(|cell| is_change(cell));
+    let farthest = |rows: &[&Row]| {
+        let changed = rows.iter().flat_map(|row| &row.cells).filter(|cell| is_change(cell));
         changed
             .filter_map(|cell| Some(cell.change?.median.ln().abs()))
             .fold(0.0, f64::max)
     };
-    let mut cases: Vec<(&Case, f64)> = Vec::new();
-    for row in &judged.rows {
-        let by = farthest(row);
-        match cases.iter_mut().find(|(case, _)| *case == &row.case) {
-            Some((_, most)) => *most = most.max(by),
-            None => cases.push((&row.case, by)),
-        }
-    }
-    cases.retain(|(_, by)| *by > 0.0);
-    cases.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let cases = grouped(judged.rows.iter().map(|row| (&row.case, row)));
+    let cases = cases.into_iter().map(|(case, rows)| (farthest(&rows), case, rows));
+    let mut cases: Vec<(f64, &Case, Vec<&Row>)> = cases.filter(|(by, ..)| *by > 0.0).collect();
+    cases.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     cases.truncate(MOST_CHARTS);
-    let chart = |(case, _): (&Case, f64)| {
-        let rows: Vec<&Row> = judged.rows.iter().filter(|row| row.case == *case).collect();
+    let chart = |(_, case, rows): (f64, &Case, Vec<&Row>)| {
         let series = rows.iter().enumerate().map(|(number, row)| Series {
             name: label(&row.strategy).to_owned(),
             look: Look::of_strategy(&row.strategy),
             points: points(row),
             aside: number as f64 * 3.0 - 1.5,
         });
-        let chart = Chart {
-            title: format!("{case}: time over the first build's"),
-            across: across(judged),
-            unit: Unit::Ratio,
-            series: series.collect(),
-            floor: Vec::new(),
-            marks: Vec::new(),
-        };
-        (case.to_string(), chart)
+        let title = format!("{case}: time over the first build's");
+        (case.to_string(), Chart::new(title, across(judged), Unit::Ratio, series))
     };
     cases.into_iter().map(chart).collect()
 }

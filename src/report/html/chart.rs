@@ -95,13 +95,6 @@ pub(super) struct Series {
     pub aside: f64,
 }
 
-/// Where a line crosses 1, with its interval.
-#[derive(Debug, Clone)]
-pub(super) struct Mark {
-    pub look: Look,
-    pub at: Estimate,
-}
-
 /// Lines over an axis; both axes are logarithmic, but for payloads, which are steps.
 #[derive(Debug, Clone)]
 pub(super) struct Chart {
@@ -111,7 +104,15 @@ pub(super) struct Chart {
     pub series: Vec<Series>,
     /// The noise floor along the axis, a fraction.
     pub floor: Vec<(f64, f64)>,
-    pub marks: Vec<Mark>,
+    /// Where lines cross 1, with the interval.
+    pub marks: Vec<(Look, Estimate)>,
+}
+
+impl Series {
+    /// The points that can be drawn.
+    fn drawn(&self) -> impl DoubleEndedIterator<Item = &(f64, Estimate)> {
+        self.points.iter().filter(|(_, estimate)| drawable(estimate))
+    }
 }
 
 pub(super) fn drawable(estimate: &Estimate) -> bool {
@@ -120,30 +121,34 @@ pub(super) fn drawable(estimate: &Estimate) -> bool {
 }
 
 impl Chart {
+    /// Lines alone.
+    pub fn new(title: String, across: Across, unit: Unit, series: impl Iterator<Item = Series>) -> Self {
+        Self {
+            title,
+            across,
+            unit,
+            series: series.collect(),
+            floor: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
     fn values(&self) -> impl Iterator<Item = f64> {
         let one = (self.unit == Unit::Ratio).then_some(1.0);
-        self.series
-            .iter()
-            .flat_map(|series| &series.points)
-            .filter(|(_, estimate)| drawable(estimate))
-            .flat_map(|(_, estimate)| [estimate.low, estimate.high])
-            .chain(one)
+        let points = self.series.iter().flat_map(Series::drawn);
+        points.flat_map(|(_, e)| [e.low, e.high]).chain(one)
     }
 
     /// Whether there is a line to draw.
     pub fn is_drawable(&self) -> bool {
-        self.series.iter().any(|series| {
-            let points = series.points.iter();
-            points.filter(|(_, estimate)| drawable(estimate)).count() > 1
-        })
+        self.series.iter().any(|series| series.drawn().count() > 1)
     }
 
     /// What the chart shows, in words.
     fn words(&self) -> String {
         let mut sentences = Vec::new();
         for series in &self.series {
-            let points: Vec<_> = series.points.iter().filter(|(_, e)| drawable(e)).collect();
-            let (Some((x0, first)), Some((x1, last))) = (points.first(), points.last()) else {
+            let Some(((x0, first), (x1, last))) = series.drawn().next().zip(series.drawn().last()) else {
                 continue;
             };
             let name = |x: f64| {
@@ -163,12 +168,9 @@ impl Chart {
     }
 
     fn draw(&self, values: (f64, f64)) -> Markup {
+        let contents = self.contents(values);
         html! {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" {
-                title { (self.title) }
-                desc { (self.words()) }
-                (self.contents(values))
-            }
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" { (described(&self.title, &self.words())) (contents) }
         }
     }
 
@@ -193,7 +195,7 @@ impl Chart {
                 text.tick x=(LEFT - 6.0) y=(n(at + 3.6)) text-anchor="end" { (self.unit.tick(tick)) }
             }
             @if self.unit == Unit::Ratio { path.one d={ "M" (LEFT) " " (n(y.at(1.0))) "H" (RIGHT) } {} }
-            @for mark in &self.marks { (self.mark(mark, &x, over)) }
+            @for (look, at) in &self.marks { (mark(look, at, &x, over)) }
             (self.labels_across(&x, over))
             text.label x=(middle) y=(HEIGHT - 6.0) text-anchor="middle" { (self.across.label) }
             @for series in &self.series { (self.line(series, &x, &y)) }
@@ -212,20 +214,6 @@ impl Chart {
         let (above, mut below) = (edge(true), edge(false));
         below.reverse();
         (above.len() > 1).then(|| format!("M{}L{}Z", above.join("L"), below.join("L")))
-    }
-
-    fn mark(&self, mark: &Mark, x: &Scale, over: (f64, f64)) -> Markup {
-        let inside = |value: f64| value.clamp(over.0, over.1);
-        let [low, high] = [mark.at.low, mark.at.high].map(|end| x.at(inside(end)));
-        let drawn = mark.at.median > 0.0 && mark.at.median.is_finite();
-        html! {
-            @if drawn {
-                g class=(mark.look.class) {
-                    rect.span x=(n(low)) y=(TOP) width=(n((high - low).max(1.5))) height=(BOTTOM - TOP) {}
-                    path.crossing d={ "M" (n(x.at(mark.at.median))) " " (TOP) "V" (BOTTOM) } {}
-                }
-            }
-        }
     }
 
     fn labels_across(&self, x: &Scale, over: (f64, f64)) -> Markup {
@@ -256,12 +244,10 @@ impl Chart {
     }
 
     fn line(&self, series: &Series, x: &Scale, y: &Scale) -> Markup {
-        let points: Vec<(f64, &Estimate)> = series
-            .points
-            .iter()
-            .filter(|(_, estimate)| drawable(estimate))
-            .map(|(at, estimate)| (x.at(*at) + series.aside, estimate))
-            .collect();
+        let points = series
+            .drawn()
+            .map(|(at, estimate)| (x.at(*at) + series.aside, estimate));
+        let points: Vec<(f64, &Estimate)> = points.collect();
         let line: Vec<String> = points
             .iter()
             .map(|(at, estimate)| format!("{} {}", n(*at), n(y.at(estimate.median))))
@@ -296,6 +282,18 @@ impl Chart {
     }
 }
 
+fn mark(look: &Look, at: &Estimate, x: &Scale, over: (f64, f64)) -> Markup {
+    let [low, high] = [at.low, at.high].map(|end| x.at(end.clamp(over.0, over.1)));
+    html! {
+        @if at.median > 0.0 && at.median.is_finite() {
+            g class=(look.class) {
+                rect.span x=(n(low)) y=(TOP) width=(n((high - low).max(1.5))) height=(BOTTOM - TOP) {}
+                path.crossing d={ "M" (n(x.at(at.median))) " " (TOP) "V" (BOTTOM) } {}
+            }
+        }
+    }
+}
+
 /// Charts next to each other, all with the same range of values, so that they can be compared.
 pub(super) fn panels(charts: &[(String, Chart)]) -> Markup {
     let all = range(charts.iter().flat_map(|(_, chart)| chart.values()));
@@ -322,8 +320,7 @@ pub(super) fn standalone(chart: &Chart) -> Option<String> {
     let height = HEIGHT + LINE * chart.series.len() as f64 + 4.0;
     let drawn = html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (WIDTH) " " (n(height)) } role="img" {
-            title { (chart.title) }
-            desc { (chart.words()) }
+            (described(&chart.title, &chart.words()))
             style { (PreEscaped(include_str!("style.css"))) }
             rect width="100%" height="100%" fill="var(--bg)" {}
             (chart.contents(all))
@@ -338,6 +335,11 @@ pub(super) fn standalone(chart: &Chart) -> Option<String> {
         }
     };
     Some(drawn.into_string())
+}
+
+/// What a picture is, and what it shows, for those who hear the page.
+pub(super) fn described(title: &str, words: &str) -> Markup {
+    html! { title { (title) } desc { (words) } }
 }
 
 /// What the colours, dashes and markers stand for.

@@ -285,12 +285,7 @@ fn chart(names: [&str; 2], caption: &str, rows: &[&Row]) -> Chart {
             aside: [-1.8, 1.8][run],
         })
     });
-    Chart {
-        title: format!("Ratio against tasks in both runs: {caption}"),
-        across: tasks_across(rows.iter().map(|row| row.case.tasks).collect()),
-        unit: Unit::Ratio,
-        series: series.collect(),
-        floor: Vec::new(),
-        marks: Vec::new(),
-    }
+    let title = format!("Ratio against tasks in both runs: {caption}");
+    let across = tasks_across(rows.iter().map(|row| row.case.tasks).collect());
+    Chart::new(title, across, Unit::Ratio, series)
 }

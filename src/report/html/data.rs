@@ -42,12 +42,6 @@ pub(super) struct Group<'a> {
     pub rows: Vec<&'a Measurement>,
 }
 
-/// Measurements along one axis, the other one fixed.
-pub(super) struct Sweep<'a, Fixed> {
-    pub at: Fixed,
-    pub rows: Vec<&'a Measurement>,
-}
-
 /// The workloads of the suite, in the order of pages. What is none of them, a reader's own, comes last.
 static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(workload::all);
 
@@ -116,8 +110,7 @@ impl<'a> Data<'a> {
         let usable = |m: &&Measurement| m.status == Status::Ok;
         let (of_scale, others): (Vec<&Part>, Vec<&Part>) = parts.iter().partition(|(header, _)| header.target == SCALE);
         let workloads = grouped(&others);
-        let groups = workloads.iter().flat_map(|workload| &workload.groups);
-        let others = groups.flat_map(|group| &group.rows).filter(|m| !m.is_control());
+        let others = workloads.iter().flat_map(Workload::rows).filter(|m| !m.is_control());
         let strategies = unique(others.map(|m| m.strategy.as_str()));
         let controls = all.iter().filter(|m| m.is_control() && usable(m));
         let flavors: BTreeSet<Flavor> = all.iter().map(|m| m.case.flavor).collect();
@@ -139,8 +132,11 @@ impl<'a> Data<'a> {
     /// The id of the section that shows a usable measurement: its workload's, or that of the target `scale`, which has a heading of
     /// their own for workloads that are nowhere else.
     pub fn section_of(&self, m: &Measurement) -> String {
-        let mut of_scale = self.scale.iter().flat_map(|workload| &workload.groups);
-        let in_scale = of_scale.any(|group| group.rows.iter().any(|row| std::ptr::eq(*row, m)));
+        let in_scale = self
+            .scale
+            .iter()
+            .flat_map(Workload::rows)
+            .any(|row| std::ptr::eq(row, m));
         match in_scale && self.workload(&m.case.workload).is_some() {
             true => "scale".to_owned(),
             false => format!("workload-{}", m.case.workload),
@@ -159,53 +155,61 @@ impl<'a> Data<'a> {
 
     /// What the strategies were compared to, but for those of `scale`.
     pub fn reference(&self) -> &'a str {
-        let rows = self.workloads.iter().flat_map(|workload| &workload.groups);
-        let first = rows.flat_map(|group| &group.rows).next().or(self.all.first());
+        let mut rows = self.workloads.iter().flat_map(Workload::rows);
+        let first = rows.next().or(self.all.first().copied());
         first.map_or("", |m| &m.reference)
     }
 }
 
 impl<'a> Workload<'a> {
+    pub fn rows(&self) -> impl Iterator<Item = &'a Measurement> {
+        self.groups.iter().flat_map(|group| group.rows.iter().copied())
+    }
+
     pub fn at(&self, site: Site) -> impl Iterator<Item = &Group<'a>> {
         self.groups.iter().filter(move |group| group.site == site)
     }
 }
 
 impl<'a> Group<'a> {
-    /// The payload with the most numbers of tasks, the smallest of several; none where no payload has two.
-    pub fn by_tasks(&self) -> Option<Sweep<'a, Payload>> {
-        let mut tasks: BTreeMap<Payload, BTreeSet<usize>> = BTreeMap::new();
-        for m in &self.rows {
-            tasks.entry(m.case.payload).or_default().insert(m.case.tasks);
-        }
-        let most = tasks.values().map(BTreeSet::len).max()?;
-        let (&at, _) = tasks.iter().find(|(_, tasks)| tasks.len() == most)?;
-        let rows = self.rows.iter().copied().filter(|m| m.case.payload == at);
-        (most > 1).then(|| Sweep {
-            at,
-            rows: rows.collect(),
-        })
+    /// The rows of the payload with the most numbers of tasks, the smallest of several; none where no payload has two.
+    pub fn by_tasks(&self) -> Option<(Payload, Vec<&'a Measurement>)> {
+        swept(&self.rows, |m| m.case.payload, |m| m.case.tasks, |payload| payload.0)
     }
 
-    /// The number of tasks with the most payloads, the nearest to 8 of several; none where none has two.
-    pub fn by_payload(&self) -> Option<Sweep<'a, usize>> {
-        let mut payloads: BTreeMap<usize, BTreeSet<Payload>> = BTreeMap::new();
-        for m in &self.rows {
-            payloads.entry(m.case.tasks).or_default().insert(m.case.payload);
-        }
-        let most = payloads.values().map(BTreeSet::len).max()?;
-        let candidates = payloads.iter().filter(|(_, p)| p.len() == most);
-        let at = candidates
-            .map(|(&tasks, _)| tasks)
-            .min_by_key(|tasks| tasks.abs_diff(8))?;
-        let rows = self.rows.iter().copied().filter(|m| m.case.tasks == at);
-        let mut rows: Vec<_> = rows.collect();
+    /// Those of the number of tasks with the most payloads, the nearest to 8 of several; none where none has two.
+    pub fn by_payload(&self) -> Option<(usize, Vec<&'a Measurement>)> {
+        let near = |tasks: usize| tasks.abs_diff(8);
+        let (at, mut rows) = swept(&self.rows, |m| m.case.tasks, |m| m.case.payload, near)?;
         rows.sort_by_key(|m| m.case.payload);
-        (most > 1).then_some(Sweep { at, rows })
+        Some((at, rows))
+    }
+
+    /// The rows of one strategy along the tasks that have a ratio.
+    pub fn along_tasks(&self, strategy: &str) -> Vec<&'a Measurement> {
+        let rows = self.by_tasks().into_iter().flat_map(|(_, rows)| rows);
+        rows.filter(|m| m.strategy == strategy && m.ratio.is_some()).collect()
     }
 
     /// What belongs to one strategy, in the order of the rows.
     pub fn of(&self, strategy: &str) -> impl Iterator<Item = &'a Measurement> {
         self.rows.iter().copied().filter(move |m| m.strategy == strategy)
     }
+}
+
+/// The rows along one axis, where the other one has the value with the most along it: of several the least by `rank`.
+fn swept<'a, Fixed: Copy + Ord, Along: Ord, Rank: Ord>(
+    rows: &[&'a Measurement],
+    fixed: impl Fn(&Measurement) -> Fixed,
+    along: impl Fn(&Measurement) -> Along,
+    rank: impl Fn(Fixed) -> Rank,
+) -> Option<(Fixed, Vec<&'a Measurement>)> {
+    let mut values: BTreeMap<Fixed, BTreeSet<Along>> = BTreeMap::new();
+    for m in rows {
+        values.entry(fixed(m)).or_default().insert(along(m));
+    }
+    let most = values.values().map(BTreeSet::len).max().filter(|most| *most > 1)?;
+    let most = values.into_iter().filter(|(_, along)| along.len() == most);
+    let at = most.map(|(at, _)| at).min_by_key(|at| rank(*at))?;
+    Some((at, rows.iter().copied().filter(|m| fixed(m) == at).collect()))
 }

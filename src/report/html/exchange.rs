@@ -11,9 +11,7 @@ use crate::text::{floor, label};
 /// What the two ends of a request had to do, and when results were there.
 pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {
     let rows: Vec<&Measurement> = workload
-        .groups
-        .iter()
-        .flat_map(|group| group.rows.iter().copied())
+        .rows()
         .filter(|m| m.server_cpu_ns.is_some() || !m.connections_opened.is_empty())
         .collect();
     if rows.is_empty() {

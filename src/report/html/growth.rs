@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::chart::{Unit, alone, legend, panels};
-use super::data::{Data, Group, known};
+use super::data::{Data, Group, Workload, known};
 use super::workload::{along_tasks, looks};
 use super::{heads, table_of};
 use crate::findings::scale::{CANDIDATES, Candidates, Shape, in_words, names_of_growth, shapes};
@@ -16,7 +16,7 @@ use crate::text::{count, label, time, times};
 /// The section under its heading; nothing where the target was not measured.
 pub(super) fn section(data: &Data) -> Option<Markup> {
     let header = data.scale.first()?.groups[0].header;
-    let measured: Vec<&Measurement> = groups(data).flat_map(|group| group.rows.iter().copied()).collect();
+    let measured: Vec<&Measurement> = data.scale.iter().flat_map(Workload::rows).collect();
     let shapes = shapes(header, &measured);
     // What several of the three can answer.
     let asked: Vec<(&Shape, &Group)> = groups(data)
@@ -101,16 +101,14 @@ fn fastest(asked: &[(&Shape, &Group)], measured: &[&Measurement]) -> Markup {
 
 /// All strategies, and what the run says of their growth.
 fn all(data: &Data, reference: &str, shapes: &[Shape]) -> Markup {
-    let strategies: BTreeSet<&str> = groups(data)
-        .flat_map(|group| &group.rows)
-        .map(|m| m.strategy.as_str())
-        .collect();
+    let rows = data.scale.iter().flat_map(Workload::rows);
+    let strategies: BTreeSet<&str> = rows.map(|m| m.strategy.as_str()).collect();
     let strategies: Vec<&str> = strategies.into_iter().collect();
-    let charts = groups(data).filter_map(|group| {
+    let chart = |group: &Group| {
         let (caption, chart) = along_tasks(group, &strategies, Unit::Time)?;
         Some((format!("{}: {caption}", group.rows[0].case.workload), chart))
-    });
-    let charts: Vec<_> = charts.collect();
+    };
+    let charts: Vec<_> = groups(data).filter_map(chart).collect();
     html! {
         details {
             summary { "All strategies, and how their time grows (ratios in the table are to " (label(reference)) ")" }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::{CHARACTER, Look, WIDTH, drawable, marker, n};
+use super::chart::{CHARACTER, Look, WIDTH, described, drawable, marker, n};
 use super::scale::{Scale, range, ratio_tick, ratio_ticks};
 use super::with_interval;
 use crate::stats::Estimate;
@@ -25,8 +25,7 @@ pub(super) fn intervals(title: &str, points: &[(String, Look, Estimate)]) -> Mar
     let ticks = ratio_ticks(over, &x, CHARACTER);
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (bottom + 24.0) } role="img" {
-            title { (title) }
-            desc { (words.join(" ")) }
+            (described(title, &words.join(" ")))
             @for (tick, kept) in &ticks {
                 path.grid d={ "M" (n(x.at(*tick))) " 4V" (bottom) } {}
                 @if *kept {

@@ -3,12 +3,13 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::chart::{drawable, marker, n};
+use super::chart::{described, drawable, marker, n};
 use super::scale::{Scale, range, ratio_tick, ratio_ticks, ticks, time_tick};
-use crate::case::{Flavor, Site};
+use crate::case::Flavor;
 use crate::findings::answer::threads;
 use crate::findings::crossover::{crossover, none_seen, words};
 use crate::findings::headline::{Headline, headline};
+use crate::findings::in_task;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::text::{time, times};
@@ -34,8 +35,7 @@ impl Picture {
     pub(super) fn inline(&self) -> Markup {
         html! {
             svg.opening viewBox={ "0 0 " (WIDTH) " " (n(self.height)) } role="img" aria-label=(self.title) {
-                title { (self.title) }
-                desc { (self.words) }
+                (described(&self.title, &self.words))
                 (self.contents)
             }
         }
@@ -46,9 +46,8 @@ impl Picture {
         let drawn = html! {
             svg xmlns="http://www.w3.org/2000/svg" viewBox={ "0 0 " (WIDTH) " " (n(self.height)) }
                 width=(WIDTH) height=(n(self.height)) role="img" {
-                title { (self.title) }
-                desc { (self.words) }
-                style { (PreEscaped(STYLE)) }
+                (described(&self.title, &self.words))
+                style { (PreEscaped(include_str!("picture.css"))) }
                 rect.paper width="100%" height="100%" rx="6" {}
                 (self.contents)
             }
@@ -57,28 +56,14 @@ impl Picture {
     }
 }
 
-/// The colours are told apart by dashes and markers too.
-const STYLE: &str = "\
-svg{--bg:#fff;--fg:#1b2027;--soft:#515b68;--grid:#e3e6eb;--k0:#0b5fa5;--k1:#b8410f}
-@media (prefers-color-scheme:dark){svg{--bg:#14171c;--fg:#e8ebef;--soft:#aab3bf;--grid:#2b313a;--k0:#6cb3fa;--k1:#ff9a66}}
-.paper{fill:var(--bg)}text{font:11.5px system-ui,-apple-system,'Segoe UI',sans-serif;fill:var(--soft)}
-.heading{font-weight:600;fill:var(--fg);font-size:13px}.name{fill:var(--fg)}.group{font-weight:600;fill:var(--fg)}
-.grid{stroke:var(--grid);fill:none}.axis{stroke:var(--soft);fill:none}.one{stroke:var(--fg);stroke-width:1.2;fill:none}
-.k0{--c:var(--k0)}.k1{--c:var(--k1)}.line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}
-.dashed{stroke-dasharray:5 4}.m{fill:var(--c);stroke:var(--c)}.m.unsure{fill:var(--bg);stroke-width:1.6}
-.bars{fill:none;stroke:var(--c);stroke-width:1.5}.span{fill:var(--soft);opacity:.25}
-";
-
 /// The pictures that the run has figures for.
 pub fn pictures(parts: &[Part]) -> Vec<Picture> {
     [cost(parts), pays(parts)].into_iter().flatten().collect()
 }
 
 fn measured(parts: &[Part]) -> impl Iterator<Item = &Measurement> {
-    parts
-        .iter()
-        .flat_map(|(_, rows)| rows)
-        .filter(|m| m.status == Status::Ok && m.reference == "join")
+    let rows = parts.iter().flat_map(|(_, rows)| rows);
+    rows.filter(|m| m.status == Status::Ok && m.reference == "join")
 }
 
 /// One strategy's line of a workload.
@@ -126,21 +111,14 @@ fn cost(parts: &[Part]) -> Option<Picture> {
     const RIGHT: f64 = 408.0;
     const TOP: f64 = 34.0;
     const BOTTOM: f64 = 292.0;
+    let all: Vec<&Measurement> = measured(parts).filter(|m| m.case.payload.0 == 0).collect();
     let lines: Vec<Line> = ["wake", "yield"]
         .into_iter()
         .flat_map(|workload| ["join", "spawn"].map(|strategy| (workload, strategy)))
-        .map(|(workload, strategy)| {
-            let mut rows: Vec<&Measurement> = measured(parts)
-                .filter(|m| m.case.workload == workload && m.strategy == "spawn")
-                .filter(|m| m.case.flavor == Flavor::CurrentThread)
-                .filter(|m| m.case.site == Site::Worker && m.case.payload.0 == 0)
-                .collect();
-            rows.sort_by_key(|m| m.case.tasks);
-            Line {
-                workload,
-                strategy,
-                rows,
-            }
+        .map(|(workload, strategy)| Line {
+            workload,
+            strategy,
+            rows: in_task(&all, workload, Flavor::CurrentThread),
         })
         .filter(|line| line.points().count() > 1)
         .collect();
@@ -166,20 +144,12 @@ fn cost(parts: &[Part]) -> Option<Picture> {
             };
             Some((at, words(&at, &line.rows), said))
         });
-    let mut sentences: Vec<String> = lines
-        .iter()
-        .filter_map(|line| {
-            let points: Vec<_> = line.points().collect();
-            let ((from, first), (to, last)) = (points.first()?, points.last()?);
-            Some(format!(
-                "{}: {} per child at {from}, {} at {to}.",
-                line.name(),
-                time(*first),
-                time(*last)
-            ))
-        })
-        .collect();
-    sentences.extend(crossing.iter().map(|(.., said)| said.clone()));
+    let sentences = lines.iter().filter_map(|line| {
+        let ((from, first), (to, last)) = line.points().next().zip(line.points().last())?;
+        let (name, first, last) = (line.name(), time(first), time(last));
+        Some(format!("{name}: {first} per child at {from}, {last} at {to}."))
+    });
+    let sentences = sentences.chain(crossing.iter().map(|(.., said)| said.clone()));
     let tasks: Vec<(f64, f64, u8)> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0]
         .into_iter()
         .filter(|tasks| (over.0..=over.1).contains(tasks))
@@ -225,7 +195,7 @@ fn cost(parts: &[Part]) -> Option<Picture> {
     Some(Picture {
         file: "cost.svg",
         title: "What a child costs against the number of children, on one thread".into(),
-        words: sentences.join(" "),
+        words: sentences.collect::<Vec<String>>().join(" "),
         height: BOTTOM + 84.0,
         contents,
     })

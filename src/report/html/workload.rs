@@ -22,37 +22,26 @@ pub(super) fn section(data: &Data, workload: &Workload) -> Section {
     let strategies = strategies(workload);
     let looks = looks(&strategies);
     let reference = label(data.reference());
-    let kinds = [
-        (
-            "Time per child against tasks",
-            charts(workload, |group| along_tasks(group, &strategies, Unit::Time)),
-            false,
-        ),
-        (
-            "Ratio against tasks",
-            charts(workload, |group| along_tasks(group, &strategies, Unit::Ratio)),
-            true,
-        ),
-        (
-            "Time per child against payload",
-            charts(workload, |group| along_payloads(group, &strategies, Unit::Time)),
-            false,
-        ),
-        (
-            "Ratio against payload",
-            charts(workload, |group| along_payloads(group, &strategies, Unit::Ratio)),
-            true,
-        ),
-    ];
+    let axes: [(&str, Along); 2] = [("tasks", along_tasks), ("payload", along_payloads)];
+    let kinds = axes.into_iter().flat_map(|(axis, along)| {
+        [Unit::Time, Unit::Ratio].map(|unit| {
+            let charts = workload
+                .groups
+                .iter()
+                .filter_map(|group| along(group, &strategies, unit));
+            let charts = charts.filter(|(_, chart)| chart.is_drawable());
+            (axis, unit, charts.collect::<Vec<(String, Chart)>>())
+        })
+    });
+    let kinds: Vec<_> = kinds.filter(|(.., charts)| !charts.is_empty()).collect();
     let figure = figure_of(data, workload);
     let all = html! {
-        @for (title, charts, ratio) in &kinds {
-            @if !charts.is_empty() {
-                h3 { (title) }
-                @let looks: Vec<_> = looks.iter().filter(|(name, _)| !ratio || name != reference).cloned().collect();
-                (legend(&looks, *ratio))
-                (panels(charts))
-            }
+        @for (axis, unit, charts) in &kinds {
+            @let ratio = *unit == Unit::Ratio;
+            @let looks: Vec<_> = looks.iter().filter(|(name, _)| !ratio || name != reference).cloned().collect();
+            h3 { (what(*unit)) " against " (axis) }
+            (legend(&looks, ratio))
+            (panels(charts))
         }
         (single_points(workload))
         (maps(workload, reference))
@@ -85,14 +74,11 @@ pub(super) fn looks(strategies: &[&str]) -> Vec<(String, Look)> {
 
 /// In the order in which they are shown everywhere, the reference first.
 fn strategies<'a>(workload: &Workload<'a>) -> Vec<&'a str> {
-    let rows = workload.groups.iter().flat_map(|group| &group.rows);
-    let names: BTreeSet<(bool, &str)> = rows.map(|m| (!m.is_control(), m.strategy.as_str())).collect();
+    let names: BTreeSet<(bool, &str)> = workload
+        .rows()
+        .map(|m| (!m.is_control(), m.strategy.as_str()))
+        .collect();
     names.into_iter().map(|(_, name)| name).collect()
-}
-
-fn charts(workload: &Workload, chart: impl Fn(&Group) -> Option<(String, Chart)>) -> Vec<(String, Chart)> {
-    let charts = workload.groups.iter().filter_map(chart);
-    charts.filter(|(_, chart)| chart.is_drawable()).collect()
 }
 
 fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
@@ -102,8 +88,11 @@ fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
     }
 }
 
+/// A chart along an axis, and what it is of.
+type Along = fn(&Group, &[&str], Unit) -> Option<(String, Chart)>;
+
 /// Lines over rows that have a place each; of ratios, those of the reference are the noise floor's, not a line.
-fn lines(rows: &[(f64, &Measurement)], strategies: &[&str], unit: Unit) -> (Vec<Series>, Vec<(f64, f64)>) {
+fn chart(title: String, across: Across, rows: &[(f64, &Measurement)], strategies: &[&str], unit: Unit) -> Chart {
     let mut points: HashMap<&str, Vec<(f64, Estimate)>> = HashMap::new();
     for (at, m) in rows {
         if unit == Unit::Time || !m.is_control() {
@@ -119,51 +108,40 @@ fn lines(rows: &[(f64, &Measurement)], strategies: &[&str], unit: Unit) -> (Vec<
             aside: 0.0,
         })
     });
-    let mut floor: Vec<(f64, f64)> = rows.iter().filter_map(|(at, m)| Some((*at, m.noise_floor?))).collect();
+    let floors = rows.iter().filter(|_| unit == Unit::Ratio);
+    let mut floor: Vec<(f64, f64)> = floors.filter_map(|(at, m)| Some((*at, m.noise_floor?))).collect();
     floor.dedup_by_key(|(at, _)| *at);
-    let floor = if unit == Unit::Ratio { floor } else { Vec::new() };
-    (series.collect(), floor)
+    Chart {
+        floor,
+        ..Chart::new(title, across, unit, series)
+    }
 }
 
 /// Lines over the numbers of children of the payload that has most of them, and what they are of.
 pub(super) fn along_tasks(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
-    let sweep = group.by_tasks()?;
-    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (m.case.tasks as f64, *m)).collect();
-    let (series, floor) = lines(&rows, strategies, unit);
-    let caption = format!("{}, {}, {} each", group.flavor, group.site, sweep.at);
-    let chart = Chart {
-        title: format!("{} against tasks: {caption}", what(unit)),
-        across: tasks_across(sweep.rows.iter().map(|m| m.case.tasks).collect()),
-        unit,
-        series,
-        floor,
-        marks: Vec::new(),
-    };
-    Some((caption, chart))
+    let (at, rows) = group.by_tasks()?;
+    let across = tasks_across(rows.iter().map(|m| m.case.tasks).collect());
+    let rows: Vec<(f64, &Measurement)> = rows.into_iter().map(|m| (m.case.tasks as f64, m)).collect();
+    let caption = format!("{}, {}, {at} each", group.flavor, group.site);
+    let title = format!("{} against tasks: {caption}", what(unit));
+    Some((caption, chart(title, across, &rows, strategies, unit)))
 }
 
 fn along_payloads(group: &Group, strategies: &[&str], unit: Unit) -> Option<(String, Chart)> {
-    let sweep = group.by_payload()?;
-    let payloads: BTreeSet<Payload> = sweep.rows.iter().map(|m| m.case.payload).collect();
+    let (at, rows) = group.by_payload()?;
+    let payloads: BTreeSet<Payload> = rows.iter().map(|m| m.case.payload).collect();
     let payloads: Vec<Payload> = payloads.into_iter().collect();
     let step = |payload: Payload| payloads.binary_search(&payload).unwrap_or(0) as f64;
-    let rows: Vec<(f64, &Measurement)> = sweep.rows.iter().map(|m| (step(m.case.payload), *m)).collect();
-    let (series, floor) = lines(&rows, strategies, unit);
-    let caption = format!("{}, {}, {} tasks", group.flavor, group.site, sweep.at);
+    let rows: Vec<(f64, &Measurement)> = rows.into_iter().map(|m| (step(m.case.payload), m)).collect();
     let ticks = payloads.iter().map(|&payload| (step(payload), payload.to_string()));
-    let chart = Chart {
-        title: format!("{} against payload: {caption}", what(unit)),
-        across: Across {
-            label: "payload of a child".into(),
-            ticks: ticks.collect(),
-            log: false,
-        },
-        unit,
-        series,
-        floor,
-        marks: Vec::new(),
+    let across = Across {
+        label: "payload of a child".into(),
+        ticks: ticks.collect(),
+        log: false,
     };
-    Some((caption, chart))
+    let caption = format!("{}, {}, {at} tasks", group.flavor, group.site);
+    let title = format!("{} against payload: {caption}", what(unit));
+    Some((caption, chart(title, across, &rows, strategies, unit)))
 }
 
 fn what(unit: Unit) -> &'static str {
@@ -180,19 +158,15 @@ fn crossovers(workload: &Workload, reference: &str) -> Markup {
     }
     let mut found: Vec<(&str, String)> = Vec::new();
     for group in &workload.groups {
-        let Some(sweep) = group.by_tasks() else {
-            continue;
-        };
-        for name in strategies(workload) {
-            let rows = sweep.rows.iter().copied();
-            let rows: Vec<&Measurement> = rows
-                .filter(|m| m.strategy == name && !m.is_control() && m.ratio.is_some())
-                .collect();
-            let Some(at) = crossover::crossover(group.header, &rows) else {
-                continue;
-            };
-            let words = crossover::words(&at, &rows);
-            found.push((name, format!("{words} on {}, {}", group.flavor, group.site)));
+        for name in strategies(workload)
+            .into_iter()
+            .filter(|name| *name != group.rows[0].reference)
+        {
+            let rows = group.along_tasks(name);
+            if let Some(at) = crossover::crossover(group.header, &rows) {
+                let words = crossover::words(&at, &rows);
+                found.push((name, format!("{words} on {}, {}", group.flavor, group.site)));
+            }
         }
     }
     html! {
