@@ -2,61 +2,36 @@
 
 use std::io::{self, BufRead, Write};
 
-/// A question of the dialogue, in the order in which they are asked.
-struct Asked {
-    question: &'static str,
-    /// What an empty line means.
-    usual: &'static str,
-    /// The flag that an answer becomes; of a yes or no, the flag of a yes.
-    flag: &'static str,
-    yes_or_no: bool,
-}
-
-const fn value(question: &'static str, usual: &'static str, flag: &'static str) -> Asked {
-    Asked {
-        question,
-        usual,
-        flag,
-        yes_or_no: false,
-    }
-}
-
-const fn yes_or_no(question: &'static str, flag: &'static str) -> Asked {
-    Asked {
-        question,
-        usual: "no",
-        flag,
-        yes_or_no: true,
-    }
-}
-
-const QUESTIONS: [Asked; 15] = [
-    yes_or_no("Do children borrow from their parent?", "--borrows"),
-    yes_or_no(
+/// The questions in the order in which they are asked: what an empty line means, which is `no` where yes and no are the answers,
+/// and the flag that an answer becomes.
+const QUESTIONS: [(&str, &str, &str); 15] = [
+    ("Do children borrow from their parent?", "no", "--borrows"),
+    (
         "Are they not Send (an Rc, a RefCell guard across an await)?",
+        "no",
         "--not-send",
     ),
-    yes_or_no("Must they run on when their parent ends?", "--detach"),
-    yes_or_no("Must they stop when the fan-out is dropped?", "--stop"),
-    yes_or_no("Must a panic of one leave the others alone?", "--contain-panics"),
-    yes_or_no("Should they compute on several cores at once?", "--parallel"),
-    yes_or_no("Is their number known at run time only?", "--run-time-count"),
-    value("How many children?", "8", "--tasks"),
-    value("At most how many at once? (a number, or all)", "all", "--bound"),
-    value(
+    ("Must they run on when their parent ends?", "no", "--detach"),
+    ("Must they stop when the fan-out is dropped?", "no", "--stop"),
+    ("Must a panic of one leave the others alone?", "no", "--contain-panics"),
+    ("Should they compute on several cores at once?", "no", "--parallel"),
+    ("Is their number known at run time only?", "no", "--run-time-count"),
+    ("How many children?", "8", "--tasks"),
+    ("At most how many at once? (a number, or all)", "all", "--bound"),
+    (
         "How are they woken: never, together, separate, in_turn?",
         "together",
         "--wakes",
     ),
-    value("CPU time of each child's work? (0ns, 2us, 1ms)", "0ns", "--work"),
-    value("How long do they wait, all at once? (0ns, 20ms)", "0ns", "--wait"),
-    value("Bytes that each carries? (0B, 1KiB)", "0B", "--payload"),
-    value(
+    ("CPU time of each child's work? (0ns, 2us, 1ms)", "0ns", "--work"),
+    ("How long do they wait, all at once? (0ns, 20ms)", "0ns", "--wait"),
+    ("Bytes that each carries? (0B, 1KiB)", "0B", "--payload"),
+    (
         "Runtime: current_thread, local, multi_thread_K?",
         "current_thread",
         "--flavor",
     ),
-    value(
+    (
         "Where: worker (in a spawned task), block_on (directly in main)?",
         "worker",
         "--site",
@@ -71,9 +46,9 @@ pub fn ask(
     check: impl Fn(&[String]) -> Result<(), String>,
 ) -> io::Result<Option<Vec<String>>> {
     let mut flags: Vec<String> = Vec::new();
-    for asked in QUESTIONS {
+    for (question, usual, flag) in QUESTIONS {
         loop {
-            write!(to, "{} [{}] ", asked.question, asked.usual)?;
+            write!(to, "{question} [{usual}] ")?;
             to.flush()?;
             let mut line = String::new();
             if from.read_line(&mut line)? == 0 {
@@ -81,19 +56,19 @@ pub fn ask(
                 return Ok(None);
             }
             let answer = match line.trim() {
-                "" => asked.usual,
+                "" => usual,
                 answer => answer,
             };
-            let given: Vec<String> = match (asked.yes_or_no, answer) {
+            let given: Vec<String> = match (usual == "no", answer) {
                 (true, "no" | "n") => Vec::new(),
                 // Without a bound there is no flag.
-                (false, "all") if asked.usual == "all" => Vec::new(),
-                (true, "yes" | "y") => vec![asked.flag.to_owned()],
+                (false, "all") if usual == "all" => Vec::new(),
+                (true, "yes" | "y") => vec![flag.to_owned()],
                 (true, _) => {
                     writeln!(to, "  {answer}: yes or no")?;
                     continue;
                 }
-                (false, answer) => vec![format!("{}={answer}", asked.flag)],
+                (false, answer) => vec![format!("{flag}={answer}")],
             };
             match check(&given) {
                 Ok(()) => {
