@@ -1,11 +1,12 @@
 //! Reading: what stands beside other machines' measurements, without the rest of the file.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 
 use measure::machines::{FIELDS, Gathered, Key, Machine, OnMachine};
-use parquet::column::reader::ColumnReader;
-use parquet::data_type::ByteArray;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
@@ -49,44 +50,28 @@ pub fn gather(path: &Path, gathered: &mut Gathered, mut number: usize) -> Result
 /// A column of a row group, as far as it is read.
 enum Read {
     Text(Vec<Option<ByteArray>>),
-    Whole(Vec<i64>),
+    Whole(Vec<Option<i64>>),
     Number(Vec<Option<f64>>),
-    Yes(Vec<bool>),
+    Yes(Vec<Option<bool>>),
 }
 
-/// Each value that is there in its place.
-fn spread<T>(values: Vec<T>, there: &[i16], count: usize) -> Vec<Option<T>> {
+/// Each value that is there in its place; of a column that is never null all are.
+fn values<T: DataType>(mut reader: ColumnReaderImpl<T>, count: usize) -> Result<Vec<Option<T::T>>, ParquetError> {
+    let (mut there, mut values) = (Vec::new(), Vec::new());
+    reader.read_records(count, Some(&mut there), None, &mut values)?;
     let mut values = values.into_iter();
     let is_there = |line: usize| there.get(line).is_none_or(|level| *level > 0);
-    (0..count)
-        .map(|line| if is_there(line) { values.next() } else { None })
-        .collect()
+    let lines = (0..count).map(|line| if is_there(line) { values.next() } else { None });
+    Ok(lines.collect())
 }
 
 impl Read {
     fn of(reader: ColumnReader, count: usize) -> Result<Self, ParquetError> {
-        let mut there = Vec::new();
         Ok(match reader {
-            ColumnReader::ByteArrayColumnReader(mut reader) => {
-                let mut values = Vec::new();
-                reader.read_records(count, Some(&mut there), None, &mut values)?;
-                Read::Text(spread(values, &there, count))
-            }
-            ColumnReader::Int64ColumnReader(mut reader) => {
-                let mut values = Vec::new();
-                reader.read_records(count, None, None, &mut values)?;
-                Read::Whole(values)
-            }
-            ColumnReader::DoubleColumnReader(mut reader) => {
-                let mut values = Vec::new();
-                reader.read_records(count, Some(&mut there), None, &mut values)?;
-                Read::Number(spread(values, &there, count))
-            }
-            ColumnReader::BoolColumnReader(mut reader) => {
-                let mut values = Vec::new();
-                reader.read_records(count, None, None, &mut values)?;
-                Read::Yes(values)
-            }
+            ColumnReader::ByteArrayColumnReader(reader) => Read::Text(values(reader, count)?),
+            ColumnReader::Int64ColumnReader(reader) => Read::Whole(values(reader, count)?),
+            ColumnReader::DoubleColumnReader(reader) => Read::Number(values(reader, count)?),
+            ColumnReader::BoolColumnReader(reader) => Read::Yes(values(reader, count)?),
             _ => {
                 return Err(ParquetError::General(
                     "a column of another type than `export` writes".into(),
@@ -116,7 +101,7 @@ const READ: [&str; 13] = [
 /// Lines of a row group.
 struct Lines {
     count: usize,
-    columns: Vec<(&'static str, Read)>,
+    columns: HashMap<&'static str, Read>,
 }
 
 impl Lines {
@@ -137,22 +122,15 @@ impl Lines {
         Ok(Self { count, columns })
     }
 
-    fn column(&self, name: &str) -> Option<&Read> {
-        self.columns
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, read)| read)
-    }
-
     fn text(&self, name: &str, line: usize) -> &[u8] {
-        match self.column(name) {
+        match self.columns.get(name) {
             Some(Read::Text(values)) => values[line].as_ref().map_or(&[], ByteArray::data),
             _ => &[],
         }
     }
 
     fn number(&self, name: &str, line: usize) -> Option<f64> {
-        match self.column(name) {
+        match self.columns.get(name) {
             Some(Read::Number(values)) => values[line],
             _ => None,
         }
@@ -160,8 +138,8 @@ impl Lines {
 
     /// As it is shown.
     fn shown(&self, name: &str, line: usize) -> String {
-        match self.column(name) {
-            Some(Read::Whole(values)) => values[line].to_string(),
+        match self.columns.get(name) {
+            Some(Read::Whole(values)) => values[line].map_or(String::new(), |number| number.to_string()),
             _ => String::from_utf8_lossy(self.text(name, line)).into_owned(),
         }
     }
@@ -198,7 +176,7 @@ impl Lines {
 
     /// What was measured; `None` for a control.
     fn measured(&self, line: usize) -> Result<Option<(Key, OnMachine)>, String> {
-        if matches!(self.column("control"), Some(Read::Yes(values)) if values[line]) {
+        if matches!(self.columns.get("control"), Some(Read::Yes(values)) if values[line] == Some(true)) {
             return Ok(None);
         }
         let key = Key {
