@@ -32,23 +32,16 @@ pub struct Site {
     pub flamegraphs: Vec<Entry>,
 }
 
-/// The way from a page up to the root.
-fn up(address: &str) -> String {
-    "../".repeat(address.matches('/').count())
-}
-
 impl Site {
     fn around(&self, address: &str, title: &str, content: Markup) -> String {
-        let root = up(address);
-        let mut links = vec![
-            (format!("{root}index.html"), "answer".to_owned()),
-            (format!("{root}runs.html"), "runs".to_owned()),
-        ];
-        links.extend(
-            self.documents
-                .iter()
-                .map(|e| (format!("{root}{}", e.address), e.name.clone())),
-        );
+        let root = "../".repeat(address.matches('/').count());
+        let first = [("index.html", "answer"), ("runs.html", "runs")];
+        let documents = self.documents.iter().map(|e| (&*e.address, &*e.name));
+        let links: Vec<(String, String)> = first
+            .into_iter()
+            .chain(documents)
+            .map(|(address, name)| (format!("{root}{address}"), name.to_owned()))
+            .collect();
         shell_of_site(title, &links, content)
     }
 
@@ -56,10 +49,8 @@ impl Site {
     pub fn index(&self, run: &RecordedRun) -> String {
         let of_run = format!("runs/{}.html", run.name);
         let document = |name: &str| {
-            self.documents
-                .iter()
-                .find(|e| e.name == name)
-                .map(|e| e.address.clone())
+            let document = self.documents.iter().find(|e| e.name == name);
+            document.map(|e| e.address.clone())
         };
         let link = |evidence: Evidence| match evidence {
             Evidence::Workload(name) => Some(format!("{of_run}#workload-{name}")),
@@ -74,35 +65,24 @@ impl Site {
                 (super::answer::list(&answer_of(run), link))
                 (super::answer::openings(&run.parts))
             }
-            section aria-labelledby="h-headline" {
-                h2 id="h-headline" { "The cases that say the most" }
+            (part("headline", "The cases that say the most", html! {
                 p { "Measured on " (machine(run)) ". " a href=(of_run) { "Every row and chart of this run" } "." }
                 (headline_table(run))
-            }
-            section aria-labelledby="h-measure" {
-                h2 id="h-measure" { "On your machine" }
-                (super::scrolling("Commands", html! {
-                    pre { code {
-                        "cargo bench                          # six targets, one summary at the end\n"
-                        "cargo run --release -- report        # the same as a page"
-                    } }
-                }))
-            }
-            @if !self.comparisons.is_empty() {
-                section aria-labelledby="h-comparisons" {
-                    h2 id="h-comparisons" { "Builds compared" }
-                    ul { @for e in &self.comparisons { li { a href=(e.address) { (e.name) } } } }
+            }))
+            (part("measure", "On your machine", super::scrolling("Commands", html! {
+                pre { code {
+                    "cargo bench                          # six targets, one summary at the end\n"
+                    "cargo run --release -- report        # the same as a page"
+                } }
+            })))
+            @for (id, heading, before, entries) in [
+                ("comparisons", "Builds compared", "", &self.comparisons),
+                ("flamegraphs", "Where the time goes", "Flamegraphs of ", &self.flamegraphs),
+                ("documents", "Documents", "", &self.documents),
+            ] {
+                @if !entries.is_empty() {
+                    (part(id, heading, html! { ul { @for e in entries { li { a href=(e.address) { (before) (e.name) } } } } }))
                 }
-            }
-            @if !self.flamegraphs.is_empty() {
-                section aria-labelledby="h-flamegraphs" {
-                    h2 id="h-flamegraphs" { "Where the time goes" }
-                    ul { @for e in &self.flamegraphs { li { a href=(e.address) { "Flamegraphs of " (e.name) } } } }
-                }
-            }
-            section aria-labelledby="h-documents" {
-                h2 id="h-documents" { "Documents" }
-                ul { @for e in &self.documents { li { a href=(e.address) { (e.name) } } } }
             }
         };
         self.around("index.html", "tokio::join! or tokio::spawn?", content)
@@ -166,41 +146,29 @@ impl Site {
     /// A document in Markdown as the page of that address. `link` makes an address of the site of one of the document; what leads
     /// out of the site stays text.
     pub fn document(&self, address: &str, text: &str, link: impl Fn(&str) -> Option<String>) -> String {
-        let options = Options::ENABLE_TABLES;
         let mut events = Vec::new();
         let mut open: Vec<bool> = Vec::new();
         let mut title = String::new();
         let mut heading: Option<usize> = None;
         let mut words = String::new();
-        for event in Parser::new_ext(text, options) {
-            match event {
-                Event::Start(Tag::Link {
-                    link_type,
-                    dest_url,
-                    title,
-                    id,
-                }) => {
-                    let to = link(&dest_url);
+        let scroll = |label: &str| {
+            let open = format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">");
+            Event::Html(open.into())
+        };
+        for mut event in Parser::new_ext(text, Options::ENABLE_TABLES) {
+            match &mut event {
+                Event::Start(Tag::Link { dest_url, .. }) => {
+                    let to = link(dest_url);
                     open.push(to.is_some());
-                    if let Some(to) = to {
-                        let dest_url = CowStr::from(to);
-                        events.push(Event::Start(Tag::Link {
-                            link_type,
-                            dest_url,
-                            title,
-                            id,
-                        }));
+                    match to {
+                        Some(to) => *dest_url = to.into(),
+                        None => continue,
                     }
                 }
-                Event::End(TagEnd::Link) => {
-                    if open.pop() == Some(true) {
-                        events.push(Event::End(TagEnd::Link));
-                    }
-                }
+                Event::End(TagEnd::Link) if open.pop() != Some(true) => continue,
                 Event::Start(Tag::Heading { .. }) => {
                     heading = Some(events.len());
                     words.clear();
-                    events.push(event);
                 }
                 Event::End(TagEnd::Heading(_)) => {
                     let start = heading.take().map(|at| &mut events[at]);
@@ -210,40 +178,22 @@ impl Site {
                     if title.is_empty() {
                         title.clone_from(&words);
                     }
-                    events.push(event);
                 }
-                Event::Text(ref said) | Event::Code(ref said) => {
-                    words += said;
-                    events.push(event);
-                }
+                Event::Text(said) | Event::Code(said) => words += said,
                 // The pictures of the answer; markers of what is spliced are comments.
-                Event::Html(ref raw) | Event::InlineHtml(ref raw) => {
-                    if let Some(picture) = picture(raw, &link) {
-                        events.push(Event::Html(CowStr::from(picture)));
-                    }
-                }
+                Event::Html(raw) | Event::InlineHtml(raw) => match picture(raw, &link) {
+                    Some(picture) => event = Event::Html(picture.into()),
+                    None => continue,
+                },
                 // A table may be wider than the page.
-                Event::Start(Tag::Table(_)) => {
-                    let open = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"A table\">";
-                    events.push(Event::Html(open.into()));
-                    events.push(event);
+                Event::Start(Tag::Table(_)) => events.push(scroll("A table")),
+                Event::Start(Tag::CodeBlock(_)) => events.push(scroll("Code")),
+                Event::End(TagEnd::Table | TagEnd::CodeBlock) => {
+                    events.push(std::mem::replace(&mut event, Event::Html("</div>".into())));
                 }
-                Event::End(TagEnd::Table) => {
-                    events.push(event);
-                    events.push(Event::Html("</div>".into()));
-                }
-                Event::Start(Tag::CodeBlock(_)) => {
-                    events.push(Event::Html(
-                        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Code\">".into(),
-                    ));
-                    events.push(event);
-                }
-                Event::End(TagEnd::CodeBlock) => {
-                    events.push(event);
-                    events.push(Event::Html("</div>".into()));
-                }
-                event => events.push(event),
+                _ => {}
             }
+            events.push(event);
         }
         let mut body = String::new();
         pulldown_cmark::html::push_html(&mut body, events.into_iter());
@@ -252,6 +202,13 @@ impl Site {
             .replace("<th>", "<th scope=\"col\">")
             .replace("<th style", "<th scope=\"col\" style");
         self.around(address, &title, html! { article.document { (PreEscaped(body)) } })
+    }
+}
+
+/// A part of the first page, under its heading.
+fn part(id: &str, heading: &str, content: Markup) -> Markup {
+    html! {
+        section aria-labelledby={ "h-" (id) } { h2 id={ "h-" (id) } { (heading) } (content) }
     }
 }
 
