@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::changes::Style;
 use super::columns::with_heads;
-use super::markdown::escape;
+use super::markdown::{escape, table};
 use crate::selfcheck::bars::{Bar, HEAD};
 use crate::selfcheck::{Found, solo};
 use crate::stats::Estimate;
@@ -77,22 +77,16 @@ fn text_of(bars: &[Bar]) -> String {
 
 /// The bars as a table of Markdown.
 pub fn markdown(bars: &[Bar]) -> String {
-    let mut text =
-        String::from("| check | figure of | found | share [95% band] | bar | |\n|---|---|--:|--:|--:|---|\n");
     let mut check = "";
-    for bar in bars {
+    let rows = bars.iter().map(|bar| {
         let first = if bar.check == check { "" } else { &bar.check };
         check = &bar.check;
         let [what, found, share, limit, held] = bar.cells();
         let what = escape(&what);
-        let held = if held == "NOT HELD" {
-            "**not held**".into()
-        } else {
-            held
-        };
-        text += &format!("| {first} | {what} | {found} | {share} | {limit} | {held} |\n");
-    }
-    text
+        let held = if held == "NOT HELD" { "**not held**" } else { &held };
+        format!("{first} | {what} | {found} | {share} | {limit} | {held}")
+    });
+    table("check | figure of | found | share [95% band] | bar |", 2..5, rows)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What the census says of the cases that say the most.
 
-use std::fmt::Write;
-
+use super::table;
 use crate::attachments::RecordedRun;
 use crate::census::Row;
 use crate::text::count;
@@ -19,33 +18,29 @@ const CASES: &[(&str, &str)] = &[
 
 /// Counts of join! beside those of spawn.
 pub(super) fn counts(run: &RecordedRun) -> String {
-    let mut text = String::new();
-    for (says, id) in CASES {
+    const HEAD: &str = "children | join!: child polls | its polls | wakes | allocations | future | spawn: child polls | its polls | \
+        wakes | allocations | of them";
+    let row = |(says, id): &(&str, &str)| {
         let find = |strategy: &str| {
             let mut rows = run.census.iter();
             rows.find(|row| row.strategy == strategy && row.case.to_string() == *id)
         };
-        let (Some(join), Some(spawn)) = (find("join"), find("spawn")) else {
-            continue;
-        };
-        if text.is_empty() {
-            text += "| children | join!: child polls | its polls | wakes | allocations | future | spawn: child polls | its polls | wakes | allocations | of them |\n";
-            text += "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-        }
+        let (join, spawn) = (find("join")?, find("spawn")?);
         let polls = |row: &Row| {
-            let [children, parent, wakes] = [row.child_polls, row.parent_polls, row.wakes].map(number);
-            format!("{children} | {parent} | {wakes} | {}", number(row.allocations))
+            [row.child_polls, row.parent_polls, row.wakes, row.allocations]
+                .map(number)
+                .join(" | ")
         };
-        let _ = writeln!(
-            text,
-            "| {says} | {} | {} B | {} | {} B |",
+        let bytes = [join.future_bytes as f64, spawn.bytes_allocated].map(number);
+        Some(format!(
+            "{says} | {} | {} B | {} | {} B",
             polls(join),
-            number(join.future_bytes as f64),
+            bytes[0],
             polls(spawn),
-            number(spawn.bytes_allocated)
-        );
-    }
-    text
+            bytes[1]
+        ))
+    };
+    table(HEAD, 1..11, CASES.iter().filter_map(row))
 }
 
 /// A count, with commas between thousands.

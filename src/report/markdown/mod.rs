@@ -7,6 +7,7 @@ mod server;
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::{claims, selfcheck};
 use crate::attachments::RecordedRun;
@@ -49,33 +50,13 @@ pub fn render(run: &RecordedRun) -> String {
     text
 }
 
-/// A document whose markers are not in order.
+/// A document whose markers are not in order: the line, and why; or that it has none.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpliceError {
-    /// A marker names something that is not made.
-    #[error("line {line}: no section `{name}`; there are {}", names())]
-    Unknown {
-        /// The line, from 1.
-        line: usize,
-        /// What it names.
-        name: String,
-    },
-    /// A section begins and does not end.
-    #[error("line {line}: `<!-- BEGIN {name} -->` without `<!-- END {name} -->`")]
-    Open {
-        /// The line of its beginning, from 1.
-        line: usize,
-        /// Its name.
-        name: String,
-    },
-    /// There is nothing to splice into.
-    #[error("no `<!-- BEGIN SECTION -->` in it; sections are {}", names())]
-    None,
-}
+#[error("{0}")]
+pub struct SpliceError(String);
 
 fn names() -> String {
-    let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-    names.join(" ")
+    SECTIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
 }
 
 /// `document` with each `<!-- BEGIN SECTION -->` … `<!-- END SECTION -->` filled from the run.
@@ -91,23 +72,19 @@ pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> 
             .strip_prefix("<!-- BEGIN ")
             .and_then(|rest| rest.strip_suffix(" -->"));
         let Some(section) = begun else { continue };
+        let wrong = |what: String| SpliceError(format!("line {}: {what}", index + 1));
         let Some((_, make)) = SECTIONS.iter().find(|(known, _)| *known == section) else {
-            return Err(SpliceError::Unknown {
-                line: index + 1,
-                name: section.to_owned(),
-            });
+            return Err(wrong(format!("no section `{section}`; there are {}", names())));
         };
         let end = format!("<!-- END {section} -->");
         if !lines.by_ref().any(|(_, line)| line.trim() == end) {
-            return Err(SpliceError::Open {
-                line: index + 1,
-                name: section.to_owned(),
-            });
+            return Err(wrong(format!("`<!-- BEGIN {section} -->` without `{end}`")));
         }
         let _ = write!(out, "\n{}\n{end}\n", make(run));
         any = true;
     }
-    if any { Ok(out) } else { Err(SpliceError::None) }
+    let none = || SpliceError(format!("no `<!-- BEGIN SECTION -->` in it; sections are {}", names()));
+    any.then_some(out).ok_or_else(none)
 }
 
 /// How many rounds its targets made, which may be fewer than were planned.
@@ -170,6 +147,17 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// A table with these heads, numbers in some of its columns, and the cells of rows; nothing without a row.
+pub(super) fn table(head: &str, numbers: Range<usize>, rows: impl IntoIterator<Item = String>) -> String {
+    let rows: String = rows.into_iter().map(|row| format!("| {row} |\n")).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    let rule = |column| if numbers.contains(&column) { "--:|" } else { "---|" };
+    let rule: String = (0..=head.matches('|').count()).map(rule).collect();
+    format!("| {head} |\n|{rule}\n{rows}")
+}
+
 fn measured(run: &RecordedRun) -> impl Iterator<Item = &Measurement> {
     run.measurements().filter(|m| m.status == Status::Ok)
 }
@@ -219,20 +207,16 @@ fn verdicts(run: &RecordedRun) -> String {
     let compared = measured(run).filter(|m| !m.is_control());
     let verdict = |m: &Measurement| m.verdict.unwrap_or(Verdict::Inconclusive);
     let rows = grouped(compared.map(|m| ((&m.case.workload, &m.strategy), verdict(m))));
-    if rows.is_empty() {
-        return String::new();
-    }
-    let mut text = format!(
-        "| workload | strategy | cases | {} |\n|---|---|--:{}|\n",
-        Verdict::ALL.map(Verdict::as_str).join(" | "),
-        "|--:".repeat(Verdict::ALL.len())
+    let head = format!(
+        "workload | strategy | cases | {}",
+        Verdict::ALL.map(Verdict::as_str).join(" | ")
     );
-    for ((workload, strategy), all) in rows {
+    let rows = rows.into_iter().map(|((workload, strategy), all)| {
         let count = |verdict| all.iter().filter(|of| **of == verdict).count().to_string();
         let cells = Verdict::ALL.map(count).join(" | ");
-        let _ = writeln!(text, "| {workload} | {} | {} | {cells} |", label(strategy), all.len());
-    }
-    text
+        format!("{workload} | {} | {} | {cells}", label(strategy), all.len())
+    });
+    table(&head, 2..3 + Verdict::ALL.len(), rows)
 }
 
 /// Some rows as the terminal shows them, most telling first.
@@ -249,53 +233,30 @@ fn sample(run: &RecordedRun) -> String {
 
 /// What the tables show, in sentences.
 fn findings(run: &RecordedRun) -> String {
-    let mut text = String::new();
-    for (header, measurements) in &run.parts {
-        let _ = write!(
-            text,
-            "{}### {}\n\n",
-            if text.is_empty() { "" } else { "\n" },
-            header.target
-        );
-        for sentence in findings::sentences(header, measurements) {
-            let _ = writeln!(text, "- {}", escape(&sentence));
-        }
-    }
-    text
+    let part = |(header, measurements): &Part| {
+        let sentences = findings::sentences(header, measurements);
+        let lines: String = sentences.iter().map(|said| format!("- {}\n", escape(said))).collect();
+        format!("### {}\n\n{lines}", header.target)
+    };
+    run.parts.iter().map(part).collect::<Vec<String>>().join("\n")
 }
 
 /// Every measurement, a table for each target.
 fn tables(run: &RecordedRun) -> String {
-    let mut text = String::new();
-    for (header, measurements) in &run.parts {
-        let _ = write!(
-            text,
-            "{}## {}\n\n| case | strategy | time | per child | over the reference | noise floor | verdict |\n|---|---|--:|--:|--:|--:|---|\n",
-            if text.is_empty() { "" } else { "\n" },
-            header.target
-        );
-        for m in measurements {
-            let _ = match m.status {
-                Status::Ok => writeln!(
-                    text,
-                    "| {} | {} | {} | {} | {} | {} | {} |",
-                    m.case,
-                    label(&m.strategy),
-                    m.wall_ns.map_or("-".into(), |ns| time(ns.median)),
-                    per_child(m.wall_ns, m),
-                    ratio(m),
-                    floor(m),
-                    verdict(m)
-                ),
-                _ => writeln!(
-                    text,
-                    "| {} | {} | | | | | {} |",
-                    m.case,
-                    label(&m.strategy),
-                    escape(m.reason.as_deref().unwrap_or("failed"))
-                ),
-            };
+    const HEAD: &str = "case | strategy | time | per child | over the reference | noise floor | verdict";
+    let row = |m: &Measurement| {
+        let (case, strategy) = (&m.case, label(&m.strategy));
+        if m.status != Status::Ok {
+            let reason = escape(m.reason.as_deref().unwrap_or("failed"));
+            return format!("{case} | {strategy} | | | | | {reason}");
         }
-    }
-    text
+        let time = m.wall_ns.map_or("-".into(), |ns| time(ns.median));
+        let cells = [time, per_child(m.wall_ns, m), ratio(m), floor(m), verdict(m)];
+        format!("{case} | {strategy} | {}", cells.join(" | "))
+    };
+    let part = |(header, measurements): &Part| {
+        let rows = table(HEAD, 2..6, measurements.iter().map(row));
+        format!("## {}\n\n{rows}", header.target)
+    };
+    run.parts.iter().map(part).collect::<Vec<String>>().join("\n")
 }
