@@ -329,13 +329,16 @@ pub fn known_at_run_time(parts: &[Part]) -> Option<Sentence> {
     ))
 }
 
+/// How far behind the fastest others are.
+type Behind<'a> = Vec<(&'a str, f64)>;
+
 /// The fastest of so many children, each with the shapes of waking for which it is that, and how far behind the others are.
 fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> {
     let of = |(workload, children)| {
         let candidates = Candidates::at(all, workload, flavor, tasks);
         let (_, first) = *candidates.0.first().filter(|_| candidates.0.len() > 1)?;
         let others = candidates.0[candidates.near()..].iter();
-        let behind: Vec<(&str, f64)> = others.map(|(name, ns)| (*name, ns.median / first.median)).collect();
+        let behind: Behind = others.map(|(name, ns)| (*name, ns.median / first.median)).collect();
         Some((candidates.fastest(), (children, behind)))
     };
     let shapes = [
@@ -345,8 +348,8 @@ fn chosen(all: &[&Measurement], flavor: Flavor, tasks: usize) -> Option<String> 
         ("mutex", "share a Mutex"),
         ("timers", "sleep"),
     ];
-    let said = |(fastest, alike): (Vec<&str>, Vec<(&str, Vec<(&str, f64)>)>)| {
-        let (children, behind): (Vec<&str>, Vec<Vec<_>>) = alike.into_iter().unzip();
+    let said = |(fastest, alike): (Vec<&str>, Vec<(&str, Behind)>)| {
+        let (children, behind): (Vec<&str>, Vec<Behind>) = alike.into_iter().unzip();
         let behind = grouped(behind.concat()).into_iter();
         let behind = behind.map(|(name, ratios)| format!("{} {}", scale::named(name), spread(&ratios)));
         let behind = joined(behind, ", ").map_or(String::new(), |behind| format!(" ({behind})"));

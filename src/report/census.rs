@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use super::changes::Style;
-use super::columns::table;
+use super::columns::{Column, named};
 use crate::case::parse_measurement_id;
 use crate::census::Row;
 
 /// The columns of the text, beside the measurement's id, and what stands in them.
-const COLUMNS: [(&str, fn(&Row) -> String); 11] = [
+const COLUMNS: [Column<Row>; 11] = [
     ("child_polls", |row| count(row.child_polls)),
     ("parent_polls", |row| count(row.parent_polls)),
     ("wakes", |row| count(row.wakes)),
@@ -38,11 +37,7 @@ fn id(row: &Row) -> String {
 
 /// The rows as a table, a measurement a line, its id first.
 pub fn render(rows: &[Row]) -> String {
-    let head = ["measurement"].into_iter().chain(COLUMNS.map(|(name, _)| name));
-    let rows = rows
-        .iter()
-        .map(|row| [id(row)].into_iter().chain(COLUMNS.map(|(_, of)| of(row))));
-    table(Style::Text, head, 1..=COLUMNS.len(), rows)
+    named("measurement", &COLUMNS, rows.iter().map(|row| (id(row), row)))
 }
 
 /// Rows that were expected cannot be read: the file, the line where it is one, and why.

@@ -5,6 +5,20 @@ use comfy_table::{Cell, CellAlignment, Table};
 use super::changes::Style;
 use crate::text::{lines, numbers_right};
 
+/// A column: its head, and what stands in it.
+pub(super) type Column<R> = (&'static str, fn(&R) -> String);
+
+/// A table of such columns, all of numbers, beside the name of each row.
+pub(super) fn named<'a, R: 'a>(
+    first: &str,
+    columns: &[Column<R>],
+    rows: impl Iterator<Item = (String, &'a R)>,
+) -> String {
+    let head = [first].into_iter().chain(columns.iter().map(|(name, _)| *name));
+    let rows = rows.map(|(name, row)| [name].into_iter().chain(columns.iter().map(|(_, of)| of(row))));
+    table(Style::Text, head, 1..=columns.len(), rows)
+}
+
 /// A table; what stands in the columns of `numbers` stands to the right.
 pub(super) fn table<R: IntoIterator<Item = String>>(
     style: Style,

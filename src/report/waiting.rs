@@ -1,12 +1,11 @@
 //! What strategies weigh while their children wait, as text.
 
-use super::changes::Style;
-use super::columns::table;
+use super::columns::{Column, named};
 use crate::census::Weight;
 use crate::text::significant;
 
 /// The columns, beside the strategy, and what stands in them; what stands behind a slash is for each child.
-const COLUMNS: [(&str, fn(&Weight) -> String); 8] = [
+const COLUMNS: [Column<Weight>; 8] = [
     ("waiting", |weight| weight.waiting.to_string()),
     ("future_bytes", |weight| weight.future_bytes.to_string()),
     ("child_future_bytes", |weight| weight.child_future_bytes.to_string()),
@@ -30,12 +29,8 @@ const COLUMNS: [(&str, fn(&Weight) -> String); 8] = [
 
 /// The rows as a table, a strategy a line.
 pub fn render(rows: &[Weight]) -> String {
-    let head = ["strategy"].into_iter().chain(COLUMNS.map(|(name, _)| name));
-    let row = |weight: &Weight| {
-        let numbers = COLUMNS.map(|(_, of)| of(weight));
-        [weight.strategy.clone()].into_iter().chain(numbers)
-    };
-    table(Style::Text, head, 1..=COLUMNS.len(), rows.iter().map(row))
+    let rows = rows.iter().map(|weight| (weight.strategy.clone(), weight));
+    named("strategy", &COLUMNS, rows)
 }
 
 /// Bytes in MiB.
