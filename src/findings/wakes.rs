@@ -25,23 +25,24 @@ fn in_vain(tasks: usize, signals: usize) -> f64 {
     polls as f64
 }
 
-/// The coefficients of join!'s curve, `[once, child, poll in vain]` in ns, by least squares of relative errors. `None` for fewer
-/// than four numbers of children.
-fn join_curve(points: &[(usize, f64)], signals: usize) -> Option<[f64; 3]> {
-    let rows: Vec<[f64; 3]> = points
+/// The coefficients of a curve in ns, by least squares of relative errors. `None` for fewer numbers of children than one more
+/// than there are terms.
+fn curve<const K: usize>(points: &[(usize, f64)], terms: impl Fn(usize) -> [f64; K]) -> Option<[f64; K]> {
+    let rows: Vec<[f64; K]> = points
         .iter()
-        .map(|&(tasks, ns)| [1.0, tasks as f64, in_vain(tasks, signals)].map(|value| value / ns))
+        .map(|&(tasks, ns)| terms(tasks).map(|value| value / ns))
         .collect();
-    (points.len() > 3).then(|| least_squares(&rows, &vec![1.0; rows.len()]))?
+    (points.len() > K).then(|| least_squares(&rows, &vec![1.0; rows.len()]))?
 }
 
-/// Those of spawn's, `[once, child]`. `None` for fewer than three numbers of children.
+/// Those of join!'s: `[once, child, poll in vain]`.
+fn join_curve(points: &[(usize, f64)], signals: usize) -> Option<[f64; 3]> {
+    curve(points, |tasks| [1.0, tasks as f64, in_vain(tasks, signals)])
+}
+
+/// Those of spawn's: `[once, child]`.
 fn spawn_curve(points: &[(usize, f64)]) -> Option<[f64; 2]> {
-    let rows: Vec<[f64; 2]> = points
-        .iter()
-        .map(|&(tasks, ns)| [1.0, tasks as f64].map(|value| value / ns))
-        .collect();
-    (points.len() > 2).then(|| least_squares(&rows, &vec![1.0; rows.len()]))?
+    curve(points, |tasks| [1.0, tasks as f64])
 }
 
 /// What decides, in ns.

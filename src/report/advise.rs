@@ -1,9 +1,11 @@
 //! Advice, unit costs and validations as text and as Markdown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::changes::Style;
 use super::columns::with_heads;
+use crate::in_order::{grouped, unique};
 use crate::record::Header;
 use crate::text::{children, label, percent, significant, time, times};
 use measure::advise::counts::Unit;
@@ -16,13 +18,13 @@ const NOTHING: f64 = 0.01;
 
 /// The question in words.
 fn asked(question: &Question, needs: &measure::advise::Needs) -> String {
-    let mut parts = vec![children(question.tasks)];
-    parts.push(match question.wakes {
-        Wakes::Never => "that never wait".into(),
-        Wakes::Together => "woken together".into(),
-        Wakes::Separate => "woken one at a time".into(),
-        Wakes::InTurn => "that take turns".into(),
-    });
+    let woken = match question.wakes {
+        Wakes::Never => "that never wait",
+        Wakes::Together => "woken together",
+        Wakes::Separate => "woken one at a time",
+        Wakes::InTurn => "that take turns",
+    };
+    let mut parts = vec![children(question.tasks), woken.to_owned()];
     if question.times != 1.0 {
         parts.push(format!("{} times each", significant(question.times)));
     }
@@ -58,15 +60,11 @@ fn call(call: Option<Call>, ratio: f64) -> &'static str {
 }
 
 /// Each reason once, with all strategies that it is of, in the order in which they come.
-fn together<'a, R: PartialEq>(reasons: impl Iterator<Item = (R, &'a str)>) -> Vec<(R, String)> {
-    let mut all: Vec<(R, String)> = Vec::new();
-    for (reason, strategy) in reasons {
-        match all.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, strategies)) => *strategies += &format!(", {}", label(strategy)),
-            None => all.push((reason, label(strategy).to_owned())),
-        }
-    }
-    all
+fn together<'a, R: PartialEq>(reasons: impl Iterator<Item = (R, &'a str)>) -> impl Iterator<Item = (R, String)> {
+    let reasons = grouped(reasons.map(|(reason, strategy)| (reason, label(strategy))));
+    reasons
+        .into_iter()
+        .map(|(reason, strategies)| (reason, strategies.join(", ")))
 }
 
 /// The answer as text; with every sum term by term where `explain`.
@@ -77,13 +75,11 @@ pub fn text(advice: &Advice, header: Option<&Header>, explain: bool) -> String {
         let reasons = advice.ruled_out.iter();
         let reasons = reasons.map(|ruling| ((&ruling.reason, &ruling.statement), ruling.strategy.as_str()));
         for ((reason, statement), strategies) in together(reasons) {
-            let _ = write!(text, "  {strategies}: {reason}");
-            match statement {
-                Some(statement) => {
-                    let _ = writeln!(text, " (tested: `claims \"{statement}\"`)");
-                }
-                None => text += "\n",
-            }
+            let tested = statement.as_ref();
+            let tested = tested.map_or(String::new(), |statement| {
+                format!(" (tested: `claims \"{statement}\"`)")
+            });
+            let _ = writeln!(text, "  {strategies}: {reason}{tested}");
         }
     }
     if advice.ranked.is_empty() && advice.unpredicted.is_empty() {
@@ -183,25 +179,19 @@ fn matter(advice: &Advice) -> String {
     let Some(ns) = advice.at_stake_ns else {
         return String::new();
     };
-    let own = advice.question.own_ns();
-    match advice.at_stake_share {
-        Some(share) if share < NOTHING => format!(
-            "\nDoes it matter? At most {} of a fan-out, {} of the {} that the children themselves take: choose by meaning.\n",
-            time(ns),
-            percent(share),
-            time(own)
-        ),
-        Some(share) => format!(
-            "\nDoes it matter? Up to {} of a fan-out, {} of the {} that the children themselves take.\n",
-            time(ns),
-            percent(share),
-            time(own)
-        ),
-        None => format!(
-            "\nDoes it matter? Up to {} of a fan-out; what the children take themselves was not told (--work, --wait).\n",
-            time(ns)
-        ),
-    }
+    let (ns, own) = (time(ns), time(advice.question.own_ns()));
+    let said = match advice.at_stake_share {
+        Some(share) => {
+            let (most, end) = match share < NOTHING {
+                true => ("At most", ": choose by meaning"),
+                false => ("Up to", ""),
+            };
+            let share = percent(share);
+            format!("{most} {ns} of a fan-out, {share} of the {own} that the children themselves take{end}")
+        }
+        None => format!("Up to {ns} of a fan-out; what the children take themselves was not told (--work, --wait)"),
+    };
+    format!("\nDoes it matter? {said}.\n")
 }
 
 fn explained(advice: &Advice) -> String {
@@ -224,10 +214,9 @@ fn explained(advice: &Advice) -> String {
 
 /// A count: whole where it is one.
 fn significant_count(count: f64) -> String {
-    if count.fract() == 0.0 {
-        format!("{count}")
-    } else {
-        significant(count)
+    match count.fract() == 0.0 {
+        true => count.to_string(),
+        false => significant(count),
     }
 }
 
@@ -256,11 +245,8 @@ pub fn costs(model: &Model) -> String {
         }))
     });
     let text = with_heads(Style::Text, head, 3..4 + UNITS.len(), rows);
-    let mut names: Vec<&str> = model.sheet.payload.iter().map(|cost| cost.strategy.as_str()).collect();
-    names.dedup();
-    let mut sizes: Vec<usize> = model.sheet.payload.iter().map(|cost| cost.bytes).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
+    let names = unique(model.sheet.payload.iter().map(|cost| cost.strategy.as_str()));
+    let sizes: BTreeSet<usize> = model.sheet.payload.iter().map(|cost| cost.bytes).collect();
     let rows = sizes.into_iter().map(|bytes| {
         let of = move |name: &&str| {
             let mut all = model.sheet.payload.iter();

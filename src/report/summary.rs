@@ -8,7 +8,7 @@ use super::columns::table;
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
-use crate::findings::span;
+use crate::findings::{joined, span};
 use crate::in_order::grouped;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::session::memory;
@@ -56,6 +56,7 @@ pub fn summary(parts: &[Part], paths: &Paths) -> String {
     }
     text += &failures(parts);
     text += &traps(parts);
+    text += &cut(parts);
     if let [(header, _)] = parts {
         text += &memory_of(header);
     }
@@ -107,24 +108,21 @@ pub(crate) fn wrapped(text: &str, indent: &str) -> String {
 }
 
 fn verdicts(header: &Header, measurements: &[Measurement], named: bool) -> String {
-    counts(measurements).into_iter().fold(String::new(), |text, sentence| {
-        let name = if named {
-            format!("{}: ", header.target)
-        } else {
-            String::new()
-        };
-        text + &wrapped(&format!("{name}{sentence}"), "  ")
-    })
+    let name = if named {
+        format!("{}: ", header.target)
+    } else {
+        String::new()
+    };
+    let sentences = counts(measurements).into_iter();
+    sentences
+        .map(|sentence| wrapped(&format!("{name}{sentence}"), "  "))
+        .collect()
 }
 
 /// The table: a dozen rows.
 fn rows(parts: &[Part]) -> String {
-    let all = || {
-        parts
-            .iter()
-            .flat_map(|(_, rows)| rows)
-            .filter(|m| m.status == Status::Ok)
-    };
+    let rows = || parts.iter().flat_map(|(_, rows)| rows);
+    let all = || rows().filter(|m| m.status == Status::Ok);
     let headlines = headline(all());
     let (table, shown) = if headlines.len() >= FEWEST_HEADLINES {
         // The last one of the same children says least.
@@ -184,39 +182,28 @@ fn rows_of<'a>(first: &str, flavor: bool, rows: impl Iterator<Item = (String, &'
 }
 
 fn failures(parts: &[Part]) -> String {
-    let failed = |(header, rows): &'_ Part| -> Vec<String> {
-        let lines = rows.iter().filter(|m| m.status != Status::Ok).map(|m| {
-            let inapplicable = not_applicable(&m.case, header.environment.cores).is_some();
-            format!(
-                "{}: {}: {}",
-                match m.status {
-                    Status::Failed if inapplicable => "left out",
-                    status => status.as_str(),
-                },
-                m.case.measurement_id(&m.strategy),
-                m.reason.as_deref().unwrap_or("no reason given")
-            )
-        });
-        lines.collect()
+    let all = parts
+        .iter()
+        .flat_map(|(header, rows)| rows.iter().map(move |m| (header, m)));
+    let failed: Vec<(&Header, &Measurement)> = all.filter(|(_, m)| m.status != Status::Ok).collect();
+    let line = |(header, m): &(&Header, &Measurement)| {
+        let what = match m.status {
+            Status::Failed if not_applicable(&m.case, header.environment.cores).is_some() => "left out",
+            status => status.as_str(),
+        };
+        let reason = m.reason.as_deref().unwrap_or("no reason given");
+        format!("{what}: {}: {reason}\n", m.case.measurement_id(&m.strategy))
     };
-    let all: Vec<String> = parts.iter().flat_map(failed).collect();
-    let mut text: String = all.iter().take(FAILURES).map(|line| format!("{line}\n")).collect();
-    if all.len() > FAILURES {
-        text += &format!(
-            "and {} more that were not measured, in the records\n",
-            all.len() - FAILURES
-        );
+    let mut text: String = failed.iter().take(FAILURES).map(line).collect();
+    if let Some(more) = failed.len().checked_sub(FAILURES + 1) {
+        text += &format!("and {} more that were not measured, in the records\n", more + 1);
     }
     text
 }
 
 fn traps(parts: &[Part]) -> String {
-    let traps = traps_met(parts);
-    let traps: String = traps
-        .iter()
-        .map(|trap| wrapped(&format!("Trap: {trap}"), "  "))
-        .collect();
-    traps + &cut(parts)
+    let traps = traps_met(parts).into_iter();
+    traps.map(|trap| wrapped(&format!("Trap: {trap}"), "  ")).collect()
 }
 
 /// Each trap once, with the targets that met it.
@@ -245,20 +232,14 @@ fn cut(parts: &[Part]) -> String {
         return lines.collect();
     }
     let cut = parts.iter().filter(|(header, _)| !header.cut.is_empty());
-    let parts: Vec<String> = cut
-        .map(|(header, _)| format!("{} {} of {}", header.target, header.states.len(), header.rounds))
-        .collect();
-    if parts.is_empty() {
-        return String::new();
-    }
-    wrapped(
-        &format!(
-            "Rounds that fitted into the time of their target, of which cases of long blocks have all that they were to have: {}. \
-             JVS_MINUTES gives a target more minutes, or fewer.",
-            parts.join(", ")
-        ),
-        "  ",
-    )
+    let part = |(header, _): &Part| format!("{} {} of {}", header.target, header.states.len(), header.rounds);
+    joined(cut.map(part), ", ").map_or(String::new(), |parts| {
+        let said = format!(
+            "Rounds that fitted into the time of their target, of which cases of long blocks have all that they were to have: \
+             {parts}. JVS_MINUTES gives a target more minutes, or fewer."
+        );
+        wrapped(&said, "  ")
+    })
 }
 
 /// How much was measured, in how long.
@@ -270,19 +251,15 @@ fn extent(parts: &[Part]) -> String {
     let seconds: f64 = parts.iter().map(|(header, _)| header.seconds).sum();
     let rounds = || parts.iter().map(|(header, _)| header.states.len());
     let rounds = span(rounds().min().unwrap_or(0), rounds().max().unwrap_or(0));
-    let seed = if parts.iter().all(|(other, _)| other.seed == header.seed) {
-        format!(" Seed {}.", header.seed)
-    } else {
-        String::new()
+    let seed = match parts.iter().all(|(other, _)| other.seed == header.seed) {
+        true => format!(" Seed {}.", header.seed),
+        false => String::new(),
     };
+    let complete = parts.iter().all(|(header, _)| header.complete);
     let e = &header.environment;
     let text = format!(
         "{measurements} measurements in {seconds:.0} s, {rounds} rounds{}; tokio {}, {}, {} cores.{seed}",
-        if parts.iter().all(|(header, _)| header.complete) {
-            ""
-        } else {
-            ", cut short"
-        },
+        if complete { "" } else { ", cut short" },
         e.built.tokio,
         e.cpu.as_deref().unwrap_or("an unknown processor"),
         e.cores
@@ -294,13 +271,8 @@ fn more_in(parts: &[Part], paths: &Paths) -> String {
     let mut text = String::new();
     match paths.records.as_slice() {
         [] => {}
-        [one] => {
-            text += &format!("Record: {}\n", shown(one));
-        }
-        [first, ..] => {
-            let folder = first.parent().unwrap_or(first);
-            text += &format!("Records: {}\n", shown(folder));
-        }
+        [one] => text += &format!("Record: {}\n", shown(one)),
+        [first, ..] => text += &format!("Records: {}\n", shown(first.parent().unwrap_or(first))),
     }
     if let Some(path) = &paths.criterion {
         text += &format!("Criterion's report: {} (its lines: --verbose)\n", shown(path));

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::table;
+use crate::findings::joined;
 use crate::record::Measurement;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 use crate::text::{children, label};
@@ -44,14 +45,8 @@ fn question(scope: Scope, wakes: Wakes, tasks: usize) -> Question {
 
 /// What rules each strategy out, by need: the reason.
 fn rules() -> Value {
-    let everywhere = question(
-        Scope {
-            flavor: crate::case::Flavor::CurrentThread,
-            site: crate::case::Site::Worker,
-        },
-        Wakes::Together,
-        8,
-    );
+    let scope = "current_thread/worker".parse().expect("a scope");
+    let everywhere = question(scope, Wakes::Together, 8);
     let reasons = |name: &str| -> Value {
         let mut needs = json!(Needs::default());
         *needs.get_mut(name).expect("a need") = true.into();
@@ -146,21 +141,20 @@ fn words(wakes: Wakes) -> &'static str {
 
 /// What wins where: the fastest strategy, and those that are too close to it to call.
 fn decisions(model: &Model) -> Markup {
-    let mut rows = Vec::new();
-    for scope in model.scopes() {
-        let Ok(parsed) = scope.parse() else { continue };
-        for wakes in Wakes::ALL {
-            let cells = NUMBERS.map(|tasks| fastest(model, &question(parsed, wakes, tasks)));
-            if cells.iter().any(Option::is_some) {
-                rows.push((scope.clone(), wakes, cells));
-            }
-        }
-    }
+    let cells = |scope: &str, wakes| {
+        let scope = scope.parse().ok()?;
+        let cells = NUMBERS.map(|tasks| fastest(model, &question(scope, wakes, tasks)));
+        cells.iter().any(Option::is_some).then_some(cells)
+    };
     let rows = html! {
-        @for (scope, wakes, cells) in &rows {
-            tr {
-                th scope="row" { (scope) } td { (words(*wakes)) }
-                @for cell in cells { td { @match cell { Some(text) => (text), None => "–" } } }
+        @for scope in model.scopes() {
+            @for wakes in Wakes::ALL {
+                @if let Some(cells) = cells(&scope, wakes) {
+                    tr {
+                        th scope="row" { (scope) } td { (words(wakes)) }
+                        @for cell in cells { td { (cell.as_deref().unwrap_or("–")) } }
+                    }
+                }
             }
         }
     };
@@ -173,11 +167,8 @@ fn fastest(model: &Model, question: &Question) -> Option<String> {
     let advice = advise(model, &[], question, &Needs::default());
     let first = advice.ranked.first()?;
     let others = advice.ranked.iter().skip(1);
-    let close = others.filter(|ranked| ranked.call != Some(Call::Sure));
-    let names: Vec<&str> = [first]
+    let close = [first]
         .into_iter()
-        .chain(close)
-        .map(|ranked| label(&ranked.strategy))
-        .collect();
-    Some(names.join(", "))
+        .chain(others.filter(|ranked| ranked.call != Some(Call::Sure)));
+    joined(close.map(|ranked| label(&ranked.strategy).to_owned()), ", ")
 }

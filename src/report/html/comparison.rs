@@ -18,17 +18,19 @@ use crate::stats::Estimate;
 use crate::text::{counted, label, times};
 
 const LOOKS: [&str; 2] = ["run-a", "run-b"];
+const NAMES: [&str; 2] = ["A", "B"];
 
 /// Two runs side by side, changes first.
 pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Comparison) -> String {
-    let groups = by_workload(&comparison.rows);
-    let headers: Vec<(String, &Header)> = [(names[0], a), (names[1], b)]
-        .into_iter()
-        .flat_map(|(name, parts)| {
-            parts
-                .iter()
-                .map(move |(header, _)| (format!("{name}: {}", header.target), header))
-        })
+    let mut groups: BTreeMap<(usize, &str), Vec<&Row>> = BTreeMap::new();
+    for row in &comparison.rows {
+        let name = row.case.workload.as_str();
+        groups.entry((rank(name), name)).or_default().push(row);
+    }
+    let parts = a.iter().map(|part| (names[0], part));
+    let parts = parts.chain(b.iter().map(|part| (names[1], part)));
+    let headers: Vec<(String, &Header)> = parts
+        .map(|(name, (header, _))| (format!("{name}: {}", header.target), header))
         .collect();
     let answer = html! {
         p.kicker { "Two runs compared: A is " (names[0]) ", B is " (names[1]) }
@@ -51,9 +53,8 @@ pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Compari
         (missing(comparison))
     };
     let mut sections = vec![Section::new("rows", "all changes", "All changes", rows)];
-    for ((_, name), rows) in &groups {
-        sections.push(section(names, name, rows));
-    }
+    let workloads = groups.iter().map(|((_, name), rows)| section(names, name, rows));
+    sections.extend(workloads);
     let environment = environment::environment("Machine, build and run, by run and target", &headers);
     sections.push(Section::new("environment", "environment", "Environment", environment));
     let method = html! {
@@ -73,10 +74,7 @@ pub fn comparison(names: [&str; 2], a: &[Part], b: &[Part], comparison: &Compari
 }
 
 fn sentences(names: [&str; 2], comparison: &Comparison) -> Vec<String> {
-    let count = |change: Change| {
-        let rows = comparison.rows.iter();
-        rows.filter(|row| row.judged == change).count()
-    };
+    let count = |change| comparison.rows.iter().filter(|row| row.judged == change).count();
     let are = |number: usize| format!("{number} {}", if number == 1 { "is" } else { "are" });
     let host = match count(Change::Host) {
         0 => String::new(),
@@ -106,9 +104,8 @@ fn sentences(names: [&str; 2], comparison: &Comparison) -> Vec<String> {
     }
     if !comparison.missing.is_empty() {
         let number = counted(comparison.missing.len(), "measurement");
-        sentences.push(format!(
-            "{number} could not be compared, because one of the runs lacks them."
-        ));
+        let lacking = format!("{number} could not be compared, because one of the runs lacks them.");
+        sentences.push(lacking);
     }
     sentences
 }
@@ -191,15 +188,6 @@ fn missing(comparison: &Comparison) -> Markup {
     }
 }
 
-fn by_workload(rows: &[Row]) -> BTreeMap<(usize, &str), Vec<&Row>> {
-    let mut groups: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
-        let name = row.case.workload.as_str();
-        groups.entry((rank(name), name)).or_default().push(row);
-    }
-    groups
-}
-
 fn look(run: usize, strategy: &str) -> Look {
     let look = Look::of_strategy(strategy);
     Look {
@@ -229,26 +217,19 @@ fn section(names: [&str; 2], workload: &str, rows: &[&Row]) -> Section {
             charts.push((caption, chart));
             continue;
         }
-        for row in rows {
-            for run in 0..2 {
-                let name = format!(
-                    "{} · {flavor} · {site}, {} × {payload}",
-                    ["A", "B"][run],
-                    row.case.tasks
-                );
-                points.push((name, look(run, &row.strategy), row.ratio[run]));
-            }
+        for (row, run) in rows.into_iter().flat_map(|row| [(row, 0), (row, 1)]) {
+            let (name, tasks) = (NAMES[run], row.case.tasks);
+            let name = format!("{name} · {flavor} · {site}, {tasks} × {payload}");
+            points.push((name, look(run, &row.strategy), row.ratio[run]));
         }
     }
-    let looks: Vec<(String, Look)> = strategies
-        .iter()
-        .flat_map(|strategy| {
-            (0..2).map(|run| {
-                let name = format!("{}, {} ({})", label(strategy), ["A", "B"][run], names[run]);
-                (name, look(run, strategy))
-            })
+    let looks = strategies.iter().flat_map(|strategy| {
+        [0, 1].map(|run| {
+            let name = format!("{}, {} ({})", label(strategy), NAMES[run], names[run]);
+            (name, look(run, strategy))
         })
-        .collect();
+    });
+    let looks: Vec<(String, Look)> = looks.collect();
     let title = format!("{workload}: ratios of single points in both runs");
     let content = html! {
         (legend(&looks, false))

@@ -188,14 +188,8 @@ fn single_points(workload: &Workload) -> Markup {
         .flat_map(|group| &group.rows)
         .filter(|m| !m.is_control())
         .filter_map(|m| {
-            let case = &m.case;
-            let name = format!(
-                "{} · {} · {}, {}",
-                label(&m.strategy),
-                case.flavor,
-                case.site,
-                case.tasks
-            );
+            let (case, strategy) = (&m.case, label(&m.strategy));
+            let name = format!("{strategy} · {} · {}, {}", case.flavor, case.site, case.tasks);
             Some((name, Look::of_strategy(&m.strategy), m.ratio?))
         })
         .collect();
@@ -218,11 +212,10 @@ fn maps(workload: &Workload, reference: &str) -> Markup {
     let mut maps = Vec::new();
     for group in &workload.groups {
         for name in strategies(workload) {
-            let rows = group.of(name).filter(|m| !m.is_control());
-            let rows: Vec<&Measurement> = rows.collect();
+            let rows: Vec<&Measurement> = group.of(name).filter(|m| !m.is_control()).collect();
             let payloads: BTreeSet<Payload> = rows.iter().map(|m| m.case.payload).collect();
             if payloads.len() > 1 {
-                maps.push((group, name, rows, payloads));
+                maps.push(map(group, name, &rows, &payloads));
             }
         }
     }
@@ -235,18 +228,17 @@ fn maps(workload: &Workload, reference: &str) -> Markup {
                 span aria-hidden="true" { "▼ " } "faster: the strategy wins. "
                 span aria-hidden="true" { "? " } "inconclusive. An empty cell was not measured."
             }
-            div.maps {
-                @for (group, name, rows, payloads) in &maps { (map(workload.name, group, name, rows, payloads)) }
-            }
+            div.maps { @for map in maps { (map) } }
         }
     }
 }
 
-fn map(workload: &str, group: &Group, name: &str, rows: &[&Measurement], payloads: &BTreeSet<Payload>) -> Markup {
+fn map(group: &Group, name: &str, rows: &[&Measurement], payloads: &BTreeSet<Payload>) -> Markup {
     let tasks: BTreeSet<usize> = rows.iter().map(|m| m.case.tasks).collect();
     let cells: HashMap<(Payload, usize), &Measurement> =
         rows.iter().map(|m| ((m.case.payload, m.case.tasks), *m)).collect();
     let caption = format!("{}: {}, {}", label(name), group.flavor, group.site);
+    let workload = &group.rows[0].case.workload;
     let head = html! { (heads(["payload"])) (heads(tasks.iter().map(|tasks| counted(*tasks, "task")))) };
     let rows = html! {
         @for payload in payloads {

@@ -10,7 +10,7 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
-use super::COLUMNS_OF_FIELDS;
+use super::of_fields;
 use crate::stats::{Estimate, Verdict};
 
 /// Takes the machines of a file, from this number on; returns the next one.
@@ -81,7 +81,7 @@ impl Read {
     }
 }
 
-/// The columns that stand beside other machines', beside those of the machines' [fields](COLUMNS_OF_FIELDS).
+/// The columns that stand beside other machines', beside those of the machines' [fields](of_fields).
 const READ: [&str; 13] = [
     "machine",
     "simulated",
@@ -116,7 +116,7 @@ impl Lines {
         };
         let columns = READ
             .into_iter()
-            .chain(COLUMNS_OF_FIELDS)
+            .chain(of_fields())
             .map(read)
             .collect::<Result<_, ParquetError>>()?;
         Ok(Self { count, columns })
@@ -164,7 +164,7 @@ impl Lines {
         if same {
             return;
         }
-        for (known, name) in known.iter_mut().zip(COLUMNS_OF_FIELDS) {
+        for (known, name) in known.iter_mut().zip(of_fields()) {
             let value = self.shown(name, line);
             if known.is_empty() {
                 *known = value;
