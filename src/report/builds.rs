@@ -105,43 +105,30 @@ fn count_change(change: &CountChange) -> String {
 pub fn sentences(judged: &Judged) -> Vec<String> {
     let mut sentences = Vec::new();
     for (number, build) in judged.builds.iter().enumerate() {
-        let compared = judged.cells(number).filter(|(_, cell)| cell.change.is_some()).count();
-        let (slower, faster) = (
-            judged.count(number, Change::Slower),
-            judged.count(number, Change::Faster),
-        );
+        let cells = || judged.cells(number).map(|(_, cell)| cell);
+        let compared = cells().filter(|cell| cell.change.is_some()).count();
+        let [slower, faster, unchanged] =
+            [Change::Slower, Change::Faster, Change::Unchanged].map(|change| judged.count(number, change));
         sentences.push(format!(
-            "{build} against {}: of {compared} times {slower} rose, {faster} fell, {} are unchanged, {} inconclusive.",
+            "{build} against {}: of {compared} times {slower} rose, {faster} fell, {unchanged} are unchanged, {} inconclusive.",
             judged.base,
-            judged.count(number, Change::Unchanged),
-            compared - slower - faster - judged.count(number, Change::Unchanged),
+            compared - slower - faster - unchanged,
         ));
         // A count tells whether something else is done, a time how long it takes.
-        let changed: Vec<&Cell> = judged
-            .cells(number)
-            .map(|(_, cell)| cell)
+        let counted = cells()
             .filter(|cell| is_change(cell))
-            .collect();
-        let equal = changed
-            .iter()
-            .filter(|cell| cell.counts.as_ref().is_some_and(Vec::is_empty))
-            .count();
-        let other = changed
-            .iter()
-            .filter(|cell| cell.counts.as_ref().is_some_and(|c| !c.is_empty()))
-            .count();
-        if equal + other > 0 {
+            .filter_map(|cell| cell.counts.as_ref());
+        let (equal, other): (Vec<_>, Vec<_>) = counted.partition(|counts| counts.is_empty());
+        if equal.len() + other.len() > 0 {
             sentences.push(format!(
-                "Of the changed ones that can be counted, {equal} do the same work in another time (all that is counted is \
-                 equal), and {other} do other work."
+                "Of the changed ones that can be counted, {} do the same work in another time (all that is counted is equal), and \
+                 {} do other work.",
+                equal.len(),
+                other.len()
             ));
         }
-        let lacking: Vec<&Cell> = judged
-            .cells(number)
-            .map(|(_, cell)| cell)
-            .filter(|c| c.missing.is_some())
-            .collect();
-        if let Some(reason) = lacking.first().and_then(|cell| cell.missing.as_deref()) {
+        let lacking: Vec<&str> = cells().filter_map(|cell| cell.missing.as_deref()).collect();
+        if let Some(reason) = lacking.first() {
             sentences.push(format!("{build} has no time for {} rows: {reason}.", lacking.len()));
         }
     }

@@ -96,11 +96,9 @@ fn sentences(data: &Data, answered: bool) -> Vec<String> {
 }
 
 fn counts(data: &Data, strategy: &str) -> String {
-    let rows: Vec<&&Measurement> = data
-        .all
-        .iter()
-        .filter(|m| m.status == Status::Ok && m.strategy == strategy && !m.is_control())
-        .filter(|m| m.reference == data.reference())
+    let usable = data.all.iter().filter(|m| m.status == Status::Ok && !m.is_control());
+    let rows: Vec<&&Measurement> = usable
+        .filter(|m| m.strategy == strategy && m.reference == data.reference())
         .collect();
     let count = |verdict| rows.iter().filter(|m| m.verdict == Some(verdict)).count();
     format!(
@@ -132,11 +130,11 @@ fn cost_of_a_child(data: &Data, strategy: &str) -> Option<String> {
     let parts: Vec<String> = workload
         .at(Site::Worker)
         .filter_map(|group| {
-            let most = group.of(strategy).filter(|m| m.ratio.is_some());
-            let least_payload = group.rows.iter().map(|m| m.case.payload.0).min()?;
-            let most = most
-                .filter(|m| m.case.payload.0 == least_payload)
-                .max_by_key(|m| m.case.tasks)?;
+            let least = group.rows.iter().map(|m| m.case.payload).min()?;
+            let rows = group
+                .of(strategy)
+                .filter(|m| m.ratio.is_some() && m.case.payload == least);
+            let most = rows.max_by_key(|m| m.case.tasks)?;
             let reference = most.reference_ns.or_else(|| data.control(&most.case)?.wall_ns)?;
             let more = (most.wall_ns?.median - reference.median) / most.case.tasks as f64;
             let direction = if more > 0.0 { "more" } else { "less" };
@@ -233,13 +231,9 @@ pub(super) fn figure_with_legend(data: &Data, (chart, caption): &(Chart, String)
         let mut series = chart.series.iter();
         series.any(|series| series.name == name && !series.points.is_empty())
     };
-    let looks: Vec<(String, Look)> = data
-        .flavors
-        .iter()
-        .enumerate()
-        .map(|(index, flavor)| (flavor.to_string(), Look::of_flavor(index)))
-        .filter(|(name, _)| drawn(name))
-        .collect();
+    let flavors = data.flavors.iter().enumerate();
+    let looks = flavors.map(|(index, flavor)| (flavor.to_string(), Look::of_flavor(index)));
+    let looks: Vec<(String, Look)> = looks.filter(|(name, _)| drawn(name)).collect();
     let strategy = data.headline().map_or("", label);
     html! {
         figure.card.main {

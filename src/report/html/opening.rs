@@ -12,7 +12,7 @@ use crate::findings::headline::{Headline, headline};
 use crate::findings::in_task;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
-use crate::text::{time, times};
+use crate::text::{label, time, times};
 
 const WIDTH: f64 = 420.0;
 /// Of one character.
@@ -70,34 +70,22 @@ fn measured(parts: &[Part]) -> impl Iterator<Item = &Measurement> {
 struct Line<'a> {
     workload: &'static str,
     strategy: &'static str,
+    /// The strategy, and what the children do.
+    name: String,
+    /// Blue and a circle for join!, red and a square for spawn.
+    look: (&'static str, usize),
+    /// How it is drawn.
+    class: &'static str,
     /// Of spawn, beside which join! was measured, as tables have it.
     rows: Vec<&'a Measurement>,
 }
 
 impl Line<'_> {
-    fn name(&self) -> String {
-        let children = match self.workload {
-            "wake" => "woken one at a time",
-            _ => "yield once",
-        };
-        let strategy = crate::text::label(self.strategy);
-        format!("{strategy}, {children}")
-    }
-
-    /// Blue and a circle for join!, red and a square for spawn.
-    fn look(&self) -> (&'static str, usize) {
-        match self.strategy {
-            "join" => ("k0", 0),
-            _ => ("k1", 1),
-        }
-    }
-
     fn points(&self) -> impl Iterator<Item = (f64, f64)> {
         self.rows.iter().filter_map(|m| {
-            let ns = if self.strategy == "join" {
-                m.reference_ns
-            } else {
-                m.wall_ns
+            let ns = match self.strategy {
+                "join" => m.reference_ns,
+                _ => m.wall_ns,
             };
             let ns = ns.filter(drawable)?;
             Some((m.case.tasks as f64, ns.median / m.case.tasks as f64))
@@ -112,16 +100,21 @@ fn cost(parts: &[Part]) -> Option<Picture> {
     const TOP: f64 = 34.0;
     const BOTTOM: f64 = 292.0;
     let all: Vec<&Measurement> = measured(parts).filter(|m| m.case.payload.0 == 0).collect();
-    let lines: Vec<Line> = ["wake", "yield"]
-        .into_iter()
-        .flat_map(|workload| ["join", "spawn"].map(|strategy| (workload, strategy)))
-        .map(|(workload, strategy)| Line {
+    let workloads = [
+        ("wake", "woken one at a time", "line"),
+        ("yield", "yield once", "line dashed"),
+    ];
+    let lines = workloads.into_iter().flat_map(|(workload, children, class)| {
+        [("join", ("k0", 0)), ("spawn", ("k1", 1))].map(|(strategy, look)| Line {
             workload,
             strategy,
+            name: format!("{}, {children}", label(strategy)),
+            look,
+            class,
             rows: in_task(&all, workload, Flavor::CurrentThread),
         })
-        .filter(|line| line.points().count() > 1)
-        .collect();
+    });
+    let lines: Vec<Line> = lines.filter(|line| line.points().count() > 1).collect();
     let over = range(lines.iter().flat_map(Line::points).map(|(tasks, _)| tasks))?;
     let values = range(lines.iter().flat_map(Line::points).map(|(_, ns)| ns))?;
     let (x, y) = (
@@ -146,14 +139,14 @@ fn cost(parts: &[Part]) -> Option<Picture> {
         });
     let sentences = lines.iter().filter_map(|line| {
         let ((from, first), (to, last)) = line.points().next().zip(line.points().last())?;
-        let (name, first, last) = (line.name(), time(first), time(last));
+        let (name, first, last) = (&line.name, time(first), time(last));
         Some(format!("{name}: {first} per child at {from}, {last} at {to}."))
     });
     let sentences = sentences.chain(crossing.iter().map(|(.., said)| said.clone()));
-    let tasks: Vec<(f64, f64, u8)> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0]
+    let tasks: Vec<(f64, f64)> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0]
         .into_iter()
         .filter(|tasks| (over.0..=over.1).contains(tasks))
-        .map(|tasks| (x.at(tasks), tasks, 0))
+        .map(|tasks| (x.at(tasks), tasks))
         .collect();
     let contents = html! {
         text.heading x="12" y="20" { "Cost of a child, on one thread" }
@@ -169,7 +162,7 @@ fn cost(parts: &[Part]) -> Option<Picture> {
             }
         }
         path.axis d={ "M" (LEFT) " " (BOTTOM) "H" (RIGHT) } {}
-        @for (at, tasks, _) in &tasks {
+        @for (at, tasks) in &tasks {
             path.axis d={ "M" (n(*at)) " " (BOTTOM) "v4" } {}
             text x=(n(*at)) y=(BOTTOM + 17.0) text-anchor="middle" { (tasks) }
         }
@@ -177,19 +170,19 @@ fn cost(parts: &[Part]) -> Option<Picture> {
         @for line in &lines {
             @let points: Vec<(f64, f64)> = line.points().map(|(tasks, ns)| (x.at(tasks), y.at(ns))).collect();
             @let path: Vec<String> = points.iter().map(|(x, y)| format!("{} {}", n(*x), n(*y))).collect();
-            g class=(line.look().0) {
-                path class=(class_of(line)) d={ "M" (path.join("L")) } {}
-                @for (x, y) in &points { path.m d=(marker(line.look().1, *x, *y)) {} }
+            g class=(line.look.0) {
+                path class=(line.class) d={ "M" (path.join("L")) } {}
+                @for (x, y) in &points { path.m d=(marker(line.look.1, *x, *y)) {} }
             }
         }
         @for (row, line) in lines.iter().enumerate() {
             @let left = 12.0 + 204.0 * (row % 2) as f64;
             @let at = BOTTOM + 53.0 + 18.0 * (row / 2) as f64;
-            g class=(line.look().0) {
-                path class=(class_of(line)) d={ "M" (n(left)) " " (n(at)) "h26" } {}
-                path.m d=(marker(line.look().1, left + 13.0, at)) {}
+            g class=(line.look.0) {
+                path class=(line.class) d={ "M" (n(left)) " " (n(at)) "h26" } {}
+                path.m d=(marker(line.look.1, left + 13.0, at)) {}
             }
-            text.name x=(n(left + 33.0)) y=(n(at + 4.0)) { (line.name()) }
+            text.name x=(n(left + 33.0)) y=(n(at + 4.0)) { (line.name) }
         }
     };
     Some(Picture {
@@ -199,13 +192,6 @@ fn cost(parts: &[Part]) -> Option<Picture> {
         height: BOTTOM + 84.0,
         contents,
     })
-}
-
-fn class_of(line: &Line) -> &'static str {
-    match line.workload {
-        "wake" => "line",
-        _ => "line dashed",
-    }
 }
 
 /// The heading of a workload's rows.
