@@ -125,7 +125,7 @@
       work: Number(value("work")),
       wait: Number(value("wait")),
       payload: Number(value("payload")),
-      bound: value("bound") === "" ? 0 : Number(value("bound")),
+      bound: value("bound") === "" ? null : Number(value("bound")),
       scope: value("scope"),
       needs,
     };
@@ -134,7 +134,7 @@
   function wrong(q) {
     const whole = (number, from, to) => Number.isInteger(number) && number >= from && number <= to;
     if (!whole(q.tasks, 1, 1e6)) return "children: a whole number from 1 to 1000000";
-    if (q.bound && !whole(q.bound, 1, 1e6)) return "at most at once: a whole number from 1 to 1000000";
+    if (q.bound !== null && !whole(q.bound, 1, 1e6)) return "at most at once: a whole number from 1 to 1000000";
     if (!(q.work >= 0 && q.wait >= 0)) return "work and wait: ns, 0 or more";
     if (!whole(q.payload, 0, 2 ** 40)) return "bytes: a whole number";
     if (q.wakes === "never" && q.wait > 0) return "children that wait are woken";

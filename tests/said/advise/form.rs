@@ -42,6 +42,7 @@ fn posed(count: usize) -> Vec<Posed> {
             let tasks = random.usize(1..150).to_string();
             let payload = [0, 0, 64, 200, 1024, 3000, 5000, 16384][random.usize(..8)];
             let checked = (random.usize(..3) == 0).then(|| needs[random.usize(..needs.len())]);
+            let bound = ["", "", "", "1", "16", "200"][random.usize(..6)];
             let (flavor, site) = scope.split_once('/').expect("both");
             let mut flags: Vec<String> = [
                 ("--tasks", tasks.clone()),
@@ -54,6 +55,7 @@ fn posed(count: usize) -> Vec<Posed> {
             ]
             .map(|(flag, value)| format!("{flag}={value}"))
             .into();
+            flags.extend((!bound.is_empty()).then(|| format!("--bound={bound}")));
             flags.extend(checked.map(|need| format!("--{}", need.replace('_', "-"))));
             Posed {
                 fields: vec![
@@ -62,6 +64,7 @@ fn posed(count: usize) -> Vec<Posed> {
                     ("work", work),
                     ("wait", wait),
                     ("payload", payload.to_string()),
+                    ("bound", bound.to_owned()),
                     ("scope", scope),
                 ],
                 checked,
@@ -125,13 +128,21 @@ fn the_pages_form_says_what_the_command_says() {
     if !has_browser() {
         return;
     }
-    let posed = posed(50);
+    let mut posed = posed(60);
+    // No child at once is no question.
+    posed.push(Posed {
+        fields: vec![("bound", "0".to_owned())],
+        checked: None,
+        flags: Vec::new(),
+    });
     std::fs::write(&file, page.replace("</body>", &filled_in(&posed))).expect("a file");
     let (dom, errors) = browse(&file, "");
     assert!(!errors.contains("CONSOLE"), "{errors}");
     let said = dom.split_once("<pre id=\"said\">").expect("what the form said").1;
     let said = said.split("</pre>").next().expect("its end");
-    let said: Vec<Vec<Value>> = serde_json::from_str(said).expect("JSON");
+    let mut said: Vec<Vec<Value>> = serde_json::from_str(said).expect("JSON");
+    assert_eq!(said.pop(), Some(Vec::new()), "a bound of 0");
+    posed.pop();
     let (mut answered, number) = (0, |value: &Value| {
         value.as_str().and_then(|text| text.parse::<f64>().ok())
     });
