@@ -11,7 +11,7 @@ use crate::case::Site;
 use crate::findings::answer::{Evidence, Sentence, answer_of};
 use crate::findings::{crossover, listed};
 use crate::record::{Measurement, Part, Status};
-use crate::stats::{Estimate, Verdict};
+use crate::stats::Verdict;
 use crate::text::{children, counted, label, time, times};
 
 /// The sentences of the answer, each with links to its evidence where that has an address.
@@ -349,9 +349,4 @@ pub(super) fn tasks_across(mut tasks: Vec<usize>) -> Across {
         ticks: ticks.collect(),
         log: true,
     }
-}
-
-/// An estimate of a whole fan-out, for each child.
-pub(super) fn per_child(estimate: Estimate, tasks: usize) -> Estimate {
-    estimate.map(|ns| ns / tasks as f64)
 }

@@ -74,19 +74,13 @@ fn fields(header: &Header) -> Vec<(&'static str, String)> {
 
 /// The headers as a table, one column for each; what is the same in all of them is said once.
 pub(super) fn environment(caption: &str, headers: &[(String, &Header)]) -> Markup {
-    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
-    for (_, header) in headers {
-        let fields = fields(header);
-        rows.resize_with(fields.len(), Default::default);
-        for (row, (field, value)) in rows.iter_mut().zip(fields) {
-            row.0 = field;
-            row.1.push(value);
-        }
-    }
-    match rows.is_empty() {
-        true => html! { p { "No target was recorded." } },
-        false => fields_of(caption, headers.iter().map(|(name, _)| name), rows),
-    }
+    let columns: Vec<Vec<(&str, String)>> = headers.iter().map(|(_, header)| fields(header)).collect();
+    let Some(first) = columns.first() else {
+        return html! { p { "No target was recorded." } };
+    };
+    let values = |row: usize| columns.iter().map(|column| column[row].1.clone()).collect();
+    let rows = first.iter().enumerate().map(|(row, (field, _))| (*field, values(row)));
+    fields_of(caption, headers.iter().map(|(name, _)| name), rows)
 }
 
 /// Fields with a column for each of what has them; what is the same in all of them is said once.

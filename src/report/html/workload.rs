@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 
-use super::answer::{figure_of, figure_with_legend, per_child, tasks_across};
+use super::answer::{figure_of, figure_with_legend, tasks_across};
 use super::chart::{Across, Chart, Look, Series, Unit, legend, panels};
 use super::data::{Data, Group, Workload, known};
 use super::exchange::exchange;
@@ -81,13 +81,6 @@ fn strategies<'a>(workload: &Workload<'a>) -> Vec<&'a str> {
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-fn value(m: &Measurement, unit: Unit) -> Option<Estimate> {
-    match unit {
-        Unit::Time => Some(per_child(m.wall_ns?, m.case.tasks)),
-        Unit::Ratio => m.ratio,
-    }
-}
-
 /// A chart along an axis, and what it is of.
 type Along = fn(&Group, &[&str], Unit) -> Option<(String, Chart)>;
 
@@ -96,8 +89,14 @@ fn chart(title: String, across: Across, rows: &[(f64, &Measurement)], strategies
     let mut points: HashMap<&str, Vec<(f64, Estimate)>> = HashMap::new();
     for (at, m) in rows {
         if unit == Unit::Time || !m.is_control() {
-            let estimate = value(m, unit).map(|estimate| (*at, estimate));
-            points.entry(&m.strategy).or_default().extend(estimate);
+            let value = match unit {
+                Unit::Time => m.wall_ns.map(|e| e.map(|ns| ns / m.case.tasks as f64)),
+                Unit::Ratio => m.ratio,
+            };
+            points
+                .entry(&m.strategy)
+                .or_default()
+                .extend(value.map(|value| (*at, value)));
         }
     }
     let series = strategies.iter().filter_map(|&name| {
