@@ -1,5 +1,7 @@
 //! Shares, and how far they may be from the truth.
 
+use super::halved;
+
 /// The 95% band of a share of which `count` of `of` were seen (Clopper & Pearson, 1934): the shares for which so many, or
 /// more extreme ones, have a probability of at least 2.5%.
 ///
@@ -9,36 +11,25 @@
 pub fn clopper_pearson(count: usize, of: usize) -> (f64, f64) {
     assert!(count <= of, "{count} of {of}");
     let tail = |share: f64, from: usize, to: usize| -> f64 { (from..=to).map(|k| binomial(of, k, share)).sum() };
-    // Halving: 50 times is more than a double can tell apart.
-    let solve = |above: &dyn Fn(f64) -> bool| {
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..50 {
-            let middle = (low + high) / 2.0;
-            if above(middle) {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        (low + high) / 2.0
+    let low = match count {
+        0 => 0.0,
+        _ => halved(0.0, 1.0, |share| tail(share, count, of) >= 0.025),
     };
-    let low = if count == 0 {
-        0.0
-    } else {
-        solve(&|share| tail(share, count, of) >= 0.025)
-    };
-    let high = if count == of {
-        1.0
-    } else {
-        solve(&|share| tail(share, 0, count) < 0.025)
+    let high = match of - count {
+        0 => 1.0,
+        _ => halved(0.0, 1.0, |share| tail(share, 0, count) < 0.025),
     };
     (low, high)
 }
 
+/// The natural log of the number of ways to choose `k` of `n`.
+pub(super) fn ln_choose(n: usize, k: usize) -> f64 {
+    (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum()
+}
+
 /// The probability of `k` of `n` where each has probability `p`, between 0 and 1.
 fn binomial(n: usize, k: usize, p: f64) -> f64 {
-    let choose: f64 = (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum();
-    (choose + k as f64 * p.ln() + (n - k) as f64 * (-p).ln_1p()).exp()
+    (ln_choose(n, k) + k as f64 * p.ln() + (n - k) as f64 * (-p).ln_1p()).exp()
 }
 
 /// The probabilities of 0, 1, 2 … `n` heads among `n` fair coins.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use timed::locked::lock;
 
 use super::binomial::heads;
-use super::median;
+use super::{halved, median};
 
 /// The least level at which an interval is called one.
 pub const LEVEL: f64 = 0.95;
@@ -101,16 +101,7 @@ pub(super) fn normal_within(z: f64) -> f64 {
 
 /// The number of standard deviations within which a normal value lies with probability `level`, found by halving.
 fn normal_quantile(level: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 5.0);
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if normal_within(middle) < level {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low + high) / 2.0
+    halved(0.0, 5.0, |z| normal_within(z) >= level)
 }
 
 /// How many of the sorted differences between `m` and `n` independent values to cut off at each end so that what
@@ -131,13 +122,18 @@ fn hodges_lehmann_interval_anew(m: usize, n: usize) -> Option<(usize, f64)> {
     }
     if pairs > MOST_PAIRS {
         // Normal beyond: its error is far below a percent there.
-        let (m, n) = (m as f64, n as f64);
-        let deviation = (m * n * (m + n + 1.0) / 12.0).sqrt();
-        return Some(((m * n / 2.0 - 1.96 * deviation).floor() as usize, LEVEL));
+        let (mean, deviation) = normal_pairs(m, n);
+        return Some(((mean - 1.96 * deviation).floor() as usize, LEVEL));
     }
     let orders = orders(m, n);
     let all: f64 = orders.iter().sum();
     most_cut(orders.iter().map(|count| count / all).take(pairs / 2), LEVEL)
+}
+
+/// The mean and the standard deviation of the number of pairs in which one side is smaller.
+fn normal_pairs(m: usize, n: usize) -> (f64, f64) {
+    let (m, n) = (m as f64, n as f64);
+    (m * n / 2.0, (m * n * (m + n + 1.0) / 12.0).sqrt())
 }
 
 /// How many orders of `m` and `n` values give each number of pairs in which one side is smaller: the coefficients of the
@@ -166,15 +162,9 @@ pub(crate) fn mann_whitney_p(a: &[f64], b: &[f64]) -> f64 {
         return 1.0;
     }
     if m * n > MOST_PAIRS {
-        let (m, n) = (m as f64, n as f64);
-        let deviation = (m * n * (m + n + 1.0) / 12.0).sqrt();
-        let z = (m * n / 2.0 - not_above as f64 - 0.5) / deviation;
-        let within = normal_within(z.abs());
-        return if z > 0.0 {
-            (1.0 - within) / 2.0
-        } else {
-            (1.0 + within) / 2.0
-        };
+        let (mean, deviation) = normal_pairs(m, n);
+        let z = (mean - not_above as f64 - 0.5) / deviation;
+        return (1.0 - normal_within(z.abs()).copysign(z)) / 2.0;
     }
     let orders = orders(m, n);
     let all: f64 = orders.iter().sum();
@@ -206,32 +196,31 @@ impl Estimate {
 
     /// The same at a level of one's own.
     pub fn at_level(values: &[f64], level: f64) -> Option<Self> {
-        if values.is_empty() {
-            return None;
-        }
-        let mut means = Self::means_of_two(values);
-        let (cut, level) = signed_rank_interval(values.len(), level).unwrap_or((0, 0.0));
-        Some(Self::cut_off(&mut means, cut, level))
+        Self::cut_off(
+            &mut Self::means_of_two(values),
+            signed_rank_interval(values.len(), level),
+        )
     }
 
     /// The median and its interval from order statistics: for values whose means mean nothing. `None` for no values.
     pub fn by_order(values: &[f64]) -> Option<Self> {
-        if values.is_empty() {
-            return None;
-        }
-        let (cut, level) = order_interval(values.len()).unwrap_or((0, 0.0));
-        Some(Self::cut_off(&mut values.to_vec(), cut, level))
+        Self::cut_off(&mut values.to_vec(), order_interval(values.len()))
     }
 
     /// How far the values of `b` lie above those of `a`: the median of all differences, and its interval. `None` for
     /// no values.
     pub fn shift(a: &[f64], b: &[f64]) -> Option<Self> {
-        let mut differences = Self::differences(a, b);
-        if differences.is_empty() {
-            return None;
+        Self::cut_off(&mut Self::differences(a, b), hodges_lehmann_interval(a.len(), b.len()))
+    }
+
+    /// A centre at [`LEVEL`], with an interval that reaches `half` to each side.
+    pub(super) fn around(centre: f64, half: f64) -> Self {
+        Self {
+            median: centre,
+            low: centre - half,
+            high: centre + half,
+            level: LEVEL,
         }
-        let (cut, level) = hodges_lehmann_interval(a.len(), b.len()).unwrap_or((0, 0.0));
-        Some(Self::cut_off(&mut differences, cut, level))
     }
 
     /// All means of two values, each with itself included.
@@ -249,21 +238,27 @@ impl Estimate {
     }
 
     /// The middle of `values`, which it reorders.
-    pub(super) fn middle(values: &mut [f64]) -> f64 {
-        Self::cut_off(values, 0, 0.0).median
+    pub(super) fn middle(values: &mut [f64]) -> Option<f64> {
+        Some(Self::cut_off(values, None)?.median)
     }
 
     /// The middle of `values`, and between what they lie where so many of them are cut off at each end as half of them less
     /// `likely`: how far the number of those below the true centre is likely to be from the half.
-    pub(super) fn within(values: &mut [f64], likely: f64, level: f64) -> Self {
+    pub(super) fn within(values: &mut [f64], likely: f64, level: f64) -> Option<Self> {
         let cut = (values.len() as f64 / 2.0 - likely - 0.5).max(0.0) as usize;
         // Of values that are all equal nothing is likely but their middle.
-        Self::cut_off(values, cut.min((values.len() / 2).saturating_sub(1)), level)
+        let cut = cut.min((values.len() / 2).saturating_sub(1));
+        Self::cut_off(values, Some((cut, level)))
     }
 
-    /// The middle of `values`, and between what they lie where `cut` of them are cut off at each end: fewer than half.
-    fn cut_off(values: &mut [f64], cut: usize, level: f64) -> Self {
+    /// The middle of `values`, and between what they lie where so many of them are cut off at each end, fewer than half, with the
+    /// level that this has; without an interval the extremes. `None` for no values.
+    fn cut_off(values: &mut [f64], interval: Option<(usize, f64)>) -> Option<Self> {
         let (n, order) = (values.len(), f64::total_cmp);
+        if n == 0 {
+            return None;
+        }
+        let (cut, level) = interval.unwrap_or((0, 0.0));
         let (below, above, _) = values.select_nth_unstable_by(n / 2, order);
         let above = *above;
         let below = below.iter().copied().max_by(order).filter(|_| n.is_multiple_of(2));
@@ -274,12 +269,12 @@ impl Estimate {
             true => high,
             false => *lower.select_nth_unstable_by(cut, order).1,
         };
-        Self {
+        Some(Self {
             median: (below.unwrap_or(above) + above) / 2.0,
             low,
             high,
             level,
-        }
+        })
     }
 
     /// The same through an increasing function.

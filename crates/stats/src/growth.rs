@@ -34,16 +34,13 @@ pub fn exponent(points: &[(f64, Vec<f64>)]) -> Option<Estimate> {
         .zip(&logs)
         .map(|(weight, logs)| weight * mean(logs))
         .sum();
-    let none = Estimate {
-        median: slope,
-        low: slope,
-        high: slope,
-        level: 0.0,
-    };
     // A point in the middle of the axis has no weight, and needs no variance.
     let weighted = || weights.iter().zip(&logs).filter(|(weight, _)| weight.abs() > 1e-9);
     if weighted().any(|(_, logs)| logs.len() < 2) {
-        return Some(none);
+        return Some(Estimate {
+            level: 0.0,
+            ..Estimate::around(slope, 0.0)
+        });
     }
     let spread = |logs: &[f64]| {
         let center = mean(logs);
@@ -64,12 +61,7 @@ pub fn exponent(points: &[(f64, Vec<f64>)]) -> Option<Estimate> {
         1.0
     };
     let half = student_quantile(LEVEL, (freedom as usize).max(1)) * variance.sqrt();
-    Some(Estimate {
-        low: slope - half,
-        high: slope + half,
-        level: LEVEL,
-        ..none
-    })
+    Some(Estimate::around(slope, half))
 }
 
 /// An interval is near to a whole number that none of its ends is so far from.

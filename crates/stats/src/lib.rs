@@ -17,6 +17,7 @@ mod simulated;
 mod stretches;
 mod student;
 mod verdict;
+mod words;
 
 pub use binomial::clopper_pearson;
 pub use estimate::{Estimate, FEWEST_ROUNDS, LEVEL, round_medians};
@@ -31,6 +32,18 @@ pub use timed::numbers::{interquartile_mean, median, sorted};
 pub use verdict::{
     Circumstances, FALSE_DISCOVERIES, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p,
 };
+
+/// Where, between two values, what holds of the higher ones begins to hold, by halving: more often than a double can be halved.
+fn halved(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..64 {
+        let middle = (low + high) / 2.0;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    (low + high) / 2.0
+}
 
 /// NaN of no values.
 fn mean(values: &[f64]) -> f64 {

@@ -62,11 +62,11 @@ impl NormalEquations {
             // Without those that would be negative, again and again.
             loop {
                 x = self.solve_without(&held);
-                let negative: Vec<usize> = (0..unknowns).filter(|&i| !free[i] && !held[i] && x[i] < 0.0).collect();
-                let Some(&worst) = negative.iter().min_by(|&&a, &&b| x[a].total_cmp(&x[b])) else {
-                    break;
-                };
-                held[worst] = true;
+                let negative = (0..unknowns).filter(|&i| !free[i] && !held[i] && x[i] < 0.0);
+                match negative.min_by(|&a, &b| x[a].total_cmp(&x[b])) {
+                    Some(worst) => held[worst] = true,
+                    None => break,
+                }
             }
             // One that was left out and would help comes back.
             let gain =
@@ -80,13 +80,10 @@ impl NormalEquations {
                 _ => break,
             }
         }
-        for value in x
-            .iter_mut()
-            .zip(free)
-            .filter(|(_, free)| !**free)
-            .map(|(value, _)| value)
-        {
-            *value = value.max(0.0);
+        for (value, free) in x.iter_mut().zip(free) {
+            if !free {
+                *value = value.max(0.0);
+            }
         }
         x
     }

@@ -12,9 +12,8 @@
 
 use serde::Serialize;
 
-use super::Estimate;
-use super::estimate::LEVEL;
 use super::student::student_quantile;
+use super::{Estimate, LEVEL, halved};
 
 /// A log ratio as one machine knows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,22 +73,11 @@ pub fn random_effects(machines: &[LogRatio]) -> Option<RandomEffects> {
     let q = scatter(machines, 0.0);
     Some(RandomEffects {
         machines: k,
-        ratio: ratio_within(mean, t * (variance / k as f64).sqrt()),
-        prediction: ratio_within(mean, t * (variance * (1.0 + 1.0 / k as f64)).sqrt()),
+        ratio: Estimate::around(mean, t * (variance / k as f64).sqrt()).map(f64::exp),
+        prediction: Estimate::around(mean, t * (variance * (1.0 + 1.0 / k as f64)).sqrt()).map(f64::exp),
         between: paule_mandel(machines).sqrt(),
         i_squared: if q > freedom { 1.0 - freedom / q } else { 0.0 },
     })
-}
-
-/// The ratio whose log this is, and its interval of half that width in logs.
-fn ratio_within(log: f64, half: f64) -> Estimate {
-    let log = Estimate {
-        median: log,
-        low: log - half,
-        high: log + half,
-        level: LEVEL,
-    };
-    log.map(f64::exp)
 }
 
 /// The weighted sum of squares around the weighted mean, where each machine weighs as its variance is small: Cochran's Q, where τ²
@@ -110,20 +98,11 @@ fn paule_mandel(machines: &[LogRatio]) -> f64 {
     if !above(0.0) {
         return 0.0;
     }
-    let (mut low, mut high) = (0.0, 1e-8);
+    let mut high = 1e-8;
     while above(high) {
-        low = high;
         high *= 4.0;
     }
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if above(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    (low + high) / 2.0
+    halved(0.0, high, |tau_squared| !above(tau_squared))
 }
 
 #[cfg(test)]
@@ -148,7 +127,7 @@ mod tests {
         let total: f64 = known.iter().map(weight).sum();
         let centre = known.iter().map(|k| weight(k) * k.log).sum::<f64>() / total;
         let half = 1.96 / total.sqrt();
-        ratio_within(centre, half)
+        Estimate::around(centre, half).map(f64::exp)
     }
 
     /// Share of so many fleets whose interval has the centre, and of those whose prediction interval has one more machine.

@@ -85,7 +85,7 @@ impl Sample {
             return Estimate::at_level(&self.values, level);
         }
         let mut means = Estimate::means_of_two(&self.values);
-        let centre = Estimate::middle(&mut means);
+        let centre = Estimate::middle(&mut means)?;
         // Signed ranks, each half of its sign: so that their sum is that of the positive ranks, less its mean.
         let mut order: Vec<usize> = (0..self.values.len()).collect();
         let distance = |place: usize| (self.values[place] - centre).abs();
@@ -95,7 +95,7 @@ impl Sample {
             ranks[place] = (self.values[place] - centre).signum() * (rank + 1) as f64 / 2.0;
         }
         let likely = student_quantile(level, self.count - 1) * self.sum_of_squares(&ranks).sqrt();
-        Some(Estimate::within(&mut means, likely, level))
+        Estimate::within(&mut means, likely, level)
     }
 
     /// How far the values of `other` lie above these: the median of all differences, and its interval. `None` for no
@@ -105,12 +105,9 @@ impl Sample {
             return Estimate::shift(&self.values, &other.values);
         }
         let mut differences = Estimate::differences(&self.values, &other.values);
-        if differences.is_empty() {
-            return None;
-        }
-        let centre = Estimate::middle(&mut differences);
+        let centre = Estimate::middle(&mut differences)?;
         let likely = student_quantile(LEVEL, self.freedom(other)) * self.deviation(other, centre);
-        Some(Estimate::within(&mut differences, likely, LEVEL))
+        Estimate::within(&mut differences, likely, LEVEL)
     }
 
     /// How likely the values of `other` lie so far above these by luck, or farther, if they are to lie `margin` above; one-sided. 1
@@ -121,10 +118,9 @@ impl Sample {
             return mann_whitney_p(&self.values, &moved);
         }
         let mut differences = Estimate::differences(&self.values, &other.values);
-        if differences.is_empty() {
+        let Some(centre) = Estimate::middle(&mut differences) else {
             return 1.0;
-        }
-        let centre = Estimate::middle(&mut differences);
+        };
         let above = differences.iter().filter(|difference| **difference > margin).count();
         let half = differences.len() as f64 / 2.0;
         let z = (above as f64 - half - 0.5) / self.deviation(other, centre).max(f64::MIN_POSITIVE);

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::binomial::ln_choose;
 use super::modes::split;
 use super::{MARGIN, median};
 
@@ -54,13 +55,9 @@ pub fn stretches(logs: &[f64]) -> Option<[Stretch; 2]> {
 
 /// The probability of at most so many runs of `m` things of one kind and `n` of another in random order.
 fn at_most(runs: usize, m: usize, n: usize) -> f64 {
-    let ln_choose = |n: usize, k: usize| -> f64 { (1..=k).map(|i| ((n - k + i) as f64 / i as f64).ln()).sum() };
-    let ways = |m: usize, k: usize| {
-        if k >= 1 && k <= m {
-            ln_choose(m - 1, k - 1)
-        } else {
-            f64::NEG_INFINITY
-        }
+    let ways = |m: usize, k: usize| match (1..=m).contains(&k) {
+        true => ln_choose(m - 1, k - 1),
+        false => f64::NEG_INFINITY,
     };
     let all = ln_choose(m + n, m);
     (2..=runs)

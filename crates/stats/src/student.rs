@@ -1,6 +1,6 @@
 //! Student's t test, for few values of which a small chance must be told.
 
-use super::mean;
+use super::{halved, mean};
 
 /// How likely the mean of so many values lies so far beyond ±`margin` by luck, or farther, on either side: Student's t test. For
 /// where ranks of few values cannot give a chance small enough to stand in a table of hundreds of rows. 1 for fewer than three.
@@ -24,10 +24,8 @@ pub(super) fn student_two_sided(t: f64, freedom: usize) -> f64 {
     let (sine, cosine) = angle.sin_cos();
     let odd = freedom % 2;
     // The sum of products of (k − 1)/k over every second k, times powers of the cosine.
-    let (mut term, mut sum) = if odd == 1 { (cosine, 0.0) } else { (1.0, 1.0) };
-    if odd == 1 && freedom > 1 {
-        sum = cosine;
-    }
+    let mut term = if odd == 1 { cosine } else { 1.0 };
+    let mut sum = if freedom == 1 { 0.0 } else { term };
     let mut k = 2 + odd;
     while k < freedom {
         term *= cosine * cosine * (k - 1) as f64 / k as f64;
@@ -43,19 +41,12 @@ pub(super) fn student_two_sided(t: f64, freedom: usize) -> f64 {
 
 /// The `t` beyond which, on both sides, Student's t lies with the chance 1 − `level`: by halving, to nine digits.
 pub fn student_quantile(level: f64, freedom: usize) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    while student_two_sided(high, freedom) > 1.0 - level && high < 1e9 {
+    let is_beyond = |t| student_two_sided(t, freedom) <= 1.0 - level;
+    let mut high = 1.0;
+    while !is_beyond(high) && high < 1e9 {
         high *= 2.0;
     }
-    for _ in 0..64 {
-        let middle = (low + high) / 2.0;
-        if student_two_sided(middle, freedom) > 1.0 - level {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
+    halved(0.0, high, is_beyond)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What a ratio says, alone and in a table of hundreds.
 
-use serde::{Deserialize, Serialize};
-
 use super::binomial::heads;
 use super::estimate::LEVEL;
 use super::{Estimate, sorted};
@@ -16,45 +14,21 @@ pub fn noise_floor(control: &Estimate) -> f64 {
     control.high.max(1.0 / control.low).max(1.0) - 1.0
 }
 
-/// What a ratio says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The strategy takes longer than the reference: the whole interval lies beyond 1% and the noise floor.
-    Slower,
-    /// The strategy takes less time than the reference: the same on the other side.
-    Faster,
-    /// They differ by less than 1%: interval and noise floor lie within it.
-    Same,
-    /// The data do not tell: none of the others, or too few rounds for an interval.
-    Inconclusive,
-    /// It has two modes, one slower and one faster.
-    Depends,
-    /// The sides change each other's times in a shared runtime, so that the ratio is not that of two programs.
-    Interferes,
-}
-
-impl Verdict {
-    /// In the order in which reports list them.
-    pub const ALL: [Verdict; 6] = [
-        Verdict::Slower,
-        Verdict::Faster,
-        Verdict::Same,
-        Verdict::Inconclusive,
-        Verdict::Depends,
-        Verdict::Interferes,
-    ];
-
-    /// The word that tables and records use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Slower => "slower",
-            Verdict::Faster => "faster",
-            Verdict::Same => "same",
-            Verdict::Inconclusive => "inconclusive",
-            Verdict::Depends => "depends",
-            Verdict::Interferes => "interferes",
-        }
+crate::words! {
+    /// What a ratio says, in the order in which reports list it.
+    pub enum Verdict {
+        /// The strategy takes longer than the reference: the whole interval lies beyond 1% and the noise floor.
+        Slower = "slower",
+        /// The strategy takes less time than the reference: the same on the other side.
+        Faster = "faster",
+        /// They differ by less than 1%: interval and noise floor lie within it.
+        Same = "same",
+        /// The data do not tell: none of the others, or too few rounds for an interval.
+        Inconclusive = "inconclusive",
+        /// It has two modes, one slower and one faster.
+        Depends = "depends",
+        /// The sides change each other's times in a shared runtime, so that the ratio is not that of two programs.
+        Interferes = "interferes",
     }
 }
 
