@@ -14,7 +14,7 @@ use crate::report::advise as report;
 use crate::report::changes::Style;
 use crate::run_store::Run;
 use crate::session;
-use measure::advise::question::{Scope, WAKES};
+use measure::advise::question::Scope;
 use measure::advise::validation::{self, Validation};
 use measure::advise::{Model, Needs, Question, Wakes, advise};
 use measure::calibration::{CALIBRATION, calibrate};
@@ -126,7 +126,8 @@ fn tasks(text: &str) -> Result<usize, String> {
 }
 
 fn wakes(text: &str) -> Result<Wakes, String> {
-    text.parse().map_err(|_| format!("one of {WAKES}"))
+    text.parse()
+        .map_err(|error: crate::case::ParseError| error.wanted.to_owned())
 }
 
 fn times(text: &str) -> Result<f64, String> {

@@ -14,33 +14,20 @@ use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict, benjamini_hochberg};
 use crate::text::{known, significant};
 
-/// What became of a measurement from one run to the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
-    /// Its ratio rose, by more than the threshold.
-    Slower,
-    /// Its ratio fell, by more than the threshold.
-    Faster,
-    /// It moved by less than the threshold.
-    Unchanged,
-    /// The data do not tell.
-    Inconclusive,
-    /// It moved by more than the threshold, and so did the time that the host takes to wake a thread, or to do what a task is made
-    /// of, which explains it.
-    Host,
-}
-
-impl Change {
-    /// The word that tables use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Change::Slower => "slower",
-            Change::Faster => "faster",
-            Change::Unchanged => "unchanged",
-            Change::Inconclusive => "inconclusive",
-            Change::Host => "host",
-        }
+crate::stats::words! {
+    /// What became of a measurement from one run to the other.
+    pub enum Change {
+        /// Its ratio rose, by more than the threshold.
+        Slower = "slower",
+        /// Its ratio fell, by more than the threshold.
+        Faster = "faster",
+        /// It moved by less than the threshold.
+        Unchanged = "unchanged",
+        /// The data do not tell.
+        Inconclusive = "inconclusive",
+        /// It moved by more than the threshold, and so did the time that the host takes to wake a thread, or to do what a task is
+        /// made of, which explains it.
+        Host = "host",
     }
 }
 

@@ -134,32 +134,19 @@ impl Machine {
     }
 }
 
-/// What machines say together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Together {
-    /// The interval of their centre lies above 1 and the margin, and no machine says the opposite.
-    Slower,
-    /// It lies below.
-    Faster,
-    /// It lies within the margin.
-    Same,
-    /// It does not tell.
-    Inconclusive,
-    /// Some machines are surely slower, and others surely faster.
-    Differs,
-}
-
-impl Together {
-    /// The word that tables use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Together::Slower => "slower",
-            Together::Faster => "faster",
-            Together::Same => "same",
-            Together::Inconclusive => "inconclusive",
-            Together::Differs => "differs",
-        }
+crate::stats::words! {
+    /// What machines say together.
+    pub enum Together {
+        /// The interval of their centre lies above 1 and the margin, and no machine says the opposite.
+        Slower = "slower",
+        /// It lies below.
+        Faster = "faster",
+        /// It lies within the margin.
+        Same = "same",
+        /// It does not tell.
+        Inconclusive = "inconclusive",
+        /// Some machines are surely slower, and others surely faster.
+        Differs = "differs",
     }
 }
 

@@ -1,43 +1,19 @@
 //! Bench targets, and the matrices that a run chooses from. The axes of a workload stand in its own file.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::Workload;
-use crate::case::{Flavor, ParseError, is_name};
+use crate::case::{Flavor, is_name};
 use crate::variables::VariableError;
 use crate::workload::{self, Entry};
 
-/// What `JVS_MATRIX` chooses from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Matrix {
-    /// Every workload at few points, on `current_thread`, one worker and one worker a core: under a minute for all targets.
-    Quick,
-    /// The sweeps of the documents' tables.
-    Default,
-    /// Every number of children, payload, site and strategy of each workload, on `current_thread`, `multi_thread_K` and `local`.
-    Full,
-}
-
-impl fmt::Display for Matrix {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Matrix::Quick => "quick",
-            Matrix::Default => "default",
-            Matrix::Full => "full",
-        })
-    }
-}
-
-impl FromStr for Matrix {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut all = [Matrix::Quick, Matrix::Default, Matrix::Full].into_iter();
-        all.find(|matrix| matrix.to_string() == text).ok_or_else(|| ParseError {
-            text: text.to_owned(),
-            wanted: "one of quick, default, full",
-        })
+crate::stats::words! {
+    /// What `JVS_MATRIX` chooses from.
+    pub enum Matrix {
+        /// Every workload at few points, on `current_thread`, one worker and one worker a core: under a minute for all targets.
+        Quick = "quick",
+        /// The sweeps of the documents' tables.
+        Default = "default",
+        /// Every number of children, payload, site and strategy of each workload, on `current_thread`, `multi_thread_K` and `local`.
+        Full = "full",
     }
 }
 

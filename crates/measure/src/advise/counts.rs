@@ -79,6 +79,18 @@ pub enum Unit {
     Payload,
 }
 
+impl Unit {
+    /// Those that a fan-out's counts can have: all but the payload.
+    pub const PAID: [Self; 6] = [
+        Self::FanOut,
+        Self::IdleTurn,
+        Self::Signal,
+        Self::Child,
+        Self::Repoll,
+        Self::Far,
+    ];
+}
+
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counts::{Family, Kind, Unit, counts};
+use super::counts::{Family, Kind, NEAR_TASKS, Unit, counts};
 use super::question::{Scope, Wakes};
 use super::sheet::{Costs, PayloadCost, Sheet};
 use crate::case::Case;
@@ -246,29 +246,17 @@ impl Fit {
         let mut costs = Vec::new();
         for ((scope, wakes, family), numbers) in &measured {
             for (_, kind) in kinds.iter().filter(|(of, kind)| of == scope && kind.family == *family) {
-                let sum = |unit| -> f64 {
+                let mut units: BTreeMap<Unit, f64> = Unit::PAID.map(|unit| (unit, 0.0)).into();
+                for (unit, _) in counts(kind, *wakes, NEAR_TASKS + 1) {
                     let parts = unknowns(unit, *scope, *wakes, kind);
-                    parts.iter().map(&cost).sum::<f64>().max(0.0)
-                };
-                let paid = counts(kind, *wakes, super::counts::NEAR_TASKS + 1);
-                let of = |unit| {
-                    if paid.iter().any(|(known, _)| *known == unit) {
-                        sum(unit)
-                    } else {
-                        0.0
-                    }
-                };
+                    units.insert(unit, parts.iter().map(&cost).sum::<f64>().max(0.0));
+                }
                 costs.push(Costs {
                     scope: scope.to_string(),
                     wakes: *wakes,
                     strategy: kind.name.clone(),
                     family: *family,
-                    fan_out: of(Unit::FanOut),
-                    idle_turn: of(Unit::IdleTurn),
-                    signal: of(Unit::Signal),
-                    child: of(Unit::Child),
-                    repoll: of(Unit::Repoll),
-                    far: of(Unit::Far),
+                    units,
                     fewest: numbers.first().copied().unwrap_or(0),
                     most: numbers.last().copied().unwrap_or(0),
                     numbers: numbers.len(),

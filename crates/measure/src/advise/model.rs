@@ -1,6 +1,6 @@
 //! A model of one machine: unit costs, how far they reach, and how far they err.
 
-use super::counts::Kind;
+use super::counts::{Kind, Unit};
 use super::fit::Fit;
 use super::predicted::{Predicted, Refused};
 use super::question::{Question, Wakes};
@@ -162,22 +162,14 @@ fn spread<'a>(sheet: &Sheet, left_out: impl Iterator<Item = &'a Sheet>) -> Vec<C
     let of = |costs: &Costs| {
         let others: Vec<&Costs> = left_out
             .iter()
-            .filter_map(|sheet| {
-                let mut all = sheet.costs.iter();
-                all.find(|c| c.scope == costs.scope && c.wakes == costs.wakes && c.strategy == costs.strategy)
-            })
+            .filter_map(|sheet| sheet.costs.iter().find(|other| other.is_of_the_same(costs)))
             .collect();
-        let deviation = |get: fn(&Costs) -> f64| {
-            let sum: f64 = others.iter().map(|other| (get(other) - get(costs)).powi(2)).sum();
-            (sum * (n - 1.0) / n).sqrt()
+        let deviation = |(unit, ns): (&Unit, &f64)| {
+            let sum: f64 = others.iter().map(|other| (other.of(*unit) - ns).powi(2)).sum();
+            (*unit, (sum * (n - 1.0) / n).sqrt())
         };
         Costs {
-            fan_out: deviation(|c| c.fan_out),
-            idle_turn: deviation(|c| c.idle_turn),
-            signal: deviation(|c| c.signal),
-            child: deviation(|c| c.child),
-            repoll: deviation(|c| c.repoll),
-            far: deviation(|c| c.far),
+            units: costs.units.iter().map(deviation).collect(),
             ..costs.clone()
         }
     };

@@ -7,27 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Flavor, ParseError, Site};
 
-/// How the wakes of a fan-out's children come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wakes {
-    /// Children never wait.
-    Never,
-    /// Those of all children come before the first of them is polled again: sockets that are ready together, `yield_now`.
-    Together,
-    /// One at a time, in any order: what is woken runs before the next comes.
-    Separate,
-    /// One at a time, each by the child before it: a `Mutex` that all share.
-    InTurn,
+crate::stats::words! {
+    /// How the wakes of a fan-out's children come.
+    pub enum Wakes {
+        /// Children never wait.
+        Never = "never",
+        /// Those of all children come before the first of them is polled again: sockets that are ready together, `yield_now`.
+        Together = "together",
+        /// One at a time, in any order: what is woken runs before the next comes.
+        Separate = "separate",
+        /// One at a time, each by the child before it: a `Mutex` that all share.
+        InTurn = "in_turn",
+    }
 }
 
-/// The names that [`Wakes`] can have.
-pub const WAKES: &str = "never, together, separate, in_turn";
-
 impl Wakes {
-    /// All.
-    pub const ALL: [Self; 4] = [Self::Never, Self::Together, Self::Separate, Self::InTurn];
-
     /// The workload of the suite whose children are woken so; `None` where its children's time says nothing of others: those
     /// of `ready` fold away in `join!`, those of `cancel` are dropped, and fetches take the time of their server.
     pub fn of_workload(workload: &str) -> Option<Self> {
@@ -37,29 +31,6 @@ impl Wakes {
             "wake" => Self::Separate,
             "mutex" => Self::InTurn,
             _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for Wakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Never => "never",
-            Self::Together => "together",
-            Self::Separate => "separate",
-            Self::InTurn => "in_turn",
-        })
-    }
-}
-
-impl FromStr for Wakes {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|wakes| wakes.to_string() == text).ok_or_else(|| ParseError {
-            text: text.to_owned(),
-            wanted: "one of never, together, separate, in_turn",
         })
     }
 }

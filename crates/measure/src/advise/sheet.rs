@@ -1,5 +1,7 @@
 //! Unit costs of one machine, how far they reach, and the sum that they make for a question.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::counts::{Family, Kind, MOST_TASKS, Unit, counts};
@@ -7,7 +9,7 @@ use super::predicted::{Predicted, Refused, Term};
 use super::question::{Question, Scope, Wakes};
 use crate::case::Payload;
 
-/// The unit costs of a strategy in a scope where its children are woken in one way, in ns. A field is 0 where it is not paid.
+/// The unit costs of a strategy in a scope where its children are woken in one way, in ns: 0 where one is not paid.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// Flavor and site: `current_thread/worker`.
@@ -18,18 +20,9 @@ pub struct Costs {
     pub strategy: String,
     /// How it finds out which children can go on.
     pub family: Family,
-    /// [`Unit::FanOut`].
-    pub fan_out: f64,
-    /// [`Unit::IdleTurn`].
-    pub idle_turn: f64,
-    /// [`Unit::Signal`].
-    pub signal: f64,
-    /// [`Unit::Child`].
-    pub child: f64,
-    /// [`Unit::Repoll`].
-    pub repoll: f64,
-    /// [`Unit::Far`].
-    pub far: f64,
+    /// Those that a sum has, all but that of the payload, which is in [`Sheet::payload`]; in JSON a field each.
+    #[serde(flatten)]
+    pub units: BTreeMap<Unit, f64>,
     /// The fewest children that were measured of its family.
     pub fewest: usize,
     /// The most.
@@ -39,17 +32,14 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// A unit cost, in ns; that of the payload is in [`Sheet::payload`].
+    /// A unit cost, in ns.
     pub fn of(&self, unit: Unit) -> f64 {
-        match unit {
-            Unit::FanOut => self.fan_out,
-            Unit::IdleTurn => self.idle_turn,
-            Unit::Signal => self.signal,
-            Unit::Child => self.child,
-            Unit::Repoll => self.repoll,
-            Unit::Far => self.far,
-            Unit::Payload => 0.0,
-        }
+        self.units.get(&unit).copied().unwrap_or(0.0)
+    }
+
+    /// Whether it is of the same scope, way of being woken and strategy.
+    pub(super) fn is_of_the_same(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.wakes == other.wakes && self.strategy == other.strategy
     }
 
     /// The fewest and the most children that are answered for: beyond what was measured by a factor of three, or of two where
@@ -193,7 +183,7 @@ impl Sheet {
         } else {
             question.times
         };
-        let (mut child, mut more) = (costs.child, 0.0);
+        let (mut child, mut more) = (costs.of(Unit::Child), 0.0);
         if times != 1.0 {
             // What a wake adds is the difference to a child that is never woken.
             let never = self.costs(question.scope, Wakes::Never, kind);
@@ -203,7 +193,8 @@ impl Sheet {
                     kind.name
                 ),
             })?;
-            child = never.child + times * (costs.child - never.child).max(0.0);
+            let never = never.of(Unit::Child);
+            child = never + times * (child - never).max(0.0);
             more = 1.0;
         }
         let (mut terms, mut idle_ns) = (Vec::new(), 0.0);

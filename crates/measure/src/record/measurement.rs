@@ -5,26 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::case::{self, Case};
 use crate::stats::{Estimate, Mode, Stretch, Verdict};
 
-/// Whether a measurement can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Measured: its numbers can be used.
-    Ok,
-    /// The case's process died, hung, or returned an error.
-    Failed,
-    /// Measured, but under conditions that make the numbers worthless.
-    Invalid,
-}
-
-impl Status {
-    /// The word that tables and records use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Ok => "ok",
-            Status::Failed => "failed",
-            Status::Invalid => "invalid",
-        }
+crate::stats::words! {
+    /// Whether a measurement can be used.
+    pub enum Status {
+        /// Measured: its numbers can be used.
+        Ok = "ok",
+        /// The case's process died, hung, or returned an error.
+        Failed = "failed",
+        /// Measured, but under conditions that make the numbers worthless.
+        Invalid = "invalid",
     }
 }
 
