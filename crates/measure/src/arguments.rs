@@ -29,7 +29,11 @@ impl Filter {
         Ok(match text {
             None => Filter::All,
             Some(text) if exact => Filter::Exact(text),
-            Some(text) => Filter::Regex(Regex::new(&text).map_err(|error| ArgumentError::Filter(text, error))?),
+            Some(text) => {
+                Filter::Regex(Regex::new(&text).map_err(|error| {
+                    ArgumentError(format!("the filter `{text}` is not a regular expression: {error}"))
+                })?)
+            }
         })
     }
 
@@ -54,22 +58,10 @@ impl Filter {
     }
 }
 
-/// A command line that cannot be followed.
+/// A command line that cannot be followed: why not, in words.
 #[derive(Debug, thiserror::Error)]
-pub enum ArgumentError {
-    /// The filter is no regular expression.
-    #[error("the filter `{0}` is not a regular expression: {1}")]
-    Filter(String, regex_lite::Error),
-    /// Nothing here has that name.
-    #[error("{0}: no such option; there are FILTER, --exact, --advise, --list, --test and --help")]
-    Unknown(String),
-    /// A second filter.
-    #[error("{0}: one filter is enough; it is a regular expression, so that `a|b` is either")]
-    Twice(String),
-    /// It is not UTF-8.
-    #[error("`{0}`: not UTF-8, as every argument must be")]
-    NotUtf8(String),
-}
+#[error("{0}")]
+pub struct ArgumentError(String);
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +93,13 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// [`ArgumentError::NotUtf8`] quotes the first that is none.
+/// [`ArgumentError`] quotes the first that is none.
 pub fn texts(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Vec<String>, ArgumentError> {
     let text = |argument: OsString| {
-        let not_utf8 = |argument: OsString| ArgumentError::NotUtf8(argument.to_string_lossy().into_owned());
-        argument.into_string().map_err(not_utf8)
+        argument.into_string().map_err(|argument| {
+            let argument = argument.to_string_lossy();
+            ArgumentError(format!("`{argument}`: not UTF-8, as every argument must be"))
+        })
     };
     arguments.into_iter().map(|argument| text(argument.into())).collect()
 }
@@ -134,8 +128,14 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
             "--help" | "-h" => mode = Mode::Help,
             // libtest's, which change nothing here.
             "--nocapture" | "--show-output" | "--include-ignored" | "--quiet" | "-q" => {}
-            option if option.starts_with('-') => return Err(ArgumentError::Unknown(argument)),
-            _ if text.is_some() => return Err(ArgumentError::Twice(argument)),
+            option if option.starts_with('-') => {
+                let there_are = "no such option; there are FILTER, --exact, --advise, --list, --test and --help";
+                return Err(ArgumentError(format!("{argument}: {there_are}")));
+            }
+            _ if text.is_some() => {
+                let enough = "one filter is enough; it is a regular expression, so that `a|b` is either";
+                return Err(ArgumentError(format!("{argument}: {enough}")));
+            }
             _ => text = Some(argument.clone()),
         }
         shown.push(argument);

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::record::{Header, Measurement};
+use crate::in_order::unique;
+use crate::record::{Header, Measurement, RecordError};
 use crate::shard::Sharded;
 use crate::stats::Estimate;
 use crate::text::known;
@@ -14,15 +15,8 @@ pub type ShardRecord = (PathBuf, Header, Vec<Measurement>);
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// A record does not fit to the others.
-    #[error("{}:{line}: {problem}", path.display())]
-    Misfit {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[error(transparent)]
+    Misfit(#[from] RecordError),
     /// The machines measured the same cases, and found something else.
     #[error("the shards' anchors disagree, so that they are not of one kind of machine: {}", .0.join("; "))]
     Disagree(Vec<String>),
@@ -83,11 +77,7 @@ const MOST_CASES: usize = 1_000_000;
 ///
 /// [`MergeError`]: the records are of other runs, machines or shards, or a shard is missing or there twice.
 pub fn merge(parts: &[ShardRecord], allow: &[String]) -> Result<(Header, Vec<Measurement>), MergeError> {
-    let misfit = |path: &Path, line: usize, problem: String| MergeError::Misfit {
-        path: path.to_owned(),
-        line,
-        problem,
-    };
+    let misfit = |path: &Path, line: usize, problem: String| MergeError::from(RecordError::at(path, line, problem));
     let sharded = |part: &ShardRecord| -> Result<Sharded, MergeError> {
         let (path, header, _) = part;
         if !header.complete {
@@ -237,16 +227,11 @@ fn header(parts: &[ShardRecord], whole: &Sharded) -> Header {
     merged.states = most.map(|header| header.states.clone()).unwrap_or_default();
     merged.layouts = most.map_or(1, |header| header.layouts);
     merged.only_one_layout = most.and_then(|header| header.only_one_layout.clone());
+    merged.cut = unique(headers().flat_map(|header| header.cut.clone()));
+    merged.traps = unique(headers().flat_map(|header| header.traps.clone()));
     for header in headers().skip(1) {
         merged.resident_bytes = merged.resident_bytes.or_more(header.resident_bytes);
         merged.conditions = merged.conditions.or_worse(&header.conditions);
-        for (all, more) in [(&mut merged.cut, &header.cut), (&mut merged.traps, &header.traps)] {
-            for line in more {
-                if !all.contains(line) {
-                    all.push(line.clone());
-                }
-            }
-        }
     }
     merged
 }

@@ -25,67 +25,41 @@ pub const LATEST: &str = "latest";
 /// A run that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no run of a target without a filter yet.
-    #[error("no whole run in {} yet: `cargo bench` makes one, and `cargo bench -- FILTER` makes latest-filtered", folder.display())]
-    NoneYet {
-        /// Where it was looked for.
-        folder: PathBuf,
-    },
-    /// There is no such file or folder.
-    #[error("{}: no such run, file or folder; a run is a name in {}, or the path of a folder or of a record", path.display(), folder.display())]
-    NoPath {
-        /// What was asked for.
-        path: PathBuf,
-        /// Where names are looked for.
-        folder: PathBuf,
-    },
-    /// There is no such run.
-    #[error("{name}: no such run in {}, and no folder; {}", folder.display(), instead(nearest.as_deref(), known))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// Where it was looked for.
-        folder: PathBuf,
-        /// The run whose name is nearest.
-        nearest: Option<String>,
-        /// The names of the runs that there are.
-        known: Vec<String>,
-    },
-    /// A file of many machines.
-    #[error("{}: a Parquet file, which only `report` reads, in a build with the feature parquet", path.display())]
-    Parquet {
-        /// The file.
-        path: PathBuf,
-    },
+    /// There is none of that name, in words.
+    #[error("{0}")]
+    Unknown(String),
     /// Nothing but the record of the target `server`.
     #[error("{}: a record of the target server, which only `report` shows", path.display())]
     OfServer {
         /// The record.
         path: PathBuf,
     },
-    /// The folder has no records.
-    #[error("{}: no records (TARGET.jsonl) in this folder", folder.display())]
-    Empty {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The records have headers and no more.
-    #[error("{}:2: no measurement after the header, nor in any other record of this run", path.display())]
-    NothingMeasured {
-        /// The first record.
-        path: PathBuf,
-    },
-    /// A measurement is in two records.
-    #[error("{}: {id} is in another record of this run as well", path.display())]
-    Twice {
-        /// The later record.
-        path: PathBuf,
-        /// The measurement.
-        id: String,
-    },
-    /// A record cannot be read.
+    /// A record cannot be read, or is none.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+/// What is said of a run whose first record has no measurement, nor any other.
+fn nothing_measured(path: &Path) -> StoreError {
+    let problem = "no measurement after the header, nor in any other record of this run";
+    RecordError::at(path, 2, problem).into()
+}
+
+/// Why there is no run of that name in `results`.
+fn unknown(results: &Path, name: &str) -> StoreError {
+    let folder = results.display();
+    StoreError::Unknown(match name {
+        LATEST => format!(
+            "no whole run in {folder} yet: `cargo bench` makes one, and `cargo bench -- FILTER` makes latest-filtered"
+        ),
+        path if !is_run_name(path) => format!(
+            "{path}: no such run, file or folder; a run is a name in {folder}, or the path of a folder or of a record"
+        ),
+        name => format!(
+            "{name}: no such run in {folder}, and no folder; {}",
+            instead(name, &names(results))
+        ),
+    })
 }
 
 impl Run {
@@ -104,23 +78,7 @@ impl Run {
         } else if Path::new(name).is_dir() {
             PathBuf::from(name)
         } else {
-            let folder = results.to_owned();
-            return Err(match name {
-                LATEST => StoreError::NoneYet { folder },
-                path if !is_run_name(path) => StoreError::NoPath {
-                    path: path.into(),
-                    folder,
-                },
-                name => {
-                    let known = names(results);
-                    StoreError::Unknown {
-                        name: name.to_owned(),
-                        nearest: nearest(name, &known),
-                        known,
-                        folder,
-                    }
-                }
-            });
+            return Err(unknown(results, name));
         };
         Self::read(&folder)
     }
@@ -128,14 +86,15 @@ impl Run {
     /// Reads a record by itself, as a run of one target.
     fn read_file(path: &Path) -> Result<Self, StoreError> {
         if path.extension().is_some_and(|extension| extension == "parquet") {
-            return Err(StoreError::Parquet { path: path.to_owned() });
+            let problem = "a Parquet file, which only `report` reads, in a build with the feature parquet";
+            return Err(RecordError::of(path, problem).into());
         }
         if path.ends_with(SERVER) {
             return Err(StoreError::OfServer { path: path.to_owned() });
         }
         let part = record::read(path)?;
         if part.1.is_empty() {
-            return Err(StoreError::NothingMeasured { path: path.to_owned() });
+            return Err(nothing_measured(path));
         }
         let run = Run {
             name: part.0.target.clone(),
@@ -178,7 +137,8 @@ impl Run {
             for m in &part.1 {
                 let id = m.case.measurement_id(&m.strategy);
                 if !seen.insert(id.clone()) {
-                    return Err(StoreError::Twice { path: path.clone(), id });
+                    let problem = format!("{id} is in another record of this run as well");
+                    return Err(RecordError::of(path, problem).into());
                 }
             }
             run.parts.push(part);
@@ -187,8 +147,8 @@ impl Run {
             None if folder.join(SERVER).is_file() => Err(StoreError::OfServer {
                 path: folder.join(SERVER),
             }),
-            None => Err(StoreError::Empty { folder: run.folder }),
-            Some(path) if seen.is_empty() => Err(StoreError::NothingMeasured { path }),
+            None => Err(RecordError::of(folder, "no records (TARGET.jsonl) in this folder").into()),
+            Some(path) if seen.is_empty() => Err(nothing_measured(&path)),
             Some(_) => Ok(run.labelled()),
         }
     }
@@ -222,12 +182,9 @@ pub const SERVER: &str = "server.jsonl";
 ///
 /// # Errors
 ///
-/// [`RecordError::Io`] where the folder cannot be read.
+/// [`RecordError`] where the folder cannot be read.
 pub fn records(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
-    let error = |source: io::Error| RecordError::Io {
-        path: folder.to_owned(),
-        source,
-    };
+    let error = |error: io::Error| RecordError::of(folder, error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(error)? {
         let path = entry.map_err(error)?.path();
@@ -259,9 +216,9 @@ pub fn names(results: &Path) -> Vec<String> {
 }
 
 /// What to ask for in place of a run that there is not.
-fn instead(nearest: Option<&str>, known: &[String]) -> String {
+fn instead(name: &str, known: &[String]) -> String {
     const SHOWN: usize = 5;
-    match nearest {
+    match nearest(name, known) {
         Some(name) => format!("did you mean {name}?"),
         None if known.is_empty() => "there are no runs yet".to_owned(),
         None => format!("there are {}", first_of(known.iter(), SHOWN)),
@@ -271,10 +228,8 @@ fn instead(nearest: Option<&str>, known: &[String]) -> String {
 /// Names that are less alike than this are no slip of the pen.
 const ALIKE: f64 = 0.8;
 
-fn nearest(name: &str, names: &[String]) -> Option<String> {
+fn nearest<'a>(name: &str, names: &'a [String]) -> Option<&'a String> {
     let names = names.iter().map(|known| (strsim::jaro_winkler(name, known), known));
-    let best = names
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(best.1.clone())
+    let alike = names.filter(|(alike, _)| *alike >= ALIKE);
+    alike.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }

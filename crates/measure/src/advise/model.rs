@@ -12,18 +12,14 @@ use crate::record::Measurement;
 
 /// A run that no model can be made of.
 #[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// It has too few cases.
-    #[error(
-        "{run}: {cases} of its cases can calibrate (yield, wake, mutex and compute, on one thread or in a task of one worker); \
-         {FEWEST_CASES} are needed: measure them with `advise --calibrate`"
-    )]
-    TooFew {
-        /// The run.
-        run: String,
-        /// Cases that can be used.
-        cases: usize,
-    },
+#[error(
+    "{run}: {cases} of its cases can calibrate (yield, wake, mutex and compute, on one thread or in a task of one worker); \
+     {FEWEST_CASES} are needed: measure them with `advise --calibrate`"
+)]
+pub struct ModelError {
+    run: String,
+    /// Cases that can be used.
+    cases: usize,
 }
 
 /// What two runs of the same machine differ by, in the log, in one ratio of ten (docs/ADVISE.md): a model of few cases, which looks
@@ -65,7 +61,7 @@ impl Model {
         let fit = Fit::of(samples(&measurements));
         let cases = fit.cases().count();
         if cases < FEWEST_CASES {
-            return Err(ModelError::TooFew {
+            return Err(ModelError {
                 run: run.to_owned(),
                 cases,
             });

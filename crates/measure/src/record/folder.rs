@@ -16,6 +16,9 @@ pub struct Folder {
     _lock: Lock,
 }
 
+/// What is wrong with a folder that another run holds.
+const BUSY: &str = "another run is writing here; wait for its end, or set JVS_RESULTS to another folder";
+
 /// A lock file, held until it is dropped.
 #[derive(Debug)]
 pub struct Lock(File);
@@ -37,7 +40,7 @@ impl Lock {
     fn held(file: File, path: PathBuf, tried: Result<(), fs::TryLockError>) -> Result<Self, RecordError> {
         match tried {
             Ok(()) => Ok(Self(file)),
-            Err(fs::TryLockError::WouldBlock) => Err(RecordError::Busy { path }),
+            Err(fs::TryLockError::WouldBlock) => Err(RecordError::of(&path, BUSY)),
             Err(fs::TryLockError::Error(error)) => Err(io_error(&path)(error)),
         }
     }
@@ -48,7 +51,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Busy`] where another run holds it, [`RecordError::Io`] where the folder cannot be made.
+    /// [`RecordError`] where another run holds it, or the folder cannot be made.
     pub fn take(folder: &Path, target: &str) -> Result<Self, RecordError> {
         fs::create_dir_all(folder).map_err(io_error(folder))?;
         let path = Lock::path(folder, target);
@@ -66,7 +69,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Busy`] where a run holds it, [`RecordError::Io`] where the lock file cannot be opened.
+    /// [`RecordError`] where a run holds it, or the lock file cannot be opened.
     pub fn hold(folder: &Path, target: &str) -> Result<Option<Lock>, RecordError> {
         let path = Lock::path(folder, target);
         let file = match File::open(&path) {
@@ -104,11 +107,7 @@ impl Folder {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let mut lines = Vec::new();
         for (index, line) in text[..whole].lines().enumerate() {
-            let wrong = |problem: String| RecordError::Content {
-                path: path.clone(),
-                line: index + 1,
-                problem,
-            };
+            let wrong = |problem: String| RecordError::at(path, index + 1, problem);
             if index == 0 {
                 check_schema(line).map_err(wrong)?;
             }
@@ -125,7 +124,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`] where it cannot be renamed.
+    /// [`RecordError`] where it cannot be renamed.
     pub fn set_aside(&self, started: &str) -> Result<PathBuf, RecordError> {
         let stamp: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
         let aside = self.record.with_extension(format!("jsonl.cut-short-{stamp}"));
@@ -137,7 +136,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`] where it cannot be opened.
+    /// [`RecordError`] where it cannot be opened.
     pub fn stream(&self, go_on: bool) -> Result<Stream, RecordError> {
         let mut options = OpenOptions::new();
         if go_on {
@@ -156,7 +155,7 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`] where a file cannot be written, renamed or removed.
+    /// [`RecordError`] where a file cannot be written, renamed or removed.
     pub fn finish(&self, header: &Header, measurements: &[Measurement]) -> Result<(), RecordError> {
         let text = to_text(header, measurements);
         files::replace(&self.record, text.as_bytes()).map_err(io_error(&self.record))?;
@@ -179,7 +178,7 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`RecordError::Io`] where it cannot be written.
+    /// [`RecordError`] where it cannot be written.
     pub fn write(&mut self, line: &PartialLine) -> Result<(), RecordError> {
         self.file
             .write_all(to_line(line).as_bytes())

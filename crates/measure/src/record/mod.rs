@@ -8,6 +8,7 @@ mod measurement;
 mod read;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -218,40 +219,36 @@ pub enum CutOf {
     Rounds,
 }
 
-/// A record that cannot be read or written. Names the file, and the line where there is one.
+/// A record that cannot be read or written: the file, the line where there is one, and what is wrong.
 #[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// The file cannot be opened, read, written or renamed.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file is not a record of this schema.
-    #[error("{path}:{line}: {problem}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// Another run holds the folder.
-    #[error("{path}: another run is writing here; wait for its end, or set JVS_RESULTS to another folder")]
-    Busy {
-        /// The lock file.
-        path: PathBuf,
-    },
+#[error("{}{}: {problem}", path.display(), line.map_or(String::new(), |line| format!(":{line}")))]
+pub struct RecordError {
+    path: PathBuf,
+    line: Option<usize>,
+    problem: String,
+}
+
+impl RecordError {
+    /// Of a file, what is wrong with it.
+    pub fn of(path: &Path, problem: impl fmt::Display) -> Self {
+        Self {
+            path: path.to_owned(),
+            line: None,
+            problem: problem.to_string(),
+        }
+    }
+
+    /// Of a line of it, from 1.
+    pub fn at(path: &Path, line: usize, problem: impl fmt::Display) -> Self {
+        Self {
+            line: Some(line),
+            ..Self::of(path, problem)
+        }
+    }
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> RecordError + '_ {
-    move |source| RecordError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    move |error| RecordError::of(path, error)
 }
 
 fn to_line(value: &impl Serialize) -> String {

@@ -36,15 +36,11 @@ pub fn verify_checksum(written: &str, text: &str) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// [`RecordError::Io`] where the file cannot be read; [`RecordError::Content`] where a line is cut off, of another schema, or
-/// contradicts itself or another one, or the checksum is another.
+/// [`RecordError`] where the file cannot be read, where a line is cut off, of another schema, or contradicts itself or another one,
+/// or the checksum is another.
 pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
     let text = fs::read_to_string(path).map_err(io_error(path))?;
-    let wrong = |line: usize, problem: String| RecordError::Content {
-        path: path.to_owned(),
-        line,
-        problem,
-    };
+    let wrong = |line: usize, problem: String| RecordError::at(path, line, problem);
     let mut header = None;
     let mut measurements: Vec<Measurement> = Vec::new();
     let mut seen = HashSet::new();
