@@ -154,16 +154,11 @@ impl Collected {
                 now
             }
         };
-        let growth = |pair: (u64, u64)| pair.1 as i64 - pair.0 as i64;
-        let most = |kept: &mut Option<(u64, u64)>, new: (u64, u64)| {
-            if kept.is_none_or(|kept| growth(new) > growth(kept)) {
-                *kept = Some(new);
-            }
-        };
-        most(&mut self.memory.round, (first.round, now.round));
-        if let (Some(first), Some(now)) = (first.server, now.server) {
-            most(&mut self.memory.server, (first, now));
-        }
+        self.memory = self.memory.or_more(Memory {
+            run: None,
+            round: Some((first.round, now.round)),
+            server: first.server.zip(now.server),
+        });
         if let Some(own) = resident_bytes(std::process::id()) {
             self.memory.run = Some((self.memory.run.map_or(own, |(first, _)| first), own));
         }

@@ -3,12 +3,13 @@
 //! What is compared is the *ratio* to the reference, measured side by side in each run: absolute times move by
 //! percents with the state of a machine, and do not carry over to another one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 
 use crate::block::wakes_threads;
 use crate::case::Case;
+use crate::in_order::unique;
 use crate::machine_state::State;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict, benjamini_hochberg};
@@ -133,35 +134,25 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
     let [all_a, all_b] = [a, b].map(by_id);
     let mut rows = Vec::new();
     let mut missing = Vec::new();
-    for (id, m) in &all_a {
-        let (_, m) = m;
-        match (m.status, all_b.get(id).map(|(_, other)| other)) {
-            (Status::Ok, Some(other)) if other.status == Status::Ok => {
-                match row([all_a[id], all_b[id]], threshold) {
-                    Some(row) => rows.push(row),
-                    // A control is a control in both, or it is something else.
-                    None if m.is_control() && other.is_control() => {}
-                    None => missing.push(Missing {
-                        reason: Some(format!(
-                            "it is relative to {} there, to {} in {}",
-                            other.reference, m.reference, names[0]
-                        )),
-                        ..lacks(id, names[1], None)
-                    }),
-                }
-            }
-            (Status::Ok, other) => missing.push(lacks(id, names[1], other.copied())),
-            (_, Some(other)) if other.status != Status::Ok => {
-                missing.push(lacks(id, "both runs", Some(other)));
-            }
-            _ => {}
-        }
-    }
-    for (id, (_, m)) in &all_b {
-        let other = all_a.get(id).map(|(_, other)| other);
-        // What failed in both is there already.
-        if m.status == Status::Ok && other.is_none_or(|other| other.status != Status::Ok) {
-            missing.push(lacks(id, names[0], other.copied()));
+    for id in all_a.keys().chain(all_b.keys()).collect::<BTreeSet<_>>() {
+        let found = [&all_a, &all_b].map(|all| all.get(id).copied());
+        match found.map(|found| found.filter(|(_, m)| m.status == Status::Ok)) {
+            [Some(one), Some(other)] => match row([one, other], threshold) {
+                Some(row) => rows.push(row),
+                // A control is a control in both, or it is something else.
+                None if one.1.is_control() && other.1.is_control() => {}
+                None => missing.push(Missing {
+                    reason: Some(format!(
+                        "it is relative to {} there, to {} in {}",
+                        other.1.reference, one.1.reference, names[0]
+                    )),
+                    ..lacks(id, names[1], None)
+                }),
+            },
+            [Some(_), None] => missing.push(lacks(id, names[1], found[1])),
+            [None, Some(_)] => missing.push(lacks(id, names[0], found[0])),
+            [None, None] if found[0].and(found[1]).is_some() => missing.push(lacks(id, "both runs", found[1])),
+            [None, None] => {}
         }
     }
     hold_together(&mut rows);
@@ -169,7 +160,6 @@ pub fn compare(names: [&str; 2], a: &[Part], b: &[Part], threshold: f64) -> Comp
         let order = a.case.cmp(&b.case).then_with(|| a.strategy.cmp(&b.strategy));
         distance(b).total_cmp(&distance(a)).then(order)
     });
-    missing.sort_by(|a, b| a.id.cmp(&b.id));
     Comparison {
         runs: names.map(str::to_owned),
         differences,
@@ -250,11 +240,11 @@ fn by_wakes(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
     moved.signum() == host.signum() && moved.abs() <= 1.5 * host.abs()
 }
 
-fn lacks(id: &str, run: &str, there: Option<&Measurement>) -> Missing {
+fn lacks(id: &str, run: &str, there: Option<(&Header, &Measurement)>) -> Missing {
     Missing {
         id: id.to_owned(),
         run: run.to_owned(),
-        reason: there.and_then(|m| m.reason.clone()),
+        reason: there.and_then(|(_, m)| m.reason.clone()),
     }
 }
 
@@ -342,12 +332,10 @@ fn differences(a: &[Part], b: &[Part]) -> (Vec<String>, bool) {
                     } else {
                         format!("{name}: {a}, then {b}")
                     };
-                    if !said.contains(&line) {
-                        said.push(line);
-                    }
+                    said.push(line);
                 }
             }
         }
     }
-    (said, same)
+    (unique(said), same)
 }

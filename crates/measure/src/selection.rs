@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site, parse_tasks};
+use crate::in_order::unique;
 use crate::matrix::{Matrix, Target};
 use crate::settings::RunSettings;
 use crate::shard::{self, Shard};
@@ -226,15 +227,13 @@ impl Selection {
 
 /// The workloads' names, and what those with parameters can be.
 fn workload_names(entries: &[&Entry]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for entry in entries {
-        let variants = entry.variants.map(|variants| variants.wanted);
-        for name in [Some(&*entry.name), variants].into_iter().flatten() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
+    let of_entry = |entry: &&Entry| {
+        [
+            Some(entry.name.to_string()),
+            entry.variants.map(|variants| variants.wanted.to_owned()),
+        ]
+    };
+    let mut names = unique(entries.iter().flat_map(of_entry).flatten());
     names.sort_by_key(|name| name.contains(' '));
     names.join(" ")
 }

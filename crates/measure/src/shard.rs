@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Flavor};
+use crate::case::Case;
+use crate::in_order::unique;
 
 /// Nobody has more machines than this: more shards are a mistake.
 pub const MOST: usize = 1000;
@@ -64,15 +65,9 @@ pub struct Sharded {
 
 /// The places of the cases that every shard measures.
 pub fn anchors(cases: &[Case]) -> Vec<usize> {
-    let mut flavors: Vec<Flavor> = Vec::new();
-    let mut places = Vec::new();
-    for (place, case) in cases.iter().enumerate() {
-        if !flavors.contains(&case.flavor) {
-            flavors.push(case.flavor);
-            places.push(place);
-        }
-    }
-    places
+    let flavors = unique(cases.iter().map(|case| case.flavor)).into_iter();
+    let first = |flavor| cases.iter().position(|case| case.flavor == flavor);
+    flavors.filter_map(first).collect()
 }
 
 impl Shard {

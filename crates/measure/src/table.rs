@@ -2,8 +2,9 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
+use crate::in_order::unique;
 use crate::record::{Header, Measurement, Status};
-use crate::stats::{Mode, Verdict};
+use crate::stats::{Estimate, Mode, Verdict};
 use crate::text::{floor, interval, label, lines, more, significant, time, times};
 
 /// The table, its legend and the list of failures, most telling rows first.
@@ -44,12 +45,6 @@ pub fn counts(measurements: &[Measurement]) -> Vec<String> {
             .iter()
             .filter(|m| m.status == Status::Ok && !m.is_control())
     };
-    let mut strategies: Vec<&str> = Vec::new();
-    for m in compared() {
-        if !strategies.contains(&m.strategy.as_str()) {
-            strategies.push(&m.strategy);
-        }
-    }
     let sentence = |strategy: &str| {
         let of = || compared().filter(|m| m.strategy == strategy);
         let count = |verdict| of().filter(|m| m.verdict == Some(verdict)).count();
@@ -69,6 +64,7 @@ pub fn counts(measurements: &[Measurement]) -> Vec<String> {
             more.concat(),
         )
     };
+    let strategies = unique(compared().map(|m| m.strategy.as_str()));
     strategies.into_iter().map(sentence).collect()
 }
 
@@ -127,72 +123,58 @@ pub fn telling(measurement: &Measurement) -> f64 {
 }
 
 fn table(rows: &[&Measurement], all: &[Measurement], first: &Measurement) -> String {
+    type Text<'a> = &'a dyn Fn(&Measurement) -> Option<String>;
     let one_strategy = rows.iter().all(|row| row.strategy == first.strategy);
-    let machinery = rows.iter().any(|row| row.machinery_ns.is_some());
-    let server = rows.iter().any(|row| row.server_cpu_ns.is_some());
-    let flags = rows.iter().any(|row| !row.flags.is_empty());
-    let reference = label(&first.reference);
+    let any = |has: fn(&Measurement) -> bool| rows.iter().any(|row| has(row));
     let strategy = if one_strategy {
         label(&first.strategy)
     } else {
         "strategy"
     };
-
-    let mut head = vec!["case".to_owned()];
-    if !one_strategy {
-        head.push("strategy".into());
-    }
-    head.extend([
-        reference.to_owned(),
-        "/child".into(),
-        strategy.to_owned(),
-        "/child".into(),
-    ]);
-    head.extend(["more/child", "ratio", "interval", "noise floor", "verdict"].map(String::from));
-    if machinery {
-        head.push("machinery".into());
-    }
-    if server {
-        head.push("server".into());
-    }
-    if flags {
-        head.push("flags".into());
-    }
+    let reference_ns = |row: &Measurement| {
+        let control = || all.iter().find(|m| m.case == row.case && m.is_control());
+        row.reference_ns.or_else(|| control()?.wall_ns)
+    };
+    let whole = |ns: Option<Estimate>| Some(time(ns?.median));
+    let each = |ns: Option<Estimate>, row: &Measurement| Some(time(ns?.median / row.case.tasks as f64));
+    // Its head, whether it is shown, whether it has numbers, and its text.
+    let columns: [(&str, bool, bool, Text<'_>); 14] = [
+        ("case", true, false, &|row| Some(row.case.to_string())),
+        ("strategy", !one_strategy, false, &|row| {
+            Some(label(&row.strategy).to_owned())
+        }),
+        (label(&first.reference), true, true, &|row| whole(reference_ns(row))),
+        ("/child", true, true, &|row| each(reference_ns(row), row)),
+        (strategy, true, true, &|row| whole(row.wall_ns)),
+        ("/child", true, true, &|row| each(row.wall_ns, row)),
+        ("more/child", true, true, &|row| Some(more(row.difference_ns?.median))),
+        ("ratio", true, true, &|row| Some(times(row.ratio?.median))),
+        ("interval", true, true, &|row| Some(interval(&row.ratio?, "none"))),
+        ("noise floor", true, true, &|row| row.noise_floor.map(floor)),
+        ("verdict", true, false, &|row| Some(row.verdict?.to_string())),
+        ("machinery", any(|row| row.machinery_ns.is_some()), true, &|row| {
+            whole(row.machinery_ns)
+        }),
+        ("server", any(|row| row.server_cpu_ns.is_some()), true, &|row| {
+            whole(row.server_cpu_ns)
+        }),
+        ("flags", any(|row| !row.flags.is_empty()), false, &|row| {
+            Some(row.flags.join(" "))
+        }),
+    ];
+    let shown = || columns.iter().filter(|(_, is_shown, ..)| *is_shown);
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(head);
-
+    table
+        .load_style(presets::NOTHING)
+        .set_header(shown().map(|(head, ..)| *head));
     for row in rows {
-        let control = all
-            .iter()
-            .find(|m| m.case == row.case && m.is_control())
-            .and_then(|m| m.wall_ns);
-        let reference = row.reference_ns.or(control);
-        let mut cells = vec![Cell::new(row.case.to_string())];
-        if !one_strategy {
-            cells.push(Cell::new(label(&row.strategy)));
-        }
-        let mut number = |text: String| {
-            cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
-        };
-        for wall in [reference, row.wall_ns] {
-            number(wall.map_or("-".into(), |ns| time(ns.median)));
-            number(wall.map_or("-".into(), |ns| time(ns.median / row.case.tasks as f64)));
-        }
-        number(row.difference_ns.map_or("-".into(), |ns| more(ns.median)));
-        number(row.ratio.map_or("-".into(), |ratio| times(ratio.median)));
-        number(row.ratio.map_or("-".into(), |ratio| interval(&ratio, "none")));
-        number(row.noise_floor.map_or("-".into(), floor));
-        cells.push(Cell::new(row.verdict.map_or("-", Verdict::as_str)));
-        for (shown, part) in [(machinery, row.machinery_ns), (server, row.server_cpu_ns)] {
-            if shown {
-                let text = part.map_or("-".into(), |ns| time(ns.median));
-                cells.push(Cell::new(text).set_alignment(CellAlignment::Right));
+        table.add_row(shown().map(|(_, _, is_number, text)| {
+            let cell = Cell::new(text(row).unwrap_or_else(|| "-".to_owned()));
+            match is_number {
+                true => cell.set_alignment(CellAlignment::Right),
+                false => cell,
             }
-        }
-        if flags {
-            cells.push(Cell::new(row.flags.join(" ")));
-        }
-        table.add_row(cells);
+        }));
     }
     lines(&table)
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::case::ParseError;
+use crate::in_order::unique;
 
 /// A variable that holds something else than it can.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,18 +132,20 @@ pub fn list<T: PartialEq>(
     if text.trim().is_empty() {
         return Err(VariableError::new(name, text, "the list is empty", allowed()));
     }
-    let mut values = Vec::new();
-    for word in text.split(',').map(str::trim) {
-        if word.is_empty() {
-            let problem = "a comma without a value beside it";
-            return Err(VariableError::new(name, text, problem, allowed()));
-        }
-        let value = parse(word).map_err(|problem| VariableError::new(name, word, problem, allowed()))?;
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    Ok(Some(values))
+    let value = |word: &str| match word {
+        "" => Err(VariableError::new(
+            name,
+            &text,
+            "a comma without a value beside it",
+            allowed(),
+        )),
+        word => parse(word).map_err(|problem| VariableError::new(name, word, problem, allowed())),
+    };
+    let values: Vec<T> = text
+        .split(',')
+        .map(|word| value(word.trim()))
+        .collect::<Result<_, _>>()?;
+    Ok(Some(unique(values)))
 }
 
 /// A value of a [`list`].

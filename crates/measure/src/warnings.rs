@@ -39,63 +39,65 @@ pub fn not_applicable(case: &Case, cores: usize) -> Option<String> {
 
 /// The traps of a run, a sentence each.
 pub fn sentences(environment: &Environment, items: &[Item], conditions: &Conditions, states: &[State]) -> Vec<String> {
-    let workers = items.iter().map(|item| item.case.flavor.workers()).max();
-    let mut traps = Vec::new();
-    let mut trap = |is: bool, says: &dyn Fn() -> String| {
-        if is {
-            traps.push(says());
-        }
-    };
-    trap(environment.built.profile.contains("debug-assertions on"), &|| {
-        format!(
-            "Debug build ({}): nothing here says anything about a release build.",
-            environment.built.profile
-        )
-    });
-    trap(environment.cores == 1, &|| {
-        "One core: cases of several workers are not applicable, since there is no parallelism.".into()
-    });
-    let (quota, workers) = (environment.quota.unwrap_or(f64::INFINITY), workers.unwrap_or(1));
-    trap(quota < workers as f64, &|| {
-        format!(
-            "CPU quota of {} cores below {workers} workers: the control group stops the process in the middle of slices.",
-            significant(quota)
-        )
-    });
+    let workers = items.iter().map(|item| item.case.flavor.workers()).max().unwrap_or(1);
+    let quota = environment.quota.unwrap_or(f64::INFINITY);
     let stolen = conditions.stolen.unwrap_or(0.0);
-    trap(stolen > STOLEN, &|| {
-        format!(
-            "Stolen time: the host gave {} of this machine's CPU time to others.",
-            percent(stolen)
-        )
-    });
     let others = conditions.others.unwrap_or(0.0);
-    trap(others > OTHERS, &|| {
-        format!(
-            "Load by others: other processes used {} cores' worth of CPU time.",
-            significant(others)
-        )
-    });
     let (least, most) = conditions.step_ns.unwrap_or((1.0, 1.0));
-    trap(most > STEP * least, &|| {
+    let traps = [
+        (
+            environment.built.profile.contains("debug-assertions on"),
+            format!(
+                "Debug build ({}): nothing here says anything about a release build.",
+                environment.built.profile
+            ),
+        ),
+        (
+            environment.cores == 1,
+            "One core: cases of several workers are not applicable, since there is no parallelism.".to_owned(),
+        ),
+        (
+            quota < workers as f64,
+            format!(
+                "CPU quota of {} cores below {workers} workers: the control group stops the process in the middle of slices.",
+                significant(quota)
+            ),
+        ),
+        (
+            stolen > STOLEN,
+            format!(
+                "Stolen time: the host gave {} of this machine's CPU time to others.",
+                percent(stolen)
+            ),
+        ),
+        (
+            others > OTHERS,
+            format!(
+                "Load by others: other processes used {} cores' worth of CPU time.",
+                significant(others)
+            ),
+        ),
+        (
+            most > STEP * least,
+            format!(
+                "Changing clock speed: the same work took up to {} longer at one time than at another.",
+                percent(most / least - 1.0)
+            ),
+        ),
+    ];
+    let logs: Vec<f64> = states.iter().map(|state| state.wake_ns.ln()).collect();
+    let wakes = stretches(&logs).filter(|[fast, slow]| slow.value > WAKE * fast.value);
+    let wakes = wakes.map(|[fast, slow]| {
         format!(
-            "Changing clock speed: the same work took up to {} longer at one time than at another.",
-            percent(most / least - 1.0)
+            "Changing wake-ups: waking a thread took {} for {} of the run and {} for the rest, in stretches; what wakes \
+             threads is a mixture of both.",
+            time(fast.value),
+            percent(fast.share),
+            time(slow.value)
         )
     });
-    let logs: Vec<f64> = states.iter().map(|state| state.wake_ns.ln()).collect();
-    if let Some([fast, slow]) = stretches(&logs) {
-        trap(slow.value > WAKE * fast.value, &|| {
-            format!(
-                "Changing wake-ups: waking a thread took {} for {} of the run and {} for the rest, in stretches; what wakes \
-                 threads is a mixture of both.",
-                time(fast.value),
-                percent(fast.share),
-                time(slow.value)
-            )
-        });
-    }
-    traps
+    let traps = traps.into_iter().filter(|(is, _)| *is).map(|(_, says)| says);
+    traps.chain(wakes).collect()
 }
 
 /// What a shared core does to a run, where it was shared for more than a moment.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::question::Question;
 use super::samples::{own_ns, question_of};
+use crate::in_order::unique;
 use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Mode, Verdict};
 
@@ -53,28 +54,18 @@ fn distance(question: &Question, known: &Question) -> Option<f64> {
 
 /// The nearest cases, with all that was measured of them beside their reference.
 pub fn nearest(question: &Question, measurements: &[&Measurement]) -> Vec<Near> {
-    let mut near: Vec<(f64, &Measurement)> = Vec::new();
-    for m in measurements {
-        if m.is_control() || m.status != Status::Ok {
-            continue;
-        }
-        let Some(own) = own_ns(&m.case, measurements) else {
-            continue;
-        };
-        let Some(known) = question_of(&m.case, own) else {
-            continue;
-        };
-        if let Some(distance) = distance(question, &known).filter(|distance| *distance <= FARTHEST) {
-            near.push((distance, m));
-        }
-    }
+    let measured = measurements
+        .iter()
+        .filter(|m| !m.is_control() && m.status == Status::Ok);
+    let mut near: Vec<(f64, &Measurement)> = measured
+        .filter_map(|m| {
+            let known = question_of(&m.case, own_ns(&m.case, measurements)?)?;
+            Some((distance(question, &known)?, *m))
+        })
+        .filter(|(distance, _)| *distance <= FARTHEST)
+        .collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut cases = Vec::new();
-    for (_, m) in &near {
-        if !cases.contains(&&m.case) {
-            cases.push(&m.case);
-        }
-    }
+    let mut cases = unique(near.iter().map(|(_, m)| &m.case));
     cases.truncate(MOST);
     let shown = near.iter().filter(|(_, m)| cases.contains(&&m.case));
     shown.filter_map(|(distance, m)| as_near(*distance, m)).collect()

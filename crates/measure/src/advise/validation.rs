@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Model;
 use super::predicted::{Predicted, Refused};
+use super::question::Question;
 use super::samples::{is_one_number, own_ns, question_of};
 use super::sheet::Sheet;
 use crate::case::Case;
-use crate::record::{Measurement, Status};
+use crate::record::Measurement;
 use crate::stats::{Estimate, median, sorted};
 
 /// The level of a prediction interval.
@@ -53,30 +54,27 @@ impl Error {
 /// The rows of a run that are asked about: other strategies than the reference, of workloads whose children's time is their own,
 /// where no threads are woken. `sheet` gives the unit costs for a case: without it, for a cross-validation.
 pub fn errors(measurements: &[&Measurement], sheet: impl Fn(&Case) -> Sheet) -> Vec<Error> {
+    let asked: Vec<(&Measurement, Question)> = asked(measurements).collect();
     let mut errors = Vec::new();
-    let mut of_case: Option<(Case, Sheet)> = None;
-    for m in measurements {
-        let Some(question) = asked(m, measurements) else {
-            continue;
-        };
-        if of_case.as_ref().is_none_or(|(case, _)| *case != m.case) {
-            of_case = Some((m.case.clone(), sheet(&m.case)));
+    for of_case in asked.chunk_by(|(a, _), (b, _)| a.case == b.case) {
+        let sheet = sheet(&of_case[0].0.case);
+        for (m, question) in of_case {
+            let [strategy, reference] = [&m.strategy, &m.reference].map(|name| sheet.predict(question, name));
+            errors.push(error(m, strategy, reference));
         }
-        let Some((_, sheet)) = &of_case else { continue };
-        let strategy = sheet.predict(&question, &m.strategy);
-        let reference = sheet.predict(&question, &m.reference);
-        errors.push(error(m, strategy, reference));
     }
     errors
 }
 
-fn asked(m: &Measurement, all: &[&Measurement]) -> Option<super::Question> {
-    if m.is_control() || m.status != Status::Ok || m.ratio.is_none() || m.case.site.beside() > 0 {
-        return None;
-    }
-    let own = own_ns(&m.case, all)?;
-    let question = question_of(&m.case, own)?;
-    (is_one_number(m) && !question.scope.wakes_threads()).then_some(question)
+/// What is asked about of a run, as a question.
+fn asked<'a>(all: &'a [&'a Measurement]) -> impl Iterator<Item = (&'a Measurement, Question)> {
+    all.iter().filter_map(|m| {
+        if m.is_control() || m.ratio.is_none() || m.case.site.beside() > 0 || !is_one_number(m) {
+            return None;
+        }
+        let question = question_of(&m.case, own_ns(&m.case, all)?)?;
+        (!question.scope.wakes_threads()).then_some((*m, question))
+    })
 }
 
 fn error(m: &Measurement, strategy: Result<Predicted, Refused>, reference: Result<Predicted, Refused>) -> Error {
@@ -105,36 +103,27 @@ fn error(m: &Measurement, strategy: Result<Predicted, Refused>, reference: Resul
 
 /// The half width of 90% intervals, for a reach of 1: the quantile of what was off, as for one more case of the same kind.
 pub fn half_width(errors: &[Error]) -> f64 {
-    quantile(
-        errors
-            .iter()
-            .filter_map(|error| Some(error.log()?.abs() / error.reach))
-            .collect(),
-    )
+    let score = |error: &Error| Some(error.log()?.abs() / error.reach);
+    quantile(errors.iter().filter_map(score))
 }
 
 /// The same of times.
 pub fn time_half_width(errors: &[Error]) -> f64 {
-    quantile(
-        errors
-            .iter()
-            .filter_map(|error| Some(error.time?.ln().abs() / error.reach))
-            .collect(),
-    )
+    let score = |error: &Error| Some(error.time?.ln().abs() / error.reach);
+    quantile(errors.iter().filter_map(score))
 }
 
 /// The same where the case itself is in the fit: what the fit is off, and that neither its measurement nor the next is exact.
 pub fn half_width_of_measured(errors: &[Error]) -> f64 {
-    let unsure = |measured: &Estimate| (measured.high / measured.low).max(1.0).ln() / 3.92;
     let score = |error: &Error| {
-        let unsure = unsure(&error.measured);
-        Some((error.log()?.powi(2) + unsure * unsure).sqrt() / error.reach)
+        let unsure = (error.measured.high / error.measured.low).max(1.0).ln() / 3.92;
+        Some(error.log()?.hypot(unsure) / error.reach)
     };
-    quantile(errors.iter().filter_map(score).collect())
+    quantile(errors.iter().filter_map(score))
 }
 
-fn quantile(scores: Vec<f64>) -> f64 {
-    let scores = sorted(&scores);
+fn quantile(scores: impl Iterator<Item = f64>) -> f64 {
+    let scores = sorted(&scores.collect::<Vec<_>>());
     // One more than there are, as conformal prediction has it (Vovk, Gammerman and Shafer, 2005).
     let place = ((scores.len() + 1) as f64 * LEVEL).ceil() as usize;
     match scores.len() {
@@ -292,10 +281,7 @@ pub fn leave_one_out(what: &str, model: &Model) -> Validation {
 pub fn asked_about(what: &str, model: &Model, measurements: &[&Measurement]) -> Validation {
     let mut refused = 0;
     let mut rows = Vec::new();
-    for m in measurements {
-        let Some(question) = asked(m, measurements) else {
-            continue;
-        };
+    for (m, question) in asked(measurements) {
         let strategy = model.predict(&question, &m.strategy);
         let reference = model.predict(&question, &m.reference);
         let half_width = match (&strategy, &reference) {

@@ -3,6 +3,7 @@
 use super::series::Series;
 use crate::block::{Block, Side};
 use crate::collected::{Collected, Free, OfRound};
+use crate::in_order::unique;
 use crate::plan::{Pair, Planned};
 use crate::shared_core::enough;
 use crate::stats::{Circumstances, Estimate, needs_no_more_rounds, noise_floor, opposite_modes, sequential};
@@ -100,13 +101,8 @@ impl<'a> Rounds<'a> {
 
     /// Every pair that was measured, once, but the workload's own machinery.
     pub(super) fn pairs(&self) -> impl Iterator<Item = &'a Pair> {
-        let pairs = &self.planned.item.pairs;
-        let first = |place: usize, pair: &Pair| !pairs[..place].contains(pair);
-        pairs
-            .iter()
-            .enumerate()
-            .filter(move |(place, pair)| pair.0 != MACHINERY && first(*place, pair))
-            .map(|(_, pair)| pair)
+        let pairs = self.planned.item.pairs.iter();
+        unique(pairs.filter(|(strategy, _)| strategy != MACHINERY)).into_iter()
     }
 
     pub(super) fn series(&self, mut value: impl FnMut(&OfRound) -> Option<f64>) -> Series {

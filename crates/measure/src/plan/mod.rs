@@ -7,6 +7,7 @@ pub(crate) mod turns;
 use std::time::Duration;
 
 use crate::case::Case;
+use crate::in_order::unique;
 use crate::round::{Group, Job};
 use crate::settings::RunSettings;
 use crate::shard::Sharded;
@@ -129,13 +130,11 @@ impl Item {
 
     /// Every strategy of its pairs, once.
     pub fn strategies(&self) -> Vec<&str> {
-        let mut strategies: Vec<&str> = Vec::new();
-        for name in self.pairs.iter().flat_map(|(one, other)| [one, other]) {
-            if !strategies.contains(&name.as_str()) {
-                strategies.push(name);
-            }
-        }
-        strategies
+        unique(
+            self.pairs
+                .iter()
+                .flat_map(|(one, other)| [one.as_str(), other.as_str()]),
+        )
     }
 
     /// The blocks of one round, each in a process of its own; of those that a group has, one is compared with the other.

@@ -7,6 +7,7 @@
 
 use super::{Item, Pace, Planned};
 use crate::case::{Flavor, Site};
+use crate::in_order::grouped;
 use crate::round::{Group, Turn};
 
 /// So many cases share a runtime at most: settling is a third of its time then.
@@ -34,18 +35,10 @@ impl Kind {
 /// Gives cases that share runtimes the same rounds, and those that share none others: so that there are some to share with in a
 /// round, and rounds are of the same length.
 pub(crate) fn take_part_together(planned: &mut [Planned]) {
-    let mut kinds: Vec<(Kind, Vec<usize>)> = Vec::new();
-    for (place, case) in planned.iter().enumerate() {
-        let Some(kind) = Kind::of(&case.item, &case.pace) else {
-            continue;
-        };
-        match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, places)) => places.push(place),
-            None => kinds.push((kind, vec![place])),
-        }
-    }
+    let of_kinds =
+        (0..planned.len()).filter_map(|place| Some((Kind::of(&planned[place].item, &planned[place].pace)?, place)));
     let mut phase = 0;
-    for (_, places) in kinds {
+    for (_, places) in grouped(of_kinds) {
         let groups = places.len().div_ceil(MOST_CASES);
         for (nth, place) in places.iter().enumerate() {
             planned[*place].phase = phase + nth % groups;

@@ -77,15 +77,14 @@ pub fn try_out(entry: &Entry, usual: &Entry, scopes: &[Scope]) -> Result<Vec<Tri
     };
     let of_scope = |scope: &Scope| {
         let times_as_long = |tasks| -> Result<[(usize, f64); 2], String> {
-            let ([joined, spawned], [its_joined, its_spawned]) =
-                (times(entry, *scope, tasks)?, times(usual, *scope, tasks)?);
-            Ok([(tasks, joined / its_joined), (tasks, spawned / its_spawned)])
+            let (mine, its) = (times(entry, *scope, tasks)?, times(usual, *scope, tasks)?);
+            Ok([0, 1].map(|way| (tasks, mine[way] / its[way])))
         };
-        let ([few_joined, few_spawned], [many_joined, many_spawned]) = (times_as_long(FEW)?, times_as_long(MANY)?);
+        let (few, many) = (times_as_long(FEW)?, times_as_long(MANY)?);
         Ok(Tried {
             scope: *scope,
-            joined: [few_joined, many_joined],
-            spawned: [few_spawned, many_spawned],
+            joined: [few[0], many[0]],
+            spawned: [few[1], many[1]],
         })
     };
     scopes.iter().map(of_scope).collect()
