@@ -223,9 +223,7 @@ fn print_help(target: &Target) {
         "The bench target {} of join-vs-spawn. What is measured, and how long, is set by environment variables:\n",
         target.name
     );
-    for (name, meaning) in VARIABLES {
-        println!("  {name:16}{meaning}");
-    }
+    print!("{VARIABLES}");
     println!(
         "\nExample: JVS_TASKS=8,64 JVS_FLAVORS=current_thread cargo bench --bench {} -- worker\n\n\
          What follows is Criterion's own help. --sample-size, --measurement-time, --warm-up-time and --quick are\n\

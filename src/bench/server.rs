@@ -239,9 +239,7 @@ fn profile_here(id: Option<&str>) -> Result<Option<String>, String> {
 
 fn help() {
     println!("The bench target server of join-vs-spawn: a server that fans out, under load (docs/SERVER.md).\n");
-    for (name, meaning) in VARIABLES {
-        println!("  {name:16}{meaning}");
-    }
+    print!("{VARIABLES}");
     println!(
         "\nUsage: cargo bench --bench server -- [FILTER] [--exact] [--list] [--test] [--check] [--profile-time SECONDS]\n\n\
          FILTER   a regular expression over ids: server@60/multi_thread_2/worker/1KiB/spawn/3 (60% of the greatest throughput)\n\

@@ -272,7 +272,7 @@ impl Seen {
         }
         if machine.simulated.is_none() {
             let of = ["processor", "cores", "kernel"].map(|field| {
-                let place = FIELDS.iter().position(|known| *known == field);
+                let place = FIELDS.iter().position(|(known, _)| *known == field);
                 place.map_or(String::new(), |place| machine.fields[place].clone())
             });
             self.machines.entry(of).or_default().push(name.to_owned());

@@ -6,7 +6,7 @@ use join_vs_spawn::case::{Case, Flavor, Site, parse_measurement_id};
 use join_vs_spawn::selection::Selection;
 use join_vs_spawn::strategy::join;
 use join_vs_spawn::targets::targets;
-use join_vs_spawn::variables::{VARIABLES, misspelled};
+use join_vs_spawn::variables::misspelled;
 use join_vs_spawn::workload::Entry;
 
 use crate::common::exits;
@@ -267,7 +267,7 @@ fn misspelled_variables_are_named() {
         found,
         [("JVS_TASK".into(), "JVS_TASKS"), ("JVS_FLAVOUR".into(), "JVS_FLAVORS")]
     );
-    assert!(VARIABLES.iter().all(|(name, _)| name.starts_with("JVS_")));
+    assert!(join_vs_spawn::variables::names().all(|name| name.starts_with("JVS_")));
 }
 
 #[test]

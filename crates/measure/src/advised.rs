@@ -81,11 +81,8 @@ impl Child {
             .map_err(|refused| refused.to_string())?;
         let family = Kind::of(strategy, tasks).map(|kind| kind.family);
         let beyond = family.and_then(|family| self.beyond(model, scope, family, tasks));
-        predicted.terms.extend(beyond.map(|ns_each| Term {
-            what: "what it took more when it was tried".to_owned(),
-            count: tasks as f64,
-            ns_each,
-        }));
+        let term = |ns_each| Term::new("what it took more when it was tried", tasks as f64, ns_each);
+        predicted.terms.extend(beyond.map(term));
         Ok(predicted)
     }
 

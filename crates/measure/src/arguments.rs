@@ -160,17 +160,14 @@ fn is_test_program() -> bool {
 
 /// How to use the bench of that name.
 pub fn help(name: &str) -> String {
-    let mut text = format!(
+    format!(
         "Measures {name}: join! against spawn, side by side, in many short rounds.\n\n\
          Usage: cargo bench --bench {name} [-- [FILTER] [--exact] [--advise] [--list] [--test]]\n\n\
          FILTER is a regular expression over ids, WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS; --list prints them.\n\
          --advise predicts each ratio first, from a probe of the children and a calibration of the machine (a minute, once).\n\
-         What is measured, and how long, is set by environment variables:\n\n"
-    );
-    for (name, meaning) in VARIABLES {
-        text += &format!("  {name:16}{meaning}\n");
-    }
-    text + &format!("\nExample: JVS_TASKS=8,64 JVS_FLAVORS=current_thread cargo bench --bench {name}")
+         What is measured, and how long, is set by environment variables:\n\n\
+         {VARIABLES}\nExample: JVS_TASKS=8,64 JVS_FLAVORS=current_thread cargo bench --bench {name}"
+    )
 }
 
 #[cfg(test)]

@@ -75,6 +75,11 @@ impl Environment {
             load: read("/proc/loadavg").and_then(|text| text.split_whitespace().next()?.parse().ok()),
         }
     }
+
+    /// The quota, for a reader.
+    pub(crate) fn quota_in_words(&self) -> String {
+        self.quota.map_or("none".to_owned(), |cores| format!("{cores} cores"))
+    }
 }
 
 /// Cores that this process may use.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::case::{Case, Flavor};
+use crate::in_order::unique;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::stats::random_effects::{LogRatio, RandomEffects, random_effects};
 use crate::stats::{Estimate, Verdict, judge};
@@ -50,41 +51,36 @@ pub struct Machine {
     pub measured: Vec<(Key, OnMachine)>,
 }
 
+/// A field of a header: its name, and its value.
+pub type Field = (&'static str, fn(&Header) -> String);
+
 /// What machines may differ in.
-pub const FIELDS: [&str; 13] = [
-    "processor",
-    "cores",
-    "CPU quota",
-    "kernel",
-    "clock governor",
-    "rustc",
-    "tokio",
-    "profile",
-    "frame pointers",
-    "revision",
-    "matrix",
-    "rounds",
-    "layouts",
+pub const FIELDS: [Field; 13] = [
+    ("processor", |header| known(&header.environment.cpu)),
+    ("cores", |header| header.environment.cores.to_string()),
+    ("CPU quota", |header| header.environment.quota_in_words()),
+    ("kernel", |header| known(&header.environment.kernel)),
+    ("clock governor", |header| known(&header.environment.governor)),
+    ("rustc", |header| header.environment.built.rustc.clone()),
+    ("tokio", |header| header.environment.built.tokio.clone()),
+    ("profile", |header| header.environment.built.profile.clone()),
+    ("frame pointers", |header| {
+        if header.environment.built.frame_pointers {
+            "yes"
+        } else {
+            "no"
+        }
+        .to_owned()
+    }),
+    ("revision", |header| known(&header.environment.git)),
+    ("matrix", |header| header.matrix.clone()),
+    ("rounds", |header| header.rounds.to_string()),
+    ("layouts", |header| header.layouts.to_string()),
 ];
 
 /// A header's values of [`FIELDS`].
 pub fn fields(header: &Header) -> [String; FIELDS.len()] {
-    let e = &header.environment;
-    [
-        known(&e.cpu),
-        e.cores.to_string(),
-        e.quota.map_or("none".into(), |cores| format!("{cores} cores")),
-        known(&e.kernel),
-        known(&e.governor),
-        e.built.rustc.clone(),
-        e.built.tokio.clone(),
-        e.built.profile.clone(),
-        if e.built.frame_pointers { "yes" } else { "no" }.into(),
-        known(&e.git),
-        header.matrix.clone(),
-        header.rounds.to_string(),
-        header.layouts.to_string(),
-    ]
+    FIELDS.map(|(_, of)| of(header))
 }
 
 /// What a record knows of a measurement for many machines; `None` for a control.
@@ -105,14 +101,7 @@ pub fn on_machine(header: &Header, m: &Measurement) -> Option<OnMachine> {
 impl Machine {
     /// That of a run.
     pub fn of(name: &str, parts: &[Part]) -> Self {
-        let mut values: Vec<Vec<String>> = vec![Vec::new(); FIELDS.len()];
-        for (header, _) in parts {
-            for (known, value) in values.iter_mut().zip(fields(header)) {
-                if !known.contains(&value) {
-                    known.push(value);
-                }
-            }
-        }
+        let values = |(_, of): Field| unique(parts.iter().map(|(header, _)| of(header))).join(" / ");
         let all = parts
             .iter()
             .flat_map(|(header, rows)| rows.iter().map(move |m| (header, m)));
@@ -128,7 +117,7 @@ impl Machine {
             name: name.to_owned(),
             cores: parts.first().map_or(0, |(header, _)| header.environment.cores),
             simulated: parts.iter().find_map(|(header, _)| header.simulated.clone()),
-            fields: values.into_iter().map(|values| values.join(" / ")).collect(),
+            fields: FIELDS.map(values).into(),
             measured: measured.collect(),
         }
     }
@@ -246,7 +235,7 @@ impl Gathered {
             row(key, cores, on)
         });
         let rows = rows.collect();
-        let differences = FIELDS.iter().enumerate().filter_map(|(place, field)| {
+        let differences = FIELDS.iter().enumerate().filter_map(|(place, (field, _))| {
             let values: Vec<String> = self
                 .machines
                 .values()

@@ -28,43 +28,31 @@ pub const ALLOWED: [&str; 9] = [
 ];
 
 /// In what shards must be alike: each field's name, and its value in a header.
-fn fields(header: &Header) -> Vec<(&'static str, String)> {
-    let e = &header.environment;
-    let sharded = header.shard.as_ref();
-    vec![
+fn fields(header: &Header) -> [(&'static str, String); 16] {
+    let (e, shard) = (&header.environment, header.shard.as_ref());
+    let frame_pointers = if e.built.frame_pointers {
+        " with frame pointers"
+    } else {
+        ""
+    };
+    let simulated = if header.simulated.is_some() { "yes" } else { "no" };
+    [
         ("cpu", known(&e.cpu)),
         ("cores", e.cores.to_string()),
-        ("quota", e.quota.map_or("none".into(), |cores| format!("{cores} cores"))),
+        ("quota", e.quota_in_words()),
         ("kernel", known(&e.kernel)),
         ("rustc", e.built.rustc.clone()),
         ("tokio", e.built.tokio.clone()),
-        (
-            "profile",
-            format!(
-                "{}{}",
-                e.built.profile,
-                if e.built.frame_pointers {
-                    " with frame pointers"
-                } else {
-                    ""
-                }
-            ),
-        ),
+        ("profile", format!("{}{frame_pointers}", e.built.profile)),
         ("layouts", header.layouts.to_string()),
         ("revision", known(&e.git)),
         ("matrix", header.matrix.clone()),
         ("filter", known(&header.filter)),
         ("rounds", header.rounds.to_string()),
-        (
-            "simulated",
-            if header.simulated.is_some() { "yes" } else { "no" }.into(),
-        ),
+        ("simulated", simulated.to_owned()),
         ("seed", header.seed.to_string()),
-        ("number of shards", sharded.map_or(0, |sharded| sharded.of).to_string()),
-        (
-            "plan",
-            sharded.map_or_else(String::new, |sharded| sharded.whole.clone()),
-        ),
+        ("number of shards", shard.map_or(0, |shard| shard.of).to_string()),
+        ("plan", shard.map_or_else(String::new, |shard| shard.whole.clone())),
     ]
 }
 

@@ -60,28 +60,24 @@ where
 pub fn measure(target: &Target) -> ExitCode {
     end_with_the_reader();
     crate::round::run_if_child(&all_entries(target));
-    let arguments = match arguments::parse(std::env::args_os().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(error) => return bad_input(target.name, &error),
-    };
+    measure_here(target).unwrap_or_else(|ended| ended)
+}
+
+/// The same in a process that is no round; an error ends it.
+fn measure_here(target: &Target) -> Result<ExitCode, ExitCode> {
+    let name = target.name;
+    let arguments = arguments::parse(std::env::args_os().skip(1)).map_err(|error| bad_input(name, &error))?;
     if arguments.mode == Mode::Help {
-        println!("{}", arguments::help(target.name));
-        return ExitCode::SUCCESS;
+        println!("{}", arguments::help(name));
+        return Ok(ExitCode::SUCCESS);
     }
-    let selection = match selection(std::slice::from_ref(target)) {
-        Ok(selection) => selection,
-        Err(error) => return bad_input(target.name, &error),
-    };
-    let measurements = match selection.measurements(target, cores(), |id| arguments.filter.matches(id)) {
-        Ok(measurements) => measurements,
-        Err(error) => return bad_input(target.name, &error),
-    };
+    let wrong = |error: VariableError| bad_input(name, &error);
+    let selection = selection(std::slice::from_ref(target)).map_err(wrong)?;
+    let wanted = |id: &str| arguments.filter.matches(id);
+    let measurements = selection.measurements(target, cores(), wanted).map_err(wrong)?;
     if measurements.is_empty() {
-        eprintln!(
-            "{}: no case has the values of the JVS_ variables and matches the filter",
-            target.name
-        );
-        return ExitCode::SUCCESS;
+        eprintln!("{name}: no case has the values of the JVS_ variables and matches the filter");
+        return Ok(ExitCode::SUCCESS);
     }
     match arguments.mode {
         Mode::List => {
@@ -90,20 +86,17 @@ pub fn measure(target: &Target) -> ExitCode {
                     println!("{}: benchmark", case.measurement_id(strategy));
                 }
             }
-            return ExitCode::SUCCESS;
+            return Ok(ExitCode::SUCCESS);
         }
-        Mode::Test => return test(target, &measurements),
+        Mode::Test => return Ok(test(target, &measurements)),
         Mode::Measure | Mode::Help => {}
     }
     let plan = selection.plan(target, &measurements);
-    let command = command(&selection, target.name, &arguments.shown);
-    let advised = match arguments.advise {
-        false => None,
-        true => match Advised::of(target, &results(), command.clone()) {
-            Ok(advised) => Some(advised),
-            Err(error) => return bad_input(target.name, &error),
-        },
-    };
+    let command = command(&selection, name, &arguments.shown);
+    let advised = arguments
+        .advise
+        .then(|| Advised::of(target, &results(), command.clone()));
+    let advised = advised.transpose().map_err(|error| bad_input(name, &error))?;
     if let Some(advised) = &advised {
         print!("{}", advised.found());
     }
@@ -112,17 +105,12 @@ pub fn measure(target: &Target) -> ExitCode {
         folder: Some(folder(arguments.filter.text().is_some())),
         ..Request::here(&plan, &selection.settings_for(target), command, this_program())
     });
-    match outcome {
-        Ok(outcome) => {
-            let sentences = table::counts(&outcome.measurements);
-            let ended = finish(&outcome, &sentences);
-            if let Some(advised) = &advised {
-                print!("\n{}", advised.beside(&outcome.measurements));
-            }
-            ended
-        }
-        Err(error) => not_run(target.name, &error),
+    let outcome = outcome.map_err(|error| not_run(name, &error))?;
+    let ended = finish(&outcome, &table::counts(&outcome.measurements));
+    if let Some(advised) = &advised {
+        print!("\n{}", advised.beside(&outcome.measurements));
     }
+    Ok(ended)
 }
 
 /// The target's workloads, and those of the suite: a calibration measures them.

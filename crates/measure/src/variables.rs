@@ -32,71 +32,13 @@ impl VariableError {
     }
 }
 
-/// The variables of the suite, each with what it does, for `--help` and for spotting misspelled ones.
-pub const VARIABLES: &[(&str, &str)] = &[
-    (
-        "JVS_MATRIX",
-        "quick, default or full: which sweeps are measured [default]",
-    ),
-    (
-        "JVS_WORKLOADS",
-        "only these workloads, with commas between: yield,wake; some have parameters: wake@4_100ns, hot@10us (--list shows all \
-         that are measured)",
-    ),
-    (
-        "JVS_FLAVORS",
-        "only these runtimes: current_thread,multi_thread_2,local",
-    ),
-    (
-        "JVS_SITES",
-        "only these sites: worker,block_on, or beside always-ready tasks: worker_beside_4",
-    ),
-    (
-        "JVS_PAYLOADS",
-        "these payloads instead: 0B,64B,1KiB,4KiB,16KiB,64KiB,1MiB",
-    ),
-    ("JVS_TASKS", "these numbers of children instead: 1,8,64"),
-    (
-        "JVS_STRATEGIES",
-        "these strategies: join,spawn,join_all,join_set,futures_unordered,sequential, …, some with a bound on children at once: \
-         buffer_unordered@64,join_set@64 [by target: join,spawn]",
-    ),
-    (
-        "JVS_REFERENCE",
-        "the strategy that the others are compared to [by target: join; scale: futures_unordered]",
-    ),
-    (
-        "JVS_ROUNDS",
-        "sweeps over all cases, each in fresh processes: 1 for a preview, else 6 or more [320; quick: 20]",
-    ),
-    (
-        "JVS_LAYOUTS",
-        "differently linked copies of the program that rounds are made by; 1 turns it off [50, or as many as rounds]",
-    ),
-    (
-        "JVS_MINUTES",
-        "how long a target may take: what does not fit is cut, and said [by target; own children: 5; full: no limit]",
-    ),
-    (
-        "JVS_SPAN",
-        "seconds over which a run of few cases is spread at least [15; quick: 7]",
-    ),
-    (
-        "JVS_DEADLINE",
-        "seconds without a word from a round after which the case under way has failed [30]",
-    ),
-    (
-        "JVS_SHARD",
-        "K/N: share K of N of each target's cases, for `merge` [all of them]",
-    ),
-    (
-        "JVS_ONE_RUNTIME",
-        "1: strategies of one thread take turns in one runtime, and what that does to them is measured [a runtime each]",
-    ),
-    ("JVS_SEED", "seed of orders and data [drawn anew]"),
-    ("JVS_RESUME", "1: go on with the run that was cut short"),
-    ("JVS_RESULTS", "folder of the records [results]"),
-];
+/// The variables of the suite, a line for each with its name and what it does, as `--help` prints them.
+pub const VARIABLES: &str = include_str!("variables.txt");
+
+/// Their names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VARIABLES.lines().filter_map(|line| line.split_whitespace().next())
+}
 
 /// Reads a number; `None` where it is not set.
 pub(crate) fn number<T: std::str::FromStr>(
@@ -160,25 +102,23 @@ pub fn value<T: FromStr<Err = ParseError>>(word: &str) -> Result<T, String> {
 
 /// The variables that are set and say what is measured, as `NAME=value`: those of a record's command.
 pub fn set_variables(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    VARIABLES
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
-        .filter_map(|(name, _)| Some(format!("{name}={}", variable(name)?)))
+    names()
+        .filter(|name| !matches!(*name, "JVS_RESULTS" | "JVS_RESUME" | "JVS_DEADLINE"))
+        .filter_map(|name| Some(format!("{name}={}", variable(name)?)))
         .collect()
 }
 
 /// Names in `present` that look like variables of the suite and are not, each with the nearest that is.
 pub fn misspelled(present: impl IntoIterator<Item = String>) -> Vec<(String, &'static str)> {
-    let known = || VARIABLES.iter().map(|(known, _)| *known);
-    let unknown = |name: &String| name.starts_with("JVS_") && !known().any(|known| known == name);
     let nearest = |name: &str| {
         let alike = |known: &&str| strsim::jaro_winkler(known, name);
-        known().max_by(|a, b| alike(a).total_cmp(&alike(b)))
+        names().max_by(|a, b| alike(a).total_cmp(&alike(b)))
     };
-    let wrong = present.into_iter().filter(unknown);
+    let wrong = present
+        .into_iter()
+        .filter(|name| name.starts_with("JVS_") && !names().any(|known| known == name));
     wrong
-        .filter_map(|name| Some((nearest(&name)?, name)))
-        .map(|(nearest, name)| (name, nearest))
+        .filter_map(|name| nearest(&name).map(|nearest| (name, nearest)))
         .collect()
 }
 

@@ -9,11 +9,11 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use measure::block::Shape;
 use measure::case::Case;
-use measure::layouts::Layouts;
 use measure::round::{self, Job, News, Share, Sweep, longer_look, run_if_child};
 use measure::shared_core::longest_free_ns;
 use measure::stats::{median, sorted};
@@ -41,13 +41,7 @@ struct Seen {
 }
 
 /// One block of each case, in a shape, in any order.
-fn sweep(
-    cases: &[Case],
-    shape: usize,
-    layouts: &Layouts,
-    seed: u64,
-    seen: &mut Vec<Seen>,
-) -> Result<(), Box<dyn Error>> {
+fn sweep(cases: &[Case], shape: usize, program: &Path, seed: u64, seen: &mut Vec<Seen>) -> Result<(), Box<dyn Error>> {
     let (quads, settle) = SHAPES[shape];
     let of_block = Shape {
         settle: Duration::from_micros(settle),
@@ -63,8 +57,7 @@ fn sweep(
         core: 0,
         free_ns: None,
         shares: vec![Share {
-            layout: 0,
-            layouts,
+            program: program.to_owned(),
             groups: cases.iter().map(|case| vec![vec![(job(case), of_block)]]).collect(),
         }],
         deadline: Duration::from_secs(30),
@@ -111,7 +104,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ids = CASES.map(str::to_owned).to_vec();
     }
     let cases: Vec<Case> = ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
-    let layouts = Layouts::of(&std::env::current_exe()?, 1, |_, _| {});
+    let program = std::env::current_exe()?;
     let began = Instant::now();
     let mut seen = Vec::new();
     let mut seed = 0;
@@ -122,7 +115,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         random.shuffle(&mut places);
         for place in places {
             seed += 1;
-            sweep(&cases, place, &layouts, seed << 32, &mut seen)?;
+            sweep(&cases, place, &program, seed << 32, &mut seen)?;
         }
     }
     let looks: Vec<f64> = seen.iter().map(|seen| seen.core_ns).collect();

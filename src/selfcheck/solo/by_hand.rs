@@ -95,9 +95,9 @@ fn round_of_suite(
     cells: &mut [[Vec<Time>; 2]],
 ) -> Result<(), SelfcheckError> {
     let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, Checks::NONE));
+    let layout = programs.random.usize(..programs.layouts.count());
     let share = Share {
-        layout: programs.random.usize(..programs.layouts.count()),
-        layouts: &programs.layouts,
+        program: programs.layouts.program(layout).to_owned(),
         groups: groups.collect(),
     };
     let sweep = Sweep {

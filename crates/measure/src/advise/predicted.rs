@@ -1,7 +1,5 @@
 //! A predicted time as a sum of terms, or why there is none.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// A term of a sum.
@@ -16,6 +14,15 @@ pub struct Term {
 }
 
 impl Term {
+    /// Of what is paid for, how often, and how much.
+    pub(crate) fn new(what: impl ToString, count: f64, ns_each: f64) -> Self {
+        Self {
+            what: what.to_string(),
+            count,
+            ns_each,
+        }
+    }
+
     /// ns in all.
     pub fn ns(&self) -> f64 {
         self.count * self.ns_each
@@ -52,34 +59,18 @@ impl Predicted {
 }
 
 /// Why there is no sum.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Fan-outs there wake threads.
+    #[error("fan-outs there wake threads: no sum describes their modes")]
     SeveralThreads,
     /// Children that neither wait nor work.
+    #[error("not predictable: children that are ready at once fold away in some strategies as the compiler finds them")]
     Folds,
-    /// The run has no measurement of that scope, way of being woken, or strategy.
-    NotMeasured {
-        /// In words.
-        what: String,
-    },
-    /// Outside of what the run's cases reach.
-    OutOfRange {
-        /// In words, with what they reach.
-        what: String,
-    },
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::SeveralThreads => f.write_str("fan-outs there wake threads: no sum describes their modes"),
-            Refused::Folds => f.write_str(
-                "not predictable: children that are ready at once fold away in some strategies as the compiler finds them",
-            ),
-            Refused::NotMeasured { what } => write!(f, "not calibrated: {what}"),
-            Refused::OutOfRange { what } => write!(f, "outside the calibrated range: {what}"),
-        }
-    }
+    /// The run has no measurement of that scope, way of being woken, or strategy: in words.
+    #[error("not calibrated: {0}")]
+    NotMeasured(String),
+    /// Outside of what the run's cases reach: in words, with what they reach.
+    #[error("outside the calibrated range: {0}")]
+    OutOfRange(String),
 }

@@ -107,8 +107,6 @@ impl Sheet {
     ///
     /// [`Refused`]: what the question asks for that no sum tells.
     pub fn predict(&self, question: &Question, strategy: &str) -> Result<Predicted, Refused> {
-        let not_measured = |what: String| Refused::NotMeasured { what };
-        let out = |what: String| Refused::OutOfRange { what };
         let tasks = question.tasks;
         if question.scope.wakes_threads() {
             return Err(Refused::SeveralThreads);
@@ -116,22 +114,22 @@ impl Sheet {
         if question.wakes == Wakes::Never && question.work_ns < LEAST_WORK_NS {
             return Err(Refused::Folds);
         }
-        let kind = Kind::of(strategy, tasks).ok_or_else(|| not_measured(format!("{strategy} has no sum")))?;
+        let kind = Kind::of(strategy, tasks).ok_or_else(|| Refused::NotMeasured(format!("{strategy} has no sum")))?;
         let costs = self.costs(question.scope, question.wakes, &kind).ok_or_else(|| {
-            not_measured(format!(
+            Refused::NotMeasured(format!(
                 "this run has no case of {} on {} whose children are woken {}",
                 kind.name, question.scope, question.wakes
             ))
         })?;
         let (fewest, most) = costs.reach();
         if tasks < fewest || tasks > most {
-            return Err(out(format!(
+            return Err(Refused::OutOfRange(format!(
                 "{tasks} children; cases of {} to {} were measured, which reach from {fewest} to {most}",
                 costs.fewest, costs.most
             )));
         }
         if question.wait_ns > WAIT_NS && tasks > MOST_WAITING {
-            return Err(out(format!(
+            return Err(Refused::OutOfRange(format!(
                 "{tasks} children that wait for timers; beyond {MOST_WAITING} a task's budget of polls decides"
             )));
         }
@@ -144,13 +142,7 @@ impl Sheet {
         }
         let (mut terms, more, idle_ns) = self.of_strategy(question, &kind, costs)?;
         reach += more;
-        let mut add = |what: &str, count: f64, ns_each: f64| {
-            terms.push(Term {
-                what: what.to_owned(),
-                count,
-                ns_each,
-            });
-        };
+        let mut add = |what: &str, count: f64, ns_each: f64| terms.push(Term::new(what, count, ns_each));
         if question.payload > 0 {
             let (ns_each, inside) = self.payload_ns(&kind, question.payload)?;
             reach += if inside { 0.0 } else { 1.0 };
@@ -187,11 +179,11 @@ impl Sheet {
         if times != 1.0 {
             // What a wake adds is the difference to a child that is never woken.
             let never = self.costs(question.scope, Wakes::Never, kind);
-            let never = never.ok_or_else(|| Refused::NotMeasured {
-                what: format!(
-                    "children that wait more than once need a case of {} whose children never wait",
-                    kind.name
-                ),
+            let never = never.ok_or_else(|| {
+                let name = &kind.name;
+                Refused::NotMeasured(format!(
+                    "children that wait more than once need a case of {name} whose children never wait"
+                ))
             })?;
             let never = never.of(Unit::Child);
             child = never + times * (child - never).max(0.0);
@@ -205,19 +197,11 @@ impl Sheet {
                 _ => (count, costs.of(unit)),
             };
             if count > 0.0 {
-                terms.push(Term {
-                    what: unit.to_string(),
-                    count,
-                    ns_each,
-                });
+                terms.push(Term::new(unit, count, ns_each));
             }
             if unit == Unit::Repoll && question.idle_ns > 0.0 {
                 idle_ns += count * question.idle_ns;
-                terms.push(Term {
-                    what: "what such a poll costs more".into(),
-                    count,
-                    ns_each: question.idle_ns,
-                });
+                terms.push(Term::new("what such a poll costs more", count, question.idle_ns));
             }
         }
         Ok((terms, more, idle_ns))
@@ -236,23 +220,21 @@ impl Sheet {
             .collect();
         let at = bytes as f64;
         let Some(&(last, last_ns)) = known.last() else {
-            return Err(Refused::NotMeasured {
-                what: format!(
-                    "this run has no {} of children of {}{}; JVS_STRATEGIES and JVS_PAYLOADS choose what a run has",
-                    kind.name,
-                    Payload(bytes),
-                    if boxed { ", which tokio boxes" } else { "" }
-                ),
-            });
+            return Err(Refused::NotMeasured(format!(
+                "this run has no {} of children of {}{}; JVS_STRATEGIES and JVS_PAYLOADS choose what a run has",
+                kind.name,
+                Payload(bytes),
+                if boxed { ", which tokio boxes" } else { "" }
+            )));
         };
         if at > last {
             // Up to where tokio begins to box, by the byte.
             let until = if family == Family::Spawned && !boxed { 4.0 } else { 1.0 };
             return match at <= last * until {
                 true => Ok((last_ns * at / last, false)),
-                false => Err(Refused::OutOfRange {
-                    what: format!("{bytes} bytes in each child; up to {last} were measured"),
-                }),
+                false => Err(Refused::OutOfRange(format!(
+                    "{bytes} bytes in each child; up to {last} were measured"
+                ))),
             };
         }
         // From nothing, or from a boxed one that is as small as one can be.

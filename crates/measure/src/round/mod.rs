@@ -17,7 +17,7 @@ mod process;
 mod protocol;
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,6 @@ use serde::{Deserialize, Serialize};
 use crate::block::{Block, Shape, wakes_threads};
 use crate::case::Case;
 use crate::interrupt;
-use crate::layouts::Layouts;
 
 use process::{Answer, MOST_PADDING, Patience, Process};
 use protocol::{BlockTask, Task};
@@ -50,7 +49,7 @@ pub struct Job {
 
 /// What one round has to do.
 #[derive(Debug)]
-pub struct Sweep<'a> {
+pub struct Sweep {
     /// Seed of the orders and the data of this round.
     pub seed: u64,
     /// The core that cases of one thread are measured on, among those that may be used.
@@ -59,7 +58,7 @@ pub struct Sweep<'a> {
     /// core is shared, such cases are measured on another one.
     pub free_ns: Option<f64>,
     /// What each program has to do: one program, or several that are compared.
-    pub shares: Vec<Share<'a>>,
+    pub shares: Vec<Share>,
     /// How long a block may last.
     pub deadline: Duration,
     /// How long one may last whose children wait for the mock server.
@@ -70,11 +69,9 @@ pub struct Sweep<'a> {
 
 /// What one program has to do in a round.
 #[derive(Debug)]
-pub struct Share<'a> {
-    /// The number of its layout.
-    pub layout: usize,
-    /// The program, in its layouts.
-    pub layouts: &'a Layouts,
+pub struct Share {
+    /// The program, in the layout that it has in this round.
+    pub program: PathBuf,
     /// In any order.
     pub groups: Vec<Group>,
 }
@@ -138,7 +135,7 @@ pub type Group = Vec<Turn>;
 
 /// What has one thread and what has several, which are measured in processes of their own; either first, groups in random
 /// order, their turns together. A job that several programs have is there once.
-fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Vec<Turn>; 2] {
+fn in_random_order(shares: &[Share], random: &mut fastrand::Rng) -> [Vec<Turn>; 2] {
     let mut seen: HashSet<&Job> = HashSet::new();
     let mut kinds: [Vec<Group>; 2] = Default::default();
     for group in shares.iter().flat_map(|share| &share.groups) {
@@ -162,16 +159,36 @@ fn in_random_order(shares: &[Share<'_>], random: &mut fastrand::Rng) -> [Vec<Tur
     })
 }
 
-/// The process of a round, or those that took the place of one that ended.
-struct Processes<'a> {
+/// One program's share of a round under way.
+struct ShareUnderWay<'a> {
     program: &'a Path,
     deadline: Duration,
+    /// The process that measures, or the one that took the place of one that ended.
     running: Option<Process>,
     /// How many ended before they were ready.
     deaths: usize,
+    /// Jobs that each case still has.
+    left: HashMap<Case, usize>,
+    jobs: HashSet<Job>,
 }
 
-impl Processes<'_> {
+impl<'a> ShareUnderWay<'a> {
+    fn new(share: &'a Share, deadline: Duration) -> Self {
+        let jobs = || share.groups.iter().flatten().flatten().map(|(job, _)| job);
+        let mut left: HashMap<Case, usize> = HashMap::new();
+        for job in jobs() {
+            *left.entry(job.case.clone()).or_default() += 1;
+        }
+        Self {
+            program: &share.program,
+            deadline,
+            running: None,
+            deaths: 0,
+            left,
+            jobs: jobs().cloned().collect(),
+        }
+    }
+
     /// The process that measures; a new one where there is none that lives.
     fn living<E>(&mut self, random: &mut fastrand::Rng) -> Result<&mut Process, SweepError<E>> {
         if let Some(ended) = self.running.as_mut().and_then(Process::has_ended) {
@@ -193,34 +210,6 @@ impl Processes<'_> {
         }
         Ok(self.running.as_mut().expect("one was started"))
     }
-}
-
-/// One program's share of a round under way.
-struct ShareUnderWay<'a> {
-    processes: Processes<'a>,
-    /// Jobs that each case still has.
-    left: HashMap<Case, usize>,
-    jobs: HashSet<Job>,
-}
-
-impl<'a> ShareUnderWay<'a> {
-    fn new(share: &Share<'a>, deadline: Duration) -> Self {
-        let jobs = || share.groups.iter().flatten().flatten().map(|(job, _)| job);
-        let mut left: HashMap<Case, usize> = HashMap::new();
-        for job in jobs() {
-            *left.entry(job.case.clone()).or_default() += 1;
-        }
-        Self {
-            processes: Processes {
-                program: share.layouts.program(share.layout),
-                deadline,
-                running: None,
-                deaths: 0,
-            },
-            left,
-            jobs: jobs().cloned().collect(),
-        }
-    }
 
     /// Whether the job is one of its own, and its case has not failed.
     fn has(&self, job: &Job) -> bool {
@@ -235,17 +224,18 @@ impl<'a> ShareUnderWay<'a> {
         random: &mut fastrand::Rng,
         mut tell: impl FnMut(&Case, Option<&Job>, News) -> Result<(), E>,
     ) -> Result<usize, SweepError<E>> {
-        let process = self.processes.living(random)?;
-        process.ask(task);
+        let mut tell = |case: &Case, job: Option<&Job>, news| tell(case, job, news).map_err(SweepError::Listener);
+        self.living(random)?.ask(task);
         for (before, BlockTask { job, .. }) in task.parts.iter().enumerate() {
+            let process = self.running.as_mut().expect("it was asked");
             let (measured, servers) = match process.answer(patience) {
                 Answer::Block(measured, servers) => (measured, servers),
                 Answer::Interrupted => return Err(SweepError::Interrupted),
                 Answer::Failed(_) if interrupt::pending() => return Err(SweepError::Interrupted),
                 Answer::Failed(reason) => {
-                    self.processes.running = None;
+                    self.running = None;
                     self.left.remove(&job.case);
-                    tell(&job.case, None, News::Failed(reason)).map_err(SweepError::Listener)?;
+                    tell(&job.case, None, News::Failed(reason))?;
                     return Ok(before + 1);
                 }
             };
@@ -253,9 +243,9 @@ impl<'a> ShareUnderWay<'a> {
             if let Patience::OfRequest(_) = patience
                 && let Some(resident) = process.resident(&servers)
             {
-                tell(&job.case, None, News::Resident(resident)).map_err(SweepError::Listener)?;
+                tell(&job.case, None, News::Resident(resident))?;
             }
-            tell(&job.case, Some(job), News::Block(measured)).map_err(SweepError::Listener)?;
+            tell(&job.case, Some(job), News::Block(measured))?;
             // A round that the same signal ended has not failed.
             if interrupt::pending() {
                 return Err(SweepError::Interrupted);
@@ -263,7 +253,7 @@ impl<'a> ShareUnderWay<'a> {
             let jobs = self.left.get_mut(&job.case).expect("it was left");
             *jobs -= 1;
             if *jobs == 0 {
-                tell(&job.case, None, News::Done).map_err(SweepError::Listener)?;
+                tell(&job.case, None, News::Done)?;
             }
         }
         Ok(task.parts.len())
@@ -278,7 +268,7 @@ impl<'a> ShareUnderWay<'a> {
 ///
 /// [`SweepError`]: what `listener` returned, Ctrl-C, or a program that cannot be started.
 pub fn sweep<E>(
-    sweep: Sweep<'_>,
+    sweep: Sweep,
     served: impl Fn(&Case) -> bool,
     mut listener: impl FnMut(usize, &Case, Option<&Job>, News) -> Result<(), E>,
 ) -> Result<(), SweepError<E>> {
@@ -289,7 +279,7 @@ pub fn sweep<E>(
     let mut programs: Vec<ShareUnderWay<'_>> = sweep.shares.iter().map(new).collect();
     for turns in in_random_order(&sweep.shares, &mut random) {
         for program in &mut programs {
-            program.processes.running = None;
+            program.running = None;
         }
         for turn in turns {
             let part = |(job, shape)| BlockTask {

@@ -6,21 +6,19 @@ mod sweeping;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use crate::collected::Collected;
-use crate::conditions::{Conditions, Watch};
+use crate::conditions::Conditions;
 use crate::environment::{Environment, cores};
 use crate::interrupt;
 use crate::layouts::Layouts;
 use crate::measurement::measurements;
-use crate::plan::{self, Plan, Planned};
+use crate::plan::{self, Plan};
 use crate::progress::Progress;
-use crate::record::{Folder, Header, Measurement, Memory, RecordError, SCHEMA, Stream};
+use crate::record::{Header, Measurement, Memory, RecordError, SCHEMA};
 use crate::settings::RunSettings;
 use crate::warnings;
 
-use resume::open_stream;
 use rounds::all_rounds;
 use sweeping::Sweeping;
 
@@ -123,7 +121,8 @@ impl RunError {
 ///
 /// [`RunError`]; then nothing was measured, and no record was replaced.
 pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
-    let (mut begun, trouble) = sweep(std::slice::from_ref(&request))?;
+    let progress = RefCell::new(Progress::new(&request.plan.name));
+    let (mut begun, trouble) = sweep(std::slice::from_ref(&request), &progress)?;
     Ok(begun.remove(0).finish(trouble))
 }
 
@@ -134,7 +133,9 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
 ///
 /// [`RunError`], also where a run ended early: no record was written then, and partial ones are kept.
 pub fn run_interleaved(requests: &[Request<'_>]) -> Result<Vec<Outcome>, RunError> {
-    let (begun, trouble) = sweep(requests)?;
+    let name = requests.first().map_or("", |request| request.plan.name.as_str());
+    let progress = RefCell::new(Progress::new(name));
+    let (begun, trouble) = sweep(requests, &progress)?;
     match trouble {
         None => Ok(begun.into_iter().map(|one| one.finish(None)).collect()),
         Some(error) => Err(error),
@@ -142,15 +143,15 @@ pub fn run_interleaved(requests: &[Request<'_>]) -> Result<Vec<Outcome>, RunErro
 }
 
 /// Begins the runs and makes all their rounds; why they ended early, where they did.
-fn sweep<'a>(requests: &'a [Request<'a>]) -> Result<(Vec<Begun<'a>>, Option<RunError>), RunError> {
+fn sweep<'a>(
+    requests: &'a [Request<'a>],
+    progress: &'a RefCell<Progress>,
+) -> Result<(Vec<Sweeping<'a>>, Option<RunError>), RunError> {
     interrupt::listen().map_err(RunError::Signal)?;
-    let name = requests.first().map_or("", |request| request.plan.name.as_str());
-    let progress = RefCell::new(Progress::new(name));
-    let begun = requests.iter().map(|request| Begun::new(request, &progress));
-    let mut begun: Vec<Begun<'_>> = begun.collect::<Result<_, _>>()?;
-    let mut sweepings: Vec<Sweeping<'_>> = begun.iter_mut().map(|one| one.sweeping(&progress)).collect();
-    let trouble = all_rounds(&mut sweepings).err();
-    drop(sweepings);
+    let begun = requests.iter().map(|request| Sweeping::new(request, progress));
+    let mut begun: Vec<Sweeping<'_>> = begun.collect::<Result<_, _>>()?;
+    begun.iter_mut().for_each(Sweeping::start);
+    let trouble = all_rounds(&mut begun).err();
     progress.borrow().end();
     // What comes now has no rounds that would have to end first.
     interrupt::end_at_once();
@@ -170,60 +171,7 @@ pub fn measured(request: Request<'_>) -> Result<Vec<Measurement>, RunError> {
     }
 }
 
-/// A run that has begun: its record's folder and header, and what it has collected so far.
-struct Begun<'a> {
-    request: &'a Request<'a>,
-    planned: Vec<Planned>,
-    folder: Option<Folder>,
-    layouts: Layouts,
-    header: Header,
-    collected: Collected,
-    stream: Option<Stream>,
-}
-
-impl<'a> Begun<'a> {
-    fn new(request: &'a Request<'a>, progress: &RefCell<Progress>) -> Result<Self, RunError> {
-        let Request { plan, settings, .. } = request;
-        let folder = match &request.folder {
-            Some(folder) => Some(Folder::take(folder, &plan.name)?),
-            None => None,
-        };
-        let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
-            progress.borrow_mut().layouts(made, of);
-        });
-        let layouts = layouts.turned(request.first_layout);
-        let mut header = header(request, &layouts);
-        let mut collected = Collected::default();
-        let stream = match &folder {
-            Some(folder) => Some(open_stream(folder, request, &mut header, &mut collected)?),
-            None => None,
-        };
-        Ok(Self {
-            request,
-            planned: plan.planned(settings),
-            folder,
-            layouts,
-            header,
-            collected,
-            stream,
-        })
-    }
-
-    fn sweeping<'b>(&'b mut self, progress: &'b RefCell<Progress>) -> Sweeping<'b> {
-        Sweeping {
-            request: self.request,
-            planned: &self.planned,
-            header: &self.header,
-            layouts: &self.layouts,
-            progress,
-            watch: Watch::begin(),
-            began: Instant::now(),
-            before: (self.collected.seconds, self.collected.conditions),
-            collected: &mut self.collected,
-            stream: self.stream.as_mut(),
-        }
-    }
-
+impl Sweeping<'_> {
     /// Writes the record, unless there was trouble.
     fn finish(self, trouble: Option<RunError>) -> Outcome {
         let Self {

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use super::{Request, RunError};
+use super::resume::open_stream;
+use super::{Request, RunError, header};
 use crate::block::Shape;
 use crate::budget::Budget;
 use crate::case::Case;
@@ -16,7 +17,7 @@ use crate::machine_state::State;
 use crate::measurement::is_clear;
 use crate::plan::{BETWEEN_ROUNDS, Planned, turns};
 use crate::progress::Progress;
-use crate::record::{Header, PartialLine, RecordError, Stream};
+use crate::record::{Folder, Header, PartialLine, RecordError, Stream};
 use crate::round::{Group, Job, News, Share, SweepError};
 use crate::stats::{FEWEST_ROUNDS, LOOKS};
 use crate::warnings;
@@ -28,23 +29,62 @@ const MOST_ADDED: f64 = 0.5;
 /// milliseconds, as a program's own core is not.
 const ROUNDS_ON_A_CORE: usize = 10;
 
-/// A run while it sweeps.
+/// A run while it sweeps: its record's folder and header, and what it has collected so far.
 pub(super) struct Sweeping<'a> {
     pub(super) request: &'a Request<'a>,
-    pub(super) planned: &'a [Planned],
-    pub(super) header: &'a Header,
-    pub(super) layouts: &'a Layouts,
-    pub(super) progress: &'a RefCell<Progress>,
-    pub(super) watch: Watch,
+    pub(super) planned: Vec<Planned>,
+    pub(super) folder: Option<Folder>,
+    pub(super) layouts: Layouts,
+    pub(super) header: Header,
+    pub(super) collected: Collected,
+    stream: Option<Stream>,
+    progress: &'a RefCell<Progress>,
+    watch: Watch,
     /// When this part of the run began.
     pub(super) began: Instant,
     /// The seconds of the parts before, and what happened around them.
     pub(super) before: (f64, Conditions),
-    pub(super) collected: &'a mut Collected,
-    pub(super) stream: Option<&'a mut Stream>,
 }
 
 impl<'a> Sweeping<'a> {
+    /// Takes its folder, makes its layouts, and begins its partial file or goes on with the one that is there.
+    pub(super) fn new(request: &'a Request<'a>, progress: &'a RefCell<Progress>) -> Result<Self, RunError> {
+        let Request { plan, settings, .. } = request;
+        let folder = request
+            .folder
+            .as_ref()
+            .map(|folder| Folder::take(folder, &plan.name))
+            .transpose()?;
+        let layouts = Layouts::of(&request.program, settings.layouts, |made, of| {
+            progress.borrow_mut().layouts(made, of);
+        });
+        let layouts = layouts.turned(request.first_layout);
+        let mut header = header(request, &layouts);
+        let mut collected = Collected::default();
+        let stream = folder
+            .as_ref()
+            .map(|folder| open_stream(folder, request, &mut header, &mut collected))
+            .transpose()?;
+        Ok(Self {
+            request,
+            planned: plan.planned(settings),
+            folder,
+            layouts,
+            header,
+            before: (collected.seconds, collected.conditions),
+            collected,
+            stream,
+            progress,
+            watch: Watch::begin(),
+            began: Instant::now(),
+        })
+    }
+
+    /// Begins to measure: what comes before, of this run or of one beside it, is none of its time.
+    pub(super) fn start(&mut self) {
+        (self.watch, self.began) = (Watch::begin(), Instant::now());
+    }
+
     /// Whether what clear cases did not need lasts for another round of those that are not clear.
     pub(super) fn one_more(&self, round: usize, budget: &Budget) -> bool {
         let planned = self.header.rounds;
@@ -68,7 +108,7 @@ impl<'a> Sweeping<'a> {
     /// What a round measures.
     fn groups(&self, round: usize, budget: &Budget) -> Vec<Group> {
         let mut cases = Vec::new();
-        for planned in self.planned {
+        for planned in &self.planned {
             let rounds = self.collected.rounds_of(&planned.item.case);
             if !self.is_measured(planned)
                 || rounds.contains(&round)
@@ -129,7 +169,7 @@ impl<'a> Sweeping<'a> {
     }
 
     /// What a round has to do; `None` where it has nothing.
-    pub(super) fn begin_round(&mut self, round: usize, budget: &Budget) -> Result<Option<Share<'a>>, RunError> {
+    pub(super) fn begin_round(&mut self, round: usize, budget: &Budget) -> Result<Option<Share>, RunError> {
         let groups = self.groups(round, budget);
         if groups.is_empty() {
             return Ok(None);
@@ -140,8 +180,7 @@ impl<'a> Sweeping<'a> {
             self.keep(&PartialLine::Round { round, state })?;
         }
         Ok(Some(Share {
-            layout,
-            layouts: self.layouts,
+            program: self.layouts.program(layout).to_owned(),
             groups,
         }))
     }
@@ -260,13 +299,15 @@ impl<'a> Sweeping<'a> {
 
     /// Finds the cases that need no more rounds.
     pub(super) fn look(&mut self) -> Result<(), RecordError> {
-        for planned in self.planned {
-            let case = &planned.item.case;
-            let rounds = self.collected.rounds_of(case).len();
-            if LOOKS.contains(&rounds) && !self.collected.is_clear(case) && is_clear(planned, self.collected, cores()) {
-                self.keep(&PartialLine::Clear { case: case.clone() })?;
-            }
-        }
-        Ok(())
+        let is_clear_now = |planned: &&Planned| {
+            let (case, collected) = (&planned.item.case, &self.collected);
+            let looked_at = LOOKS.contains(&collected.rounds_of(case).len()) && !collected.is_clear(case);
+            looked_at && is_clear(planned, collected, cores())
+        };
+        let clear = self.planned.iter().filter(is_clear_now);
+        let clear: Vec<Case> = clear.map(|planned| planned.item.case.clone()).collect();
+        clear
+            .into_iter()
+            .try_for_each(|case| self.keep(&PartialLine::Clear { case }))
     }
 }
