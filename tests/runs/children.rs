@@ -29,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
         a_killed_round_costs_its_case,
         a_chattering_child_costs_nothing,
         slow_children_are_measured_in_the_time_that_is_allowed,
+        a_calibration_that_is_interrupted_is_no_bad_input,
     ]
 }
 
@@ -259,4 +260,17 @@ fn slow_children_are_measured_in_the_time_that_is_allowed() {
         .run("sleeps", &[("JVS_MINUTES", "0")], &["--bench"])
         .exits(2)
         .says("JVS_MINUTES=0: ");
+}
+
+fn a_calibration_that_is_interrupted_is_no_bad_input() {
+    let place = Place::new();
+    let run = place.start("sleeps", &[("JVS_TASKS", "2")], &["--bench", "--advise"]);
+    place.wait_for_lines("results/calibration/calibration.jsonl.partial", 3);
+    let interrupt = std::process::Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status();
+    assert!(interrupt.is_ok());
+    Done::of(run.wait_with_output().expect("it ends"))
+        .exits(130)
+        .says("sleeps: interrupted");
 }

@@ -118,12 +118,9 @@ pub(crate) enum AdvisedError {
     /// The calibration could not be measured.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// It is of no use.
-    #[error(transparent)]
-    Model(#[from] crate::advise::ModelError),
-    /// The children could not be probed.
+    /// It is of no use, or the children could not be probed.
     #[error("{0}")]
-    Probe(String),
+    Failed(String),
 }
 
 /// The calibration that lies in `results`, where this machine measured it with this build.
@@ -162,11 +159,12 @@ impl Advised {
                 if let Some(trouble) = outcome.trouble {
                     return Err(trouble.into());
                 }
-                Model::of(CALIBRATION, &outcome.measurements)?
+                let model = Model::of(CALIBRATION, &outcome.measurements);
+                model.map_err(|error| AdvisedError::Failed(error.to_string()))?
             }
         };
         let children = target.workloads.iter().map(|entry| Child::probe(entry, &model));
-        let children = children.collect::<Result<_, _>>().map_err(AdvisedError::Probe)?;
+        let children = children.collect::<Result<_, _>>().map_err(AdvisedError::Failed)?;
         Ok(Self { model, children })
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::advised::Advised;
+use crate::advised::{Advised, AdvisedError};
 use crate::arguments::{self, Mode};
 use crate::block;
 use crate::case::Case;
@@ -96,7 +96,13 @@ fn measure_here(target: &Target) -> Result<ExitCode, ExitCode> {
     let advised = arguments
         .advise
         .then(|| Advised::of(target, &results(), command.clone()));
-    let advised = advised.transpose().map_err(|error| bad_input(name, &error))?;
+    let advised = advised.transpose().map_err(|error| match error {
+        AdvisedError::Run(error) => not_run(name, &error),
+        AdvisedError::Failed(reason) => {
+            eprintln!("{name}: {reason}");
+            ExitCode::from(1)
+        }
+    })?;
     if let Some(advised) = &advised {
         print!("{}", advised.found());
     }
