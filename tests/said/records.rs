@@ -171,6 +171,20 @@ fn a_record_is_replaced_whole_and_the_partial_one_goes() {
 }
 
 #[test]
+fn a_line_that_a_kill_cut_off_inside_a_character_is_dropped() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = Folder::take(place.path(), "overhead").unwrap();
+    let mut stream = folder.stream(false).unwrap();
+    let line = PartialLine::Run(Box::new(header()));
+    stream.write(&line).unwrap();
+    let whole = fs::read(folder.partial()).unwrap();
+    let cut_off = [whole.as_slice(), b"{\"kind\":\"failed\",\"reason\":\"\xc3"].concat();
+    fs::write(folder.partial(), cut_off).unwrap();
+    assert_eq!(folder.cut_short().unwrap(), Some(vec![line]));
+    assert_eq!(fs::read(folder.partial()).unwrap(), whole);
+}
+
+#[test]
 fn a_folder_is_taken_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = Folder::take(folder.path(), "overhead").unwrap();

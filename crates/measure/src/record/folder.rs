@@ -99,21 +99,23 @@ impl Folder {
     /// [`RecordError`] where the partial file cannot be read, or holds something else.
     pub fn cut_short(&self) -> Result<Option<Vec<PartialLine>>, RecordError> {
         let path = &self.partial;
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
+        // As bytes, since a kill may leave half a character.
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error(path)(error)),
         };
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let text = str::from_utf8(&bytes[..whole]).map_err(|error| RecordError::of(path, error))?;
         let mut lines = Vec::new();
-        for (index, line) in text[..whole].lines().enumerate() {
+        for (index, line) in text.lines().enumerate() {
             let wrong = |problem: String| RecordError::at(path, index + 1, problem);
             if index == 0 {
                 check_schema(line).map_err(wrong)?;
             }
             lines.push(serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?);
         }
-        if whole < text.len() {
+        if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(path).map_err(io_error(path))?;
             file.set_len(whole as u64).map_err(io_error(path))?;
         }
