@@ -195,9 +195,10 @@ impl Drop for Process {
     }
 }
 
-/// The event in a line of the child's output, if it is one.
+/// The event in a line of the child's output, if it is one: behind the last mark, since an event has none in itself, and what a
+/// user's child printed before it may.
 fn event(line: &[u8]) -> Option<Event> {
-    let mark = line.iter().position(|byte| *byte == MARK)?;
+    let mark = line.iter().rposition(|byte| *byte == MARK)?;
     serde_json::from_slice(&line[mark + 1..]).ok()
 }
 
@@ -209,6 +210,7 @@ mod tests {
     fn an_event_is_found_behind_whatever_a_child_printed() {
         let said = b"caf\xe9 \xff\x1e\"ready\"\n";
         assert!(matches!(event(said), Some(Event::Ready)));
+        assert!(matches!(event(b"\x1efield\x1e\x1e\"ready\"\n"), Some(Event::Ready)));
         assert!(event(b"caf\xe9 \xff\n").is_none());
         assert!(event(b"\x1e{\"block\"\n").is_none());
     }
