@@ -38,18 +38,14 @@ impl Conditions {
 
     /// The worse of both, field by field.
     pub(crate) fn or_worse(&self, other: &Conditions) -> Self {
-        let most = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
-        };
+        let most = |a: Option<f64>, b: Option<f64>| [a, b].into_iter().flatten().reduce(f64::max);
         let mut worse = Self {
             stolen: most(self.stolen, other.stolen),
             others: most(self.others, other.others),
             step_ns: self.step_ns,
         };
-        if let Some((least, most)) = other.step_ns {
-            worse.take_step(least);
-            worse.take_step(most);
+        for ns in other.step_ns.into_iter().flat_map(<[f64; 2]>::from) {
+            worse.take_step(ns);
         }
         worse
     }

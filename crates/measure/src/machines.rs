@@ -273,15 +273,13 @@ fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {
         false => key.case.to_string(),
         true => key.case.to_string().replacen("multi_thread_2", "multi_thread_cores", 1),
     };
-    let known: Vec<LogRatio> = on
-        .iter()
-        .filter_map(|(_, on)| {
-            Some(LogRatio {
-                log: on.ratio?.median.ln(),
-                error: on.error?,
-            })
+    let log_ratio = |on: &OnMachine| {
+        Some(LogRatio {
+            log: on.ratio?.median.ln(),
+            error: on.error?,
         })
-        .collect();
+    };
+    let known: Vec<LogRatio> = on.iter().filter_map(|(_, on)| log_ratio(on)).collect();
     let effects = random_effects(&known);
     let say = |verdict: Verdict| -> Vec<usize> {
         let say = on.iter().filter(|(_, on)| on.verdict == Some(verdict));

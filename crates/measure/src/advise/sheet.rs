@@ -238,22 +238,20 @@ impl Sheet {
             };
         }
         // From nothing, or from a boxed one that is as small as one can be.
-        let mut before = if boxed {
-            (at.min(known[0].0), known[0].1)
-        } else {
-            (0.0, 0.0)
+        let first = match boxed {
+            true => (at.min(known[0].0), known[0].1),
+            false => (0.0, 0.0),
         };
-        for &(next, ns) in &known {
-            if at <= next {
-                let share = if next > before.0 {
-                    (at - before.0) / (next - before.0)
-                } else {
-                    1.0
-                };
-                return Ok((before.1 + share * (ns - before.1), true));
-            }
-            before = (next, ns);
-        }
-        Ok((last_ns, true))
+        let ends = std::iter::once(&first).chain(&known).zip(&known);
+        let between = ends
+            .map(|(&before, &next)| (before, next))
+            .find(|(_, (next, _))| at <= *next);
+        let ((before, before_ns), (next, next_ns)) = between.expect("the last one is no smaller");
+        let share = if next > before {
+            (at - before) / (next - before)
+        } else {
+            1.0
+        };
+        Ok((before_ns + share * (next_ns - before_ns), true))
     }
 }

@@ -102,9 +102,9 @@ fn error(m: &Measurement, strategy: Result<Predicted, Refused>, reference: Resul
 }
 
 /// The half width of 90% intervals, for a reach of 1: the quantile of what was off, as for one more case of the same kind.
-pub fn half_width(errors: &[Error]) -> f64 {
+pub fn half_width<'a>(errors: impl IntoIterator<Item = &'a Error>) -> f64 {
     let score = |error: &Error| Some(error.log()?.abs() / error.reach);
-    quantile(errors.iter().filter_map(score))
+    quantile(errors.into_iter().filter_map(score))
 }
 
 /// The same of times.
@@ -212,40 +212,28 @@ impl Validation {
     }
 
     fn of(what: String, refused: usize, rows: Vec<Row>) -> Self {
-        let logs: Vec<f64> = rows.iter().filter_map(|row| row.error.log()).map(f64::abs).collect();
-        let share =
-            |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count() as f64 / rows.len().max(1) as f64;
+        let middle = |of: &dyn Fn(&Row) -> Option<f64>| median(&rows.iter().filter_map(of).collect::<Vec<_>>());
+        let count = |of: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| of(row)).count();
+        let share = |of: &dyn Fn(&Row) -> bool| count(of) as f64 / rows.len().max(1) as f64;
+        let measured_log = |row: &Row| row.error.measured.median.ln();
         // A gap whose interval holds 1 has no winner.
-        let gap = |row: &&Row| {
-            let measured = &row.error.measured;
-            measured.median.ln().abs() > GAP.ln() && !(measured.low..=measured.high).contains(&1.0)
-        };
-        let right = |row: &&Row| {
-            let predicted = row.error.predicted.unwrap_or(1.0);
-            predicted.ln() * row.error.measured.median.ln() > 0.0
-        };
-        let close = |row: &&Row| row.call == Call::TooClose;
-        let half_widths: Vec<f64> = rows.iter().map(|row| row.half_width.exp() - 1.0).collect();
+        let gap = |row: &Row| measured_log(row).abs() > GAP.ln() && !row.error.measured.contains(1.0);
+        let right = |row: &Row| row.error.predicted.unwrap_or(1.0).ln() * measured_log(row) > 0.0;
+        let close = |row: &Row| row.call == Call::TooClose;
         Self {
             what,
             predicted: rows.len(),
             refused,
-            gaps: (
-                rows.iter().filter(gap).count(),
-                rows.iter().filter(gap).filter(right).count(),
-            ),
-            median_error: median(&logs.iter().map(|log| log.exp() - 1.0).collect::<Vec<_>>()),
+            gaps: (count(&gap), count(&|row| gap(row) && right(row))),
+            median_error: middle(&|row| Some(row.error.log()?.abs().exp() - 1.0)),
             within_15: share(&|row| row.error.log().is_some_and(|log| log.abs() <= 1.15f64.ln())),
             covered: share(&|row| row.covered),
-            half_width: median(&half_widths),
+            half_width: middle(&|row| Some(row.half_width.exp() - 1.0)),
             too_close: (
-                rows.iter().filter(close).count(),
-                rows.iter()
-                    .filter(close)
-                    .filter(|row| row.error.measured.median.ln().abs() > HIDDEN.ln())
-                    .count(),
+                count(&close),
+                count(&|row| close(row) && measured_log(row).abs() > HIDDEN.ln()),
             ),
-            measure_it: rows.iter().filter(|row| row.call == Call::MeasureIt).count(),
+            measure_it: count(&|row| row.call == Call::MeasureIt),
             rows,
         }
     }
@@ -265,33 +253,24 @@ fn row(error: Error, half_width: f64) -> Option<Row> {
 pub fn leave_one_out(what: &str, model: &Model) -> Validation {
     let refused = model.errors.iter().filter(|error| error.predicted.is_none()).count();
     let rows = model.errors.iter().filter_map(|error| {
-        let others: Vec<Error> = model
-            .errors
-            .iter()
-            .filter(|other| other.case != error.case)
-            .cloned()
-            .collect();
-        row(error.clone(), half_width(&others) * error.reach)
+        let others = model.errors.iter().filter(|other| other.case != error.case);
+        row(error.clone(), half_width(others) * error.reach)
     });
-    let rows: Vec<Row> = rows.collect();
-    Validation::of(what.to_owned(), refused, rows)
+    Validation::of(what.to_owned(), refused, rows.collect())
 }
 
 /// Another run of the same machine, asked about by this model.
 pub fn asked_about(what: &str, model: &Model, measurements: &[&Measurement]) -> Validation {
-    let mut refused = 0;
-    let mut rows = Vec::new();
+    let (mut refused, mut rows) = (0, Vec::new());
     for (m, question) in asked(measurements) {
-        let strategy = model.predict(&question, &m.strategy);
-        let reference = model.predict(&question, &m.reference);
-        let half_width = match (&strategy, &reference) {
-            (Ok(a), Ok(b)) => model.half_width_of(a, b),
-            _ => {
-                refused += 1;
-                continue;
+        let [strategy, reference] = [&m.strategy, &m.reference].map(|name| model.predict(&question, name));
+        match (&strategy, &reference) {
+            (Ok(a), Ok(b)) => {
+                let half_width = model.half_width_of(a, b);
+                rows.extend(row(error(m, strategy, reference), half_width));
             }
-        };
-        rows.extend(row(error(m, strategy, reference), half_width));
+            _ => refused += 1,
+        }
     }
     Validation::of(what.to_owned(), refused, rows)
 }

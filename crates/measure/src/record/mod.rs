@@ -118,11 +118,8 @@ pub struct Memory {
 impl Memory {
     /// Of two runs, that of which each process grew the most.
     pub fn or_more(self, other: Self) -> Self {
-        let grown = |(first, last): (u64, u64)| last.saturating_sub(first);
-        let most = |a: Option<(u64, u64)>, b: Option<(u64, u64)>| match (a, b) {
-            (Some(a), Some(b)) if grown(b) > grown(a) => Some(b),
-            (a, b) => a.or(b),
-        };
+        let grown = |(first, last): &(u64, u64)| last.saturating_sub(*first);
+        let most = |a: Option<(u64, u64)>, b: Option<(u64, u64)>| [b, a].into_iter().flatten().max_by_key(grown);
         Self {
             run: most(self.run, other.run),
             round: most(self.round, other.round),
