@@ -14,7 +14,7 @@ use crate::case::{Flavor, Site};
 use crate::environment::Environment;
 use crate::matrix::Target;
 use crate::probe::{self, Probed, Tried};
-use crate::record::{Measurement, Status};
+use crate::record::Measurement;
 use crate::run::RunError;
 use crate::run_store::Run;
 use crate::stats::median;
@@ -220,39 +220,31 @@ impl Advised {
         table
             .load_style(presets::NOTHING)
             .set_header(["measurement", "predicted", "", "measured", "", "off", ""]);
-        let (mut offs, mut covered) = (Vec::new(), 0);
-        let mut refused = Vec::new();
-        for m in measurements
-            .iter()
-            .filter(|m| !m.is_control() && m.status == Status::Ok)
-        {
+        let (mut offs, mut covered, mut refused) = (Vec::new(), 0, String::new());
+        for m in measurements {
             let child = self.children.iter().find(|child| child.name == m.case.workload);
-            let (Some(child), Some(ratio)) = (child, m.ratio) else {
+            let (Some(child), Some(ratio), false) = (child, m.ratio, m.is_control()) else {
                 continue;
             };
             let id = m.case.measurement_id(&m.strategy);
             let sum = |strategy: &str| child.predict(&self.model, Scope::of(&m.case), m.case.tasks, strategy);
-            let pair: Result<(Predicted, Predicted), _> = sum(&m.strategy).and_then(|a| Ok((a, sum(&m.reference)?)));
-            let (a, b) = match pair {
-                Ok(pair) => pair,
+            let (a, b) = match sum(&m.strategy).and_then(|a| Ok((a, sum(&m.reference)?))) {
+                Ok(both) => both,
                 Err(why) => {
-                    refused.push(format!("{id}: {why}"));
+                    refused += &format!("{id}: {why}\n");
                     continue;
                 }
             };
             // A probe reaches beyond what was measured, as any other step does.
             let (predicted, half_width) = (a.ns() / b.ns(), self.model.half_width_of(&a, &b) * PROBED);
+            let ends = [-half_width, half_width].map(|log| significant(predicted * log.exp()));
             let off = (predicted / ratio.median).ln();
             offs.push(off.abs());
             covered += usize::from(off.abs() <= half_width);
             table.add_row([
                 id,
                 times(predicted),
-                format!(
-                    "[{}, {}]",
-                    significant(predicted * (-half_width).exp()),
-                    significant(predicted * half_width.exp())
-                ),
+                format!("[{}]", ends.join(", ")),
                 times(ratio.median),
                 interval(&ratio, ""),
                 percent(off.exp() - 1.0),
@@ -276,10 +268,7 @@ impl Advised {
                 offs.len(),
             );
         }
-        for line in refused {
-            text += &format!("{line}\n");
-        }
-        text
+        text + &refused
     }
 }
 

@@ -180,20 +180,17 @@ impl Selection {
         cores: usize,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<(Case, Vec<String>)>, VariableError> {
-        let mut measurements = Vec::new();
-        let cases = self.cases(target, cores)?;
-        let places = match self.shard {
-            None => (0..cases.len()).collect(),
-            Some(shard) => self.places(shard, target, &cases),
-        };
-        for case in places.into_iter().map(|place| cases[place].clone()) {
+        let mut cases = self.cases(target, cores)?;
+        if let Some(shard) = self.shard {
+            let places = self.places(shard, target, &cases);
+            cases = places.into_iter().map(|place| cases[place].clone()).collect();
+        }
+        let with_strategies = |case: Case| {
             let mut strategies = self.strategies_of(target, &case);
             strategies.retain(|strategy| wanted(&case.measurement_id(strategy)));
-            if !strategies.is_empty() {
-                measurements.push((case, strategies));
-            }
-        }
-        Ok(measurements)
+            (!strategies.is_empty()).then_some((case, strategies))
+        };
+        Ok(cases.into_iter().filter_map(with_strategies).collect())
     }
 
     /// The strategies that a case is measured with: those that are possible.

@@ -60,26 +60,19 @@ impl Selection {
     ///
     /// [`VariableError`]: which variable, what it is, what is wrong with it, and what is allowed.
     pub fn read(variable: impl Fn(&str) -> Option<String>, targets: &[Target]) -> Result<Self, VariableError> {
-        let entries: Vec<&Entry> = targets.iter().flat_map(|target| &target.workloads).collect();
+        let entries: Vec<Entry> = targets.iter().flat_map(|target| target.workloads.clone()).collect();
         let matrix = Matrix::read(&variable)?;
         let any_word = |word: &str| Ok(word.to_owned());
         let workloads = list(&variable, "JVS_WORKLOADS", || workload_names(&entries), any_word)?;
-        for name in workloads
-            .iter()
-            .flatten()
-            .filter(|name| !OF_SERVER.contains(&name.as_str()))
-        {
-            if !entries
-                .iter()
-                .any(|entry| workload::find(std::slice::from_ref(*entry), name).is_some())
-            {
-                let wanted = name.split_once('@').and_then(|(base, _)| {
-                    let variants = entries.iter().find(|entry| entry.name == base)?.variants?;
-                    Some(("no such parameters", variants.wanted.to_owned()))
-                });
-                let (problem, allowed) = wanted.unwrap_or_else(|| ("no such workload", workload_names(&entries)));
-                return Err(VariableError::new("JVS_WORKLOADS", name, problem, allowed));
-            }
+        let is_one = |name: &&String| OF_SERVER.contains(&name.as_str()) || workload::find(&entries, name).is_some();
+        if let Some(name) = workloads.iter().flatten().find(|name| !is_one(name)) {
+            let base = name.split_once('@').map(|(base, _)| base);
+            let variants = base.and_then(|base| entries.iter().find(|entry| entry.name == base)?.variants);
+            let (problem, allowed) = match variants {
+                Some(variants) => ("no such parameters", variants.wanted.to_owned()),
+                None => ("no such workload", workload_names(&entries)),
+            };
+            return Err(VariableError::new("JVS_WORKLOADS", name, problem, allowed));
         }
         let strategies = list(&variable, "JVS_STRATEGIES", Strategy::wanted, value::<Strategy>)?;
         let strategies = strategies.map(|mut strategies| {
@@ -100,41 +93,31 @@ impl Selection {
             words(all.into_iter().map(Payload))
         };
         let payloads = list(&variable, "JVS_PAYLOADS", payload_names, value::<Payload>)?;
-        for payload in payloads.iter().flatten() {
-            if !entries.iter().any(|entry| entry.payloads.contains(&payload.0)) {
-                let problem = "no workload has this payload";
-                return Err(VariableError::new(
-                    "JVS_PAYLOADS",
-                    payload.to_string(),
-                    problem,
-                    payload_names(),
-                ));
-            }
+        let is_one = |payload: &&Payload| entries.iter().any(|entry| entry.payloads.contains(&payload.0));
+        if let Some(payload) = payloads.iter().flatten().find(|payload| !is_one(payload)) {
+            let (payload, problem) = (payload.to_string(), "no workload has this payload");
+            return Err(VariableError::new("JVS_PAYLOADS", payload, problem, payload_names()));
         }
-
-        let selection = Selection {
+        let any = || format!("numbers from 1 to {MAX_TASKS}");
+        let number = |word: &str| parse_tasks(word).map_err(|_| "not a number of tasks".to_owned());
+        let tasks = list(&variable, "JVS_TASKS", any, number)?;
+        let shard = |text: String| {
+            let wrong = |()| VariableError::new("JVS_SHARD", &text, "not a share", shard::WANTED);
+            text.parse().map_err(wrong)
+        };
+        Ok(Selection {
             workloads,
             flavors,
             sites,
             payloads: payloads.map(|payloads| payloads.into_iter().map(|payload| payload.0).collect()),
-            tasks: None,
+            tasks,
             strategies,
             reference,
             targets: targets.to_vec(),
             settings: RunSettings::read(&variable, matrix)?,
-            shard: match variable("JVS_SHARD") {
-                None => None,
-                Some(text) => match text.parse() {
-                    Ok(shard) => Some(shard),
-                    Err(()) => return Err(VariableError::new("JVS_SHARD", text, "not a share", shard::WANTED)),
-                },
-            },
+            shard: variable("JVS_SHARD").map(shard).transpose()?,
             set: set_variables(&variable),
-        };
-        let any = || format!("numbers from 1 to {MAX_TASKS}");
-        let number = |word: &str| parse_tasks(word).map_err(|_| "not a number of tasks".to_owned());
-        let tasks = list(&variable, "JVS_TASKS", any, number)?;
-        Ok(Selection { tasks, ..selection })
+        })
     }
 
     /// The numbers of children of `JVS_TASKS`, where it is set.
@@ -226,8 +209,8 @@ impl Selection {
 }
 
 /// The workloads' names, and what those with parameters can be.
-fn workload_names(entries: &[&Entry]) -> String {
-    let of_entry = |entry: &&Entry| {
+fn workload_names(entries: &[Entry]) -> String {
+    let of_entry = |entry: &Entry| {
         [
             Some(entry.name.to_string()),
             entry.variants.map(|variants| variants.wanted.to_owned()),

@@ -130,13 +130,8 @@ pub fn count(number: usize) -> String {
 /// The first `most` of these names, and how many more there are: `a, b and 2 more`.
 pub fn first_of(names: impl ExactSizeIterator<Item: AsRef<str>>, most: usize) -> String {
     let more = names.len().saturating_sub(most);
-    let mut text = String::new();
-    for name in names.take(most) {
-        if !text.is_empty() {
-            text += ", ";
-        }
-        text += name.as_ref();
-    }
+    let first: Vec<String> = names.take(most).map(|name| name.as_ref().to_owned()).collect();
+    let text = first.join(", ");
     match more {
         0 => text,
         more => format!("{text} and {more} more"),

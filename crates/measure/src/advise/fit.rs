@@ -54,8 +54,8 @@ struct Unknown {
     deviates: bool,
 }
 
-/// The unknowns whose sum is a unit cost.
-fn unknowns(unit: Unit, scope: Scope, wakes: Wakes, kind: &Kind) -> Vec<Unknown> {
+/// The unknowns whose sum is a unit cost; `bytes` is what a child carries.
+fn unknowns(unit: Unit, scope: Scope, wakes: Wakes, kind: &Kind, bytes: usize) -> Vec<Unknown> {
     let base = Unknown {
         unit,
         scope: Some(scope),
@@ -91,6 +91,7 @@ fn unknowns(unit: Unit, scope: Scope, wakes: Wakes, kind: &Kind) -> Vec<Unknown>
         Unit::Payload => {
             let parent = Unknown {
                 scope: None,
+                payload: Some(bytes),
                 ..of_family
             };
             vec![named(&parent), parent]
@@ -111,34 +112,27 @@ pub(super) struct Fit {
 
 /// The unknowns of a sample, with their counts.
 fn entries(sample: &Sample) -> Vec<(Unknown, f64)> {
-    let tasks = sample.case.tasks;
-    let Some(kind) = &sample.kind else {
-        let scope = sample.scope;
+    let (tasks, bytes) = (sample.case.tasks, inline_payload(&sample.case));
+    let (kind, paid) = match &sample.kind {
+        Some(kind) => {
+            let mut paid = counts(kind, sample.wakes, tasks);
+            paid.extend((bytes > 0).then_some((Unit::Payload, tasks as f64)));
+            (kind, paid)
+        }
         // Any kind will do: what wakes is the same for all.
-        let kind = Kind {
-            name: String::new(),
-            family: Family::Polled,
-        };
-        let signals = unknowns(Unit::Signal, scope, sample.wakes, &kind);
-        return signals.into_iter().map(|unknown| (unknown, tasks as f64)).collect();
+        None => (
+            &Kind {
+                name: String::new(),
+                family: Family::Polled,
+            },
+            vec![(Unit::Signal, tasks as f64)],
+        ),
     };
-    let mut entries = Vec::new();
-    for (unit, count) in counts(kind, sample.wakes, tasks) {
-        for unknown in unknowns(unit, sample.scope, sample.wakes, kind) {
-            entries.push((unknown, count));
-        }
-    }
-    let payload = inline_payload(&sample.case);
-    if payload > 0 {
-        for unknown in unknowns(Unit::Payload, sample.scope, sample.wakes, kind) {
-            let unknown = Unknown {
-                payload: Some(payload),
-                ..unknown
-            };
-            entries.push((unknown, tasks as f64));
-        }
-    }
-    entries
+    let entries = |(unit, count)| {
+        let unknowns = unknowns(unit, sample.scope, sample.wakes, kind, bytes);
+        unknowns.into_iter().map(move |unknown| (unknown, count))
+    };
+    paid.into_iter().flat_map(entries).collect()
 }
 
 /// Bytes inside the future of a case's children: those of `compute` lie on the heap.
@@ -232,24 +226,24 @@ impl Fit {
     fn sheet<'a>(&self, samples: impl Iterator<Item = &'a Sample>, cost: impl Fn(&Unknown) -> f64) -> Sheet {
         let mut measured: BTreeMap<(Scope, Wakes, Family), BTreeSet<usize>> = BTreeMap::new();
         let mut kinds: BTreeSet<(Scope, Kind)> = BTreeSet::new();
-        let mut payloads: BTreeSet<(Kind, usize)> = BTreeSet::new();
+        // Of any scope: there is none in their unknowns.
+        let mut payloads: BTreeMap<(Kind, usize), Scope> = BTreeMap::new();
         for sample in samples {
             let Some(kind) = &sample.kind else { continue };
             let numbers = measured.entry((sample.scope, sample.wakes, kind.family)).or_default();
             numbers.insert(sample.case.tasks);
             kinds.insert((sample.scope, kind.clone()));
             if inline_payload(&sample.case) > 0 {
-                payloads.insert((kind.clone(), inline_payload(&sample.case)));
+                payloads.insert((kind.clone(), inline_payload(&sample.case)), sample.scope);
             }
         }
-        let samples_scope = measured.keys().next().map(|(scope, ..)| *scope);
+        let sum = |unknowns: Vec<Unknown>| unknowns.iter().map(&cost).sum::<f64>().max(0.0);
         let mut costs = Vec::new();
         for ((scope, wakes, family), numbers) in &measured {
             for (_, kind) in kinds.iter().filter(|(of, kind)| of == scope && kind.family == *family) {
                 let mut units: BTreeMap<Unit, f64> = Unit::PAID.map(|unit| (unit, 0.0)).into();
                 for (unit, _) in counts(kind, *wakes, NEAR_TASKS + 1) {
-                    let parts = unknowns(unit, *scope, *wakes, kind);
-                    units.insert(unit, parts.iter().map(&cost).sum::<f64>().max(0.0));
+                    units.insert(unit, sum(unknowns(unit, *scope, *wakes, kind, 0)));
                 }
                 costs.push(Costs {
                     scope: scope.to_string(),
@@ -263,23 +257,10 @@ impl Fit {
                 });
             }
         }
-        let payload = payloads.into_iter().map(|(kind, bytes)| {
-            // Of any scope: there is none in them.
-            let parts =
-                samples_scope.map_or_else(Vec::new, |scope| unknowns(Unit::Payload, scope, Wakes::Together, &kind));
-            let at = |unknown: Unknown| Unknown {
-                payload: Some(bytes),
-                ..unknown
-            };
-            PayloadCost {
-                ns: parts
-                    .into_iter()
-                    .map(|unknown| cost(&at(unknown)))
-                    .sum::<f64>()
-                    .max(0.0),
-                strategy: kind.name,
-                bytes,
-            }
+        let payload = payloads.into_iter().map(|((kind, bytes), scope)| PayloadCost {
+            ns: sum(unknowns(Unit::Payload, scope, Wakes::Together, &kind, bytes)),
+            strategy: kind.name,
+            bytes,
         });
         Sheet {
             costs,

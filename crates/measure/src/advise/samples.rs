@@ -80,25 +80,15 @@ pub(super) fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
         .filter(|m| m.is_control())
         .map(|m| (&m.case, *m))
         .collect();
-    let mut samples = Vec::new();
-    for m in measurements.iter().filter(|m| is_one_number(m)) {
+    let of_measurement = |m: &Measurement| {
         let scope = Scope::of(&m.case);
         // Timers' waits say nothing of costs; what folds away neither.
-        let Some(wakes) = Wakes::of_workload(&m.case.workload).filter(|_| m.case.workload != "timers") else {
-            continue;
-        };
+        let wakes = Wakes::of_workload(&m.case.workload).filter(|_| m.case.workload != "timers")?;
         if scope.wakes_threads() || scope.site.beside() > 0 || m.case.tasks > MOST_TASKS {
-            continue;
+            return None;
         }
-        let Some(reference) = references.get(&m.case) else {
-            continue;
-        };
-        let Some((ns, unsure)) = paired(m, reference) else {
-            continue;
-        };
-        let Some(own) = own_ns(&m.case, measurements) else {
-            continue;
-        };
+        let (ns, unsure) = paired(m, references.get(&m.case)?)?;
+        let own = own_ns(&m.case, measurements)?;
         let sample = |kind, ns, own_ns, unsure| Sample {
             case: m.case.clone(),
             scope,
@@ -108,13 +98,14 @@ pub(super) fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
             own_ns,
             unsure,
         };
-        if let Some(kind) = Kind::of(&m.strategy, m.case.tasks) {
-            samples.push(sample(Some(kind), ns, own.min(ns), unsure));
-        }
-        if let Some(machinery) = m.machinery_ns.filter(|_| m.is_control()) {
+        let kind = Kind::of(&m.strategy, m.case.tasks);
+        let of_strategy = kind.map(|kind| sample(Some(kind), ns, own.min(ns), unsure));
+        let of_machinery = m.machinery_ns.filter(|_| m.is_control()).map(|machinery| {
             let wider = (machinery.high / machinery.low).max(1.0).ln() / 3.92;
-            samples.push(sample(None, machinery.median, 0.0, wider));
-        }
-    }
-    samples
+            sample(None, machinery.median, 0.0, wider)
+        });
+        Some([of_strategy, of_machinery])
+    };
+    let usable = measurements.iter().filter(|m| is_one_number(m));
+    usable.filter_map(|m| of_measurement(m)).flatten().flatten().collect()
 }
