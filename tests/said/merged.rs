@@ -138,6 +138,17 @@ fn what_does_not_fit_is_refused_and_nothing_written() {
         }
     });
     refused(&overlap, &[1, 2, 3, 4], &[], "as well");
+    // The first case is an anchor; the others would take its place.
+    let filtered = shards(|_, header, measurements| {
+        header.filter = Some("multi_thread_1".into());
+        measurements.retain(|m| m.case.flavor.to_string() == "multi_thread_1");
+    });
+    refused(
+        &filtered,
+        &[1, 2, 3, 4],
+        &[],
+        "cases of its shard: where a filter left some out, shards do not merge",
+    );
     let gap = shards(|number, header, measurements| {
         if number == 1 {
             let sharded = header.shard.as_mut().expect("a shard");

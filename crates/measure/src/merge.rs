@@ -116,6 +116,13 @@ pub fn merge(parts: &[ShardRecord], allow: &[String]) -> Result<(Header, Vec<Mea
             ));
         }
         numbers.push(own.number);
+        let (measured, of) = (measurements.chunk_by(|a, b| a.case == b.case).count(), own.places.len());
+        if measured < of {
+            // Which they are the record does not say.
+            let problem =
+                format!("{measured} of the {of} cases of its shard: where a filter left some out, shards do not merge");
+            return Err(misfit(path, 1, problem));
+        }
         let mut places = own.places.iter();
         // The header is line 1.
         let mut line = 2;
