@@ -64,9 +64,12 @@ impl Free {
 pub struct Collected {
     cases: HashMap<Case, HashMap<usize, OfRound>>,
     done: HashMap<Case, HashSet<usize>>,
-    failed: HashMap<Case, String>,
-    clear: HashSet<Case>,
-    states: Vec<State>,
+    /// Why cases failed.
+    pub(crate) failed: HashMap<Case, String>,
+    /// Cases that looks found clear.
+    pub(crate) clear: HashSet<Case>,
+    /// The machine when each round began.
+    pub(crate) states: Vec<State>,
     /// All looks at cores, in ns.
     looks_at_cores: Vec<f64>,
     /// Rounds that this process has seen the memory of.
@@ -174,26 +177,6 @@ impl Collected {
     /// The blocks of a case in a round in which it was measured to its end.
     pub(crate) fn of_round(&self, case: &Case, round: usize) -> Option<&OfRound> {
         self.cases.get(case)?.get(&round)
-    }
-
-    /// Why a case failed, if it did.
-    pub fn failure(&self, case: &Case) -> Option<&str> {
-        self.failed.get(case).map(String::as_str)
-    }
-
-    /// Whether a look found the case clear.
-    pub(crate) fn is_clear(&self, case: &Case) -> bool {
-        self.clear.contains(case)
-    }
-
-    /// How many cases looks found clear.
-    pub(crate) fn cleared(&self) -> usize {
-        self.clear.len()
-    }
-
-    /// The machine when each round began.
-    pub(crate) fn states(&self) -> &[State] {
-        &self.states
     }
 
     /// Which blocks count where only a core that is nobody else's does.

@@ -305,7 +305,6 @@ fn row(key: Key, cores: bool, on: Vec<(usize, OnMachine)>) -> Row {
         _ => Together::Inconclusive,
     };
     let opposite = match slower.len().cmp(&faster.len()) {
-        _ if !differ => Vec::new(),
         std::cmp::Ordering::Greater => faster,
         std::cmp::Ordering::Less => slower,
         // Half of them against the other half: all are named.

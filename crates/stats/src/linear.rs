@@ -46,8 +46,8 @@ impl NormalEquations {
     }
 
     /// Adds penalties, one for each unknown.
-    pub fn penalize(&mut self, penalties: &[f64]) {
-        for (i, penalty) in penalties.iter().enumerate() {
+    pub fn penalize(&mut self, penalties: impl IntoIterator<Item = f64>) {
+        for (i, penalty) in penalties.into_iter().enumerate() {
             self.gram[i][i] += penalty;
         }
     }
@@ -205,7 +205,7 @@ mod tests {
         let rows = [row(&[1.0, 0.0], 10.0), row(&[0.0, 1.0], 12.0)];
         let mut normal = NormalEquations::of(2);
         normal.add(&rows, 0.0, 1.0);
-        normal.penalize(&[1e-9, 1e-9]);
+        normal.penalize([1e-9, 1e-9]);
         let x = normal.solve(&[true, true]);
         assert!((x[1] - x[0] - 2.0).abs() < 1e-6, "{x:?}");
         // And taking them away again leaves nothing.

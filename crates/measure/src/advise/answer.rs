@@ -1,6 +1,6 @@
 //! The answer: strategies ruled out with their reasons, the others ranked, and whether it matters.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::meaning::{LONG_POLL_NS, Needs, Ruling, candidates, rulings};
 use super::model::Model;
@@ -11,7 +11,7 @@ use super::validation::Call;
 use crate::record::Measurement;
 
 /// A strategy that remains, with what is predicted of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Ranked {
     /// The strategy.
     pub strategy: String,
@@ -36,7 +36,7 @@ pub struct Ranked {
 }
 
 /// A strategy that remains, and of which nothing is predicted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Unpredicted {
     /// The strategy.
     pub strategy: String,
@@ -45,7 +45,7 @@ pub struct Unpredicted {
 }
 
 /// The whole answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Advice {
     /// What was asked.
     pub question: Question,

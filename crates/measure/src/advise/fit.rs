@@ -101,12 +101,12 @@ fn unknowns(unit: Unit, scope: Scope, wakes: Wakes, kind: &Kind, bytes: usize) -
 
 /// A fit, ready to be solved with or without a case.
 pub(super) struct Fit {
-    samples: Vec<Sample>,
+    pub(super) samples: Vec<Sample>,
     unknowns: Vec<Unknown>,
     scales: Vec<f64>,
-    penalties: Vec<f64>,
     /// Rows of each case.
     rows: BTreeMap<Case, Vec<Row>>,
+    /// Of all of them, with the penalties.
     normal: NormalEquations,
 }
 
@@ -166,7 +166,6 @@ impl Fit {
             true => PENALTY_DEVIATION * PENALTY_DEVIATION,
             false => PENALTY_COST * PENALTY_COST,
         };
-        let penalties = unknowns.iter().map(penalty).collect();
         let mut rows: BTreeMap<Case, Vec<Row>> = BTreeMap::new();
         for (sample, entries) in samples.iter().zip(&all) {
             let scaled = |(unknown, count): &(Unknown, f64)| {
@@ -183,18 +182,14 @@ impl Fit {
         for rows in rows.values() {
             normal.add(rows, PENALTY_SHARED * PENALTY_SHARED, 1.0);
         }
+        normal.penalize(unknowns.iter().map(penalty));
         Self {
             samples,
             unknowns,
             scales,
-            penalties,
             rows,
             normal,
         }
-    }
-
-    pub(super) fn samples(&self) -> &[Sample] {
-        &self.samples
     }
 
     /// The cases.
@@ -208,7 +203,6 @@ impl Fit {
         if let Some(rows) = without.and_then(|case| self.rows.get(case)) {
             normal.add(rows, PENALTY_SHARED * PENALTY_SHARED, -1.0);
         }
-        normal.penalize(&self.penalties);
         // What is paid once has no deviation downwards: nothing would keep the sum from being negative.
         let free = |unknown: &Unknown| unknown.deviates && unknown.unit != Unit::FanOut;
         let free: Vec<bool> = self.unknowns.iter().map(free).collect();

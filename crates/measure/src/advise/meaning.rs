@@ -1,13 +1,13 @@
 //! Meaning first: what a fan-out must do rules strategies out before any number.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::counts::{Family, Kind};
 use super::question::Question;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 
 /// What the children and their parent need.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Needs {
     /// Children borrow from their parent.
     pub borrows: bool,
@@ -28,7 +28,7 @@ pub struct Needs {
 }
 
 /// Why a strategy is out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ruling {
     /// The strategy.
     pub strategy: String,

@@ -78,7 +78,7 @@ impl Model {
         let inside = validation::errors(&measurements, |_| sheet.clone());
         let spread = spread(&sheet, left_out.iter().map(|(_, sheet)| sheet));
         let measured = fit
-            .samples()
+            .samples
             .iter()
             .filter_map(|sample| Some((sample.case.clone(), sample.kind.as_ref()?.name.clone())));
         Ok(Self {

@@ -1,6 +1,6 @@
 //! Where no sum answers: the measured cases that are nearest to what is asked.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::question::Question;
 use super::samples::{own_ns, question_of};
@@ -9,7 +9,7 @@ use crate::record::{Measurement, Status};
 use crate::stats::{Estimate, Mode, Verdict};
 
 /// A measured case near to what is asked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Near {
     /// The measurement's id.
     pub id: String,

@@ -1,9 +1,9 @@
 //! A predicted time as a sum of terms, or why there is none.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A term of a sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Term {
     /// What is paid for.
     pub what: String,
@@ -30,7 +30,7 @@ impl Term {
 }
 
 /// A sum.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Predicted {
     /// Its terms.
     pub terms: Vec<Term>,

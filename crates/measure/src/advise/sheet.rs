@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::counts::{Family, Kind, MOST_TASKS, Unit, counts};
 use super::predicted::{Predicted, Refused, Term};
@@ -10,7 +10,7 @@ use super::question::{Question, Scope, Wakes};
 use crate::case::Payload;
 
 /// The unit costs of a strategy in a scope where its children are woken in one way, in ns: 0 where one is not paid.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Costs {
     /// Flavor and site: `current_thread/worker`.
     pub scope: String,
@@ -51,7 +51,7 @@ impl Costs {
 }
 
 /// What carrying so many bytes costs a child of a strategy, in ns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PayloadCost {
     /// The strategy: [`Kind::name`].
     pub strategy: String,
@@ -72,7 +72,7 @@ fn is_boxed(family: Family, bytes: usize) -> bool {
 }
 
 /// All unit costs of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Sheet {
     /// Of strategies.
     pub costs: Vec<Costs>,

@@ -1,6 +1,6 @@
 //! How far predictions err: each case left out in turn, or a run asked by the model of another.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::model::Model;
 use super::predicted::{Predicted, Refused};
@@ -24,7 +24,7 @@ pub const HIDDEN: f64 = 1.25;
 const NARROWEST: f64 = 0.01;
 
 /// A prediction beside its measurement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Error {
     /// The case.
     pub case: Case,
@@ -133,7 +133,7 @@ fn quantile(scores: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// What is said of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Call {
     /// It is faster or slower, for sure.
@@ -158,7 +158,7 @@ impl Call {
 }
 
 /// How good a model's predictions are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Validation {
     /// What was asked.
     pub what: String,
@@ -185,7 +185,7 @@ pub struct Validation {
 }
 
 /// A row of a validation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     /// Predicted and measured.
     #[serde(flatten)]

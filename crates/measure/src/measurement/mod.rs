@@ -49,14 +49,14 @@ fn of_case(planned: &Planned, collected: &Collected, cores: usize) -> Vec<Measur
     if let Some(reason) = not_applicable(case, cores) {
         return all(Measurement::invalid, &reason);
     }
-    if let Some(reason) = collected.failure(case) {
+    if let Some(reason) = collected.failed.get(case) {
         return all(Measurement::failed, reason);
     }
     if let Some(reason) = rounds.rounds.iter().find_map(|(_, of_round)| invalid(case, of_round)) {
         return all(Measurement::invalid, &reason);
     }
     // All of a case stop together, when all of them are clear.
-    let stopped = collected.is_clear(case);
+    let stopped = collected.clear.contains(case);
     let pairs = rounds.pairs();
     pairs
         .map(|pair| {

@@ -50,7 +50,7 @@ impl<'a> Rounds<'a> {
             .into_iter()
             .filter_map(|round| Some((round, collected.of_round(case, round)?)))
             .collect();
-        let states = collected.states();
+        let states = &collected.states;
         let layouts = rounds
             .iter()
             .map(|(round, _)| states.get(*round).map_or(0, |state| state.layout))

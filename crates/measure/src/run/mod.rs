@@ -180,7 +180,7 @@ impl Sweeping<'_> {
         let Request { plan, settings, .. } = self.request;
         header.timed_share = collected.timed_share();
         header.resident_bytes = collected.memory;
-        header.states = collected.states().to_vec();
+        header.states = collected.states.clone();
         header.cut = collected.cut.values().cloned().collect();
         header.conditions = collected.conditions;
         header.traps = warnings::sentences(&header.environment, &plan.items, &collected.conditions, &header.states);

@@ -100,7 +100,7 @@ impl<'a> Sweeping<'a> {
         let made = time(&|case| self.collected.rounds_of(&case.item.case).len(), round);
         budget.rounds == planned
             && round < most
-            && self.collected.cleared() > 0
+            && !self.collected.clear.is_empty()
             && made + all / planned as u32 <= all
             && budget.has_room(round, self.collected.seconds)
     }
@@ -138,7 +138,7 @@ impl<'a> Sweeping<'a> {
 
     /// About how long what is left of a run of so many rounds takes, in seconds.
     pub(super) fn expected_left(&self, rounds: usize, lean: bool) -> f64 {
-        let rounds_left = rounds.saturating_sub(self.collected.states().len());
+        let rounds_left = rounds.saturating_sub(self.collected.states.len());
         let left = |planned: &Planned| {
             let case = &planned.item.case;
             let wanted = planned.wanted(rounds, self.header.rounds);
@@ -160,12 +160,12 @@ impl<'a> Sweeping<'a> {
 
     /// Whether a case has more rounds, as far as its own results tell.
     fn is_measured(&self, planned: &Planned) -> bool {
-        !self.collected.is_clear(&planned.item.case) && self.is_possible(planned)
+        !self.collected.clear.contains(&planned.item.case) && self.is_possible(planned)
     }
 
     fn is_possible(&self, planned: &Planned) -> bool {
         let case = &planned.item.case;
-        self.collected.failure(case).is_none() && warnings::not_applicable(case, cores()).is_none()
+        !self.collected.failed.contains_key(case) && warnings::not_applicable(case, cores()).is_none()
     }
 
     /// What a round has to do; `None` where it has nothing.
@@ -175,7 +175,7 @@ impl<'a> Sweeping<'a> {
             return Ok(None);
         }
         let layout = self.layouts.number(round);
-        if self.collected.states().len() <= round {
+        if self.collected.states.len() <= round {
             let state = State::now(layout, self.core_in(round));
             self.keep(&PartialLine::Round { round, state })?;
         }
@@ -232,7 +232,7 @@ impl<'a> Sweeping<'a> {
         };
         if !matches!(line, PartialLine::Block { .. }) {
             *done += 1;
-            let shown = self.collected.states().len().max(round + 1);
+            let shown = self.collected.states.len().max(round + 1);
             self.progress.borrow_mut().tick(shown, budget.rounds.max(shown), *done);
         }
         self.keep(&line)
@@ -301,7 +301,7 @@ impl<'a> Sweeping<'a> {
     pub(super) fn look(&mut self) -> Result<(), RecordError> {
         let is_clear_now = |planned: &&Planned| {
             let (case, collected) = (&planned.item.case, &self.collected);
-            let looked_at = LOOKS.contains(&collected.rounds_of(case).len()) && !collected.is_clear(case);
+            let looked_at = LOOKS.contains(&collected.rounds_of(case).len()) && !collected.clear.contains(case);
             looked_at && is_clear(planned, collected, cores())
         };
         let clear = self.planned.iter().filter(is_clear_now);
