@@ -231,11 +231,7 @@ fn by_wakes(runs: [(&Header, &Measurement); 2], change: &Estimate) -> bool {
         return false;
     };
     // The slower of both strategies is the one that waits.
-    let waits = if a.ratio.is_some_and(|ratio| ratio.median >= 1.0) {
-        1.0
-    } else {
-        -1.0
-    };
+    let waits = a.ratio.map_or(-1.0, |ratio| ratio.median.ln().signum());
     let moved = change.median.ln() * waits;
     moved.signum() == host.signum() && moved.abs() <= 1.5 * host.abs()
 }

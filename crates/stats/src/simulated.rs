@@ -248,55 +248,50 @@ fn same_is_not_said_of_one_and_a_half_percent() {
     }
 }
 
-/// Found with its sign, in so many of a hundred runs.
-fn power(world: World, design: Design) -> f64 {
-    share(1_000, world, design, |run| judge(&ratio(run), 0.0) == Verdict::Slower)
-}
-
 #[test]
 fn designs_that_are_wrong_are_found_wrong() {
-    let covered = |world: World, design| share(1_000, world, design, covers(world.truth.exp()));
     // A machine that gets slower within a round.
     let drifts = World { drift: 0.003, ..PLAIN };
-    assert!(covered(drifts, Design::Suite) >= least(1_000));
-    let wrong = covered(drifts, Design::FixedOrder);
-    assert!(wrong < 0.5, "a fixed order covers in {wrong}");
     // Strategies that are not as fast beside each other as alone.
     let carries = World {
         truth: 0.05,
         carry_over: -0.04,
         ..PLAIN
     };
-    assert!(covered(carries, Design::Suite) >= least(1_000));
-    assert!(power(carries, Design::Suite) >= 0.95);
-    let wrong = covered(carries, Design::OneRuntime);
-    assert!(wrong < 0.5, "one runtime covers in {wrong}");
-    let right = covered(
-        World {
-            carry_over: 0.0,
-            ..carries
-        },
-        Design::OneRuntime,
-    );
-    assert!(
-        right >= least(1_000),
-        "one runtime covers in {right} where nothing carries over"
-    );
-    // A machine that is in another state when the other side's turn comes.
-    let wrong = covered(PLAIN, Design::Sequential);
-    assert!(wrong < 0.5, "one after the other covers in {wrong}");
+    let carries_nothing = World {
+        carry_over: 0.0,
+        ..carries
+    };
     // Processes that differ by more than the blocks in them.
     let layout = World {
         process: 0.05,
         runtime: 0.02,
         ..PLAIN
     };
-    let right = covered(layout, Design::Suite);
-    assert!(right >= least(1_000), "layouts cover in {right}");
-    let wrong = covered(layout, Design::OneProcess);
-    assert!(wrong < 0.5, "one process covers in {wrong}");
-    let wrong = covered(layout, Design::EveryRound);
-    assert!(wrong < 0.9, "rounds of one layout as independent ones cover in {wrong}");
+    let (right, wrong) = (least(RUNS)..1.01, 0.0..0.5);
+    for (world, design, share_covered) in [
+        (drifts, Design::Suite, &right),
+        (drifts, Design::FixedOrder, &wrong),
+        (carries, Design::Suite, &right),
+        (carries, Design::OneRuntime, &wrong),
+        (carries_nothing, Design::OneRuntime, &right),
+        // A machine that is in another state when the other side's turn comes.
+        (PLAIN, Design::Sequential, &wrong),
+        (layout, Design::Suite, &right),
+        (layout, Design::OneProcess, &wrong),
+        // Rounds of one layout as independent ones.
+        (layout, Design::EveryRound, &(0.0..0.9)),
+    ] {
+        let covered = share(RUNS, world, design, covers(world.truth.exp()));
+        assert!(
+            share_covered.contains(&covered),
+            "{design:?} covers in {covered}: {world:?}"
+        );
+    }
+    let found = share(RUNS, carries, Design::Suite, |run| {
+        judge(&ratio(run), 0.0) == Verdict::Slower
+    });
+    assert!(found >= 0.95, "{found}");
 }
 
 /// Tables of 200 cases, of which some have a difference: how many verdicts of difference there are, and how many of them

@@ -94,7 +94,9 @@ fn round_of_suite(
     programs: &mut Programs,
     cells: &mut [[Vec<Time>; 2]],
 ) -> Result<(), SelfcheckError> {
-    let groups = planned.iter().flat_map(|case| case.item.jobs(&case.pace, Checks::NONE));
+    let groups = planned
+        .iter()
+        .flat_map(|case| case.item.jobs(&case.pace, Checks::default()));
     let layout = programs.random.usize(..programs.layouts.count());
     let share = Share {
         program: programs.layouts.program(layout).to_owned(),

@@ -83,7 +83,7 @@ impl Plan {
 }
 
 /// What a round measures of a case, beside its ratios.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Checks {
     /// The workload's own machinery, where it has some.
     pub machinery: bool,
@@ -96,12 +96,6 @@ impl Checks {
     pub const ALL: Self = Self {
         machinery: true,
         carry_over: true,
-    };
-
-    /// Neither.
-    pub const NONE: Self = Self {
-        machinery: false,
-        carry_over: false,
     };
 }
 
@@ -239,11 +233,11 @@ mod tests {
                 ["spawn|join", "join", "spawn"],
                 "{case}"
             );
-            assert_eq!(jobs(&item(case), Checks::NONE, true), ["spawn|join"], "{case}");
+            assert_eq!(jobs(&item(case), Checks::default(), true), ["spawn|join"], "{case}");
         }
         let mut alone = item("yield/current_thread/worker/0B/8");
         alone.pairs.truncate(1);
-        assert_eq!(jobs(&alone, Checks::NONE, true), ["join"], "nothing is compared");
+        assert_eq!(jobs(&alone, Checks::default(), true), ["join"], "nothing is compared");
         let several = item("yield/multi_thread_2/worker/0B/8");
         assert_eq!(jobs(&several, Checks::ALL, true), ["join, spawn"]);
     }
@@ -269,7 +263,7 @@ mod tests {
             let entry = entries.iter().find(|entry| entry.name == item.case.workload);
             let settings = RunSettings::of(Matrix::Default);
             let pace = Pace::of(&item.case, entry.expect("a workload"), &settings);
-            let blocks = item.jobs(&pace, Checks::NONE).concat().concat();
+            let blocks = item.jobs(&pace, Checks::default()).concat().concat();
             let settled: Vec<u128> = blocks.iter().map(|(_, shape)| shape.settle.as_micros()).collect();
             settled
         };
@@ -289,7 +283,7 @@ mod tests {
             let mut item = item(case);
             item.pairs.push((workload::MACHINERY.to_owned(), "join".to_owned()));
             assert_eq!(jobs(&item, Checks::ALL, false), ["join, spawn, machinery"], "{case}");
-            assert_eq!(jobs(&item, Checks::NONE, false), ["join, spawn"], "{case}");
+            assert_eq!(jobs(&item, Checks::default(), false), ["join, spawn"], "{case}");
         }
     }
 }

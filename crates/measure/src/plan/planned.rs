@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Checks, Item, Pace};
 use crate::block::Shape;
+use crate::in_order::grouped;
 use crate::round::{Group, Job};
 use crate::stats::FEWEST_ROUNDS;
 use crate::workload::Entry;
@@ -87,11 +88,7 @@ impl Planned {
 
     /// About how long one of its blocks takes, in a fresh runtime or in one that another block has settled.
     pub(crate) fn lasts(&self, job: &Job, shape: &Shape, settled: bool) -> Duration {
-        let opening = if self.entry.served {
-            OPENING_TIME
-        } else {
-            Duration::ZERO
-        };
+        let opening = OPENING_TIME * u32::from(self.entry.served);
         let shape = if settled { shape.again() } else { *shape };
         shape.lasts(job.strategies.len(), self.entry.lasts) + opening
     }
@@ -110,21 +107,12 @@ impl Planned {
         };
         let round = |checks| -> Duration { self.groups(lean, checks).iter().flatten().flatten().map(each).sum() };
         let own = self.pace.rounds(rounds);
-        let checks: Vec<Checks> = (0..own).map(|done| self.checks(done, own)).collect();
-        let share =
-            |of: fn(&Checks) -> bool| checks.iter().filter(|checks| of(checks)).count() as f64 / own.max(1) as f64;
-        let usual = round(Checks::NONE);
-        let more = |checks: Checks, of: fn(&Checks) -> bool| round(checks).saturating_sub(usual).mul_f64(share(of));
-        let machinery = Checks {
-            machinery: true,
-            ..Checks::NONE
-        };
-        let carry_over = Checks {
-            carry_over: true,
-            ..Checks::NONE
-        };
-        let usual = usual + more(machinery, |checks| checks.machinery) + more(carry_over, |checks| checks.carry_over);
-        usual * some as u32
+        let alike = grouped((0..own).map(|done| (self.checks(done, own), done)));
+        let all: Duration = alike
+            .iter()
+            .map(|(checks, rounds)| round(*checks) * rounds.len() as u32)
+            .sum();
+        all * some as u32 / own.max(1) as u32
     }
 }
 
