@@ -256,10 +256,7 @@ impl Record {
 
     /// Puts it in the place of the file.
     pub fn write(&self, path: &Path) -> Result<(), RecordError> {
-        files::replace(path, self.to_text().as_bytes()).map_err(|source| RecordError::Io {
-            path: path.to_owned(),
-            source,
-        })
+        files::replace(path, self.to_text().as_bytes()).map_err(|error| RecordError::of(path, error))
     }
 
     /// Reads the record in a run's folder; `None` where there is none.
@@ -268,16 +265,14 @@ impl Record {
         match fs::read_to_string(&path) {
             Ok(text) => Self::parse(&text, &path).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(RecordError::Io { path, source }),
+            Err(error) => Err(RecordError::of(&path, error)),
         }
     }
 
     /// Reads it whole, or not at all.
     pub fn parse(text: &str, path: &Path) -> Result<Self, RecordError> {
-        let wrong = |line: usize, problem: String| RecordError::Content {
-            path: path.to_owned(),
-            line,
-            problem: format!("{problem}; `cargo bench --bench server` makes it"),
+        let wrong = |line: usize, problem: String| {
+            RecordError::at(path, line, format!("{problem}; `cargo bench --bench server` makes it"))
         };
         let mut record: Option<Record> = None;
         let mut seen = HashSet::new();

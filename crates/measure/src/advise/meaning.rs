@@ -1,13 +1,13 @@
 //! Meaning first: what a fan-out must do rules strategies out before any number.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::counts::{Family, Kind};
 use super::question::Question;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
 
 /// What the children and their parent need.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Needs {
     /// Children borrow from their parent.
     pub borrows: bool,
