@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use crate::run_store::{Run, StoreError};
+use crate::trouble::Trouble;
 use crate::{census, claims, selfcheck};
 
 /// The census.
@@ -49,31 +50,10 @@ impl Deref for RecordedRun {
     }
 }
 
-/// A recorded run that cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum AttachmentError {
-    /// Its records cannot.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The record of the target `server` cannot.
-    #[error(transparent)]
-    Server(#[from] crate::record::RecordError),
-    /// A file beside the records is not what its name says.
-    #[error("{}: {problem}; `{command}` makes it", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-        /// What makes it.
-        command: &'static str,
-    },
-}
-
 impl RecordedRun {
     /// Reads the run of that name in `results`, or in the folder of that path, whole or not at all. Where nothing but the
     /// record of the target `server` is there, the run has no parts.
-    pub fn load(results: &Path, name: &str) -> Result<Self, AttachmentError> {
+    pub fn load(results: &Path, name: &str) -> Result<Self, Trouble> {
         let run = match Run::load(results, name) {
             Err(StoreError::OfServer { path }) => {
                 let folder = path.parent().unwrap_or(Path::new(""));
@@ -103,7 +83,7 @@ impl RecordedRun {
 }
 
 /// Reads a file of JSON; what it holds where there is none is the default.
-fn json<T: serde::de::DeserializeOwned + Default>(path: PathBuf, command: &'static str) -> Result<T, AttachmentError> {
+fn json<T: serde::de::DeserializeOwned + Default>(path: PathBuf, command: &str) -> Result<T, Trouble> {
     let problem = match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(T::default()),
         Err(error) => error.to_string(),
@@ -112,5 +92,5 @@ fn json<T: serde::de::DeserializeOwned + Default>(path: PathBuf, command: &'stat
             Err(error) => format!("line {}: {error}", error.line()),
         },
     };
-    Err(AttachmentError::File { path, problem, command })
+    Err(format!("{}: {problem}; `{command}` makes it", path.display()).into())
 }

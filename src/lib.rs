@@ -21,7 +21,7 @@
 //! | [`selfcheck`] | the suite against itself: where the truth is known, how often is it wrong |
 //! | [`simulated_machine`] | records of machines that do not exist, with known truths |
 //! | [`flamegraph`] | stacks, pictures, what differs |
-//! | [`cli`] | the binary |
+//! | [`cli`], [`trouble`] | the binary; why it has no answer, and its exit code then |
 //!
 //! What a recorded run answers:
 //!
@@ -36,7 +36,7 @@
 //!     println!("{} {}", sentence.lead, sentence.rest);
 //! }
 //! # assert!(answer(&run.parts).iter().any(|sentence| sentence.lead == "Use join! when"));
-//! # Ok::<(), join_vs_spawn::attachments::AttachmentError>(())
+//! # Ok::<(), join_vs_spawn::trouble::Trouble>(())
 //! ```
 //!
 //! What measures is below: [`measure`] (plan, rounds, records), [`stats`] (intervals, verdicts) and, below them, `timed` (what runs
@@ -61,6 +61,7 @@ pub mod save;
 pub mod selfcheck;
 pub mod simulated_machine;
 pub mod targets;
+pub mod trouble;
 
 pub use census;
 

@@ -1,76 +1,13 @@
 //! How the last run of all targets gets a name, under which nothing overwrites it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::attachments;
-use crate::record::{Folder, Header, RecordError, Status};
-use crate::run_store::{Run, StoreError, is_run_name};
+use crate::record::{Folder, Header, Status};
+use crate::run_store::{Run, is_run_name};
 use crate::text::known;
-
-/// Why a run is not saved.
-#[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// The name cannot be a run's.
-    #[error(
-        "{0:?}: not a name for a run; letters, digits and ._- with a letter or digit first, at most 64, not `latest…`"
-    )]
-    Name(String),
-    /// There is such a run already.
-    #[error("{}: exists, and a recorded run is never overwritten; choose another name", .0.display())]
-    Exists(PathBuf),
-    /// A target has no record.
-    #[error("{}: no record of {target} ({}); run `cargo bench` to its end", folder.display(), if *partial { "only a run that is under way or was cut short" } else { "it was not run" })]
-    Missing {
-        /// The folder of the last run.
-        folder: PathBuf,
-        /// The target.
-        target: String,
-        /// Whether there is a partial record.
-        partial: bool,
-    },
-    /// A record says that it is not whole.
-    #[error("{}: {target}: {problem}", folder.display())]
-    NotWhole {
-        /// The folder of the last run.
-        folder: PathBuf,
-        /// The target.
-        target: String,
-        /// In what way.
-        problem: String,
-    },
-    /// Two targets were not measured alike.
-    #[error(transparent)]
-    Differs(Box<Difference>),
-    /// No machine measured it.
-    #[error("{}: simulated, and measured by no machine; such records are not kept as a run", .0.display())]
-    Simulated(PathBuf),
-    /// The run cannot be read.
-    #[error(transparent)]
-    Run(#[from] StoreError),
-    /// A record is being written.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A file cannot be copied.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-/// In what two targets of a run differ.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {what} differs: {} of {}, {} of {}; run both again", folder.display(), values[0], targets[0], values[1], targets[1])]
-pub struct Difference {
-    folder: PathBuf,
-    what: &'static str,
-    targets: [String; 2],
-    values: [String; 2],
-}
+use crate::trouble::Trouble;
 
 /// A run that has a name now.
 #[derive(Debug)]
@@ -83,21 +20,33 @@ pub struct Saved {
 
 /// Copies the run in the folder `from` to `results/NAME`, all of it or nothing.
 /// Records of machines that do not exist only where `simulated`.
-pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated: bool) -> Result<Saved, SaveError> {
+pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated: bool) -> Result<Saved, Trouble> {
     if !is_run_name(name) || name.starts_with("latest") {
-        return Err(SaveError::Name(name.to_owned()));
+        return Err(format!(
+            "{name:?}: not a name for a run; letters, digits and ._- with a letter or digit first, at most 64, not `latest…`"
+        )
+        .into());
     }
     let to = results.join(name);
     if to.exists() {
-        return Err(SaveError::Exists(to));
+        return Err(format!(
+            "{}: exists, and a recorded run is never overwritten; choose another name",
+            to.display()
+        )
+        .into());
     }
     for target in targets {
         if !from.join(format!("{target}.jsonl")).exists() {
-            return Err(SaveError::Missing {
-                target: (*target).to_owned(),
-                partial: from.join(format!("{target}.jsonl.partial")).exists(),
-                folder: from.to_owned(),
-            });
+            let why = if from.join(format!("{target}.jsonl.partial")).exists() {
+                "only a run that is under way or was cut short"
+            } else {
+                "it was not run"
+            };
+            return Err(format!(
+                "{}: no record of {target} ({why}); run `cargo bench` to its end",
+                from.display()
+            )
+            .into());
         }
     }
     // Held until the copy is made, so that no run replaces a record in the meantime.
@@ -110,14 +59,15 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated
     run.parts
         .retain(|(header, _)| targets.contains(&header.target.as_str()));
     if run.is_simulated() && !simulated {
-        return Err(SaveError::Simulated(from.to_owned()));
+        return Err(format!(
+            "{}: simulated, and measured by no machine; such records are not kept as a run",
+            from.display()
+        )
+        .into());
     }
-    check(from, &run)?;
+    check(&run).map_err(|problem| format!("{}: {problem}", from.display()))?;
 
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| SaveError::Io { path, source }
-    };
+    let io = Trouble::unwritten;
     // JVS_RESULTS may name one that is not there yet.
     fs::create_dir_all(results).map_err(io(results))?;
     // A folder that a kill leaves half made has a name that no run has.
@@ -161,7 +111,7 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated
 }
 
 /// Whether all parts of a run are whole and measured alike.
-fn check(folder: &Path, run: &Run) -> Result<(), SaveError> {
+fn check(run: &Run) -> Result<(), String> {
     for (header, _) in &run.parts {
         let problem = match header {
             Header { complete: false, .. } => "its run was cut short".to_owned(),
@@ -170,11 +120,7 @@ fn check(folder: &Path, run: &Run) -> Result<(), SaveError> {
             } => format!("only what `{filter}` matches was measured"),
             _ => continue,
         };
-        return Err(SaveError::NotWhole {
-            folder: folder.to_owned(),
-            target: header.target.clone(),
-            problem,
-        });
+        return Err(format!("{}: {problem}", header.target));
     }
     let Some((first, _)) = run.parts.first() else {
         return Ok(());
@@ -182,12 +128,11 @@ fn check(folder: &Path, run: &Run) -> Result<(), SaveError> {
     for (header, _) in &run.parts[1..] {
         for ((what, one), (_, other)) in conditions(first).into_iter().zip(conditions(header)) {
             if one != other {
-                return Err(SaveError::Differs(Box::new(Difference {
-                    folder: folder.to_owned(),
-                    what,
-                    targets: [first.target.clone(), header.target.clone()],
-                    values: [one, other],
-                })));
+                let targets = [&first.target, &header.target];
+                return Err(format!(
+                    "{what} differs: {one} of {}, {other} of {}; run both again",
+                    targets[0], targets[1]
+                ));
             }
         }
     }

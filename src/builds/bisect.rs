@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use super::sources;
 use super::spec::{Spec, Tokio};
+use crate::trouble::at;
 
 /// What a candidate turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +123,7 @@ fn releases() -> Result<Vec<semver::Version>, String> {
     let home = home
         .or_else(|| Some(PathBuf::from(env::var_os("HOME").or_else(|| env::var_os("USERPROFILE"))?).join(".cargo")));
     let index = home.ok_or("there is no CARGO_HOME")?.join("registry").join("index");
-    let registries = fs::read_dir(&index).map_err(|error| format!("{}: {error}", index.display()))?;
+    let registries = fs::read_dir(&index).map_err(at(&index))?;
     let mut found: Vec<semver::Version> = registries
         .flatten()
         .filter_map(|registry| fs::read(registry.path().join(".cache").join("to").join("ki").join("tokio")).ok())

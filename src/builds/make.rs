@@ -1,7 +1,8 @@
 //! Making a build: its sources in a folder of its own, compiled into a target folder of its own, both kept for the next time.
 
+use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -10,7 +11,8 @@ use measure::program::Program;
 
 use super::manifests::{self, Wanted};
 use super::sources::{self, Project};
-use super::spec::{Allocator, Spec, Tokio};
+use super::spec::{SYSTEM, Spec, Tokio};
+use crate::trouble::Trouble;
 
 /// A build that is ready to be measured.
 #[derive(Debug, Clone)]
@@ -46,63 +48,11 @@ impl Made {
     }
 }
 
-/// Why there is no such build.
-#[derive(Debug, thiserror::Error)]
-pub enum MakeError {
-    /// A file or a folder.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The files of this project cannot be had.
-    #[error("{spec}: the sources of this project: {reason}")]
-    Sources {
-        /// The build.
-        spec: String,
-        /// What git said.
-        reason: String,
-    },
-    /// Its tokio cannot be had.
-    #[error("{spec}: {reason}")]
-    Tokio {
-        /// The build.
-        spec: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A revision that was made before builds were compared.
-    #[error("{spec}: that revision has no crates/programs, which is what of a build is measured")]
-    TooOld {
-        /// The build.
-        spec: String,
-    },
-    /// Cargo refused.
-    #[error("{spec}: cargo cannot {what} it: {reason}")]
-    Cargo {
-        /// The build.
-        spec: String,
-        /// `resolve` or `compile`.
-        what: &'static str,
-        /// What cargo said, in one line.
-        reason: String,
-    },
-    /// It was compiled, and is not what was asked for.
-    #[error("{spec}: {reason}")]
-    Program {
-        /// The build.
-        spec: String,
-        /// What it is instead.
-        reason: String,
-    },
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> MakeError + '_ {
-    move |source| MakeError::Io {
-        path: path.to_owned(),
-        source,
+/// Why there is no such build, for a reason that lies in it.
+pub(super) fn no_build(spec: &Spec, reason: impl Display) -> Trouble {
+    Trouble {
+        of_build: true,
+        ..format_args!("{spec}: {reason}").into()
     }
 }
 
@@ -114,14 +64,14 @@ pub fn make(
     project: &Project,
     cache: &Path,
     tell: &mut dyn FnMut(&str),
-) -> Result<Made, MakeError> {
+) -> Result<Made, Trouble> {
     let folder = cache.join(spec.file_name());
-    fs::create_dir_all(&folder).map_err(io_error(&folder))?;
+    fs::create_dir_all(&folder).map_err(Trouble::unwritten(&folder))?;
     // Another `builds` may be making the same.
     let lock = folder.join("lock");
     let _held = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
-        .map_err(io_error(&lock))?;
+        .map_err(Trouble::unwritten(&lock))?;
     let sources = manifests::wanted(spec, &folder)
         .and_then(|wanted| Ok((write_sources(spec, wanted.as_ref(), project, &folder, tell)?, wanted)));
     if sources.is_err() {
@@ -141,10 +91,7 @@ pub fn make(
         spec: spec.clone(),
         measuring: program("measuring-of-build"),
         counting: program("counting-of-build"),
-        program: Program::of(&program("measuring-of-build")).map_err(|reason| MakeError::Program {
-            spec: spec.to_string(),
-            reason,
-        })?,
+        program: Program::of(&program("measuring-of-build")).map_err(|reason| no_build(spec, reason))?,
         revision,
         tokio_source: None,
         folder,
@@ -166,11 +113,8 @@ fn write_sources(
     project: &Project,
     folder: &Path,
     tell: &mut dyn FnMut(&str),
-) -> Result<Option<String>, MakeError> {
-    let no_sources = |reason: String| MakeError::Sources {
-        spec: spec.to_string(),
-        reason,
-    };
+) -> Result<Option<String>, Trouble> {
+    let no_sources = |reason: String| no_build(spec, format_args!("the sources of this project: {reason}"));
     let (mut files, revision) = match &spec.revision {
         None => project.work_tree().map_err(no_sources)?,
         Some(revision) => {
@@ -181,12 +125,15 @@ fn write_sources(
             if !unpacked.is_dir() {
                 sources::unpack(&project.folder, &commit, &unpacked).map_err(no_sources)?;
             }
-            let files = sources::of_folder(&unpacked).map_err(io_error(&unpacked))?;
+            let files = sources::of_folder(&unpacked).map_err(Trouble::unwritten(&unpacked))?;
             (files, Some(short))
         }
     };
     if !files.contains_key(Path::new("crates/programs/Cargo.toml")) {
-        return Err(MakeError::TooOld { spec: spec.to_string() });
+        return Err(no_build(
+            spec,
+            "that revision has no crates/programs, which is what of a build is measured",
+        ));
     }
     if let Some(wanted) = wanted {
         manifests::put_tokio(&mut files, wanted).map_err(no_sources)?;
@@ -200,12 +147,12 @@ fn write_sources(
     tell("writing its sources");
     // Without a stamp an interrupted start does all of this again.
     let _ = fs::remove_file(&stamp);
-    sources::write(&files, &source).map_err(io_error(&source))?;
+    sources::write(&files, &source).map_err(Trouble::unwritten(&source))?;
     if wanted.is_some() {
         tell("resolving");
         run_cargo(spec, "resolve", &source, &["update", "--workspace"], &[], tell)?;
     }
-    fs::write(&stamp, hash).map_err(io_error(&stamp))?;
+    fs::write(&stamp, hash).map_err(Trouble::unwritten(&stamp))?;
     Ok(revision)
 }
 
@@ -213,15 +160,14 @@ fn target(folder: &Path) -> PathBuf {
     folder.join("source").join(sources::TARGET)
 }
 
-fn compile(spec: &Spec, local: bool, folder: &Path, tell: &mut dyn FnMut(&str)) -> Result<(), MakeError> {
+fn compile(spec: &Spec, local: bool, folder: &Path, tell: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     let mut arguments = vec!["build", "--release", "--locked", "--package", "jvs-programs"];
     if !local {
         arguments.push("--no-default-features");
     }
-    match spec.allocator {
-        None | Some(Allocator::System) => {}
-        Some(Allocator::Mimalloc) => arguments.extend(["--features", "mimalloc"]),
-        Some(Allocator::Jemalloc) => arguments.extend(["--features", "jemalloc"]),
+    // The system's is there without a feature.
+    if let Some(allocator) = spec.allocator.filter(|name| *name != SYSTEM) {
+        arguments.extend(["--features", allocator]);
     }
     let target = target(folder).to_string_lossy().into_owned();
     arguments.extend(["--target-dir", &target]);
@@ -231,17 +177,13 @@ fn compile(spec: &Spec, local: bool, folder: &Path, tell: &mut dyn FnMut(&str)) 
 /// Runs cargo in the sources; `flags` are for rustc, beside the environment's.
 fn run_cargo(
     spec: &Spec,
-    what: &'static str,
+    what: &str,
     source: &Path,
     arguments: &[&str],
     flags: &[String],
     tell: &mut dyn FnMut(&str),
-) -> Result<(), MakeError> {
-    let failed = |reason: String| MakeError::Cargo {
-        spec: spec.to_string(),
-        what,
-        reason,
-    };
+) -> Result<(), Trouble> {
+    let failed = |reason: String| no_build(spec, format_args!("cargo cannot {what} it: {reason}"));
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // What `cargo run` tells this program of itself is not that build's.
     const OF_CARGO: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_TARGET_DIR"];
@@ -310,13 +252,10 @@ fn reason(said: &[String], otherwise: &str) -> String {
 }
 
 /// Checks that the program holds the tokio that the lock file names and that was asked for.
-fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, MakeError> {
-    let wrong = |reason: String| MakeError::Program {
-        spec: made.spec.to_string(),
-        reason,
-    };
+fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, Trouble> {
+    let wrong = |reason: String| no_build(&made.spec, reason);
     let path = made.folder.join("source").join("Cargo.lock");
-    let lock = fs::read_to_string(&path).map_err(io_error(&path))?;
+    let lock = fs::read_to_string(&path).map_err(Trouble::unwritten(&path))?;
     let locked = manifests::locked(&lock).map_err(wrong)?;
     let compiled = &made.built().tokio;
     if locked.len() != 1 || locked[0] != *compiled {
@@ -334,7 +273,7 @@ fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, MakeError> {
         )));
     }
     // Where a panic of tokio's would be reported from: rustc leaves the path of each source file in the program.
-    let bytes = fs::read(&made.measuring).map_err(io_error(&made.measuring))?;
+    let bytes = fs::read(&made.measuring).map_err(Trouble::unwritten(&made.measuring))?;
     let found = tokio_folders(&bytes);
     if matches!(made.spec.tokio, Some(Tokio::Version(_)))
         && !found.is_empty()

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::MakeError;
+use super::make::no_build;
 use super::sources::{Files, commit, unpack};
 use super::spec::{Spec, Tokio};
+use crate::trouble::{Trouble, at};
 
 /// The tokio that is to be built in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,11 +19,8 @@ pub(super) struct Wanted {
 }
 
 /// What a build's tokio is; the sources of a clone's revision are unpacked into `cache`.
-pub(super) fn wanted(spec: &Spec, cache: &Path) -> Result<Option<Wanted>, MakeError> {
-    let wrong = |reason: String| MakeError::Tokio {
-        spec: spec.to_string(),
-        reason,
-    };
+pub(super) fn wanted(spec: &Spec, cache: &Path) -> Result<Option<Wanted>, Trouble> {
+    let wrong = |reason: String| no_build(spec, reason);
     let folder = match &spec.tokio {
         None => return Ok(None),
         Some(Tokio::Version(version)) => {
@@ -50,16 +48,12 @@ pub(super) fn wanted(spec: &Spec, cache: &Path) -> Result<Option<Wanted>, MakeEr
 
 /// The package tokio in a folder, or in its folder `tokio`, as tokio's repository has it.
 fn tokio_in(folder: &Path) -> Result<(PathBuf, semver::Version), String> {
-    let here = folder
-        .canonicalize()
-        .map_err(|error| format!("{}: {error}", folder.display()))?;
+    let here = folder.canonicalize().map_err(at(folder))?;
     for place in [here.clone(), here.join("tokio")] {
         let Ok(text) = fs::read_to_string(place.join("Cargo.toml")) else {
             continue;
         };
-        let manifest: DocumentMut = text
-            .parse()
-            .map_err(|error| format!("{}: {error}", place.join("Cargo.toml").display()))?;
+        let manifest: DocumentMut = text.parse().map_err(at(&place.join("Cargo.toml")))?;
         let package = |key: &str| manifest.get("package")?.get(key)?.as_str();
         if package("name") == Some("tokio") {
             let version = package("version").unwrap_or_default();
@@ -79,7 +73,7 @@ pub(super) fn put_tokio(files: &mut Files, wanted: &Wanted) -> Result<(), String
             continue;
         }
         let text = String::from_utf8_lossy(&contents.bytes);
-        let mut manifest: DocumentMut = text.parse().map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut manifest: DocumentMut = text.parse().map_err(at(path))?;
         let requirement = format!("={}", wanted.version);
         found |= require(manifest.as_table_mut(), &requirement);
         if let (true, Some(folder)) = (path == Path::new("Cargo.toml"), &wanted.folder) {

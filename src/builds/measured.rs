@@ -12,7 +12,9 @@ use measure::selection::Selection;
 use measure::settings::RunSettings;
 
 use super::make::Made;
-use super::place::{COUNTS, Manifest, MeasureError, Named, Place, SCHEMA, file_error};
+use super::place::{COUNTS, Manifest, Named, Place, SCHEMA};
+use crate::run::RunError;
+use crate::trouble::{Trouble, at};
 use crate::{census, files};
 
 /// So many times the minutes that the quick matrix has for a run, so that its rounds are not cut where the machine is slow: a build
@@ -39,8 +41,20 @@ pub struct Wanted<'a> {
     pub more_rounds: usize,
 }
 
+/// Why builds were not measured.
+fn not_measured(error: RunError) -> Trouble {
+    let said = Trouble::not_run(&error);
+    match error {
+        RunError::Interrupted { .. } => Trouble {
+            reason: "interrupted; what it measured is kept, and the same command goes on with it".to_owned(),
+            ..said
+        },
+        _ => said,
+    }
+}
+
 /// What a comparison of these builds is.
-pub fn manifest(builds: &[Made], wanted: &Wanted<'_>) -> Result<Manifest, MeasureError> {
+pub fn manifest(builds: &[Made], wanted: &Wanted<'_>) -> Result<Manifest, Trouble> {
     Ok(Manifest {
         schema: SCHEMA,
         complete: false,
@@ -54,7 +68,7 @@ pub fn manifest(builds: &[Made], wanted: &Wanted<'_>) -> Result<Manifest, Measur
 }
 
 /// The builds by name, each once, and the first one again.
-fn named(builds: &[Made]) -> Result<Vec<Named>, MeasureError> {
+fn named(builds: &[Made]) -> Result<Vec<Named>, Trouble> {
     let mut all: Vec<Named> = Vec::new();
     let again = builds.first().map(|first| (first, true));
     for (made, null) in builds.iter().map(|made| (made, false)).chain(again) {
@@ -65,7 +79,7 @@ fn named(builds: &[Made]) -> Result<Vec<Named>, MeasureError> {
             (_, 0) => (text.clone(), file),
             (_, before) => (format!("{text} ({})", before + 1), format!("{file}-{}", before + 1)),
         };
-        let program = fs::read(&made.measuring).map_err(|error| file_error(&made.measuring, error))?;
+        let program = fs::read(&made.measuring).map_err(at(&made.measuring))?;
         all.push(Named {
             name,
             folder,
@@ -105,7 +119,7 @@ fn has(made: &Made, case: &Case) -> bool {
 }
 
 /// Measures all builds, those parts that are not there yet.
-pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<(), MeasureError> {
+pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<(), Trouble> {
     for (target, measurements) in &wanted.targets {
         let settings = settings(wanted, target, place);
         let mut plans = Vec::new();
@@ -144,9 +158,9 @@ pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<()
                 first_layout: *first_layout,
             })
             .collect();
-        for outcome in run_interleaved(&requests)? {
+        for outcome in run_interleaved(&requests).map_err(not_measured)? {
             if let Some(trouble) = outcome.trouble {
-                return Err(trouble.into());
+                return Err(not_measured(trouble));
             }
         }
     }
@@ -154,12 +168,7 @@ pub fn measure(place: &Place, builds: &[Made], wanted: &Wanted<'_>) -> Result<()
 }
 
 /// Counts what an iteration does in each build, where that is exact, unless it was counted before.
-pub fn count(
-    place: &Place,
-    builds: &[Made],
-    wanted: &Wanted<'_>,
-    tell: &mut dyn FnMut(&str),
-) -> Result<(), MeasureError> {
+pub fn count(place: &Place, builds: &[Made], wanted: &Wanted<'_>, tell: &mut dyn FnMut(&str)) -> Result<(), Trouble> {
     for (number, named) in place.manifest.builds.iter().enumerate() {
         let path = place.of(named).join(COUNTS);
         if path.exists() {
@@ -170,14 +179,12 @@ pub fn count(
             Vec::new()
         } else {
             tell(&format!("counting {}", named.name));
-            counted(made, wanted).map_err(|reason| MeasureError::Counts {
-                build: named.name.clone(),
-                reason,
-            })?
+            let counted = counted(made, wanted);
+            counted.map_err(|reason| Trouble::failed(format_args!("{}: its counts: {reason}", named.name)))?
         };
-        let text = serde_json::to_string(&rows).map_err(|error| file_error(&path, error))?;
-        fs::create_dir_all(place.of(named)).map_err(|error| file_error(&path, error))?;
-        files::replace(&path, text.as_bytes()).map_err(|error| file_error(&path, error))?;
+        let text = serde_json::to_string(&rows).map_err(at(&path))?;
+        fs::create_dir_all(place.of(named)).map_err(at(&path))?;
+        files::replace(&path, text.as_bytes()).map_err(at(&path))?;
     }
     Ok(())
 }
@@ -230,12 +237,12 @@ pub fn left_out(made: &Made, wanted: &Wanted<'_>) -> Option<String> {
     let cases = wanted.targets.iter().flat_map(|(_, measurements)| measurements);
     let lacking = cases.filter(|(case, _)| !has(made, case)).count();
     (lacking > 0).then(|| {
-        let noun = if lacking == 1 { "case" } else { "cases" };
         format!(
-            "{}: tokio {} has no LocalRuntime (it has from {} on): {lacking} {noun} of the flavor local are left out",
+            "{}: tokio {} has no LocalRuntime (it has from {} on): {} of the flavor local are left out",
             made.spec,
             made.built().tokio,
-            super::Spec::FIRST_WITH_LOCAL
+            super::Spec::FIRST_WITH_LOCAL,
+            crate::text::counted(lacking, "case")
         )
     })
 }

@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use measure::record::{self, RecordError};
-use measure::run::RunError;
+use measure::record;
 use measure::run_store::records;
-use measure::variables::VariableError;
 use serde::{Deserialize, Serialize};
 
 use super::judged::Measured;
 use crate::files;
+use crate::trouble::{Trouble, at};
 
 /// The name of the file that says what a folder holds.
 pub const MANIFEST: &str = "builds.json";
@@ -63,47 +62,10 @@ pub struct Manifest {
 
 pub(super) const SCHEMA: u32 = 1;
 
-/// Why nothing was measured.
-#[derive(Debug, thiserror::Error)]
-pub enum MeasureError {
-    /// The run, or one of its records.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// A record.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// A variable.
-    #[error(transparent)]
-    Variable(#[from] VariableError),
-    /// A file or folder.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The folder holds another comparison.
-    #[error("{} holds a comparison already, which is never overwritten; choose another --name", folder.display())]
-    Exists {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The program that counts failed.
-    #[error("{build}: its counts: {reason}")]
-    Counts {
-        /// The build.
-        build: String,
-        /// Why.
-        reason: String,
-    },
-}
-
-pub(super) fn file_error(path: &Path, reason: impl ToString) -> MeasureError {
-    MeasureError::File {
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    }
+/// The folder holds another comparison.
+pub fn exists(folder: &Path) -> Trouble {
+    let folder = folder.display();
+    format!("{folder} holds a comparison already, which is never overwritten; choose another --name").into()
 }
 
 /// A folder in which builds are compared: a new one, or one that is gone on with.
@@ -119,7 +81,7 @@ pub struct Place {
 impl Place {
     /// Takes a folder for a comparison. One of the same that was cut short is gone on with, by its own seed unless one is given;
     /// another one is removed where `replace` says so, and refused else.
-    pub fn take(folder: &Path, mut manifest: Manifest, seed: Option<u64>, replace: bool) -> Result<Self, MeasureError> {
+    pub fn take(folder: &Path, mut manifest: Manifest, seed: Option<u64>, replace: bool) -> Result<Self, Trouble> {
         let drawn = manifest.seed;
         if let Some(before) = Manifest::read(&folder.join(MANIFEST))? {
             manifest.seed = seed.unwrap_or(before.seed);
@@ -134,13 +96,11 @@ impl Place {
         }
         if folder.exists() {
             if !replace {
-                return Err(MeasureError::Exists {
-                    folder: folder.to_owned(),
-                });
+                return Err(exists(folder));
             }
-            fs::remove_dir_all(folder).map_err(|error| file_error(folder, error))?;
+            fs::remove_dir_all(folder).map_err(at(folder))?;
         }
-        fs::create_dir_all(folder).map_err(|error| file_error(folder, error))?;
+        fs::create_dir_all(folder).map_err(at(folder))?;
         manifest.write(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -154,23 +114,23 @@ impl Place {
     }
 
     /// Says that all was measured.
-    pub fn complete(&mut self) -> Result<(), MeasureError> {
+    pub fn complete(&mut self) -> Result<(), Trouble> {
         self.manifest.complete = true;
         self.manifest.write(&self.folder)
     }
 }
 
 /// What the folder of a comparison holds of each build, in the order of its manifest.
-pub fn read(folder: &Path, manifest: &Manifest) -> Result<Vec<Measured>, MeasureError> {
+pub fn read(folder: &Path, manifest: &Manifest) -> Result<Vec<Measured>, Trouble> {
     let of_build = |build: &Named| {
         let folder = folder.join(&build.folder);
         let paths = records(&folder)?;
         let counts = folder.join(COUNTS);
-        let text = fs::read_to_string(&counts).map_err(|error| file_error(&counts, error))?;
+        let text = fs::read_to_string(&counts).map_err(at(&counts))?;
         Ok(Measured {
             name: build.name.clone(),
             parts: paths.iter().map(|path| record::read(path)).collect::<Result<_, _>>()?,
-            counts: serde_json::from_str(&text).map_err(|error| file_error(&counts, error))?,
+            counts: serde_json::from_str(&text).map_err(at(&counts))?,
         })
     };
     manifest.builds.iter().map(of_build).collect()
@@ -178,23 +138,23 @@ pub fn read(folder: &Path, manifest: &Manifest) -> Result<Vec<Measured>, Measure
 
 impl Manifest {
     /// The manifest in a file; `None` where there is no such file.
-    pub fn read(path: &Path) -> Result<Option<Self>, MeasureError> {
+    pub fn read(path: &Path) -> Result<Option<Self>, Trouble> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(file_error(path, error)),
+            Err(error) => return Err(at(path)(error).into()),
         };
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| file_error(path, error))?;
+        let manifest: Self = serde_json::from_str(&text).map_err(at(path))?;
         if manifest.schema != SCHEMA {
             let problem = format!("schema {}, and this reads schema {SCHEMA}", manifest.schema);
-            return Err(file_error(path, problem));
+            return Err(at(path)(problem).into());
         }
         Ok(Some(manifest))
     }
 
-    fn write(&self, folder: &Path) -> Result<(), MeasureError> {
+    fn write(&self, folder: &Path) -> Result<(), Trouble> {
         let path = folder.join(MANIFEST);
         let text = format!("{:#}\n", serde_json::json!(self));
-        files::replace(&path, text.as_bytes()).map_err(|error| file_error(&path, error))
+        Ok(files::replace(&path, text.as_bytes()).map_err(at(&path))?)
     }
 }

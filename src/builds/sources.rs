@@ -9,6 +9,8 @@ use std::process::Command;
 
 use measure::environment::Environment;
 
+use crate::trouble::at;
+
 /// Files by their path in the project.
 pub(super) type Files = BTreeMap<PathBuf, Contents>;
 
@@ -91,7 +93,7 @@ fn of_work_tree(project: &Path) -> Result<Files, String> {
             }
             // It was removed, or it is a link that leads nowhere.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(format!("{}: {error}", from.display())),
+            Err(error) => return Err(at(&from)(error)),
         }
     }
     Ok(files)
@@ -101,7 +103,7 @@ fn of_work_tree(project: &Path) -> Result<Files, String> {
 pub(super) fn unpack(clone: &Path, commit: &str, into: &Path) -> Result<(), String> {
     let draft = into.with_extension("draft");
     let _ = fs::remove_dir_all(&draft);
-    fs::create_dir_all(&draft).map_err(|error| format!("{}: {error}", draft.display()))?;
+    fs::create_dir_all(&draft).map_err(at(&draft))?;
     let archive = draft.join("archive.tar");
     let file = archive.display().to_string();
     git(clone, &["archive", "--format=tar", "-o", &file, commit])?;
@@ -117,7 +119,7 @@ pub(super) fn unpack(clone: &Path, commit: &str, into: &Path) -> Result<(), Stri
         Err(error) => return Err(format!("tar: {error}")),
     }
     let moved = fs::remove_file(&archive).and_then(|()| fs::rename(&draft, into));
-    moved.map_err(|error| format!("{}: {error}", into.display()))
+    moved.map_err(at(into))
 }
 
 /// All files below a folder, but for those of [`TARGET`].

@@ -15,8 +15,8 @@ pub struct Spec {
     pub tokio: Option<Tokio>,
     /// Flags for rustc, beside those of the environment.
     pub flags: Vec<String>,
-    /// The allocator of what is measured.
-    pub allocator: Option<Allocator>,
+    /// The global allocator of what is measured: `system`, or a feature of `crates/programs`.
+    pub allocator: Option<&'static str>,
 }
 
 /// Where tokio comes from.
@@ -35,16 +35,11 @@ pub enum Tokio {
     },
 }
 
-/// A global allocator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Allocator {
-    /// The standard library's: the system's.
-    System,
-    /// Microsoft's.
-    Mimalloc,
-    /// tikv's jemalloc.
-    Jemalloc,
-}
+/// The allocator that a program has without asking for one: the system's.
+pub(super) const SYSTEM: &str = "system";
+
+/// The allocators that there are; those that are not the system's are features of `crates/programs`.
+const ALLOCATORS: [&str; 3] = [SYSTEM, "mimalloc", "jemalloc"];
 
 /// A text that is no build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,12 +109,8 @@ impl FromStr for Spec {
                 "tokio=" if spec.tokio.is_none() => spec.tokio = Some(tokio(value).map_err(wrong)?),
                 "rev:" if spec.revision.is_none() => spec.revision = Some(value.to_owned()),
                 "allocator:" if spec.allocator.is_none() => {
-                    spec.allocator = Some(match value {
-                        "system" => Allocator::System,
-                        "mimalloc" => Allocator::Mimalloc,
-                        "jemalloc" => Allocator::Jemalloc,
-                        _ => return Err(wrong(format!("no allocator `{value}`"))),
-                    });
+                    let known = ALLOCATORS.into_iter().find(|name| *name == value);
+                    spec.allocator = Some(known.ok_or_else(|| wrong(format!("no allocator `{value}`")))?);
                 }
                 "flags:" => spec.flags.extend(value.split_whitespace().map(str::to_owned)),
                 _ => return Err(twice()),
@@ -199,11 +190,11 @@ mod tests {
         let all = spec("tokio=1.50.0+flags:-Ctarget-feature=+avx2 -Copt-level=2+allocator:mimalloc+rev:HEAD~1");
         assert_eq!(all.tokio, Some(Tokio::Version(semver::Version::new(1, 50, 0))));
         assert_eq!(all.flags, ["-Ctarget-feature=+avx2", "-Copt-level=2"]);
-        assert_eq!(all.allocator, Some(Allocator::Mimalloc));
+        assert_eq!(all.allocator, Some("mimalloc"));
         assert_eq!(all.revision.as_deref(), Some("HEAD~1"));
         let same = spec("same");
         assert!(same.tokio.is_none() && same.flags.is_empty() && same.revision.is_none());
-        assert_eq!(spec("same+allocator:system").allocator, Some(Allocator::System));
+        assert_eq!(spec("same+allocator:system").allocator, Some(SYSTEM));
     }
 
     #[test]

@@ -1,21 +1,20 @@
 //! `advise`: the answer for the reader's own workload.
 
 use std::io::{self, IsTerminal};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser};
 
-use super::{TableFormat, bad_input, not_measured, print, results};
-use crate::advise::{AdviseError, Calibrated, dialogue};
+use super::{Answer, TableFormat, print, print_answer, results};
+use crate::advise::{Calibrated, dialogue};
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
 use crate::environment::cores;
 use crate::report::advise as report;
-use crate::report::changes::Style;
 use crate::run_store::Run;
 use crate::session;
+use crate::trouble::Trouble;
 use measure::advise::question::Scope;
-use measure::advise::validation::{self, Validation};
+use measure::advise::validation;
 use measure::advise::{Model, Needs, Question, Wakes, advise};
 use measure::calibration::{CALIBRATION, calibrate};
 
@@ -229,44 +228,33 @@ impl Asked {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if arguments.calibrate {
         return run_calibration(&arguments.asked);
     }
     if arguments.format == TableFormat::Markdown && arguments.validate.is_empty() {
-        return bad_input("--format markdown: only --validate prints it; text or json here");
+        return Err("--format markdown: only --validate prints it; text or json here".into());
     }
     if !arguments.validate.is_empty() {
         return validate(&arguments.validate, arguments.format);
     }
     let asked = if arguments.ask {
-        match answers() {
-            Ok(asked) => asked,
-            Err(error) => return bad_input(error),
-        }
+        answers()?
     } else {
         arguments.asked.clone()
     };
-    let question = match asked.question() {
-        Ok(question) => question,
-        Err(error) => return bad_input(error),
-    };
-    let calibrated = match Calibrated::load(&results(), arguments.run.as_deref()) {
-        Ok(calibrated) => calibrated,
-        Err(error) => return bad_input(error),
-    };
+    let question = asked.question()?;
+    let calibrated = Calibrated::load(&results(), arguments.run.as_deref())?;
+    let format = arguments.format;
     if arguments.costs {
-        return print(&match arguments.format {
-            TableFormat::Json => format!("{:#}\n", serde_json::json!(calibrated.model.sheet)),
-            TableFormat::Text | TableFormat::Markdown => report::costs(&calibrated.model),
-        });
+        let model = &calibrated.model;
+        return print(&format.shown(&model.sheet, |_| report::costs(model)));
     }
     let mut advice = advise(&calibrated.model, &calibrated.measurements(), &question, &asked.needs());
     advice.cautions.extend(of_machine(&calibrated, question.scope.flavor));
-    print(&match arguments.format {
-        TableFormat::Json => format!("{:#}\n", serde_json::json!(advice)),
-        TableFormat::Text | TableFormat::Markdown => report::text(&advice, calibrated.header(), arguments.explain),
-    })
+    print(&format.shown(&advice, |_| {
+        report::text(&advice, calibrated.header(), arguments.explain)
+    }))
 }
 
 /// What is to be said of the machine that the unit costs are of.
@@ -319,7 +307,7 @@ fn answers() -> Result<Asked, String> {
     }
 }
 
-fn run_calibration(asked: &Asked) -> ExitCode {
+fn run_calibration(asked: &Asked) -> Answer {
     let mut flavors = asked.flavor.clone();
     if flavors.is_empty() {
         flavors = vec![Flavor::CurrentThread, Flavor::MultiThread(1)];
@@ -332,86 +320,59 @@ fn run_calibration(asked: &Asked) -> ExitCode {
         scope.wakes_threads()
     };
     if let Some(flavor) = flavors.iter().find(wakes_threads) {
-        return bad_input(format!(
+        return Err(format!(
             "--calibrate --flavor {flavor} --site {}: fan-outs there wake threads, and no sum describes them; allowed: \
              current_thread, local, and multi_thread_1 at site worker",
             asked.site
-        ));
+        )
+        .into());
     }
-    let seed = match session::selection(&[]) {
-        Ok(selection) => selection.settings.seed,
-        Err(error) => return bad_input(error),
-    };
+    let seed = session::selection(&[])?.settings.seed;
     let names: Vec<String> = flavors.iter().map(Flavor::to_string).collect();
     let command = format!(
         "cargo run --release -- advise --calibrate --flavor {} --site {}",
         names.join(","),
         asked.site
     );
-    let outcome = match calibrate(&results(), &flavors, asked.site, seed, command) {
-        Ok(outcome) => outcome,
-        Err(error) => return not_measured(&error),
-    };
+    let outcome = calibrate(&results(), &flavors, asked.site, seed, command);
+    let outcome = outcome.map_err(|error| Trouble::not_run(&error))?;
     if let Some(trouble) = &outcome.trouble {
-        return not_measured(trouble);
+        return Err(Trouble::not_run(trouble));
     }
-    match Model::of(CALIBRATION, &outcome.measurements) {
-        Ok(model) => {
-            let printed = print(&report::costs(&model));
-            if let Some(record) = &outcome.record {
-                eprintln!(
-                    "{:.0} s on {} cores. Record: {}",
-                    outcome.header.seconds,
-                    cores(),
-                    record.display()
-                );
-            }
-            printed
-        }
-        Err(error) => {
-            eprintln!("join-vs-spawn: what was measured is not enough for unit costs: {error}");
-            ExitCode::from(1)
-        }
+    let model = Model::of(CALIBRATION, &outcome.measurements)
+        .map_err(|error| Trouble::failed(format_args!("what was measured is not enough for unit costs: {error}")))?;
+    let printed = print(&report::costs(&model));
+    if let Some(record) = &outcome.record {
+        eprintln!(
+            "{:.0} s on {} cores. Record: {}",
+            outcome.header.seconds,
+            cores(),
+            record.display()
+        );
     }
+    printed
 }
 
-fn validate(names: &[String], format: TableFormat) -> ExitCode {
-    let validations = match validations(names) {
-        Ok(validations) => validations,
-        Err(error) => return bad_input(error),
-    };
+/// Predicts each case of the first run by its others, and those of the other runs by the first.
+fn validate(names: &[String], format: TableFormat) -> Answer {
+    let mut validations = Vec::new();
+    if let [first, others @ ..] = names {
+        let model = Calibrated::load(&results(), Some(first))?.model;
+        let what = format!("{first}, each case by its others");
+        validations.push(validation::leave_one_out(&what, &model));
+        for name in others {
+            let run = Run::load(&results(), name)?;
+            let measurements: Vec<_> = run.measurements().collect();
+            let what = format!("{name}, by {first}");
+            validations.push(validation::asked_about(&what, &model, &measurements));
+        }
+    }
     let held = validations
         .iter()
         .all(|validation| validation.bars().iter().all(|held| *held));
-    let text = match format {
-        TableFormat::Json => format!("{:#}\n", serde_json::json!(validations)),
-        TableFormat::Markdown => report::validations(&validations, Style::Markdown),
-        TableFormat::Text => {
-            let mut text = report::validations(&validations, Style::Text);
-            for validation in &validations {
-                text += &report::farthest(validation, 5);
-            }
-            text
-        }
-    };
-    let printed = print(&text);
-    if held { printed } else { ExitCode::from(1) }
-}
-
-fn validations(names: &[String]) -> Result<Vec<Validation>, AdviseError> {
-    let Some((first, others)) = names.split_first() else {
-        return Ok(Vec::new());
-    };
-    let calibrated = Calibrated::load(&results(), Some(first))?;
-    let mut all = vec![validation::leave_one_out(
-        &format!("{first}, each case by its others"),
-        &calibrated.model,
-    )];
-    for name in others {
-        let run = Run::load(&results(), name)?;
-        let measurements: Vec<_> = run.measurements().collect();
-        let what = format!("{name}, by {first}");
-        all.push(validation::asked_about(&what, &calibrated.model, &measurements));
+    let mut text = format.shown(&validations, |style| report::validations(&validations, style));
+    if format == TableFormat::Text {
+        text.extend(validations.iter().map(|validation| report::farthest(validation, 5)));
     }
-    Ok(all)
+    print_answer(&text, held)
 }

@@ -7,13 +7,14 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use regex::Regex;
 
-use super::{Format, print, waiting};
+use super::{Answer, Format, print_answer, waiting, wanted};
 use crate::census::{CountingAllocator, Row, count, formulas};
 use crate::environment::{cores, package_folder};
 use crate::report::census as report;
 use crate::session;
 use crate::strategy::Strategy;
 use crate::targets::without_scale;
+use crate::trouble::Trouble;
 
 /// Counts what one iteration of each measurement does, without a clock: polls, wakes, tasks, allocations, sizes
 #[derive(Parser)]
@@ -65,7 +66,10 @@ struct Arguments {
 /// Runs the program, whose allocator is `heap`.
 pub fn main(heap: &'static CountingAllocator) -> ExitCode {
     crate::round::run_if_child(&[]);
-    let arguments = Arguments::parse();
+    answer(&Arguments::parse(), heap).unwrap_or_else(|trouble| trouble.exit("census"))
+}
+
+fn answer(arguments: &Arguments, heap: &'static CountingAllocator) -> Answer {
     if arguments.formulas {
         return formulas(usize::from(arguments.up_to), heap);
     }
@@ -73,43 +77,34 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
         return waiting::one(strategy, tasks, heap);
     }
     let targets = without_scale();
-    let selection = match session::selection(&targets) {
-        Ok(selection) => selection,
-        Err(error) => return bad_input(error),
-    };
+    let selection = session::selection(&targets)?;
     if arguments.waiting {
         return waiting::run(&selection, arguments.format);
     }
-    let matches = |id: &str| {
-        let filter = arguments.filter.as_ref();
-        filter.is_none_or(|filter| filter.is_match(id))
-    };
-    let mut wanted = Vec::new();
+    let matches = |id: &str| wanted(arguments.filter.as_ref(), id);
+    let mut all = Vec::new();
     for target in &targets {
-        match selection.measurements(target, cores(), matches) {
-            Ok(measurements) => wanted.extend(measurements.into_iter().flat_map(|(case, strategies)| {
-                let entry = target.entry(&case.workload);
-                let entry = entry.expect("cases come from the target's workloads").clone();
-                strategies
-                    .into_iter()
-                    .map(move |strategy| (entry.clone(), case.clone(), strategy))
-            })),
-            Err(error) => return bad_input(error),
+        for (case, strategies) in selection.measurements(target, cores(), matches)? {
+            let entry = target.entry(&case.workload);
+            let entry = entry.expect("cases come from the target's workloads").clone();
+            let each = strategies.into_iter();
+            all.extend(each.map(|strategy| (entry.clone(), case.clone(), strategy)));
         }
     }
-    if wanted.is_empty() {
-        return bad_input(match &arguments.filter {
+    if all.is_empty() {
+        return Err(match &arguments.filter {
             Some(filter) => format!(
                 "the filter `{filter}` matches no measurement of the {} matrix; ids read \
                  WORKLOAD/FLAVOR/SITE/PAYLOAD/STRATEGY/TASKS, and `cargo run --release -- list` prints the cases",
                 selection.settings.matrix
             ),
             None => "no case has the values of the JVS_ variables".to_owned(),
-        });
+        }
+        .into());
     }
-    let progress = progress(wanted.len());
+    let progress = progress(all.len());
     let (mut counted, mut failed): (Vec<Row>, _) = (Vec::new(), false);
-    for (entry, case, strategy) in &wanted {
+    for (entry, case, strategy) in &all {
         progress.set_message(case.measurement_id(strategy));
         match count(entry, case, strategy, heap) {
             Ok(row) => counted.push(row),
@@ -123,26 +118,15 @@ pub fn main(heap: &'static CountingAllocator) -> ExitCode {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let code = match (&arguments.expect, arguments.format) {
-        (Some(path), _) => match expected(&counted, path) {
-            Ok((true, text)) => print(&text),
-            Ok((false, text)) => {
-                print(&text);
-                ExitCode::from(1)
-            }
-            Err(error) => return bad_input(error),
-        },
-        (None, Format::Text) => print(&report::render(&counted)),
-        (None, Format::Json) => match serde_json::to_string(&counted) {
-            Ok(json) => print(&(json + "\n")),
-            Err(error) => return bad_input(error),
-        },
+    let (as_expected, text) = match &arguments.expect {
+        Some(path) => expected(&counted, path)?,
+        None => (true, arguments.format.shown(&counted, || report::render(&counted))?),
     };
-    if failed { ExitCode::from(1) } else { code }
+    print_answer(&text, as_expected && !failed)
 }
 
 /// Checks the formulas of all strategies: exit code 1 where one does not hold.
-fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
+fn formulas(most: usize, heap: &'static CountingAllocator) -> Answer {
     let numbers: Vec<usize> = (1..=most).collect();
     // With its usual bound, and where it may be without one, with one as well.
     let strategies: Vec<Strategy> = Strategy::all()
@@ -156,22 +140,14 @@ fn formulas(most: usize, heap: &'static CountingAllocator) -> ExitCode {
             progress.set_message(format!("{strategy} of {tasks}"));
             progress.inc(1);
         });
-        match of {
-            Ok(rows) => checked.extend(rows),
-            Err(reason) => {
-                progress.finish_and_clear();
-                eprintln!("census: {reason}");
-                return ExitCode::from(1);
-            }
-        }
+        checked.extend(
+            of.inspect_err(|_| progress.finish_and_clear())
+                .map_err(Trouble::failed)?,
+        );
     }
     progress.finish_and_clear();
-    let code = print(&crate::report::formulas::render(&checked));
-    if checked.iter().any(|row| row.wrong > 0) {
-        ExitCode::from(1)
-    } else {
-        code
-    }
+    let hold = checked.iter().all(|row| row.wrong == 0);
+    print_answer(&crate::report::formulas::render(&checked), hold)
 }
 
 /// A bar of so many steps, on standard error.
@@ -199,9 +175,4 @@ fn expected(counted: &[Row], path: &std::path::Path) -> Result<(bool, String), r
 fn versions() -> String {
     let here = crate::environment::Built::here();
     format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
-}
-
-pub(super) fn bad_input(error: impl std::fmt::Display) -> ExitCode {
-    eprintln!("census: {error}");
-    ExitCode::from(2)
 }

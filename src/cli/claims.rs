@@ -1,14 +1,13 @@
 //! `claims`: the article's statements, put to experiments.
 
-use std::process::ExitCode;
-
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use regex::Regex;
 
-use super::{TableFormat, bad_input, failed, not_measured, print};
+use super::{Answer, TableFormat, print, wanted};
 use crate::claims::{self, ClaimsError};
 use crate::report::claims as report;
+use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(
@@ -28,36 +27,30 @@ pub(super) struct Arguments {
     format: TableFormat,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     let progress = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let wanted = |statement: &str| {
-        let filter = arguments.filter.as_ref();
-        filter.is_none_or(|filter| filter.is_match(statement))
-    };
+    let wanted = |statement: &str| wanted(arguments.filter.as_ref(), statement);
     let tell = |what: &str| {
         progress.set_message(what.to_owned());
         progress.inc(1);
     };
     let tested = claims::test_all(!arguments.behaviour, wanted, tell);
     progress.finish_and_clear();
-    let tested = match tested {
-        Ok(tested) if tested.is_empty() => {
-            return bad_input(format!(
-                "no statement matches `{}`; without a filter all are shown",
-                arguments.filter.as_ref().map_or("", Regex::as_str)
-            ));
-        }
-        Ok(tested) => tested,
-        Err(error @ ClaimsError::NoAnswer(_)) => return failed(error),
-        Err(ClaimsError::Cost(error)) => return not_measured(&error),
-        Err(error) => return bad_input(error),
-    };
-    match arguments.format {
-        TableFormat::Text => print(&report::render(&tested)),
-        TableFormat::Markdown => print(&report::markdown(&tested, None, |_| None)),
-        TableFormat::Json => match serde_json::to_string(&tested) {
-            Ok(json) => print(&(json + "\n")),
-            Err(error) => bad_input(error),
-        },
+    let tested = tested.map_err(|error| match error {
+        ClaimsError::NoAnswer(_) => Trouble::failed(error),
+        ClaimsError::Cost(error) => Trouble::not_run(&error),
+        error => error.into(),
+    })?;
+    if tested.is_empty() {
+        return Err(format!(
+            "no statement matches `{}`; without a filter all are shown",
+            arguments.filter.as_ref().map_or("", Regex::as_str)
+        )
+        .into());
     }
+    print(&match arguments.format {
+        TableFormat::Text => report::render(&tested),
+        TableFormat::Markdown => report::markdown(&tested, None, |_| None),
+        TableFormat::Json => serde_json::to_string(&tested)? + "\n",
+    })
 }

@@ -1,12 +1,10 @@
 //! `compare`: two runs, case by case.
 
-use std::process::ExitCode;
-
 use clap::{Args, ValueEnum};
 
-use super::{TableFormat, bad_input, print, results, threshold};
+use super::{Answer, TableFormat, print_answer, results, threshold};
 use crate::compare::{Change, compare};
-use crate::report::changes::{Style, render};
+use crate::report::changes::render;
 use crate::run_store::{Run, names_of_two as names};
 
 #[derive(Args)]
@@ -43,28 +41,18 @@ enum FailOn {
     Missing,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let threshold = match threshold(&arguments.threshold) {
-        Ok(threshold) => threshold,
-        Err(error) => return bad_input(error),
-    };
-    let runs = [&arguments.a, &arguments.b].map(|name| Run::load(&results(), name));
-    let (a, b) = match runs {
-        [Ok(a), Ok(b)] => (a, b),
-        [Err(error), _] | [_, Err(error)] => return bad_input(error),
-    };
+pub(super) fn run(arguments: &Arguments) -> Answer {
+    let threshold = threshold(&arguments.threshold)?;
+    let a = Run::load(&results(), &arguments.a)?;
+    let b = Run::load(&results(), &arguments.b)?;
     let comparison = compare(names(&a, &b), &a.parts, &b.parts, threshold);
-    let text = match arguments.format {
-        TableFormat::Text => render(&comparison, arguments.all, Style::Text),
-        TableFormat::Markdown => render(&comparison, arguments.all, Style::Markdown),
-        TableFormat::Json => format!("{:#}\n", serde_json::json!(comparison)),
-    };
-    let printed = print(&text);
+    let format = arguments.format;
+    let text = format.shown(&comparison, |style| render(&comparison, arguments.all, style));
     let changed = |change| comparison.rows.iter().any(|row| row.judged == change);
     let failed = arguments.fail_on.iter().any(|what| match what {
         FailOn::Slower => changed(Change::Slower),
         FailOn::Faster => changed(Change::Faster),
         FailOn::Missing => !comparison.missing.is_empty(),
     });
-    if failed { ExitCode::from(1) } else { printed }
+    print_answer(&text, !failed)
 }

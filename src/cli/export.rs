@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::{bad_input, print, results};
+use super::{Answer, print, results};
 use crate::report::export;
 use crate::run_store::{LATEST, Run};
+use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(
@@ -36,26 +37,21 @@ enum Format {
     Parquet,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     #[cfg(feature = "parquet")]
     if matches!(arguments.format, Format::Parquet) {
-        return match parquet(&arguments.runs) {
-            Ok(code) => code,
-            Err(error) => bad_input(error),
-        };
+        return parquet(&arguments.runs);
     }
     let [run] = &arguments.runs[..] else {
-        return bad_input("several runs are exported with --format parquet only");
+        return Err("several runs are exported with --format parquet only".into());
     };
-    let run = match Run::load(&results(), run) {
-        Ok(run) => run,
-        Err(error) => return bad_input(error),
-    };
+    let run = Run::load(&results(), run)?;
     if run.is_simulated() && !matches!(arguments.format, Format::Json) {
-        return bad_input(format!(
+        return Err(format!(
             "{}: measured by no machine, and this format has no place that says so; --format json has",
             run.name
-        ));
+        )
+        .into());
     }
     let document = match arguments.format {
         Format::Csv => return print(&export::csv(&run.parts)),
@@ -70,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
 
 /// Writes runs to standard output, one after the other.
 #[cfg(feature = "parquet")]
-fn parquet(names: &[String]) -> Result<ExitCode, String> {
+fn parquet(names: &[String]) -> Answer {
     use std::io::IsTerminal;
 
     use crate::report::parquet::Writer;
@@ -79,25 +75,26 @@ fn parquet(names: &[String]) -> Result<ExitCode, String> {
         return Err("--format parquet is no text: redirect it to a file, > runs.parquet".into());
     }
     // Whole or not at all: what cannot be read is found before anything is written.
-    let mut file = tempfile::tempfile().map_err(|error| format!("a temporary file: {error}"))?;
-    let wrong = |error: ::parquet::errors::ParquetError| error.to_string();
-    let mut writer = Writer::new(std::io::BufWriter::new(&mut file)).map_err(wrong)?;
+    let unwritten = Trouble::unwritten("a temporary file".as_ref());
+    let mut file = tempfile::tempfile().map_err(unwritten)?;
+    let mut writer = Writer::new(std::io::BufWriter::new(&mut file)).map_err(Trouble::failed)?;
     let mut seen = std::collections::HashSet::new();
     let progress = indicatif::ProgressBar::new(names.len() as u64);
     for name in names {
-        let run = Run::load(&results(), name).map_err(|error| error.to_string())?;
+        let run = Run::load(&results(), name)?;
         if !seen.insert(run.name.clone()) {
             return Err(format!(
                 "{name}: a second run of the name {}; machines are told apart by it",
                 run.name
-            ));
+            )
+            .into());
         }
-        writer.add(&run).map_err(wrong)?;
+        writer.add(&run).map_err(Trouble::failed)?;
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let buffered = writer.finish().map_err(wrong)?;
-    buffered.into_inner().map_err(|error| error.to_string())?;
+    let buffered = writer.finish().map_err(Trouble::failed)?;
+    buffered.into_inner().map_err(Trouble::failed)?;
     let copy = || -> std::io::Result<()> {
         std::io::Seek::rewind(&mut &file)?;
         std::io::copy(&mut &file, &mut std::io::stdout().lock())?;
@@ -106,7 +103,7 @@ fn parquet(names: &[String]) -> Result<ExitCode, String> {
     match copy() {
         // A closed pipe: its reader has seen enough.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Ok(super::failed(format!("standard output: {error}")))
+            Err(Trouble::failed(format_args!("standard output: {error}")))
         }
         _ => Ok(ExitCode::SUCCESS),
     }

@@ -1,16 +1,16 @@
 //! `flamegraph`: what differs between the last profiles of two strategies.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 use regex::Regex;
 
-use super::{bad_input, failed, print, write_file};
+use super::{Answer, print, write_file};
 use crate::bench::criterion_home;
 use crate::flamegraph::page;
 use crate::flamegraph::stacks::{Taken, taken};
 use crate::strategy::Strategy;
+use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(after_help = "scripts/flamegraph takes both profiles and then calls this.\n\n\
@@ -34,12 +34,13 @@ fn strategy(text: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if arguments.from == arguments.to {
-        return bad_input(format!(
+        return Err(format!(
             "--from {} --to {}: two different strategies are compared",
             arguments.from, arguments.to
-        ));
+        )
+        .into());
     }
     let home = criterion_home();
     let all = taken(&home);
@@ -58,37 +59,30 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         .filter_map(|a| Some((*a, *after.iter().find(|b| b.profile.case == a.profile.case)?)))
         .collect();
     if pairs.is_empty() {
-        return bad_input(format!(
+        return Err(format!(
             "no profiles of both {} and {} match `{}` in {}; scripts/flamegraph takes them",
             arguments.from,
             arguments.to,
             arguments.filter,
             home.display()
-        ));
+        )
+        .into());
     }
-    let mut drawn = Vec::new();
-    for (a, b) in pairs {
-        drawn.push(match draw(a, b) {
-            Ok(drawn) => drawn,
-            Err(error) => return bad_input(error),
-        });
-    }
+    // All are drawn before the first is written.
+    let drawn: Vec<_> = pairs.into_iter().map(|(a, b)| draw(a, b)).collect::<Result<_, _>>()?;
     let mut paths = String::new();
-    for drawn in drawn {
-        match drawn.write() {
-            Ok(path) => paths += &format!("{}\n", path.display()),
-            Err(error) => return failed(error),
+    for (folder, files) in drawn {
+        std::fs::create_dir_all(&folder).map_err(Trouble::unwritten(&folder))?;
+        for (file, contents) in files {
+            write_file(&folder.join(file), &contents)?;
         }
+        paths += &format!("{}\n", folder.join("index.html").display());
     }
     print(&paths)
 }
 
-/// A case's pictures and page, drawn and not yet written.
-struct Drawn {
-    folder: PathBuf,
-    /// Name and contents of each file, the page last.
-    files: Vec<(String, Vec<u8>)>,
-}
+/// A case's folder, and name and contents of each file in it, the page last.
+type Drawn = (PathBuf, Vec<(String, Vec<u8>)>);
 
 fn draw(a: &Taken, b: &Taken) -> Result<Drawn, String> {
     let one = (&a.profile, a.stacks.as_str());
@@ -102,20 +96,5 @@ fn draw(a: &Taken, b: &Taken) -> Result<Drawn, String> {
     let name = case.to_string().replace('/', "_");
     let mut files: Vec<_> = pictures.into_iter().map(|(file, _, svg)| (file, svg)).collect();
     files.push(("index.html".into(), html.into_bytes()));
-    Ok(Drawn {
-        folder: home.parent().unwrap_or(&home).join("flamegraphs").join(name),
-        files,
-    })
-}
-
-impl Drawn {
-    /// Writes the files; returns the page's path.
-    fn write(self) -> Result<PathBuf, String> {
-        let folder = &self.folder;
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        for (file, contents) in &self.files {
-            write_file(&folder.join(file), contents)?;
-        }
-        Ok(folder.join("index.html"))
-    }
+    Ok((home.parent().unwrap_or(&home).join("flamegraphs").join(name), files))
 }

@@ -1,8 +1,8 @@
 //! `list`: the cases of a matrix.
 
-use std::process::ExitCode;
+use clap::Args;
 
-use super::{Format, bad_input, print};
+use super::{Answer, Format, print};
 use crate::case::Case;
 use crate::environment::cores;
 use crate::matrix::{Matrix, SERVER_TARGET, Target};
@@ -12,6 +12,22 @@ use crate::stats::FEWEST_ROUNDS;
 use crate::targets::targets;
 use crate::text::counted;
 use crate::variables::variable;
+
+#[derive(Args)]
+#[command(
+    after_help = "The JVS_ variables count as in `cargo bench`, but --matrix goes before JVS_MATRIX.\n\n\
+                  Example: cargo run --release -- list --matrix full --target overhead"
+)]
+pub(super) struct Arguments {
+    /// quick, default or full
+    #[arg(long)]
+    matrix: Option<Matrix>,
+    /// Only this bench target: overhead, wakeups, compute, http or scale; server has points of its own
+    #[arg(long)]
+    target: Option<String>,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
 
 /// How long a target is expected to take, and to how many rounds it is cut then.
 pub(super) struct Expected {
@@ -44,43 +60,36 @@ impl Expected {
     }
 }
 
-pub(super) fn run(matrix: Option<Matrix>, only: Option<&str>, format: Format) -> ExitCode {
-    let targets = targets();
+pub(super) fn run(arguments: &Arguments) -> Answer {
+    let mut targets = targets();
+    let only = arguments.target.as_deref();
     if let Some(name) = only
         && !targets.iter().any(|target| target.name == name)
     {
         if name == SERVER_TARGET {
-            return bad_input(
-                "--target server: its points are no cases; `cargo bench --bench server -- --list` prints them",
+            return Err(
+                "--target server: its points are no cases; `cargo bench --bench server -- --list` prints them".into(),
             );
         }
         let names: Vec<&str> = targets.iter().map(|target| target.name).collect();
-        return bad_input(format!("--target {name}: no such target; allowed: {}", names.join(" ")));
+        return Err(format!("--target {name}: no such target; allowed: {}", names.join(" ")).into());
     }
     warn_of_misspelled();
-    let variable = |name: &str| match (name, &matrix) {
+    let variable = |name: &str| match (name, &arguments.matrix) {
         ("JVS_MATRIX", Some(matrix)) => Some(matrix.to_string()),
         _ => variable(name),
     };
-    let selection = match Selection::read(variable, &targets) {
-        Ok(selection) => selection,
-        Err(error) => return bad_input(error),
-    };
+    let selection = Selection::read(variable, &targets)?;
+    targets.retain(|target| only.is_none_or(|name| target.name == name));
     let mut rows = Vec::new();
-    for target in targets
-        .iter()
-        .filter(|target| only.is_none_or(|name| target.name == name))
-    {
-        match selection.measurements(target, cores(), |_| true) {
-            Ok(measurements) => rows.push((target, measurements)),
-            Err(error) => return bad_input(error),
-        }
+    for target in &targets {
+        rows.push((target, selection.measurements(target, cores(), |_| true)?));
     }
     let strategies = |target: &Target| -> Vec<String> {
         let strategies = selection.strategies_in(target);
         strategies.iter().map(ToString::to_string).collect()
     };
-    if format == Format::Json {
+    if arguments.format == Format::Json {
         let targets: Vec<serde_json::Value> = rows
             .iter()
             .map(|(target, measurements)| {

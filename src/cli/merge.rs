@@ -1,14 +1,14 @@
 //! `merge`: shards of one matrix, measured on machines of one kind, as one run.
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{bad_input, failed, not_saved, print_line, results, write_file};
+use super::{Answer, print_line, results, write_file};
 use crate::record::{self, Status};
 use crate::run_store::records;
 use crate::save::save;
+use crate::trouble::Trouble;
 use measure::merge::{ALLOWED, MergeError, ShardRecord, merge};
 
 #[derive(Args)]
@@ -29,44 +29,30 @@ pub(super) struct Arguments {
     allow: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if let Some(wrong) = arguments.allow.iter().find(|field| !ALLOWED.contains(&field.as_str())) {
-        return bad_input(format!(
-            "--allow {wrong}: no such field; allowed: {}",
-            ALLOWED.join(" ")
-        ));
+        return Err(format!("--allow {wrong}: no such field; allowed: {}", ALLOWED.join(" ")).into());
     }
-    let parts = match read(&arguments.folders) {
-        Ok(parts) => parts,
-        Err(error) => return bad_input(error),
-    };
+    let parts = read(&arguments.folders)?;
     // What is merged of simulated shards is simulated; they do not mix with others.
     let simulated = parts.iter().any(|(_, header, _)| header.simulated.is_some());
     let mut targets: Vec<String> = parts.iter().map(|(_, header, _)| header.target.clone()).collect();
     targets.sort();
     targets.dedup();
-    let place = match tempfile::tempdir() {
-        Ok(place) => place,
-        Err(error) => return failed(format!("a temporary folder: {error}")),
-    };
+    let place = tempfile::tempdir().map_err(Trouble::unwritten("a temporary folder".as_ref()))?;
     for target in &targets {
         let shards: Vec<ShardRecord> = parts
             .iter()
             .filter(|(_, header, _)| header.target == *target)
             .cloned()
             .collect();
-        let (header, measurements) = match merge(&shards, &arguments.allow) {
-            Ok(merged) => merged,
-            Err(error @ MergeError::Disagree(_)) => {
-                return failed(format!("{target}: {error}"));
-            }
-            Err(error) => return bad_input(error),
-        };
+        let (header, measurements) = merge(&shards, &arguments.allow).map_err(|error| match error {
+            MergeError::Disagree(_) => Trouble::failed(format_args!("{target}: {error}")),
+            error => error.into(),
+        })?;
         let bad = measurements.iter().filter(|m| m.status == Status::Failed).count();
         let path = place.path().join(format!("{target}.jsonl"));
-        if let Err(error) = write_file(&path, record::to_text(&header, &measurements).as_bytes()) {
-            return failed(error);
-        }
+        write_file(&path, record::to_text(&header, &measurements).as_bytes())?;
         eprintln!(
             "{target}: {} measurements of {} shards, {bad} failed",
             measurements.len(),
@@ -74,24 +60,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         );
     }
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    match save(&results(), place.path(), &arguments.into, &targets, simulated) {
-        Ok(saved) => print_line(saved.folder.display()),
-        Err(error) => not_saved(&error),
-    }
+    let saved = save(&results(), place.path(), &arguments.into, &targets, simulated)?;
+    print_line(saved.folder.display())
 }
 
-fn read(folders: &[PathBuf]) -> Result<Vec<ShardRecord>, String> {
+fn read(folders: &[PathBuf]) -> Result<Vec<ShardRecord>, Trouble> {
     let mut parts = Vec::new();
     for folder in folders {
-        let paths = records(folder).map_err(|error| error.to_string())?;
+        let paths = records(folder)?;
         if paths.is_empty() {
-            return Err(format!(
-                "{}: no records (TARGET.jsonl) in this folder",
-                folder.display()
-            ));
+            return Err(format!("{}: no records (TARGET.jsonl) in this folder", folder.display()).into());
         }
         for path in paths {
-            let (header, measurements) = record::read(Path::new(&path)).map_err(|error| error.to_string())?;
+            let (header, measurements) = record::read(&path)?;
             parts.push((path, header, measurements));
         }
     }

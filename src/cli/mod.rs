@@ -16,7 +16,6 @@ mod report;
 mod selfcheck;
 mod simulate;
 mod site;
-mod trouble;
 mod waiting;
 
 use std::fmt::Display;
@@ -25,14 +24,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use regex::Regex;
+use serde::Serialize;
 
 pub use census::main as census;
 
 use crate::files;
-use crate::matrix::Matrix;
-use crate::run::RunError;
-use crate::save::SaveError;
+use crate::report::changes::Style;
 use crate::session::results;
+use crate::trouble::Trouble;
 
 /// tokio::join! or tokio::spawn? `cargo bench` measures; this answers questions about it.
 #[derive(Parser)]
@@ -52,20 +52,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Print the cases of a matrix, their number and about how long they take
-    #[command(
-        after_help = "The JVS_ variables count as in `cargo bench`, but --matrix goes before JVS_MATRIX.\n\n\
-                            Example: cargo run --release -- list --matrix full --target overhead"
-    )]
-    List {
-        /// quick, default or full
-        #[arg(long)]
-        matrix: Option<Matrix>,
-        /// Only this bench target: overhead, wakeups, compute, http or scale; server has points of its own
-        #[arg(long)]
-        target: Option<String>,
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
+    List(list::Arguments),
     /// Show a run, or two or more side by side, as one HTML page, as Markdown or as text
     Report(report::Arguments),
     /// Answer for a workload of your own: which strategies remain, what they take, whether it matters
@@ -102,6 +89,16 @@ enum Format {
     Json,
 }
 
+impl Format {
+    /// What is printed of a value: it in one line of JSON, or this text.
+    fn shown(self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<String, Trouble> {
+        match self {
+            Self::Text => Ok(text()),
+            Self::Json => Ok(serde_json::to_string(value)? + "\n"),
+        }
+    }
+}
+
 /// How a table is written that others read as well.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TableFormat {
@@ -111,6 +108,17 @@ enum TableFormat {
     Markdown,
     /// For a machine, with every row
     Json,
+}
+
+impl TableFormat {
+    /// What is printed of a value: it as JSON that can be read, or a table in a style.
+    fn shown(self, value: &impl Serialize, table: impl FnOnce(Style) -> String) -> String {
+        match self {
+            Self::Text => table(Style::Text),
+            Self::Markdown => table(Style::Markdown),
+            Self::Json => format!("{:#}\n", serde_json::json!(value)),
+        }
+    }
 }
 
 /// The fraction below which a change is none, of --threshold, which is in percent.
@@ -125,12 +133,15 @@ pub fn command() -> clap::Command {
     <Cli as clap::CommandFactory>::command()
 }
 
+/// What a command comes to.
+type Answer = Result<ExitCode, Trouble>;
+
 /// Runs the binary.
 pub fn main() -> ExitCode {
     crate::round::run_if_child(&crate::selfcheck::entries());
     crate::criterion_alone::run_if_child();
-    match Cli::parse().command {
-        Command::List { matrix, target, format } => list::run(matrix, target.as_deref(), format),
+    let answer = match Cli::parse().command {
+        Command::List(arguments) => list::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Advise(arguments) => advise::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
@@ -144,61 +155,43 @@ pub fn main() -> ExitCode {
         Command::Flamegraph(arguments) => flamegraph::run(&arguments),
         Command::Selfcheck(arguments) => selfcheck::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
-    }
+    };
+    answer.unwrap_or_else(|trouble| trouble.exit("join-vs-spawn"))
 }
 
-/// Says why nothing was measured.
-fn not_measured(error: &RunError) -> ExitCode {
-    crate::session::not_run("join-vs-spawn", error)
+/// Whether a text is wanted: all are where there is no filter.
+fn wanted(filter: Option<&Regex>, text: &str) -> bool {
+    filter.is_none_or(|filter| filter.is_match(text))
 }
 
-/// Says why a run has no name: bad input, but where it could not be written.
-fn not_saved(error: &SaveError) -> ExitCode {
-    match error {
-        SaveError::Io { .. } => failed(error),
-        _ => bad_input(error),
-    }
-}
-
-fn bad_input(error: impl Display) -> ExitCode {
-    eprintln!("join-vs-spawn: {error}");
-    ExitCode::from(2)
-}
-
-/// Something that was asked for rightly could not be done, such as writing a file.
-fn failed(error: impl Display) -> ExitCode {
-    eprintln!("join-vs-spawn: {error}");
-    ExitCode::from(1)
-}
-
-/// Writes a text, which may be long, to standard output. A reader who has seen enough of it is no error.
-fn write_out(text: &str) -> Result<(), String> {
+/// Prints a text, which may be long. A reader who has seen enough of it is no error.
+fn print(text: &str) -> Answer {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
-        _ => Ok(()),
-    }
-}
-
-/// Prints a text.
-fn print(text: &str) -> ExitCode {
-    match write_out(text) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(error),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Trouble::failed(format_args!("standard output: {error}")))
+        }
+        _ => Ok(ExitCode::SUCCESS),
     }
 }
 
 /// Prints a line, such as the path of what was made.
-fn print_line(line: impl Display) -> ExitCode {
+fn print_line(line: impl Display) -> Answer {
     print(&format!("{line}\n"))
 }
 
+/// Prints what was found; exit code 1 where what was asked about is not so.
+fn print_answer(text: &str, is_so: bool) -> Answer {
+    let printed = print(text)?;
+    Ok(if is_so { printed } else { ExitCode::from(1) })
+}
+
 /// Writes a file, whole or not at all.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), String> {
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     files::replace(path, bytes).map_err(|error| match path.parent() {
         Some(folder) if error.kind() == io::ErrorKind::NotFound => {
-            format!("{}: no such folder; make it first", folder.display())
+            Trouble::failed(format_args!("{}: no such folder; make it first", folder.display()))
         }
-        _ => format!("{}: {error}", path.display()),
+        _ => Trouble::unwritten(path)(error),
     })
 }

@@ -1,11 +1,9 @@
 //! `plan`: a matrix shared out among machines.
 
-use std::process::ExitCode;
-
 use clap::Args;
 
 use super::list::Expected;
-use super::{bad_input, print};
+use super::{Answer, print};
 use crate::environment::cores;
 use crate::selection::Selection;
 use crate::session::{shell_words, warn_of_misspelled};
@@ -27,12 +25,13 @@ pub(super) struct Arguments {
     seed: Option<u64>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if !(1..=MOST).contains(&arguments.shards) {
-        return bad_input(format!(
+        return Err(format!(
             "--shards {}: not a number of machines from 1 to {MOST}",
             arguments.shards
-        ));
+        )
+        .into());
     }
     warn_of_misspelled();
     let targets = targets();
@@ -45,16 +44,11 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
             "JVS_SEED" => Some(seed.to_string()),
             _ => variable(name),
         };
-        let selection = match Selection::read(variable, &targets) {
-            Ok(selection) => selection,
-            Err(error) => return bad_input(format!("--shards {}: {error}", arguments.shards)),
-        };
+        let selection = Selection::read(variable, &targets);
+        let selection = selection.map_err(|error| format!("--shards {}: {error}", arguments.shards))?;
         let (mut cases, mut minutes, mut is_cut) = (0, 0.0, false);
         for target in &targets {
-            let measurements = match selection.measurements(target, cores(), |_| true) {
-                Ok(measurements) => measurements,
-                Err(error) => return bad_input(error),
-            };
+            let measurements = selection.measurements(target, cores(), |_| true)?;
             let expected = Expected::of(&selection, target, &measurements);
             cases += measurements.len();
             minutes += expected.minutes;

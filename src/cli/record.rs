@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{bad_input, failed, not_saved, print_line, results};
+use super::{Answer, print_line, results};
 use crate::attachments::RecordedRun;
 use crate::contribution::objections;
 use crate::run_store::LATEST;
 use crate::save::save;
 use crate::targets::targets;
+use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(
@@ -29,36 +30,26 @@ pub(super) struct Arguments {
     contribute: bool,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     let mut results = results();
     let from = arguments.from.clone().unwrap_or_else(|| results.join(LATEST));
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
     if arguments.contribute {
         // With a separator, so that it is a folder's path and no run's name.
         let path = Path::new(".").join(&from);
-        let run = match RecordedRun::load(&results, &path.display().to_string()) {
-            Ok(run) => run,
-            Err(error) => return bad_input(error),
-        };
-        let objections = objections(&run);
+        let objections = objections(&RecordedRun::load(&results, &path.display().to_string())?);
         if !objections.is_empty() {
             for objection in objections {
                 eprintln!("join-vs-spawn: {}: {objection}", from.display());
             }
-            return ExitCode::from(1);
+            return Ok(ExitCode::from(1));
         }
         results.push("machines");
-        if let Err(error) = std::fs::create_dir_all(&results) {
-            return failed(format!("{}: {error}", results.display()));
-        }
+        std::fs::create_dir_all(&results).map_err(Trouble::unwritten(&results))?;
     }
-    match save(&results, &from, &arguments.name, &targets, false) {
-        Ok(saved) => {
-            for warning in &saved.warnings {
-                eprintln!("warning: {warning}");
-            }
-            print_line(saved.folder.display())
-        }
-        Err(error) => not_saved(&error),
+    let saved = save(&results, &from, &arguments.name, &targets, false)?;
+    for warning in &saved.warnings {
+        eprintln!("warning: {warning}");
     }
+    print_line(saved.folder.display())
 }

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
-use super::{bad_input, failed, print, print_line, results, write_file};
+use super::{Answer, print, print_line, results, write_file};
 use crate::attachments::RecordedRun;
 use crate::case::Case;
 use crate::compare::{DEFAULT_THRESHOLD, compare};
-use crate::environment::cores;
 use crate::report::changes::{Style, render};
 use crate::report::summary::{Paths, summary};
 use crate::report::{self, html, markdown};
 use crate::run_store::{LATEST, Run, names_of_two};
 use crate::table;
 use crate::text::first_of;
+use crate::trouble::{Trouble, at};
 use measure::machines::{FIELDS, Gathered, Machine, Machines};
 use timed::locked::lock;
 
@@ -67,50 +67,50 @@ enum Format {
     Svg,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+/// Of what reports that draw a run's answer speak.
+const OF_ONE_RUN: &str = "--format summary and svg are of one run";
+
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if arguments.splice.is_some() && arguments.format != Format::Markdown {
-        return bad_input("--splice needs --format markdown");
+        return Err("--splice needs --format markdown".into());
     }
     if arguments.output.is_some() && !matches!(arguments.format, Format::Html | Format::Svg) {
-        return bad_input("--output needs --format html or svg; the others go to standard output");
+        return Err("--output needs --format html or svg; the others go to standard output".into());
     }
     if arguments.check && arguments.splice.is_none() && arguments.format != Format::Svg {
-        return bad_input("--check needs --splice or --format svg");
+        return Err("--check needs --splice or --format svg".into());
     }
     if arguments.splice.is_some() && arguments.runs.len() > 1 {
-        return bad_input("--splice takes one run");
+        return Err("--splice takes one run".into());
     }
     let load = |name: &String| RecordedRun::load(&results(), name);
     if arguments.runs.len() > 2 || arguments.runs.iter().any(is_of_many) {
         return machines(arguments);
     }
     if arguments.format == Format::Json {
-        return bad_input(
-            "--format json needs three runs or more; of one it is `export --format json`, of two `compare --format json`",
+        return Err(
+            "--format json needs three runs or more; of one it is `export --format json`, of two `compare --format json`"
+                .into(),
         );
     }
-    let first = match load(&arguments.runs[0]) {
-        Ok(run) => run,
-        Err(error) => return bad_input(error),
-    };
-    let second = match arguments.runs.get(1).map(load).transpose() {
-        Ok(run) => run,
-        Err(error) => return bad_input(error),
-    };
+    let first = load(&arguments.runs[0])?;
+    let second = arguments.runs.get(1).map(load).transpose()?;
     let alone = second.is_none() && !matches!(arguments.format, Format::Summary | Format::Svg);
     let mut runs = std::iter::once(&first).chain(&second);
     if !alone && let Some(run) = runs.find(|run| run.parts.is_empty()) {
-        return bad_input(format!(
+        return Err(format!(
             "{}: only the target server was measured; a page, --format text and --format markdown show it by itself",
             run.name
-        ));
+        )
+        .into());
     }
     let Some(second) = second else {
         return match (arguments.format, &arguments.splice) {
-            (Format::Markdown, Some(_)) if first.is_simulated() => bad_input(format!(
+            (Format::Markdown, Some(_)) if first.is_simulated() => Err(format!(
                 "{}: simulated, and measured by no machine; a document holds measurements only",
                 first.name
-            )),
+            )
+            .into()),
             (Format::Markdown, Some(document)) => splice(document, &first, arguments),
             (Format::Markdown, None) => print(&markdown::render(&first)),
             (Format::Text, _) => {
@@ -135,7 +135,7 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     match arguments.format {
         Format::Markdown => print(&render(&compared, true, Style::Markdown)),
         Format::Text => print(&render(&compared, true, Style::Text)),
-        Format::Summary | Format::Svg => bad_input("--format summary and svg are of one run"),
+        Format::Summary | Format::Svg => Err(OF_ONE_RUN.into()),
         Format::Html | Format::Json => {
             let page = html::comparison(names, &first.parts, &second.parts, &compared);
             let file = format!("report-against-{}.html", first.name);
@@ -155,19 +155,13 @@ fn simulated(run: &RecordedRun) -> String {
 }
 
 /// Three runs and more, or a file of them.
-fn machines(arguments: &Arguments) -> ExitCode {
-    let machines = match read_machines(&results(), &arguments.runs) {
-        Ok(machines) => machines,
-        Err(error) => return bad_input(error),
-    };
+fn machines(arguments: &Arguments) -> Answer {
+    let machines = read_machines(&results(), &arguments.runs)?;
     match arguments.format {
         Format::Markdown => print(&report::machines::render(&machines, Style::Markdown)),
         Format::Text => print(&report::machines::render(&machines, Style::Text)),
-        Format::Json => match serde_json::to_string(&machines) {
-            Ok(text) => print(&(text + "\n")),
-            Err(error) => bad_input(error),
-        },
-        Format::Summary | Format::Svg => bad_input("--format summary and svg are of one run"),
+        Format::Json => print(&(serde_json::to_string(&machines)? + "\n")),
+        Format::Summary | Format::Svg => Err(OF_ONE_RUN.into()),
         Format::Html => write(
             arguments,
             results().join("report-machines.html"),
@@ -182,70 +176,45 @@ fn is_of_many(name: &String) -> bool {
 }
 
 /// Reads the runs, on all cores: there may be thousands. Of each only what stands beside others is kept.
-fn read_machines(results: &Path, names: &[String]) -> Result<Machines, String> {
+fn read_machines(results: &Path, names: &[String]) -> Result<Machines, Trouble> {
+    #[cfg_attr(not(feature = "parquet"), expect(unused_mut))]
+    let (mut gathered, mut taken) = (Gathered::default(), 0);
     #[cfg(feature = "parquet")]
-    let (gathered, taken) = {
-        let mut gathered = Gathered::default();
-        let mut taken = 0;
-        for name in names.iter().filter(|name| is_of_many(name)) {
-            taken = report::parquet::gather(Path::new(name), &mut gathered, taken)?;
-        }
-        (gathered, taken)
-    };
-    #[cfg(not(feature = "parquet"))]
-    let (gathered, taken) = (Gathered::default(), 0);
+    for name in names.iter().filter(|name| is_of_many(name)) {
+        taken = report::parquet::gather(Path::new(name), &mut gathered, taken)?;
+    }
     let names: Vec<&String> = names.iter().filter(|name| !is_of_many(name)).collect();
     let progress = indicatif::ProgressBar::new(names.len() as u64);
-    let next = AtomicUsize::new(0);
-    let gathered = Mutex::new(gathered);
-    let seen = Mutex::new(Seen::default());
+    let gathered = Mutex::new((gathered, Seen::default()));
     // Runs of one name are told apart by where they lie.
     let mut named: HashMap<_, usize> = HashMap::new();
     for name in &names {
         *named.entry(Path::new(name).file_name()).or_default() += 1;
     }
-    let read = || -> Option<(usize, String)> {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let name = names.get(number)?;
-            let read = Run::load(results, name)
-                .map_err(|error| error.to_string())
-                .and_then(|run| {
-                    let mut machine = Machine::of(&run.name, &run.parts);
-                    if named[&Path::new(name).file_name()] > 1 {
-                        machine.name = run.folder.display().to_string();
-                    }
-                    let mut seen = lock(&seen);
-                    seen.take(name, &run, &machine).map(|()| machine)
-                });
-            let machine = match read {
-                Ok(machine) => machine,
-                Err(error) => {
-                    // The first of the wrong ones is told; none before it is unread.
-                    next.store(names.len(), Ordering::Relaxed);
-                    return Some((number, error));
-                }
-            };
-            let mut gathered = lock(&gathered);
-            gathered.take(taken + number, machine);
-            progress.inc(1);
+    let read = |number: usize, name: &String| -> Result<(), Trouble> {
+        let run = Run::load(results, name)?;
+        let mut machine = Machine::of(&run.name, &run.parts);
+        if named[&Path::new(name).file_name()] > 1 {
+            machine.name = run.folder.display().to_string();
         }
+        let (gathered, seen) = &mut *lock(&gathered);
+        seen.take(name, &run, &machine)?;
+        gathered.take(taken + number, machine);
+        progress.inc(1);
+        Ok(())
     };
-    let wrong: Vec<(usize, String)> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(read)).collect();
-        let joined = threads
-            .into_iter()
-            .filter_map(|thread| thread.join().expect("reading does not panic"));
-        joined.collect()
-    });
+    let all = names.par_iter().enumerate();
+    // The first of the wrong ones is told.
+    let wrong = all.find_map_first(|(number, name)| read(number, name).err());
     progress.finish_and_clear();
-    if let Some((_, error)) = wrong.into_iter().min_by_key(|(number, _)| *number) {
-        return Err(error);
+    if let Some(wrong) = wrong {
+        return Err(wrong);
     }
-    for alike in seen.into_inner().unwrap_or_else(PoisonError::into_inner).alike() {
+    let (gathered, seen) = gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for alike in seen.alike() {
         eprintln!("warning: {alike}");
     }
-    Ok(gathered.into_inner().unwrap_or_else(PoisonError::into_inner).together())
+    Ok(gathered.together())
 }
 
 /// The runs that were read as machines, to find one that counts twice.
@@ -294,26 +263,25 @@ impl Seen {
     }
 }
 
-fn write(arguments: &Arguments, default: PathBuf, page: &str) -> ExitCode {
+fn write(arguments: &Arguments, default: PathBuf, page: &str) -> Answer {
     let path = arguments.output.clone().unwrap_or(default);
-    match write_file(&path, page.as_bytes()) {
-        Ok(()) => print_line(path.display()),
-        Err(error) => failed(error),
-    }
+    write_file(&path, page.as_bytes())?;
+    print_line(path.display())
 }
 
 /// The charts of the answer, as files; prints the paths of those that were written.
-fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
+fn charts(run: &RecordedRun, arguments: &Arguments) -> Answer {
     if run.is_simulated() {
-        return bad_input(format!(
+        return Err(format!(
             "{}: measured by no machine, and --format svg has no place that says so",
             run.name
-        ));
+        )
+        .into());
     }
     let folder = arguments.output.clone().unwrap_or_else(|| run.folder.clone());
     let pictures = html::pictures(&run.parts);
     if pictures.is_empty() {
-        return bad_input(format!("the run {} has no figures for the charts", run.name));
+        return Err(format!("the run {} has no figures for the charts", run.name).into());
     }
     let mut written = String::new();
     for picture in pictures {
@@ -325,42 +293,31 @@ fn charts(run: &RecordedRun, arguments: &Arguments) -> ExitCode {
         if arguments.check {
             return stale(&path, run);
         }
-        if let Err(error) = write_file(&path, drawn.as_bytes()) {
-            return failed(error);
-        }
+        write_file(&path, drawn.as_bytes())?;
         written += &format!("{}\n", path.display());
     }
     print(&written)
 }
 
-fn stale(path: &Path, run: &RecordedRun) -> ExitCode {
+fn stale(path: &Path, run: &RecordedRun) -> Answer {
     eprintln!(
         "{}: stale against the run {name}; scripts/documents {name} makes it anew",
         path.display(),
         name = run.name
     );
-    ExitCode::from(1)
+    Ok(ExitCode::from(1))
 }
 
-fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> ExitCode {
-    let before = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => return bad_input(format!("{}: {error}", path.display())),
-    };
-    let after = match markdown::splice(&before, run) {
-        Ok(text) => text,
-        Err(error) => return bad_input(format!("{}: {error}", path.display())),
-    };
-    if before == after {
-        return ExitCode::SUCCESS;
+fn splice(path: &Path, run: &RecordedRun, arguments: &Arguments) -> Answer {
+    let before = fs::read_to_string(path).map_err(at(path))?;
+    let after = markdown::splice(&before, run).map_err(at(path))?;
+    if before != after {
+        if arguments.check {
+            return stale(path, run);
+        }
+        write_file(path, after.as_bytes())?;
     }
-    if arguments.check {
-        return stale(path, run);
-    }
-    match write_file(path, after.as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(error),
-    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The address of a file, whose path begins with a drive on Windows.

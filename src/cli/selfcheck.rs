@@ -1,15 +1,14 @@
 //! `selfcheck`: the suite measured against itself.
 
-use std::process::ExitCode;
-
 use clap::{Args, Subcommand};
 
-use super::{Format, bad_input, failed, not_measured, print, results};
+use super::{Answer, Format, print_answer, results, wanted};
 use crate::report;
 use crate::run_store::Run;
 use crate::selfcheck::{self, Extent, SelfcheckError};
 use crate::session;
 use crate::targets::targets;
+use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(
@@ -61,36 +60,29 @@ enum Check {
     },
 }
 
-fn solo(processes: usize, run: Option<&str>, filter: Option<&regex::Regex>, format: Format) -> ExitCode {
-    let selection = match session::selection(&targets()) {
-        Ok(selection) => selection,
-        Err(error) => return bad_input(error),
-    };
-    let kept = match run.map(|name| Run::load(&results(), name)).transpose() {
-        Ok(run) => run,
-        Err(error) => return bad_input(error),
-    };
-    let wanted = |id: &str| filter.is_none_or(|filter| filter.is_match(id));
-    let found = match selfcheck::solo::check(processes, kept.as_ref(), &selection, wanted, progress()) {
-        Ok(found) => found,
-        Err(SelfcheckError::Run(error)) => return not_measured(&error),
-        Err(SelfcheckError::Process(error)) => return failed(error),
-        Err(SelfcheckError::NoCase) => {
+fn solo(processes: usize, run: Option<&str>, filter: Option<&regex::Regex>, format: Format) -> Answer {
+    let selection = session::selection(&targets())?;
+    let kept = run.map(|name| Run::load(&results(), name)).transpose()?;
+    let wanted = |id: &str| wanted(filter, id);
+    let found = selfcheck::solo::check(processes, kept.as_ref(), &selection, wanted, progress());
+    let found = found.map_err(|error| match error {
+        SelfcheckError::NoCase => {
             let of = match run {
                 Some(run) => format!("of the run {run} with join and spawn"),
                 None => format!("of the {} matrix", selection.settings.matrix),
             };
-            return bad_input(match filter {
+            Trouble::from(match filter {
                 Some(filter) => format!("--filter {filter}: matches no case {of}, and no hand-written program"),
                 None => format!("there is no case {of}"),
-            });
+            })
         }
-        Err(error) => return bad_input(error),
-    };
-    answer(found.held, &found, report::selfcheck::solo(&found), format)
+        error => trouble(error),
+    })?;
+    let text = format.shown(&found, || report::selfcheck::solo(&found))?;
+    print_answer(&text, found.held)
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     if let Some(Check::Solo {
         processes,
         run,
@@ -100,38 +92,27 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     {
         return solo(*processes as usize, run.as_deref(), filter.as_ref(), *format);
     }
-    let selection = match session::selection(&targets()) {
-        Ok(selection) => selection,
-        Err(error) => return bad_input(error),
-    };
+    let selection = session::selection(&targets())?;
     let extent = match arguments {
         Arguments { quick: true, .. } => Extent::Quick,
         Arguments { full: true, .. } => Extent::Full,
         _ => Extent::Default,
     };
-    let found = match selfcheck::check(extent, &selection.settings, progress()) {
-        Ok(found) => found,
-        Err(SelfcheckError::Run(error)) => return not_measured(&error),
-        Err(SelfcheckError::Process(error)) => return failed(error),
-        Err(error) => return bad_input(error),
-    };
-    answer(found.held, &found, report::selfcheck::text(&found), arguments.format)
+    let found = selfcheck::check(extent, &selection.settings, progress()).map_err(trouble)?;
+    let text = arguments.format.shown(&found, || report::selfcheck::text(&found))?;
+    print_answer(&text, found.held)
+}
+
+fn trouble(error: SelfcheckError) -> Trouble {
+    match error {
+        SelfcheckError::Run(error) => Trouble::not_run(&error),
+        SelfcheckError::Process(_) => Trouble::failed(error),
+        error => error.into(),
+    }
 }
 
 /// Prints a line with the seconds since now.
 fn progress() -> impl Fn(&str) {
     let began = std::time::Instant::now();
     move |what| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64())
-}
-
-/// Prints what was found; exit code 1 where a bar did not hold.
-fn answer(held: bool, found: &impl serde::Serialize, text: String, format: Format) -> ExitCode {
-    let text = match format {
-        Format::Text => text,
-        Format::Json => format!("{}\n", serde_json::json!(found)),
-    };
-    match print(&text) {
-        printed if held => printed,
-        _ => ExitCode::from(1),
-    }
 }

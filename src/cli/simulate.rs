@@ -1,16 +1,15 @@
 //! `simulate`: records of machines that do not exist.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
+use rayon::prelude::*;
 
-use super::{bad_input, failed, print_line, write_file};
+use super::{Answer, print_line, write_file};
 use crate::case::Case;
-use crate::environment::cores;
 use crate::record;
 use crate::simulated_machine::Simulated;
+use crate::trouble::Trouble;
 use measure::stats::normal;
 
 #[derive(Args)]
@@ -36,10 +35,10 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     let folder = &arguments.folder;
     if folder.exists() {
-        return bad_input(format!("{}: exists; name a folder that does not", folder.display()));
+        return Err(format!("{}: exists; name a folder that does not", folder.display()).into());
     }
     for (flag, value, least) in [
         ("machines", arguments.machines, 1),
@@ -47,42 +46,25 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         ("rounds", arguments.rounds, 6),
     ] {
         if value < least {
-            return bad_input(format!("--{flag} {value}: {least} or more"));
+            return Err(format!("--{flag} {value}: {least} or more").into());
         }
     }
     let progress = indicatif::ProgressBar::new(arguments.machines as u64);
-    let next = AtomicUsize::new(0);
-    let write = || -> Result<(), String> {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= arguments.machines {
-                return Ok(());
-            }
-            one(arguments, folder, number)?;
-            progress.inc(1);
-        }
-    };
-    let written: Result<Vec<()>, String> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(write)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("it does not panic"))
-            .collect()
-    });
+    let written = (0..arguments.machines)
+        .into_par_iter()
+        .try_for_each(|number| one(arguments, folder, number).inspect(|()| progress.inc(1)));
     progress.finish_and_clear();
-    match written {
-        Ok(_) => print_line(folder.display()),
-        Err(error) => failed(error),
-    }
+    written?;
+    print_line(folder.display())
 }
 
-fn one(arguments: &Arguments, folder: &Path, number: usize) -> Result<(), String> {
+fn one(arguments: &Arguments, folder: &Path, number: usize) -> Result<(), Trouble> {
     let mut random = fastrand::Rng::with_seed(arguments.seed ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let machine = machine(number, &mut random);
     let cases = cases(arguments.cases, machine.cores);
     let (header, measurements) = machine.record("overhead", &cases, arguments.rounds, random.u64(..));
     let own = folder.join(&machine.name);
-    std::fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
+    std::fs::create_dir_all(&own).map_err(Trouble::unwritten(&own))?;
     let path = own.join("overhead.jsonl");
     write_file(&path, record::to_text(&header, &measurements).as_bytes())
 }

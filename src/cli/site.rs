@@ -1,20 +1,18 @@
 //! `site`: a static folder of the answer, all recorded runs and the documents.
 
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::trouble::Trouble;
-use super::{builds, print_line, results, write_file};
+use super::{Answer, builds, print_line, results, write_file};
 use crate::attachments::RecordedRun;
 use crate::builds::place::MANIFEST;
 use crate::environment::package_folder;
 use crate::report::html::site::{Entry, Site};
 use crate::report::html::{self, Links};
 use crate::run_store;
+use crate::trouble::{Trouble, at};
 
 #[derive(Args)]
 #[command(
@@ -43,35 +41,24 @@ const FIRST: [&str; 6] = [
     "docs/PROFILES.md",
 ];
 
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    match make(arguments) {
-        Ok(()) => print_line(arguments.folder.join("index.html").display()),
-        Err(trouble) => trouble.exit(),
-    }
-}
-
-fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, String> {
-    result.map_err(|error| format!("{}: {error}", path.display()))
-}
-
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     if let Some(folder) = path.parent() {
-        at(folder, fs::create_dir_all(folder)).map_err(Trouble::Failed)?;
+        fs::create_dir_all(folder).map_err(Trouble::unwritten(folder))?;
     }
-    write_file(path, bytes).map_err(Trouble::Failed)
+    write_file(path, bytes)
 }
 
-fn make(arguments: &Arguments) -> Result<(), Trouble> {
+pub(super) fn run(arguments: &Arguments) -> Answer {
     let root = package_folder();
     let folder = &arguments.folder;
     let chosen = match &arguments.run {
         Some(name) => name.clone(),
         None => {
             let path = root.join("docs/RUN");
-            at(&path, fs::read_to_string(&path))?.trim().to_owned()
+            fs::read_to_string(&path).map_err(at(&path))?.trim().to_owned()
         }
     };
-    let load = |name: &str| RecordedRun::load(&results(), name).map_err(|error| error.to_string());
+    let load = |name: &str| RecordedRun::load(&results(), name);
     let run = load(&chosen)?;
     let mut runs = Vec::new();
     for name in run_store::names(&results()) {
@@ -90,7 +77,8 @@ fn make(arguments: &Arguments) -> Result<(), Trouble> {
         ..Site::default()
     };
     let compares = |name: &str| results().join(name).join(MANIFEST).is_file();
-    let mut comparisons: Vec<String> = at(&results(), fs::read_dir(results()))?
+    let mut comparisons: Vec<String> = fs::read_dir(results())
+        .map_err(at(&results()))?
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| compares(name))
@@ -106,7 +94,8 @@ fn make(arguments: &Arguments) -> Result<(), Trouble> {
         }
     }
     if let Some(from) = &arguments.flamegraphs {
-        let mut pages: Vec<PathBuf> = at(from, fs::read_dir(from))?
+        let mut pages: Vec<PathBuf> = fs::read_dir(from)
+            .map_err(at(from))?
             .flatten()
             .map(|entry| entry.path())
             .collect();
@@ -115,7 +104,7 @@ fn make(arguments: &Arguments) -> Result<(), Trouble> {
         for path in pages {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let address = format!("flamegraphs/{name}.html");
-            write(&folder.join(&address), &at(&path, fs::read(&path))?)?;
+            write(&folder.join(&address), &fs::read(&path).map_err(at(&path))?)?;
             site.flamegraphs.push(Entry { address, name });
         }
     }
@@ -140,27 +129,25 @@ fn make(arguments: &Arguments) -> Result<(), Trouble> {
     };
     for path in &documents {
         let file = root.join(path);
-        let text = at(&file, fs::read_to_string(&file))?;
+        let text = fs::read_to_string(&file).map_err(at(&file))?;
         let link = |target: &str| led(path, target, &documents, &kept);
         let address = entry(path).address;
         let page = site.document(&address, &text, link);
         write(&folder.join(address), page.as_bytes())?;
     }
     let charts = root.join("docs/charts");
-    for chart in at(&charts, fs::read_dir(&charts))?.flatten() {
-        let name = chart.file_name();
-        write(
-            &folder.join("docs/charts").join(name),
-            &at(&charts, fs::read(chart.path()))?,
-        )?;
+    for chart in fs::read_dir(&charts).map_err(at(&charts))?.flatten() {
+        let drawn = fs::read(chart.path()).map_err(at(&charts))?;
+        write(&folder.join("docs/charts").join(chart.file_name()), &drawn)?;
     }
-    Ok(())
+    print_line(folder.join("index.html").display())
 }
 
 /// All documents, by their paths in the repository.
 fn documents(root: &Path) -> Result<Vec<String>, String> {
     let docs = root.join("docs");
-    let mut others: Vec<String> = at(&docs, fs::read_dir(&docs))?
+    let mut others: Vec<String> = fs::read_dir(&docs)
+        .map_err(at(&docs))?
         .flatten()
         .map(|entry| format!("docs/{}", entry.file_name().to_string_lossy()))
         .chain([

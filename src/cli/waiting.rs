@@ -1,11 +1,12 @@
 //! `census --waiting`: what each strategy weighs while its children wait, each in a process of its own.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::fmt::Display;
+use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
-use super::census::{bad_input, progress};
-use super::{Format, print};
+use super::census::progress;
+use super::{Answer, Format, print, print_answer};
 use crate::census::{CountingAllocator, NoWeight, Weight, weigh_waiting};
 use crate::program::this_program;
 use crate::report::waiting as report;
@@ -32,11 +33,12 @@ struct Refused {
 
 /// Weighs what the variables ask for, each in a process of its own; at a number of children for which a strategy is not compiled,
 /// the greatest for which it is.
-pub fn run(selection: &Selection, format: Format) -> ExitCode {
+pub fn run(selection: &Selection, format: Format) -> Answer {
     if let Some(other) = selection.set.iter().find(|set| !belongs(set)) {
-        return bad_input(format!(
+        return Err(format!(
             "{other}: --waiting has no such axis; allowed: JVS_TASKS (numbers from 1 to 1000000) and JVS_STRATEGIES"
-        ));
+        )
+        .into());
     }
     let tasks = selection.tasks().unwrap_or(&TASKS);
     let strategies = selection
@@ -87,18 +89,12 @@ pub fn run(selection: &Selection, format: Format) -> ExitCode {
         eprintln!("census: {strategy} cannot have {tasks} children that wait: {reason}");
     }
     if weighed.rows.is_empty() && !failed {
-        return bad_input(
-            "none of the strategies of JVS_STRATEGIES can have children that wait in the numbers of JVS_TASKS",
+        return Err(
+            "none of the strategies of JVS_STRATEGIES can have children that wait in the numbers of JVS_TASKS".into(),
         );
     }
-    let code = match format {
-        Format::Text => print(&report::render(&weighed.rows)),
-        Format::Json => match serde_json::to_string(&weighed) {
-            Ok(json) => print(&(json + "\n")),
-            Err(error) => return bad_input(error),
-        },
-    };
-    if failed { ExitCode::from(1) } else { code }
+    let text = format.shown(&weighed, || report::render(&weighed.rows))?;
+    print_answer(&text, !failed)
 }
 
 fn belongs(set: &str) -> bool {
@@ -123,7 +119,7 @@ pub const ONE: &str = "--waiting-one";
 
 /// Starts this program again to weigh one strategy.
 fn in_a_process(strategy: Strategy, tasks: usize) -> Said {
-    let failed = |what: &dyn std::fmt::Display| NoWeight::Failed(what.to_string());
+    let failed = |what: &dyn Display| NoWeight::Failed(what.to_string());
     let mut command = Command::new(this_program());
     command
         .args([ONE, &strategy.to_string(), &tasks.to_string()])
@@ -138,14 +134,9 @@ fn in_a_process(strategy: Strategy, tasks: usize) -> Said {
 }
 
 /// Weighs one strategy in this process, and says so in JSON.
-pub fn one(strategy: &str, tasks: &str, heap: &'static CountingAllocator) -> ExitCode {
+pub fn one(strategy: &str, tasks: &str, heap: &'static CountingAllocator) -> Answer {
     let (Ok(strategy), Ok(tasks)) = (strategy.parse(), tasks.parse()) else {
-        return bad_input(format!(
-            "{ONE} {strategy} {tasks}: not a strategy and a number of children"
-        ));
+        return Err(format!("{ONE} {strategy} {tasks}: not a strategy and a number of children").into());
     };
-    match serde_json::to_string::<Said>(&weigh_waiting(strategy, tasks, heap)) {
-        Ok(json) => print(&json),
-        Err(error) => bad_input(error),
-    }
+    print(&serde_json::to_string::<Said>(&weigh_waiting(strategy, tasks, heap))?)
 }

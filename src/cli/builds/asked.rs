@@ -5,11 +5,11 @@ use regex::Regex;
 use crate::builds::Spec;
 use crate::builds::measured::Wanted;
 use crate::builds::spec::{WANTED, looks_like_one};
-use crate::cli::trouble::Trouble;
 use crate::environment::cores;
 use crate::matrix::{Matrix, Target};
 use crate::selection::Selection;
 use crate::session;
+use crate::trouble::Trouble;
 use crate::variables::variable;
 
 /// Rounds of the quick matrix.
@@ -26,9 +26,7 @@ pub(super) fn words(words: &[String]) -> Result<(Vec<Spec>, Option<String>), Tro
         let filter = filter.map_or(String::new(), |filter| {
             format!(", and `{filter}` is none, so that it was taken as the filter")
         });
-        return Err(Trouble::Input(format!(
-            "builds: two SPECs at least are compared{filter}; a SPEC is {WANTED}"
-        )));
+        return Err(format!("builds: two SPECs at least are compared{filter}; a SPEC is {WANTED}").into());
     }
     Ok((specs, filter))
 }
@@ -59,7 +57,7 @@ pub(super) fn wanted<'a>(
         })?),
         None => None,
     };
-    let matches = |id: &str| expression.as_ref().is_none_or(|expression| expression.is_match(id));
+    let matches = |id: &str| crate::cli::wanted(expression.as_ref(), id);
     let mut all = Vec::new();
     for target in targets {
         let measurements = selection.measurements(target, cores(), matches)?;
@@ -68,13 +66,14 @@ pub(super) fn wanted<'a>(
         }
     }
     if all.is_empty() {
-        return Err(Trouble::Input(match &filter {
+        return Err(match &filter {
             Some(filter) => format!(
                 "the filter `{filter}` matches no measurement of the {} matrix (and it is no SPEC: {WANTED})",
                 selection.settings.matrix
             ),
             None => "no case has the values of the JVS_ variables".to_owned(),
-        }));
+        }
+        .into());
     }
     let specs: Vec<String> = specs.iter().map(Spec::to_string).collect();
     Ok(Wanted {
@@ -100,15 +99,13 @@ mod tests {
 
     #[test]
     fn the_last_word_may_be_a_filter() {
-        let (specs, filter) = words(&given("same tokio=1.50.0 yield/")).ok().expect("builds");
+        let (specs, filter) = words(&given("same tokio=1.50.0 yield/")).expect("builds");
         assert_eq!((specs.len(), filter.as_deref()), (2, Some("yield/")));
-        let (specs, filter) = words(&given("same same")).ok().expect("builds");
+        let (specs, filter) = words(&given("same same")).expect("builds");
         assert_eq!((specs.len(), filter), (2, None));
         for wrong in ["same", "same yield/", "yield/ same", "same tokyo=1 same"] {
-            let Err(Trouble::Input(said)) = words(&given(wrong)) else {
-                panic!("{wrong}");
-            };
-            assert!(said.contains("rev:REVISION"), "{said}");
+            let said = words(&given(wrong)).expect_err(wrong);
+            assert!(said.code == 2 && said.reason.contains("rev:REVISION"), "{said:?}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `builds --bisect`: which build was the first to change, from a good one to a bad one.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use measure::progress::Telling;
 
@@ -9,17 +8,17 @@ use super::arguments::{Arguments, LATEST};
 use super::asked::{selection, wanted, words};
 use super::making::make_all;
 use super::{compare_in, folder_of};
-use crate::builds::bisect::{self, Answer};
+use crate::builds::bisect::{self, Answer as Told};
 use crate::builds::measured::Wanted;
 use crate::builds::{Judged, Project, Spec};
-use crate::cli::trouble::Trouble;
-use crate::cli::{threshold, write_out};
+use crate::cli::{Answer, print, print_answer, print_line, threshold};
 use crate::compare::Change;
 use crate::environment::package_folder;
 use crate::report::builds::{Style, render};
 use crate::stats::Estimate;
 use crate::targets::without_scale;
 use crate::text::{interval, times};
+use crate::trouble::Trouble;
 
 /// How many times more rounds a candidate gets that cannot be told.
 const AGAIN: [usize; 2] = [1, 4];
@@ -55,7 +54,7 @@ impl Search<'_> {
     }
 
     /// Whether a candidate is on the good or on the bad side of half of the `whole` change of what is measured.
-    fn ask(&mut self, place: usize, whole: &Estimate) -> Result<Answer, Trouble> {
+    fn ask(&mut self, place: usize, whole: &Estimate) -> Result<Told, Trouble> {
         let candidate = self.candidates[place].clone();
         let strategy = self.wanted.targets[0].1[0].1[0].clone();
         let half = whole.median.ln() / 2.0;
@@ -63,48 +62,43 @@ impl Search<'_> {
             self.wanted.more_rounds = more;
             let name = format!("{}-{more}", candidate.file_name());
             let judged = match self.beside_the_good_one(place, &name) {
-                Err(Trouble::Build(reason)) => {
-                    say(format!("  {candidate}: passed over: {reason}"))?;
-                    return Ok(Answer::Unknown(reason));
+                Err(Trouble {
+                    reason, of_build: true, ..
+                }) => {
+                    print_line(format_args!("  {candidate}: passed over: {reason}"))?;
+                    return Ok(Told::Unknown(reason));
                 }
                 judged => judged?,
             };
             self.measured += usize::from(more == AGAIN[0]);
             let row = judged.rows.iter().find(|row| row.strategy == strategy);
             let Some(change) = row.and_then(|row| row.cells[0].change) else {
-                return Ok(Answer::Unknown("it could not be measured".into()));
+                return Ok(Told::Unknown("it could not be measured".into()));
             };
             let [low, high] = [change.low.ln() / half, change.high.ln() / half];
             let (answer, said) = if low.min(high) > 1.0 {
-                (Answer::Bad, "changed")
+                (Told::Bad, "changed")
             } else if low.max(high) < 1.0 {
-                (Answer::Good, "as the good one")
+                (Told::Good, "as the good one")
             } else {
                 continue;
             };
             let shown = interval(&change, "no interval");
-            say(format!("  {candidate}: {} {shown}: {said}", times(change.median)))?;
+            print_line(format_args!("  {candidate}: {} {shown}: {said}", times(change.median)))?;
             return Ok(answer);
         }
-        say(format!(
+        print_line(format_args!(
             "  {candidate}: not to be told, with {} times as many rounds",
             AGAIN[AGAIN.len() - 1]
         ))?;
-        Ok(Answer::Unknown("its interval holds half of the change".into()))
+        Ok(Told::Unknown("its interval holds half of the change".into()))
     }
 }
 
-/// Prints a line.
-fn say(line: String) -> Result<(), Trouble> {
-    write_out(&(line + "\n")).map_err(Trouble::Failed)
-}
-
-pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub(super) fn bisected(arguments: &Arguments) -> Answer {
     let (specs, filter) = words(&arguments.words)?;
     let [good, bad] = &specs[..] else {
-        return Err(Trouble::Input(
-            "--bisect takes two SPECs, a good and a bad one, and a filter".into(),
-        ));
+        return Err("--bisect takes two SPECs, a good and a bad one, and a filter".into());
     };
     let targets = without_scale();
     let selection = selection(&targets)?;
@@ -120,27 +114,32 @@ pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     };
     let last = search.candidates.len() - 1;
     let judged = search.beside_the_good_one(last, "ends")?;
-    write_out(&render(&judged, false, Style::Text)).map_err(Trouble::Failed)?;
+    print(&render(&judged, false, Style::Text))?;
     let surest = judged
         .cells(0)
         .filter(|(_, cell)| matches!(cell.judged, Change::Slower | Change::Faster))
         .filter_map(|(row, cell)| Some((row, cell.change?)))
         .max_by(|(_, a), (_, b)| a.median.ln().abs().total_cmp(&b.median.ln().abs()));
     let Some((row, whole)) = surest else {
-        say(format!(
-            "Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them."
-        ))?;
-        return Ok(ExitCode::from(1));
+        return print_answer(
+            &format!(
+                "Nothing changed for sure from {good} to {bad}, so that there is nothing to look for between them.\n"
+            ),
+            false,
+        );
     };
     let id = row.case.measurement_id(&row.strategy);
-    say(format!("Looking for what changed {id}, among {} builds.", last + 1))?;
+    print_line(format_args!(
+        "Looking for what changed {id}, among {} builds.",
+        last + 1
+    ))?;
     let of_case = |(target, _): &(&crate::Target, _)| target.entry(&row.case.workload).is_some();
     search.wanted.targets.retain(of_case);
     for (_, measurements) in &mut search.wanted.targets {
         *measurements = vec![(row.case.clone(), vec![row.strategy.clone()])];
     }
     let found = bisect::search(last, |place| search.ask(place, &whole))?;
-    say(format!(
+    print_line(format_args!(
         "{id} changed from {} to {}; {} of {} builds were measured.",
         search.candidates[found.last_good],
         search.candidates[found.first_bad],
@@ -148,10 +147,10 @@ pub(super) fn bisected(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         last + 1
     ))?;
     for (place, why) in &found.unknown {
-        say(format!(
+        print_line(format_args!(
             "Between them, and not told: {}: {why}",
             search.candidates[*place]
         ))?;
     }
-    Ok(ExitCode::SUCCESS)
+    print("")
 }

@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Instant;
 
 use measure::progress::Telling;
 
-use super::making;
 use crate::builds::make::bytes_below;
 use crate::builds::measured::Wanted;
 use crate::builds::{Made, Project, Spec, make};
 use crate::case::Flavor;
-use crate::cli::trouble::Trouble;
-use crate::cli::{failed, print_line};
+use crate::cli::{Answer, print_line};
 use crate::environment::target_folder;
+use crate::trouble::Trouble;
 
 /// Where builds are kept: cargo is run in another folder to make them.
 fn cache() -> PathBuf {
@@ -23,13 +21,13 @@ fn cache() -> PathBuf {
     std::path::absolute(&folder).unwrap_or(folder)
 }
 
-pub(super) fn clean() -> ExitCode {
+pub(super) fn clean() -> Answer {
     let cache = cache();
     let bytes = bytes_below(&cache);
     match fs::remove_dir_all(&cache) {
         Ok(()) => print_line(format!("{} freed", gigabytes(bytes))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => print_line("no builds are kept"),
-        Err(error) => failed(format!("{}: {error}", cache.display())),
+        Err(error) => Err(Trouble::unwritten(&cache)(error)),
     }
 }
 
@@ -61,8 +59,7 @@ pub(super) fn make_all(
         telling.tell(&of);
         let one = make(spec, local, project, &cache, &mut |what| {
             telling.tell(&format!("{of}: {what}"))
-        })
-        .map_err(making)?;
+        })?;
         telling.say(&format!(
             "{of}: tokio {}{}, {:.0} s",
             one.built().tokio,

@@ -7,19 +7,16 @@ mod making;
 mod shown;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use measure::progress::Telling;
 
-use super::trouble::Trouble;
-use super::{results, threshold};
-use crate::builds::make::MakeError;
+use super::{Answer, results, threshold};
 use crate::builds::measured::{self, Wanted};
-use crate::builds::place::{self, Manifest, MeasureError, Place};
+use crate::builds::place::{self, Manifest, Place};
 use crate::builds::{Judged, Made, Project};
 use crate::environment::package_folder;
-use crate::run::RunError;
 use crate::targets::without_scale;
+use crate::trouble::Trouble;
 
 pub(super) use arguments::Arguments;
 pub(super) use shown::page_of;
@@ -29,32 +26,13 @@ use asked::{selection, wanted, words};
 use making::{clean, make_all};
 use shown::{end, has_charted, judge, show};
 
-fn measuring(error: MeasureError) -> Trouble {
-    match error {
-        MeasureError::Run(RunError::Interrupted { .. }) => {
-            Trouble::Interrupted("interrupted; what it measured is kept, and the same command goes on with it".into())
-        }
-        MeasureError::Run(error) if error.exit_code() == 1 => Trouble::Failed(error.to_string()),
-        error @ MeasureError::Counts { .. } => Trouble::Failed(error.to_string()),
-        error => Trouble::Input(error.to_string()),
-    }
-}
-
-fn making(error: MakeError) -> Trouble {
-    match error {
-        MakeError::Io { .. } => Trouble::Failed(error.to_string()),
-        _ => Trouble::Build(error.to_string()),
-    }
-}
-
-pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let done = match &arguments.show {
+pub(super) fn run(arguments: &Arguments) -> Answer {
+    match &arguments.show {
         Some(name) => show(arguments, name),
-        None if arguments.clean => return clean(),
+        None if arguments.clean => clean(),
         None if arguments.bisect => bisect::bisected(arguments),
         None => compared(arguments),
-    };
-    done.unwrap_or_else(Trouble::exit)
+    }
 }
 
 /// Measures builds in a folder, or reads what was measured there.
@@ -66,8 +44,8 @@ fn compare_in(
     threshold: f64,
     telling: &mut Telling,
 ) -> Result<(Manifest, Judged), Trouble> {
-    let manifest = measured::manifest(made, wanted).map_err(measuring)?;
-    let mut place = Place::take(folder, manifest, wanted.selection.settings.seed, replace).map_err(measuring)?;
+    let manifest = measured::manifest(made, wanted)?;
+    let mut place = Place::take(folder, manifest, wanted.selection.settings.seed, replace)?;
     if place.resumed {
         telling.say("going on with what an earlier start of the same measured");
     } else {
@@ -79,10 +57,10 @@ fn compare_in(
         }
     }
     telling.end();
-    measured::count(&place, made, wanted, &mut |what| telling.tell(what)).map_err(measuring)?;
+    measured::count(&place, made, wanted, &mut |what| telling.tell(what))?;
     telling.end();
-    measured::measure(&place, made, wanted).map_err(measuring)?;
-    place.complete().map_err(measuring)?;
+    measured::measure(&place, made, wanted)?;
+    place.complete()?;
     let judged = judge(folder, &place.manifest, threshold)?;
     Ok((place.manifest, judged))
 }
@@ -92,13 +70,11 @@ fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
     if measure::run_store::is_run_name(&folder) {
         Ok(results().join(folder))
     } else {
-        Err(Trouble::Input(format!(
-            "--name {name}: not a name of letters, digits and ._- (57 of them at most)"
-        )))
+        Err(format!("--name {name}: not a name of letters, digits and ._- (57 of them at most)").into())
     }
 }
 
-fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+fn compared(arguments: &Arguments) -> Answer {
     let (specs, filter) = words(&arguments.words)?;
     let threshold = threshold(&arguments.threshold)?;
     let folder = folder_of("builds", &arguments.name)?;
@@ -113,7 +89,7 @@ fn compared(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     if let (false, Some(before)) = (replace, Manifest::read(&folder.join(place::MANIFEST))?)
         && before.complete
     {
-        return Err(MeasureError::Exists { folder }.into());
+        return Err(place::exists(&folder));
     }
     let mut telling = Telling::new();
     let made = make_all(&Project::new(package_folder()), &specs, &wanted, &mut telling)?;
