@@ -2,9 +2,12 @@
 //! filter to itself.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 
 use clap::{Arg, ArgAction, Command};
-use measure::arguments::{self, Filter, texts};
+use measure::arguments::{Filter, texts};
+
+use crate::trouble::Trouble;
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,27 +46,27 @@ pub struct Arguments {
 }
 
 /// A command line that cannot be followed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum ArgumentError {
     /// Clap does not understand it.
-    #[error(transparent)]
-    Clap(#[from] clap::Error),
-    /// It is not UTF-8, or the filter is no regular expression.
-    #[error(transparent)]
-    Measure(#[from] arguments::ArgumentError),
-    /// It is no time for which something could be profiled.
-    #[error("--profile-time {0}: not a number of seconds above zero")]
-    ProfileTime(String),
-    /// It would set Criterion's sampling, which is a replay of what was measured.
-    #[error(
-        "--{flag} would change how Criterion samples, but Criterion only analyses what the rounds measured: {instead}"
-    )]
-    Sampling {
-        /// The flag.
-        flag: &'static str,
-        /// What to use.
-        instead: &'static str,
-    },
+    Clap(clap::Error),
+    /// It is not UTF-8, its filter is no regular expression, its time is none, or it would set Criterion's sampling, which is a
+    /// replay of what was measured.
+    Refused(Trouble),
+}
+
+impl From<clap::Error> for ArgumentError {
+    fn from(error: clap::Error) -> Self {
+        Self::Clap(error)
+    }
+}
+
+/// Those that this program was started with; where clap does not understand them, it says so and ends the program.
+pub(super) fn of_this_program(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Trouble> {
+    parse(words).map_err(|error| match error {
+        ArgumentError::Clap(error) => error.exit(),
+        ArgumentError::Refused(trouble) => trouble,
+    })
 }
 
 /// Criterion 0.8's flags, but those that are refused.
@@ -117,7 +120,8 @@ const REFUSED: &[(&str, bool, &str)] = &[
 
 /// Reads a command line, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
-    let arguments = texts(arguments)?;
+    let refused = |why: &dyn Display| ArgumentError::Refused(why.into());
+    let arguments = texts(arguments).map_err(|error| refused(&error))?;
     let arg = |name: &'static str, short: Option<char>| {
         let arg = Arg::new(name).long(name);
         match short {
@@ -159,7 +163,8 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
             .parse()
             .ok()
             .filter(|time: &f64| time.is_finite() && *time > 0.0);
-        profile_seconds = time.ok_or(ArgumentError::ProfileTime(seconds))?;
+        let wrong = format_args!("--profile-time {seconds}: not a number of seconds above zero");
+        profile_seconds = time.ok_or_else(|| refused(&wrong))?;
         Mode::Profile
     } else if let Some(baseline) = option("load-baseline") {
         Mode::Load(baseline)
@@ -174,13 +179,15 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
                 switch(flag)
             };
             if given {
-                return Err(ArgumentError::Sampling { flag, instead });
+                return Err(refused(&format_args!(
+                    "--{flag} would change how Criterion samples, but Criterion only analyses what the rounds measured: {instead}"
+                )));
             }
         }
     }
     let filter = match option("FILTER") {
         _ if switch("ignored") => Filter::None,
-        text => Filter::new(text, switch("exact"))?,
+        text => Filter::new(text, switch("exact")).map_err(|error| refused(&error))?,
     };
     Ok(Arguments {
         mode,
@@ -205,6 +212,14 @@ mod tests {
         parse(format!("bench {line}").split_whitespace().map(str::to_owned))
     }
 
+    /// Why it is refused.
+    fn refused(line: &str) -> String {
+        match parsed(line) {
+            Err(ArgumentError::Refused(trouble)) => trouble.reason,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
     #[test]
     fn modes() {
         let mode = |line: &str| parsed(line).unwrap().mode;
@@ -223,8 +238,8 @@ mod tests {
     #[test]
     fn profiling_takes_time() {
         for seconds in ["0", "-1", "NaN", "inf", "soon"] {
-            let error = parsed(&format!("--bench --profile-time={seconds}")).unwrap_err();
-            assert!(error.to_string().contains(seconds), "{error}");
+            let said = refused(&format!("--bench --profile-time={seconds}"));
+            assert!(said.contains(seconds), "{said}");
         }
         assert_eq!(parsed("--bench --profile-time 0.5").unwrap().mode, Mode::Profile);
     }
@@ -247,7 +262,7 @@ mod tests {
         assert!(exact.matches("yield"));
         assert!(!parsed("--ignored").unwrap().filter.matches("yield"));
         assert!(parsed("--bench").unwrap().filter.matches("anything"));
-        assert!(matches!(parsed("--bench ["), Err(ArgumentError::Measure(_))));
+        assert!(refused("--bench [").starts_with("the filter `[`"));
     }
 
     #[test]
@@ -259,8 +274,8 @@ mod tests {
             ("--bench --warm-up-time 1", "JVS_ROUNDS"),
             ("--bench --quick", "JVS_MATRIX=quick"),
         ] {
-            let error = parsed(line).unwrap_err().to_string();
-            assert!(error.contains(variable), "{line}: {error}");
+            let said = refused(line);
+            assert!(said.contains(variable), "{line}: {said}");
         }
         assert!(parsed("--bench --nresamples 5000").is_ok());
     }

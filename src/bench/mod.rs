@@ -29,6 +29,7 @@ use crate::selection::Selection;
 use crate::session;
 use crate::table;
 use crate::targets::targets;
+use crate::trouble::Trouble;
 use crate::variables::VARIABLES;
 
 use arguments::{Arguments, Mode};
@@ -47,43 +48,41 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
         .find(|target| target.name == name)
         .expect("a bench names a target of the matrix");
     crate::round::run_if_child(&target.workloads);
-    let arguments = match arguments::parse(std::env::args_os()) {
+    let arguments = match arguments::of_this_program(std::env::args_os()) {
         Ok(arguments) => arguments,
-        Err(arguments::ArgumentError::Clap(error)) => error.exit(),
-        Err(error) => return session::bad_input(name, &error),
+        Err(trouble) => return trouble.exit(name),
     };
     if arguments.mode == Mode::Help {
         print_help(target);
     }
-    // What other targets of the same `cargo bench` measured is said all the same.
-    let refused = |error: &dyn std::error::Error| {
+    done(target, &targets, &arguments, measuring.into()).unwrap_or_else(|trouble| {
+        // What other targets of the same `cargo bench` measured is said all the same.
         if arguments.mode == Mode::Measure {
             ending::end(name, None, None, None, true);
         }
-        session::bad_input(name, error)
-    };
-    let selection = match session::selection(&targets) {
-        Ok(selection) => selection,
-        Err(error) => return refused(&error),
-    };
-    let measurements = match selection.measurements(target, cores(), |id| arguments.filter.matches(id)) {
-        Ok(measurements) => measurements,
-        Err(error) => return refused(&error),
-    };
+        trouble.exit(name)
+    })
+}
+
+/// Does what the command line says.
+fn done(target: &Target, targets: &[Target], arguments: &Arguments, measuring: PathBuf) -> Result<ExitCode, Trouble> {
+    let name = target.name;
+    let selection = session::selection(targets)?;
+    let measurements = selection.measurements(target, cores(), |id| arguments.filter.matches(id))?;
     // Criterion checks its part of the command line here, before anything is measured.
     let home = criterion_home();
-    let mut criterion = replay::criterion(&home, &arguments);
+    let mut criterion = replay::criterion(&home, arguments);
     if let Some(record) = replay::asked_for() {
-        return match record::read(&record) {
+        return Ok(match record::read(&record) {
             Ok((_, measured)) => {
                 replay::replay(&mut criterion, &measurements, &measured);
                 ExitCode::SUCCESS
             }
             Err(error) => session::bad_input(name, &error),
-        };
+        });
     }
     if measurements.is_empty() {
-        let nothing = nothing_to_do(target, &selection, &arguments);
+        let nothing = nothing_to_do(target, &selection, arguments);
         let elsewhere = || {
             let known = server::knows(|id| arguments.filter.matches(id));
             known
@@ -95,32 +94,23 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
         };
         // A profile is asked for by name; where no target knows it, the name is wrong.
         if arguments.mode == Mode::Profile && !elsewhere() {
-            return ExitCode::from(2);
+            return Ok(ExitCode::from(2));
         }
         if arguments.mode == Mode::Measure {
             ending::end(name, None, None, None, false);
         }
-        return nothing;
+        return Ok(nothing);
     }
-    if let Err(error) = check_baselines(&home, &arguments, &measurements) {
-        return refused(&error);
-    }
-    match arguments.mode {
-        Mode::Measure => measure(
-            target,
-            &selection,
-            &measurements,
-            &arguments,
-            &mut criterion,
-            measuring.into(),
-        ),
+    check_baselines(&home, arguments, &measurements)?;
+    Ok(match arguments.mode {
+        Mode::Measure => measure(target, &selection, &measurements, arguments, &mut criterion, measuring),
         Mode::Profile => profile(criterion, target, &measurements),
         _ => {
             replay::run_in_process(&mut criterion, target, &measurements);
             criterion.final_summary();
             ExitCode::SUCCESS
         }
-    }
+    })
 }
 
 /// Measures, says what came out, and has Criterion draw it.
@@ -261,21 +251,8 @@ pub(crate) fn folder_of(home: &Path, case: &Case, strategy: &str) -> PathBuf {
     group.join(strategy).join(case.tasks.to_string())
 }
 
-/// A baseline that Criterion would miss only after everything was measured.
-#[derive(Debug, thiserror::Error)]
-#[error("--{flag} {name}: {id} has no such baseline ({path} does not exist); make it with --save-baseline {name}")]
-struct MissingBaseline {
-    flag: &'static str,
-    name: String,
-    id: String,
-    path: String,
-}
-
-fn check_baselines(
-    home: &Path,
-    arguments: &Arguments,
-    measurements: &[(Case, Vec<String>)],
-) -> Result<(), MissingBaseline> {
+/// A baseline that there is not, Criterion would miss only after everything was measured.
+fn check_baselines(home: &Path, arguments: &Arguments, measurements: &[(Case, Vec<String>)]) -> Result<(), String> {
     let load = match &arguments.mode {
         Mode::Load(name) => Some(name),
         Mode::Measure => None,
@@ -291,12 +268,11 @@ fn check_baselines(
             for strategy in strategies {
                 let path = folder_of(home, case, strategy).join(name).join(file);
                 if !path.exists() {
-                    return Err(MissingBaseline {
-                        flag,
-                        name: name.clone(),
-                        id: case.measurement_id(strategy),
-                        path: path.display().to_string(),
-                    });
+                    return Err(format!(
+                        "--{flag} {name}: {} has no such baseline ({} does not exist); make it with --save-baseline {name}",
+                        case.measurement_id(strategy),
+                        path.display()
+                    ));
                 }
             }
         }

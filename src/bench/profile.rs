@@ -17,39 +17,11 @@ use criterion::profiler::Profiler;
 use timed::locked::lock;
 
 use crate::flamegraph::{Profile, draw, stacks};
+use crate::trouble::at;
 
 /// Samples a second that are asked for; the kernel's tick allows some 200 to 250 for each core.
 #[cfg(unix)]
 const FREQUENCY: i32 = 997;
-
-/// Why a measurement has no picture.
-#[derive(Debug, thiserror::Error)]
-pub enum ProfileError {
-    /// Signals of this kind do not exist here.
-    #[error("no profiler on this platform: it needs SIGPROF, as Linux and macOS have it")]
-    Platform,
-    /// The profiler does not start.
-    #[error("the profiler: {0}")]
-    Profiler(String),
-    /// Nothing was sampled.
-    #[error(
-        "no samples in {seconds:.1} s, of which {cpu_seconds:.3} s on a CPU: the threads were parked; profile it for longer"
-    )]
-    NoSamples {
-        /// Wall time, in seconds.
-        seconds: f64,
-        /// CPU time of the process, in seconds.
-        cpu_seconds: f64,
-    },
-    /// A file cannot be written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or its folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-}
 
 /// The pictures that were made, and those that were not.
 #[derive(Debug, Default)]
@@ -57,7 +29,7 @@ pub struct Made {
     /// Where the pictures are.
     pub pictures: Vec<PathBuf>,
     /// Measurements without one, each with the reason.
-    pub problems: Vec<(String, ProfileError)>,
+    pub problems: Vec<(String, String)>,
 }
 
 pub(super) use sampling::Sampler;
@@ -74,11 +46,9 @@ impl Flamegraphs {
         Self { made, under_way: None }
     }
 
-    fn finish(&mut self, id: &str, folder: &Path) -> Result<PathBuf, ProfileError> {
+    fn finish(&mut self, id: &str, folder: &Path) -> Result<PathBuf, String> {
         let sampler = self.under_way.take();
-        let (profile, stacks) = sampler
-            .ok_or_else(|| ProfileError::Profiler("it was not started".into()))?
-            .finish(id)?;
+        let (profile, stacks) = sampler.ok_or("the profiler: it was not started")?.finish(id)?;
         write(folder, &profile, &stacks)
     }
 }
@@ -106,31 +76,23 @@ impl Profiler for Flamegraphs {
 }
 
 /// Whether pictures can be written there; found before anything is profiled.
-pub(super) fn writable(folder: &Path) -> Result<(), ProfileError> {
-    let io = |source| ProfileError::Io {
-        path: folder.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(folder).map_err(io)?;
-    tempfile::tempfile_in(folder).map(drop).map_err(io)
+pub(super) fn writable(folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(at(folder))?;
+    tempfile::tempfile_in(folder).map(drop).map_err(at(folder))
 }
 
 /// Writes picture, stacks and what is known of them. All are made before the first is written, so that a failure leaves
 /// the earlier ones.
-pub(super) fn write(folder: &Path, profile: &Profile, stacks: &str) -> Result<PathBuf, ProfileError> {
-    let io = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ProfileError::Io { path, source }
-    };
+pub(super) fn write(folder: &Path, profile: &Profile, stacks: &str) -> Result<PathBuf, String> {
     let picture = folder.join("flamegraph.svg");
-    let svg = draw::flamegraph(profile, stacks).map_err(io(&picture))?;
-    let json = serde_json::to_string(profile).map_err(|error| io(folder)(error.into()))?;
+    let svg = draw::flamegraph(profile, stacks).map_err(at(&picture))?;
+    let json = serde_json::to_string(profile).map_err(at(folder))?;
     for (file, bytes) in [
         (folder.join(stacks::FOLDED), stacks.as_bytes()),
         (folder.join(stacks::PROFILE), json.as_bytes()),
         (picture.clone(), &svg),
     ] {
-        crate::files::replace(&file, bytes).map_err(io(&file))?;
+        crate::files::replace(&file, bytes).map_err(at(&file))?;
     }
     Ok(picture)
 }
@@ -144,11 +106,15 @@ mod sampling {
 
     use pprof::{ProfilerGuard, ProfilerGuardBuilder};
 
-    use super::{FREQUENCY, ProfileError};
+    use super::FREQUENCY;
     use crate::case::parse_measurement_id;
     use crate::environment::Built;
     use crate::flamegraph::{Profile, stacks};
     use crate::usage::process_cpu_time;
+
+    fn no_profiler(error: impl std::fmt::Display) -> String {
+        format!("the profiler: {error}")
+    }
 
     /// A profile being taken.
     pub struct Sampler {
@@ -158,11 +124,11 @@ mod sampling {
     }
 
     impl Sampler {
-        pub fn start() -> Result<Self, ProfileError> {
+        pub fn start() -> Result<Self, String> {
             let guard = ProfilerGuardBuilder::default()
                 .frequency(FREQUENCY)
                 .build()
-                .map_err(|error| ProfileError::Profiler(error.to_string()))?;
+                .map_err(no_profiler)?;
             prime();
             Ok(Self {
                 guard,
@@ -172,11 +138,11 @@ mod sampling {
         }
 
         /// What was sampled since, without the harness.
-        pub fn finish(self, id: &str) -> Result<(Profile, String), ProfileError> {
+        pub fn finish(self, id: &str) -> Result<(Profile, String), String> {
             let seconds = self.began.elapsed().as_secs_f64();
             let cpu_seconds = (process_cpu_time() - self.cpu).as_secs_f64();
             let report = self.guard.report().build_unresolved();
-            let report = report.map_err(|error| ProfileError::Profiler(error.to_string()))?;
+            let report = report.map_err(no_profiler)?;
             // No more signals while their addresses are looked up.
             drop(self.guard);
             let mut names = Names::default();
@@ -188,10 +154,12 @@ mod sampling {
             });
             let folded = stacks::fold(sampled);
             if folded.samples == 0 {
-                return Err(ProfileError::NoSamples { seconds, cpu_seconds });
+                return Err(format!(
+                    "no samples in {seconds:.1} s, of which {cpu_seconds:.3} s on a CPU: the threads were parked; profile it \
+                     for longer"
+                ));
             }
-            let (case, strategy) =
-                parse_measurement_id(id).map_err(|error| ProfileError::Profiler(error.to_string()))?;
+            let (case, strategy) = parse_measurement_id(id).map_err(no_profiler)?;
             let profile = Profile {
                 case,
                 strategy,
@@ -273,19 +241,20 @@ mod sampling {
 
 #[cfg(not(unix))]
 mod sampling {
-    use super::ProfileError;
     use crate::flamegraph::Profile;
+
+    const NONE: &str = "no profiler on this platform: it needs SIGPROF, as Linux and macOS have it";
 
     /// Nothing: there is no profiler here.
     pub struct Sampler;
 
     impl Sampler {
-        pub fn start() -> Result<Self, ProfileError> {
-            Err(ProfileError::Platform)
+        pub fn start() -> Result<Self, String> {
+            Err(NONE.into())
         }
 
-        pub fn finish(self, _id: &str) -> Result<(Profile, String), ProfileError> {
-            Err(ProfileError::Platform)
+        pub fn finish(self, _id: &str) -> Result<(Profile, String), String> {
+            Err(NONE.into())
         }
     }
 }

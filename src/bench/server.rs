@@ -13,7 +13,7 @@ use server::stand::{Stand, Subject, rate};
 use server::trouble::Trouble;
 use server::{check, role, table};
 
-use super::arguments::{self, ArgumentError, Arguments, Mode};
+use super::arguments::{self, Arguments, Mode};
 use super::ending;
 use super::profile::{Sampler, writable, write};
 use crate::case::parse_measurement_id;
@@ -44,10 +44,9 @@ pub fn main() -> ExitCode {
     let mut words: Vec<_> = std::env::args_os().collect();
     let checks = words.iter().any(|word| word == CHECK);
     words.retain(|word| word != CHECK);
-    let arguments = match arguments::parse(words) {
+    let arguments = match arguments::of_this_program(words) {
         Ok(arguments) => arguments,
-        Err(ArgumentError::Clap(error)) => error.exit(),
-        Err(error) => return session::bad_input(NAME, &error),
+        Err(trouble) => return trouble.exit(NAME),
     };
     if arguments.mode == Mode::Help {
         help();
@@ -221,18 +220,16 @@ thread_local! {
 /// Starts a profile of this process, or ends it and draws the measurement's picture.
 fn profile_here(id: Option<&str>) -> Result<Option<String>, String> {
     let Some(id) = id else {
-        let sampler = Sampler::start().map_err(|error| error.to_string())?;
-        UNDER_WAY.set(Some(sampler));
+        UNDER_WAY.set(Some(Sampler::start()?));
         return Ok(None);
     };
-    let drawn = || {
+    let drawn = || -> Result<PathBuf, String> {
         let sampler = UNDER_WAY.take();
-        let sampler = sampler.ok_or_else(|| "no profile was started".to_owned())?;
-        let (profile, stacks) = sampler.finish(id).map_err(|error| error.to_string())?;
+        let (profile, stacks) = sampler.ok_or("no profile was started")?.finish(id)?;
         let (case, strategy) = parse_measurement_id(id).map_err(|error| error.to_string())?;
         let folder = super::folder_of(&super::criterion_home(), &case, &strategy).join("profile");
-        writable(&folder).map_err(|error| error.to_string())?;
-        write(&folder, &profile, &stacks).map_err(|error| error.to_string())
+        writable(&folder)?;
+        write(&folder, &profile, &stacks)
     };
     drawn().map(|picture| Some(picture.display().to_string()))
 }
