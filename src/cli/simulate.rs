@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Cases of each; a case is two measurements, join! and spawn
     #[arg(long, default_value_t = 24)]
     cases: usize,
-    /// Rounds of each, 6 or more
+    /// Rounds of each, 6 to 1000
     #[arg(long, default_value_t = 20)]
     rounds: usize,
     /// What all draws follow from
@@ -40,13 +40,13 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     if folder.exists() {
         return Err(format!("{}: exists; name a folder that does not", folder.display()).into());
     }
-    for (flag, value, least) in [
-        ("machines", arguments.machines, 1),
-        ("cases", arguments.cases, 1),
-        ("rounds", arguments.rounds, 6),
+    for (flag, value, allowed) in [
+        ("machines", arguments.machines, 1..=100_000),
+        ("cases", arguments.cases, 1..=100_000),
+        ("rounds", arguments.rounds, 6..=1000),
     ] {
-        if value < least {
-            return Err(format!("--{flag} {value}: {least} or more").into());
+        if !allowed.contains(&value) {
+            return Err(format!("--{flag} {value}: from {} to {}", allowed.start(), allowed.end()).into());
         }
     }
     let progress = indicatif::ProgressBar::new(arguments.machines as u64);

@@ -221,6 +221,20 @@ fn what_no_machine_measured_is_never_taken_for_a_measurement() {
 }
 
 #[test]
+fn so_many_are_not_simulated() {
+    let results = Results::new();
+    for (flag, number) in [
+        ("--machines", "0"),
+        ("--cases", "3000000"),
+        ("--rounds", "5"),
+        ("--rounds", "18446744073709551615"),
+    ] {
+        results.refuses(&["simulate", "x", flag, number], &format!("{flag} {number}: from "));
+    }
+    assert!(results.names().is_empty(), "{:?}", results.names());
+}
+
+#[test]
 fn a_machine_counts_once() {
     let (results, names) = written();
     results.refuses(
