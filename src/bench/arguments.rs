@@ -118,6 +118,9 @@ const REFUSED: &[(&str, bool, &str)] = &[
     ("quick", false, "set JVS_MATRIX=quick, or JVS_ROUNDS=1 for a preview"),
 ];
 
+/// Seconds: more than anyone waits for, and no more requests than memory has room for.
+const LONGEST_PROFILE: f64 = 3600.0;
+
 /// Reads a command line, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
     let refused = |why: &dyn Display| ArgumentError::Refused(why.into());
@@ -159,11 +162,10 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
         // Criterion's rule: cargo bench adds --bench, cargo test does not.
         Mode::Test
     } else if let Some(seconds) = option("profile-time") {
-        let time = seconds
-            .parse()
-            .ok()
-            .filter(|time: &f64| time.is_finite() && *time > 0.0);
-        let wrong = format_args!("--profile-time {seconds}: not a number of seconds above zero");
+        let possible = |time: &f64| *time > 0.0 && *time <= LONGEST_PROFILE;
+        let time = seconds.parse().ok().filter(possible);
+        let wrong =
+            format_args!("--profile-time {seconds}: not a number of seconds above zero, up to {LONGEST_PROFILE}");
         profile_seconds = time.ok_or_else(|| refused(&wrong))?;
         Mode::Profile
     } else if let Some(baseline) = option("load-baseline") {
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn profiling_takes_time() {
-        for seconds in ["0", "-1", "NaN", "inf", "soon"] {
+        for seconds in ["0", "-1", "NaN", "inf", "soon", "1e300"] {
             let said = refused(&format!("--bench --profile-time={seconds}"));
             assert!(said.contains(seconds), "{said}");
         }
