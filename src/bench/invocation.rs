@@ -96,14 +96,17 @@ fn selected(arguments: &[&str], targets: &[&str]) -> Option<(Vec<String>, bool)>
 
 /// A name as cargo takes it, with `*`, `?` and `[…]`.
 fn glob(pattern: &str) -> Option<Regex> {
-    let mut text = String::from("^");
-    let mut before = ' ';
+    let (mut text, mut in_set, mut before) = (String::from("^"), false, ' ');
     for c in pattern.chars() {
         match c {
             '!' if before == '[' => text.push('^'),
-            '*' => text += ".*",
-            '?' => text.push('.'),
-            '[' | ']' => text.push(c),
+            '*' if !in_set => text += ".*",
+            '?' if !in_set => text.push('.'),
+            '-' if in_set => text.push(c),
+            '[' | ']' => {
+                in_set = c == '[';
+                text.push(c);
+            }
             c => text += &regex::escape(&c.to_string()),
         }
         before = c;
@@ -168,6 +171,7 @@ mod tests {
             ),
             ("cargo bench --benches yield", &TARGETS, false),
             ("cargo bench --bench [!o]*", &["wakeups", "http"], false),
+            ("cargo bench --bench [n-z]*", &["overhead", "wakeups"], false),
         ] {
             let found = of(line).expect(line);
             assert_eq!(
