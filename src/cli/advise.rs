@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["calibrate", "validate"])]
     costs: bool,
     /// Measure the unit costs of this machine: ten cases of each --flavor, 3 s each at most
-    #[arg(long, conflicts_with_all = ["validate", "tasks", "wakes", "work", "payload"])]
+    #[arg(long, conflicts_with_all = CHOSEN_BY_CALIBRATION)]
     calibrate: bool,
     /// Predict each case of a run from its other cases; with further runs, those from the first
     #[arg(long, value_name = "RUN", num_args = 1.., conflicts_with_all = ["run", "Asked"])]
@@ -55,6 +55,27 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     format: TableFormat,
 }
+
+/// Flags that say nothing to a calibration, whose cases are its own.
+const CHOSEN_BY_CALIBRATION: [&str; 17] = [
+    "run",
+    "validate",
+    "tasks",
+    "wakes",
+    "times",
+    "work",
+    "wait",
+    "idle_poll",
+    "payload",
+    "bound",
+    "borrows",
+    "not_send",
+    "detach",
+    "stop",
+    "contain_panics",
+    "parallel",
+    "run_time_count",
+];
 
 /// What is asked about.
 #[derive(Args, Clone)]
@@ -229,14 +250,15 @@ impl Asked {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Answer {
-    if arguments.calibrate {
-        return run_calibration(&arguments.asked);
-    }
     if arguments.format == TableFormat::Markdown && arguments.validate.is_empty() {
         return Err("--format markdown: only --validate prints it; text or json here".into());
     }
+    let format = arguments.format;
+    if arguments.calibrate {
+        return run_calibration(&arguments.asked, format);
+    }
     if !arguments.validate.is_empty() {
-        return validate(&arguments.validate, arguments.format);
+        return validate(&arguments.validate, format);
     }
     let asked = if arguments.ask {
         answers()?
@@ -245,10 +267,8 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     };
     let question = asked.question()?;
     let calibrated = Calibrated::load(&results(), arguments.run.as_deref())?;
-    let format = arguments.format;
     if arguments.costs {
-        let model = &calibrated.model;
-        return print(&format.shown(&model.sheet, |_| report::costs(model)));
+        return print(&costs(&calibrated.model, format));
     }
     let mut advice = advise(&calibrated.model, &calibrated.measurements(), &question, &asked.needs());
     advice.cautions.extend(of_machine(&calibrated, question.scope.flavor));
@@ -307,7 +327,12 @@ fn answers() -> Result<Asked, String> {
     }
 }
 
-fn run_calibration(asked: &Asked) -> Answer {
+/// The unit costs.
+fn costs(model: &Model, format: TableFormat) -> String {
+    format.shown(&model.sheet, |_| report::costs(model))
+}
+
+fn run_calibration(asked: &Asked, format: TableFormat) -> Answer {
     let mut flavors = asked.flavor.clone();
     if flavors.is_empty() {
         flavors = vec![Flavor::CurrentThread, Flavor::MultiThread(1)];
@@ -341,7 +366,7 @@ fn run_calibration(asked: &Asked) -> Answer {
     }
     let model = Model::of(CALIBRATION, &outcome.measurements)
         .map_err(|error| Trouble::failed(format_args!("what was measured is not enough for unit costs: {error}")))?;
-    let printed = print(&report::costs(&model));
+    let printed = print(&costs(&model, format));
     if let Some(record) = &outcome.record {
         eprintln!(
             "{:.0} s on {} cores. Record: {}",

@@ -187,6 +187,12 @@ fn nonsense_is_refused_with_the_flag_and_what_is_allowed() {
             "--flavor multi_thread_2",
             "multi_thread_1",
         ),
+        (&["--calibrate", "--wait", "1ms"], "--wait", "cannot be used"),
+        (
+            &["--calibrate", "--format", "markdown"],
+            "--format markdown",
+            "text or json",
+        ),
         (&["--run", "nothing"], "nothing", "no such run"),
     ] {
         let output = run(arguments);
