@@ -36,11 +36,7 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     };
     let tested = claims::test_all(!arguments.behaviour, wanted, tell);
     progress.finish_and_clear();
-    let tested = tested.map_err(|error| match error {
-        ClaimsError::NoAnswer(_) => Trouble::failed(error),
-        ClaimsError::Cost(error) => Trouble::not_run(&error),
-        error => error.into(),
-    })?;
+    let tested = tested.map_err(trouble)?;
     if tested.is_empty() {
         return Err(format!(
             "no statement matches `{}`; without a filter all are shown",
@@ -53,4 +49,22 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
         TableFormat::Markdown => report::markdown(&tested, None, |_| None),
         TableFormat::Json => serde_json::to_string(&tested)? + "\n",
     })
+}
+
+fn trouble(error: ClaimsError) -> Trouble {
+    match error {
+        ClaimsError::Variable(error) => error.into(),
+        ClaimsError::Cost(error) => Trouble::not_run(&error),
+        error => Trouble::failed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_failed_is_no_bad_input() {
+        assert_eq!(trouble(ClaimsError::NoAnswer("it hung".into())).code, 1);
+    }
 }

@@ -116,3 +116,14 @@ fn progress() -> impl Fn(&str) {
     let began = std::time::Instant::now();
     move |what| eprintln!("{:4.0} s  {what}", began.elapsed().as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_failed_is_no_bad_input() {
+        let error = SelfcheckError::Process("Criterion's process ended with exit status: 101".into());
+        assert_eq!(trouble(error).code, 1);
+    }
+}
