@@ -32,7 +32,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Answer {
     let mut results = results();
-    let from = arguments.from.clone().unwrap_or_else(|| results.join(LATEST));
+    let from = match &arguments.from {
+        Some(from) if !from.is_dir() => {
+            return Err(format!(
+                "--from {}: no such folder; a run's is such as results/{LATEST}",
+                from.display()
+            )
+            .into());
+        }
+        Some(from) => from.clone(),
+        None => results.join(LATEST),
+    };
     let targets: Vec<&str> = targets().iter().map(|target| target.name).collect();
     if arguments.contribute {
         // With a separator, so that it is a folder's path and no run's name.

@@ -85,6 +85,14 @@ fn what_is_not_one_run_is_not_kept() {
     results.refuses(&["record", "one"], "no record of http (it was not run)");
     results.write("latest/http.jsonl.partial", "{}\n");
     results.refuses(&["record", "one"], "under way or was cut short");
+    results.write("file", "");
+    for folder in ["nowhere", "file"] {
+        results.refuses(
+            &["record", "one", "--from", folder],
+            &format!("--from {folder}: no such folder"),
+        );
+    }
+    fs::remove_file(results.path("file")).unwrap();
     assert_eq!(results.names(), ["latest"]);
 }
 
