@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::sources;
-use super::spec::{Spec, Tokio};
+use super::spec::{Spec, SpecError, Tokio};
 use crate::trouble::at;
 
 /// What a candidate turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum Told {
     /// As the good one.
     Good,
     /// As the bad one.
@@ -30,7 +30,7 @@ pub struct Found {
 }
 
 /// Searches candidates 0 (good) to `last` (bad) by halves. One that cannot be told is passed over for its nearest neighbour.
-pub fn search<E>(last: usize, mut ask: impl FnMut(usize) -> Result<Answer, E>) -> Result<Found, E> {
+pub fn search<E>(last: usize, mut ask: impl FnMut(usize) -> Result<Told, E>) -> Result<Found, E> {
     let (mut good, mut bad) = (0, last);
     let mut unknown: Vec<(usize, String)> = Vec::new();
     loop {
@@ -45,9 +45,9 @@ pub fn search<E>(last: usize, mut ask: impl FnMut(usize) -> Result<Answer, E>) -
             });
         };
         match ask(next)? {
-            Answer::Good => good = next,
-            Answer::Bad => bad = next,
-            Answer::Unknown(why) => unknown.push((next, why)),
+            Told::Good => good = next,
+            Told::Bad => bad = next,
+            Told::Unknown(why) => unknown.push((next, why)),
         }
     }
 }
@@ -60,7 +60,6 @@ pub fn candidates(good: &Spec, bad: &Spec, project: &Path) -> Result<Vec<Spec>, 
             "--bisect goes over releases or revisions; flags and allocators are the same in all of them".into(),
         );
     }
-    let parse = |text: String| text.parse::<Spec>().map_err(|error| error.to_string());
     let commits = |clone: &Path, good: &str, bad: &str, below: &str| -> Result<Vec<String>, String> {
         let [first, last] = [good, bad].map(|revision| sources::commit(clone, revision));
         let (first, last) = (first?, last?);
@@ -74,14 +73,11 @@ pub fn candidates(good: &Spec, bad: &Spec, project: &Path) -> Result<Vec<Spec>, 
         }
         Ok(all)
     };
-    let all: Vec<Spec> = match (&good.tokio, &bad.tokio, &good.revision, &bad.revision) {
+    let all: Vec<String> = match (&good.tokio, &bad.tokio, &good.revision, &bad.revision) {
         (Some(Tokio::Version(first)), Some(Tokio::Version(last)), None, None) => {
             let mut releases = releases()?;
             releases.retain(|release| (first..=last).contains(&release) && release.pre.is_empty());
-            releases
-                .into_iter()
-                .map(|release| parse(format!("tokio={release}")))
-                .collect::<Result<_, _>>()?
+            releases.iter().map(|release| format!("tokio={release}")).collect()
         }
         (
             Some(Tokio::Git {
@@ -95,13 +91,13 @@ pub fn candidates(good: &Spec, bad: &Spec, project: &Path) -> Result<Vec<Spec>, 
             None,
             None,
         ) if folder == other => commits(folder, first, last, "tokio")?
-            .into_iter()
-            .map(|commit| parse(format!("tokio=git:{}@{commit}", folder.display())))
-            .collect::<Result<_, _>>()?,
+            .iter()
+            .map(|commit| format!("tokio=git:{}@{commit}", folder.display()))
+            .collect(),
         (None, None, Some(first), Some(last)) => commits(project, first, last, ".")?
-            .into_iter()
-            .map(|commit| parse(format!("rev:{commit}")))
-            .collect::<Result<_, _>>()?,
+            .iter()
+            .map(|commit| format!("rev:{commit}"))
+            .collect(),
         _ => {
             return Err(format!(
                 "--bisect {good} {bad}: both must be releases of tokio, revisions of one clone (tokio=git:DIR@REVISION), or \
@@ -114,7 +110,10 @@ pub fn candidates(good: &Spec, bad: &Spec, project: &Path) -> Result<Vec<Spec>, 
             "--bisect {good} {bad}: there is nothing from the one to the other"
         ));
     }
-    Ok(all)
+    let specs = all
+        .iter()
+        .map(|text| text.parse().map_err(|error: SpecError| error.to_string()));
+    specs.collect()
 }
 
 /// The releases of tokio that cargo's copy of the registry's index lists, but for those that were withdrawn; in order.
@@ -168,7 +167,7 @@ mod tests {
                 let mut asked = 0;
                 let found = search::<()>(last, |place| {
                     asked += 1;
-                    Ok(if place >= first_bad { Answer::Bad } else { Answer::Good })
+                    Ok(if place >= first_bad { Told::Bad } else { Told::Good })
                 });
                 let found = found.expect("answers");
                 assert_eq!((found.last_good, found.first_bad), (first_bad - 1, first_bad));
@@ -181,9 +180,9 @@ mod tests {
     fn what_cannot_be_told_is_passed_over_and_named() {
         let ask = |place: usize| {
             Ok::<_, ()>(match place {
-                4..=6 => Answer::Unknown("it does not compile".into()),
-                7.. => Answer::Bad,
-                _ => Answer::Good,
+                4..=6 => Told::Unknown("it does not compile".into()),
+                7.. => Told::Bad,
+                _ => Told::Good,
             })
         };
         let found = search(10, ask).expect("answers");

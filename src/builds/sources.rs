@@ -21,9 +21,16 @@ pub(super) struct Contents {
     pub(super) executable: bool,
 }
 
-#[cfg(test)]
 impl Contents {
+    fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self {
+            bytes: fs::read(path)?,
+            executable: is_executable(path),
+        })
+    }
+
     /// A text.
+    #[cfg(test)]
     pub(super) fn of(text: &str) -> Self {
         Self {
             bytes: text.as_bytes().to_vec(),
@@ -86,10 +93,9 @@ fn of_work_tree(project: &Path) -> Result<Files, String> {
             continue;
         }
         let from = project.join(path);
-        match fs::read(&from) {
-            Ok(bytes) => {
-                let executable = is_executable(&from);
-                files.insert(path.into(), Contents { bytes, executable });
+        match Contents::read(&from) {
+            Ok(contents) => {
+                files.insert(path.into(), contents);
             }
             // It was removed, or it is a link that leads nowhere.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -124,16 +130,8 @@ pub(super) fn unpack(clone: &Path, commit: &str, into: &Path) -> Result<(), Stri
 
 /// All files below a folder, but for those of [`TARGET`].
 pub(super) fn of_folder(folder: &Path) -> io::Result<Files> {
-    let mut files = Files::new();
-    for path in below(folder)? {
-        let from = folder.join(&path);
-        let contents = Contents {
-            bytes: fs::read(&from)?,
-            executable: is_executable(&from),
-        };
-        files.insert(path, contents);
-    }
-    Ok(files)
+    let read = |path: PathBuf| Ok((path.clone(), Contents::read(&folder.join(path))?));
+    below(folder)?.into_iter().map(read).collect()
 }
 
 /// The paths of all files below a folder, as seen from there, but for those of [`TARGET`].

@@ -2,16 +2,12 @@
 
 use std::path::PathBuf;
 
-use measure::progress::Telling;
-
-use super::arguments::{Arguments, LATEST};
+use super::arguments::Arguments;
 use super::asked::{selection, wanted, words};
-use super::making::make_all;
-use super::{compare_in, folder_of};
-use crate::builds::bisect::{self, Answer as Told};
-use crate::builds::measured::Wanted;
-use crate::builds::{Judged, Project, Spec};
-use crate::cli::{Answer, print, print_answer, print_line, threshold};
+use super::{Comparing, folder_of};
+use crate::builds::bisect::{self, Told};
+use crate::builds::{Judged, Spec};
+use crate::cli::{Answer, print, print_answer, print_line};
 use crate::compare::Change;
 use crate::environment::package_folder;
 use crate::report::builds::{Style, render};
@@ -25,13 +21,9 @@ const AGAIN: [usize; 2] = [1, 4];
 
 /// The builds that are searched, and how they are measured.
 struct Search<'a> {
-    project: Project,
+    comparing: Comparing<'a>,
     candidates: Vec<Spec>,
     folder: PathBuf,
-    replace: bool,
-    threshold: f64,
-    wanted: Wanted<'a>,
-    telling: Telling,
     /// Builds that were measured.
     measured: usize,
 }
@@ -40,26 +32,17 @@ impl Search<'_> {
     /// Measures a candidate beside the good one, in a folder of that name.
     fn beside_the_good_one(&mut self, place: usize, name: &str) -> Result<Judged, Trouble> {
         let specs = [&self.candidates[0], &self.candidates[place]].map(Spec::clone);
-        let made = make_all(&self.project, &specs, &self.wanted, &mut self.telling)?;
-        let folder = self.folder.join(name);
-        let compared = compare_in(
-            &folder,
-            self.replace,
-            &made,
-            &self.wanted,
-            self.threshold,
-            &mut self.telling,
-        );
+        let compared = self.comparing.compared(&specs, &self.folder.join(name));
         compared.map(|(_, judged)| judged)
     }
 
     /// Whether a candidate is on the good or on the bad side of half of the `whole` change of what is measured.
     fn ask(&mut self, place: usize, whole: &Estimate) -> Result<Told, Trouble> {
         let candidate = self.candidates[place].clone();
-        let strategy = self.wanted.targets[0].1[0].1[0].clone();
+        let strategy = self.comparing.wanted.targets[0].1[0].1[0].clone();
         let half = whole.median.ln() / 2.0;
         for more in AGAIN {
-            self.wanted.more_rounds = more;
+            self.comparing.wanted.more_rounds = more;
             let name = format!("{}-{more}", candidate.file_name());
             let judged = match self.beside_the_good_one(place, &name) {
                 Err(Trouble {
@@ -103,13 +86,9 @@ pub(super) fn bisected(arguments: &Arguments) -> Answer {
     let targets = without_scale();
     let selection = selection(&targets)?;
     let mut search = Search {
-        project: Project::new(package_folder()),
         candidates: bisect::candidates(good, bad, &package_folder())?,
         folder: folder_of("bisect", &arguments.name)?,
-        replace: arguments.name == LATEST,
-        threshold: threshold(&arguments.threshold)?,
-        wanted: wanted(&targets, &selection, &specs, filter)?,
-        telling: Telling::new(),
+        comparing: Comparing::new(arguments, wanted(&targets, &selection, &specs, filter)?)?,
         measured: 2,
     };
     let last = search.candidates.len() - 1;
@@ -134,8 +113,9 @@ pub(super) fn bisected(arguments: &Arguments) -> Answer {
         last + 1
     ))?;
     let of_case = |(target, _): &(&crate::Target, _)| target.entry(&row.case.workload).is_some();
-    search.wanted.targets.retain(of_case);
-    for (_, measurements) in &mut search.wanted.targets {
+    let measured = &mut search.comparing.wanted.targets;
+    measured.retain(of_case);
+    for (_, measurements) in measured {
         *measurements = vec![(row.case.clone(), vec![row.strategy.clone()])];
     }
     let found = bisect::search(last, |place| search.ask(place, &whole))?;

@@ -13,7 +13,7 @@ use measure::progress::Telling;
 use super::{Answer, results, threshold};
 use crate::builds::measured::{self, Wanted};
 use crate::builds::place::{self, Manifest, Place};
-use crate::builds::{Judged, Made, Project};
+use crate::builds::{Judged, Project, Spec};
 use crate::environment::package_folder;
 use crate::targets::without_scale;
 use crate::trouble::Trouble;
@@ -35,34 +35,49 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     }
 }
 
-/// Measures builds in a folder, or reads what was measured there.
-fn compare_in(
-    folder: &Path,
+/// How builds are made and compared.
+struct Comparing<'a> {
+    project: Project,
+    wanted: Wanted<'a>,
+    /// Whether another comparison in the folder is removed.
     replace: bool,
-    made: &[Made],
-    wanted: &Wanted<'_>,
     threshold: f64,
-    telling: &mut Telling,
-) -> Result<(Manifest, Judged), Trouble> {
-    let manifest = measured::manifest(made, wanted)?;
-    let mut place = Place::take(folder, manifest, wanted.selection.settings.seed, replace)?;
-    if place.resumed {
-        telling.say("going on with what an earlier start of the same measured");
-    } else {
-        telling.say(&format!("measuring {}", measured::in_words(wanted, made.len())));
+    telling: Telling,
+}
+
+impl<'a> Comparing<'a> {
+    fn new(arguments: &Arguments, wanted: Wanted<'a>) -> Result<Self, Trouble> {
+        Ok(Self {
+            project: Project::new(package_folder()),
+            wanted,
+            replace: arguments.name == LATEST,
+            threshold: threshold(&arguments.threshold)?,
+            telling: Telling::new(),
+        })
     }
-    for made in made {
-        if let Some(left_out) = measured::left_out(made, wanted) {
+
+    /// Makes builds, and measures them in a folder or reads what was measured there.
+    fn compared(&mut self, specs: &[Spec], folder: &Path) -> Result<(Manifest, Judged), Trouble> {
+        let Self { wanted, telling, .. } = self;
+        let made = make_all(&self.project, specs, wanted, telling)?;
+        let manifest = measured::manifest(&made, wanted)?;
+        let mut place = Place::take(folder, manifest, wanted.selection.settings.seed, self.replace)?;
+        if place.resumed {
+            telling.say("going on with what an earlier start of the same measured");
+        } else {
+            telling.say(&format!("measuring {}", measured::in_words(wanted, made.len())));
+        }
+        for left_out in made.iter().filter_map(|made| measured::left_out(made, wanted)) {
             telling.say(&left_out);
         }
+        telling.end();
+        measured::count(&place, &made, wanted, &mut |what| telling.tell(what))?;
+        telling.end();
+        measured::measure(&place, &made, wanted)?;
+        place.complete()?;
+        let judged = judge(folder, &place.manifest, self.threshold)?;
+        Ok((place.manifest, judged))
     }
-    telling.end();
-    measured::count(&place, made, wanted, &mut |what| telling.tell(what))?;
-    telling.end();
-    measured::measure(&place, made, wanted)?;
-    place.complete()?;
-    let judged = judge(folder, &place.manifest, threshold)?;
-    Ok((place.manifest, judged))
 }
 
 fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
@@ -76,23 +91,23 @@ fn folder_of(kind: &str, name: &str) -> Result<PathBuf, Trouble> {
 
 fn compared(arguments: &Arguments) -> Answer {
     let (specs, filter) = words(&arguments.words)?;
-    let threshold = threshold(&arguments.threshold)?;
     let folder = folder_of("builds", &arguments.name)?;
     let targets = without_scale();
     let selection = selection(&targets)?;
-    let wanted = wanted(&targets, &selection, &specs, filter)?;
-    let measurements = wanted.targets.iter().flat_map(|(_, measurements)| measurements);
+    let mut comparing = Comparing::new(arguments, wanted(&targets, &selection, &specs, filter)?)?;
+    let measurements = comparing
+        .wanted
+        .targets
+        .iter()
+        .flat_map(|(_, measurements)| measurements);
     let ids = measurements.flat_map(|(case, all)| all.iter().map(|strategy| case.measurement_id(strategy)));
     has_charted(arguments, ids)?;
-    let replace = arguments.name == LATEST;
     // Before the builds are made, which takes minutes.
-    if let (false, Some(before)) = (replace, Manifest::read(&folder.join(place::MANIFEST))?)
+    if let (false, Some(before)) = (comparing.replace, Manifest::read(&folder.join(place::MANIFEST))?)
         && before.complete
     {
         return Err(place::exists(&folder));
     }
-    let mut telling = Telling::new();
-    let made = make_all(&Project::new(package_folder()), &specs, &wanted, &mut telling)?;
-    let (manifest, judged) = compare_in(&folder, replace, &made, &wanted, threshold, &mut telling)?;
+    let (manifest, judged) = comparing.compared(&specs, &folder)?;
     end(arguments, &folder, &manifest, &judged)
 }

@@ -24,14 +24,10 @@ pub(in crate::cli) fn page_of(folder: &Path, home: &str) -> Result<Option<String
 }
 
 pub(super) fn judge(folder: &Path, manifest: &Manifest, threshold: f64) -> Result<Judged, Trouble> {
-    let mut all = place::read(folder, manifest)?;
-    let null = all.pop().unwrap_or_default();
-    let base = if all.is_empty() {
-        Default::default()
-    } else {
-        all.remove(0)
-    };
-    Ok(judged(&base, &all, &null, threshold))
+    match &place::read(folder, manifest)?[..] {
+        [base, others @ .., null] => Ok(judged(base, others, null, threshold)),
+        _ => Err(format!("{}: no builds in {}", folder.display(), place::MANIFEST).into()),
+    }
 }
 
 pub(super) fn show(arguments: &Arguments, name: &str) -> Answer {
