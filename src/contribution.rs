@@ -2,6 +2,7 @@
 
 use crate::attachments::RecordedRun;
 use crate::record::{Header, Status};
+use crate::save::variables;
 use crate::selfcheck::bars::{Bar, Limit};
 use crate::warnings::not_applicable;
 
@@ -50,14 +51,8 @@ fn of_header(header: &Header) -> Vec<String> {
     if header.matrix != "default" {
         said.push(format!("the matrix is {}, and others' is default", header.matrix));
     }
-    let chosen = header
-        .command
-        .split("cargo ")
-        .next()
-        .unwrap_or_default()
-        .split_whitespace();
-    let chosen: Vec<&str> = chosen
-        .filter(|word| word.starts_with("JVS_") && !word.starts_with("JVS_SEED="))
+    let chosen: Vec<&str> = variables(&header.command)
+        .filter(|word| word.starts_with("JVS_"))
         .collect();
     if !chosen.is_empty() {
         said.push(format!("{} chose something else than others measure", chosen.join(" ")));

@@ -142,6 +142,12 @@ fn check(run: &Run) -> Result<(), String> {
 /// What all targets of a run must have in common.
 fn conditions(header: &Header) -> [(&'static str, String); 13] {
     let e = &header.environment;
+    let chosen: Vec<&str> = variables(&header.command).collect();
+    let chosen = if chosen.is_empty() {
+        "none".to_owned()
+    } else {
+        chosen.join(" ")
+    };
     [
         ("the revision", known(&e.git)),
         ("the compiler", e.built.rustc.clone()),
@@ -156,22 +162,14 @@ fn conditions(header: &Header) -> [(&'static str, String); 13] {
             e.quota.map_or("none".into(), |quota| quota.to_string()),
         ),
         ("the kernel", known(&e.kernel)),
-        ("the choice by JVS_ variables", variables(&header.command)),
+        ("the choice by JVS_ variables", chosen),
         ("the matrix", header.matrix.clone()),
         ("the number of rounds", header.rounds.to_string()),
     ]
 }
 
-/// The variables in front of a command, but the seed, which may be drawn for each target.
-fn variables(command: &str) -> String {
+/// The words in front of a command, which are variables; but the seed, which may be drawn for each target.
+pub(crate) fn variables(command: &str) -> impl Iterator<Item = &str> {
     let set = command.split("cargo ").next().unwrap_or_default();
-    let words: Vec<&str> = set
-        .split_whitespace()
-        .filter(|word| !word.starts_with("JVS_SEED="))
-        .collect();
-    if words.is_empty() {
-        "none".to_owned()
-    } else {
-        words.join(" ")
-    }
+    set.split_whitespace().filter(|word| !word.starts_with("JVS_SEED="))
 }

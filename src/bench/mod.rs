@@ -198,14 +198,17 @@ fn profile(criterion: Criterion, target: &Target, measurements: &[(Case, Vec<Str
     let made = Arc::new(Mutex::new(Made::default()));
     let mut criterion = criterion.with_profiler(Flamegraphs::new(made.clone()));
     replay::run_in_process(&mut criterion, target, measurements);
-    let made = lock(&made);
-    for picture in &made.pictures {
-        println!("Flamegraph: {}", picture.display());
+    let mut code = ExitCode::SUCCESS;
+    for (id, drawn) in lock(&made).iter() {
+        match drawn {
+            Ok(picture) => println!("Flamegraph: {}", picture.display()),
+            Err(problem) => {
+                eprintln!("{}: {id}: {problem}", target.name);
+                code = ExitCode::from(1);
+            }
+        }
     }
-    for (id, problem) in &made.problems {
-        eprintln!("{}: {id}: {problem}", target.name);
-    }
-    ExitCode::from(if made.problems.is_empty() { 0 } else { 1 })
+    code
 }
 
 fn print_help(target: &Target) {

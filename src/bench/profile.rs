@@ -23,14 +23,8 @@ use crate::trouble::at;
 #[cfg(unix)]
 const FREQUENCY: i32 = 997;
 
-/// The pictures that were made, and those that were not.
-#[derive(Debug, Default)]
-pub struct Made {
-    /// Where the pictures are.
-    pub pictures: Vec<PathBuf>,
-    /// Measurements without one, each with the reason.
-    pub problems: Vec<(String, String)>,
-}
+/// Measurements that were profiled, by id: where the picture is, or why there is none.
+pub type Made = Vec<(String, Result<PathBuf, String>)>;
 
 pub(super) use sampling::Sampler;
 
@@ -45,32 +39,22 @@ impl Flamegraphs {
     pub fn new(made: Arc<Mutex<Made>>) -> Self {
         Self { made, under_way: None }
     }
-
-    fn finish(&mut self, id: &str, folder: &Path) -> Result<PathBuf, String> {
-        let sampler = self.under_way.take();
-        let (profile, stacks) = sampler.ok_or("the profiler: it was not started")?.finish(id)?;
-        write(folder, &profile, &stacks)
-    }
 }
 
 impl Profiler for Flamegraphs {
     fn start_profiling(&mut self, id: &str, folder: &Path) {
         match writable(folder).and_then(|()| sampling::Sampler::start()) {
             Ok(sampler) => self.under_way = Some(sampler),
-            Err(error) => lock(&self.made).problems.push((id.to_owned(), error)),
+            Err(error) => lock(&self.made).push((id.to_owned(), Err(error))),
         }
     }
 
     fn stop_profiling(&mut self, id: &str, folder: &Path) {
-        if self.under_way.is_none() {
-            // Said already.
-            return;
-        }
-        let finished = self.finish(id, folder);
-        let mut made = lock(&self.made);
-        match finished {
-            Ok(picture) => made.pictures.push(picture),
-            Err(error) => made.problems.push((id.to_owned(), error)),
+        // Why one did not start is said already.
+        if let Some(sampler) = self.under_way.take() {
+            let finished = sampler.finish(id);
+            let drawn = finished.and_then(|(profile, stacks)| write(folder, &profile, &stacks));
+            lock(&self.made).push((id.to_owned(), drawn));
         }
     }
 }

@@ -9,7 +9,7 @@ use regex::Regex;
 
 use super::{Answer, Format, print_answer, waiting, wanted};
 use crate::census::{CountingAllocator, Row, count, formulas};
-use crate::environment::{cores, package_folder};
+use crate::environment::{Built, cores, package_folder};
 use crate::report::census as report;
 use crate::session;
 use crate::strategy::Strategy;
@@ -163,16 +163,14 @@ fn expected(counted: &[Row], path: &std::path::Path) -> Result<(bool, String), r
     let (known, differences) = report::differences(counted, path)?;
     let mut text: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
     let shown = path.strip_prefix(package_folder()).unwrap_or(path);
+    let here = Built::here();
     text += &format!(
-        "{} of {known} measurements differ from {} ({})\n",
+        "{} of {known} measurements differ from {} (here: tokio {}, {}, {})\n",
         differences.len(),
         shown.display(),
-        versions()
+        here.tokio,
+        here.rustc,
+        here.profile
     );
     Ok((differences.is_empty(), text))
-}
-
-fn versions() -> String {
-    let here = crate::environment::Built::here();
-    format!("here: tokio {}, {}, {}", here.tokio, here.rustc, here.profile)
 }
