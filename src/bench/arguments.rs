@@ -121,6 +121,23 @@ const REFUSED: &[(&str, bool, &str)] = &[
 /// Seconds: more than anyone waits for, and no more requests than memory has room for.
 const LONGEST_PROFILE: f64 = 3600.0;
 
+/// Numbers on which Criterion would panic, or ask for more memory than there is: whether one is possible, and what is.
+type Possible = (&'static str, fn(f64) -> bool, &'static str);
+const NUMBERS: [Possible; 4] = [
+    (
+        "nresamples",
+        |number| (1.0..=1e7).contains(&number),
+        "from 1 to 10000000",
+    ),
+    ("noise-threshold", |number| number > 0.0, "a fraction above 0"),
+    ("confidence-level", between_0_and_1, "above 0 and below 1"),
+    ("significance-level", between_0_and_1, "above 0 and below 1"),
+];
+
+fn between_0_and_1(number: f64) -> bool {
+    number > 0.0 && number < 1.0
+}
+
 /// Reads a command line, the program's name first.
 pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
     let refused = |why: &dyn Display| ArgumentError::Refused(why.into());
@@ -142,8 +159,9 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
                 .map(|(name, short)| arg(name, *short).action(ArgAction::SetTrue)),
         )
         .args(OPTIONS.iter().map(|(name, short)| {
-            // A negative time is refused with a reason, and not taken for a flag.
-            arg(name, *short).allow_negative_numbers(*name == "profile-time")
+            // A negative number is refused with a reason, and not taken for a flag.
+            let is_number = *name == "profile-time" || NUMBERS.iter().any(|(flag, ..)| flag == name);
+            arg(name, *short).allow_negative_numbers(is_number)
         }))
         .args(REFUSED.iter().map(|(name, valued, _)| {
             let arg = arg(name, None);
@@ -153,6 +171,13 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
     let switch = |name: &str| matches.get_flag(name);
     let option = |name: &str| matches.get_one::<String>(name).cloned();
 
+    for (flag, is_possible, possible) in NUMBERS {
+        // What is no number, Criterion says.
+        let number = option(flag).and_then(|number| number.parse().ok());
+        if let Some(number) = number.filter(|number| !is_possible(*number)) {
+            return Err(refused(&format_args!("--{flag} {number}: {possible}")));
+        }
+    }
     let mut profile_seconds = 0.0;
     let mode = if switch("help") || switch("version") {
         Mode::Help
@@ -244,6 +269,22 @@ mod tests {
             assert!(said.contains(seconds), "{said}");
         }
         assert_eq!(parsed("--bench --profile-time 0.5").unwrap().mode, Mode::Profile);
+    }
+
+    #[test]
+    fn numbers_on_which_criterion_panics_are_refused() {
+        for (flag, number) in [
+            ("nresamples", "0"),
+            ("nresamples", "99999999999999"),
+            ("noise-threshold", "0"),
+            ("noise-threshold", "-1"),
+            ("confidence-level", "2"),
+            ("significance-level", "NaN"),
+        ] {
+            let said = refused(&format!("--bench --{flag} {number}"));
+            assert!(said.starts_with(&format!("--{flag} {number}: ")), "{said}");
+        }
+        assert!(parsed("--bench --confidence-level 0.9 --noise-threshold 0.01").is_ok());
     }
 
     #[test]
