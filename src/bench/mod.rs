@@ -30,7 +30,7 @@ use crate::session;
 use crate::table;
 use crate::targets::targets;
 use crate::trouble::Trouble;
-use crate::variables::VARIABLES;
+use crate::variables::{VARIABLES, variable};
 
 use arguments::{Arguments, Mode};
 use profile::{Flamegraphs, Made};
@@ -83,17 +83,7 @@ fn done(target: &Target, targets: &[Target], arguments: &Arguments, measuring: P
     }
     if measurements.is_empty() {
         let nothing = nothing_to_do(target, &selection, arguments);
-        let elsewhere = || {
-            let known = server::knows(|id| arguments.filter.matches(id));
-            known
-                || targets.iter().any(|other| {
-                    let filter = |id: &str| arguments.filter.matches(id);
-                    let found = selection.measurements(other, cores(), filter);
-                    found.is_ok_and(|found| !found.is_empty())
-                })
-        };
-        // A profile is asked for by name; where no target knows it, the name is wrong.
-        if arguments.mode == Mode::Profile && !elsewhere() {
+        if is_wrong_name(arguments, targets) {
             return Ok(ExitCode::from(2));
         }
         if arguments.mode == Mode::Measure {
@@ -223,6 +213,20 @@ fn print_help(target: &Target) {
          refused here, since Criterion only analyses what was measured.\n",
         target.name
     );
+}
+
+/// Whether a profile is asked for of what no target knows: it is asked for by name.
+fn is_wrong_name(arguments: &Arguments, targets: &[Target]) -> bool {
+    let is_meant = |id: &str| arguments.filter.matches(id);
+    let is_of = |selection: &Selection, target: &Target| {
+        let found = selection.measurements(target, cores(), is_meant);
+        found.is_ok_and(|found| !found.is_empty())
+    };
+    let is_known = || {
+        let selection = Selection::read(variable, targets);
+        selection.is_ok_and(|selection| targets.iter().any(|target| is_of(&selection, target)))
+    };
+    arguments.mode == Mode::Profile && !server::knows(is_meant) && !is_known()
 }
 
 /// A target without measurements touches no file and is no error: another target may have them.

@@ -22,11 +22,11 @@ use crate::interrupt;
 use crate::matrix::SERVER_TARGET;
 use crate::program;
 use crate::report::summary::{shown, wrapped};
-use crate::selection::OF_SERVER;
+use crate::selection::{OF_SERVER, Selection};
 use crate::session;
 use crate::targets::targets;
 use crate::text::counted;
-use crate::variables::{VARIABLES, VariableError};
+use crate::variables::{VARIABLES, VariableError, variable};
 
 /// The target's name.
 const NAME: &str = SERVER_TARGET;
@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
         help();
         return ExitCode::SUCCESS;
     }
+    session::warn_of_misspelled();
     let plan = match plan() {
         Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
         Err(error) => {
@@ -76,6 +77,9 @@ pub fn main() -> ExitCode {
         eprintln!(
             "{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)"
         );
+        if super::is_wrong_name(&arguments, &targets()) {
+            return ExitCode::from(2);
+        }
         if arguments.mode == Mode::Measure {
             ending::end(NAME, None, None, None, false);
         }
@@ -105,7 +109,7 @@ pub fn main() -> ExitCode {
 
 /// What the variables ask for.
 fn plan() -> Result<Plan, VariableError> {
-    Ok(Plan::of(&session::selection(&targets())?, cores()))
+    Ok(Plan::of(&Selection::read(variable, &targets())?, cores()))
 }
 
 /// Whether the filter matches anything here.

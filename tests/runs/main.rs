@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     }
     match std::env::var(ACT).as_deref() {
         Ok("interleaves") => interleaved::act(),
+        Ok("server") => bench::server::main(),
         Ok(act) => children::act(act)
             .or_else(|| heap::act(act))
             .unwrap_or_else(|| bench::main(act, std::env::current_exe().expect("this program"))),

@@ -94,6 +94,9 @@ fn what_cannot_be_profiled_is_said_and_earlier_pictures_stay() {
         let arguments = [&["--bench"], &arguments[..]].concat();
         place.run("overhead", &ONE, &arguments).exits(code).says(says);
     }
+    let of_server = |filter| place.run("server", &[], &["--bench", "--profile-time", "1", filter]);
+    of_server("no/such").exits(2).says("nothing here has the values");
+    of_server("^wake/current_thread/worker/0B/join/8$").exits(0);
     // Another target knows it: no error, so that the targets can be run in a row.
     let arguments = [
         "--bench",
