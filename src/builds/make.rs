@@ -56,6 +56,24 @@ pub(super) fn no_build(spec: &Spec, reason: impl Display) -> Trouble {
     }
 }
 
+/// Whether what a build is made of is there, as far as that is known before anything is made, which takes minutes.
+pub fn check(spec: &Spec, project: &Project) -> Result<(), Trouble> {
+    if let Some(revision) = &spec.revision {
+        commit_of(spec, revision, project)?;
+    }
+    manifests::check(spec).map_err(|reason| no_build(spec, reason))
+}
+
+/// The commit of this project that a build's revision is.
+fn commit_of(spec: &Spec, revision: &str, project: &Project) -> Result<String, Trouble> {
+    let commit = sources::commit(&project.folder, revision);
+    commit.map_err(|reason| no_sources(spec, format_args!("revision {revision}: {reason}")))
+}
+
+fn no_sources(spec: &Spec, reason: impl Display) -> Trouble {
+    no_build(spec, format_args!("the sources of this project: {reason}"))
+}
+
 /// Makes a build of `project` in a folder of `cache`; with the flavor `local` where that is wanted and its tokio
 /// has it. `tell` is told what is going on.
 pub fn make(
@@ -72,12 +90,8 @@ pub fn make(
     let _held = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(Trouble::unwritten(&lock))?;
-    let sources = manifests::wanted(spec, &folder)
-        .and_then(|wanted| Ok((write_sources(spec, wanted.as_ref(), project, &folder, tell)?, wanted)));
-    if sources.is_err() {
-        forget_if_empty(&folder, &lock);
-    }
-    let (revision, wanted) = sources?;
+    let wanted = manifests::wanted(spec, &folder)?;
+    let revision = write_sources(spec, wanted.as_ref(), project, &folder, tell)?;
     let local = local
         && wanted
             .as_ref()
@@ -99,13 +113,6 @@ pub fn make(
     prove(made, wanted.as_ref())
 }
 
-/// What is no build leaves no folder, unless there is more in it than its lock.
-fn forget_if_empty(folder: &Path, lock: &Path) {
-    let alone = fs::read_dir(folder).is_ok_and(|files| files.count() == 1);
-    // Where it cannot be removed it is in nobody's way.
-    let _ = alone.then(|| fs::remove_file(lock).and_then(|()| fs::remove_dir(folder)));
-}
-
 /// Puts the sources in place, and the lock file; the revision that they are of.
 fn write_sources(
     spec: &Spec,
@@ -114,12 +121,11 @@ fn write_sources(
     folder: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Option<String>, Trouble> {
-    let no_sources = |reason: String| no_build(spec, format_args!("the sources of this project: {reason}"));
+    let no_sources = |reason: String| no_sources(spec, reason);
     let (mut files, revision) = match &spec.revision {
         None => project.work_tree().map_err(no_sources)?,
         Some(revision) => {
-            let commit = sources::commit(&project.folder, revision)
-                .map_err(|reason| no_sources(format!("revision {revision}: {reason}")))?;
+            let commit = commit_of(spec, revision, project)?;
             let short = commit[..12.min(commit.len())].to_owned();
             let unpacked = folder.join(format!("revision-{short}"));
             if !unpacked.is_dir() {

@@ -18,6 +18,19 @@ pub(super) struct Wanted {
     pub folder: Option<PathBuf>,
 }
 
+/// Whether a build's tokio is there, where it is not the registry's.
+pub(super) fn check(spec: &Spec) -> Result<(), String> {
+    match &spec.tokio {
+        None | Some(Tokio::Version(_)) => Ok(()),
+        Some(Tokio::Path(folder)) => tokio_in(folder).map(drop),
+        Some(Tokio::Git { folder, revision }) => commit_of(folder, revision).map(drop),
+    }
+}
+
+fn commit_of(clone: &Path, revision: &str) -> Result<String, String> {
+    commit(clone, revision).map_err(|reason| format!("{revision}: {reason}"))
+}
+
 /// What a build's tokio is; the sources of a clone's revision are unpacked into `cache`.
 pub(super) fn wanted(spec: &Spec, cache: &Path) -> Result<Option<Wanted>, Trouble> {
     let wrong = |reason: String| no_build(spec, reason);
@@ -31,7 +44,7 @@ pub(super) fn wanted(spec: &Spec, cache: &Path) -> Result<Option<Wanted>, Troubl
         }
         Some(Tokio::Path(folder)) => folder.clone(),
         Some(Tokio::Git { folder, revision }) => {
-            let commit = commit(folder, revision).map_err(|reason| wrong(format!("{revision}: {reason}")))?;
+            let commit = commit_of(folder, revision).map_err(wrong)?;
             let into = cache.join(format!("tokio-{}", &commit[..12.min(commit.len())]));
             if !into.is_dir() {
                 unpack(folder, &commit, &into).map_err(wrong)?;

@@ -13,6 +13,6 @@ mod sources;
 pub mod spec;
 
 pub use judged::{Judged, judged};
-pub use make::{Made, make};
+pub use make::{Made, check, make};
 pub use sources::Project;
 pub use spec::Spec;

@@ -125,9 +125,10 @@ fn what_is_no_build_is_refused_in_one_line() {
         (&["builds", "same", "same", "("], "the filter `(`"),
         (&["builds", "same", "same", "--name", "a/b"], "--name a/b"),
         (&["builds", "same", "same", "--threshold", "5000"], "--threshold 5000"),
-        (&["builds", "rev:no-such-revision", "same"], "revision no-such-revision"),
-        (&["builds", &no_tokio, "same"], "has no package tokio"),
-        (&["builds", &no_clone, "same"], "tokio=git:"),
+        // Before the first of them is made.
+        (&["builds", "same", "rev:no-such-revision"], "revision no-such-revision"),
+        (&["builds", "same", &no_tokio], "has no package tokio"),
+        (&["builds", "same", &no_clone], "tokio=git:"),
         (
             &["builds", "--bisect", "same", "tokio=1.50.0", "yield/"],
             "--bisect same tokio=1.50.0",

@@ -13,7 +13,7 @@ use measure::progress::Telling;
 use super::{Answer, results, threshold};
 use crate::builds::measured::{self, Wanted};
 use crate::builds::place::{self, Manifest, Place};
-use crate::builds::{Judged, Project, Spec};
+use crate::builds::{Judged, Project, Spec, check};
 use crate::environment::package_folder;
 use crate::targets::without_scale;
 use crate::trouble::Trouble;
@@ -107,6 +107,9 @@ fn compared(arguments: &Arguments) -> Answer {
         && before.complete
     {
         return Err(place::exists(&folder));
+    }
+    for spec in &specs {
+        check(spec, &comparing.project)?;
     }
     let (manifest, judged) = comparing.compared(&specs, &folder)?;
     end(arguments, &folder, &manifest, &judged)
