@@ -52,10 +52,10 @@ struct Arguments {
     #[arg(long, hide = true, num_args = 2)]
     waiting_one: Option<Vec<String>>,
     /// Compare with the counts in this file, which `census` printed; print what differs and nothing else
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
     expect: Option<PathBuf>,
     /// Check what each strategy's file says of its counts, for every number of children up to --up-to, on current_thread
-    #[arg(long, conflicts_with_all = ["filter", "expect", "format"])]
+    #[arg(long, conflicts_with_all = ["filter", "expect", "format", "waiting"])]
     formulas: bool,
     /// With --formulas: the most children
     #[arg(long, value_name = "N", default_value_t = *formulas::CLAIMED.end() as u16, requires = "formulas",

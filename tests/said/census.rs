@@ -223,11 +223,16 @@ fn children_that_wait_are_weighed_and_join_says_its_ladder() {
 
 #[test]
 fn bad_input_is_said_and_nothing_is_counted() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 6] = [
         (&["no/such"], "matches no measurement"),
         (&["["], "regex parse error"),
         (&["yield", "--expect", "no/such/file"], "no/such/file: "),
         (&["--format", "xml"], "possible values: text, json"),
+        (&["--formulas", "--waiting"], "cannot be used with '--waiting'"),
+        (
+            &["--expect", "one", "--format", "json"],
+            "cannot be used with '--format",
+        ),
     ];
     for (arguments, says) in cases {
         let mut variables = EXACT.to_vec();
