@@ -332,11 +332,22 @@ fn costs(model: &Model, format: TableFormat) -> String {
     format.shown(&model.sheet, |_| report::costs(model))
 }
 
-fn run_calibration(asked: &Asked, format: TableFormat) -> Answer {
-    let mut flavors = asked.flavor.clone();
-    if flavors.is_empty() {
-        flavors = vec![Flavor::CurrentThread, Flavor::MultiThread(1)];
+/// A flavor that was given twice would be measured twice, in a record that nobody reads then.
+fn each_once(flavors: &[Flavor]) -> Vec<Flavor> {
+    let mut once = Vec::new();
+    for flavor in flavors {
+        if !once.contains(flavor) {
+            once.push(*flavor);
+        }
     }
+    once
+}
+
+fn run_calibration(asked: &Asked, format: TableFormat) -> Answer {
+    let flavors = match &asked.flavor[..] {
+        [] => vec![Flavor::CurrentThread, Flavor::MultiThread(1)],
+        given => each_once(given),
+    };
     let wakes_threads = |flavor: &&Flavor| {
         let scope = Scope {
             flavor: **flavor,
@@ -400,4 +411,15 @@ fn validate(names: &[String], format: TableFormat) -> Answer {
         text.extend(validations.iter().map(|validation| report::farthest(validation, 5)));
     }
     print_answer(&text, held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flavor_that_is_given_twice_is_calibrated_once() {
+        let [one, other] = [Flavor::MultiThread(1), Flavor::CurrentThread];
+        assert_eq!(each_once(&[one, other, one]), [one, other]);
+    }
 }
