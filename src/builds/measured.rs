@@ -251,7 +251,8 @@ pub fn left_out(made: &Made, wanted: &Wanted<'_>) -> Option<String> {
 pub fn in_words(wanted: &Wanted<'_>, builds: usize) -> String {
     let cases: usize = wanted.targets.iter().map(|(_, measurements)| measurements.len()).sum();
     format!(
-        "{cases} cases, {builds} builds and the first one again, on {} cores",
+        "{}, {builds} builds and the first one again, on {} cores",
+        crate::text::counted(cases, "case"),
         cores()
     )
 }

@@ -81,18 +81,22 @@ pub struct Place {
 impl Place {
     /// Takes a folder for a comparison. One of the same that was cut short is gone on with, by its own seed unless one is given;
     /// another one is removed where `replace` says so, and refused else.
-    pub fn take(folder: &Path, mut manifest: Manifest, seed: Option<u64>, replace: bool) -> Result<Self, Trouble> {
-        let drawn = manifest.seed;
+    pub fn take(folder: &Path, manifest: Manifest, seed: Option<u64>, replace: bool) -> Result<Self, Trouble> {
+        let place = |manifest, resumed| Self {
+            folder: folder.to_owned(),
+            manifest,
+            resumed,
+        };
         if let Some(before) = Manifest::read(&folder.join(MANIFEST))? {
-            manifest.seed = seed.unwrap_or(before.seed);
-            if before == manifest {
-                return Ok(Self {
-                    folder: folder.to_owned(),
-                    manifest,
-                    resumed: true,
-                });
+            let seed = seed.unwrap_or(before.seed);
+            if before
+                == (Manifest {
+                    seed,
+                    ..manifest.clone()
+                })
+            {
+                return Ok(place(before, true));
             }
-            manifest.seed = drawn;
         }
         if folder.exists() {
             if !replace {
@@ -102,11 +106,7 @@ impl Place {
         }
         fs::create_dir_all(folder).map_err(at(folder))?;
         manifest.write(folder)?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            manifest,
-            resumed: false,
-        })
+        Ok(place(manifest, false))
     }
 
     pub(super) fn of(&self, build: &Named) -> PathBuf {

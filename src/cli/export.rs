@@ -1,13 +1,10 @@
 //! `export`: a run in the shape that another tool reads.
 
-use std::process::ExitCode;
-
 use clap::{Args, ValueEnum};
 
 use super::{Answer, print, results};
 use crate::report::export;
 use crate::run_store::{LATEST, Run};
-use crate::trouble::Trouble;
 
 #[derive(Args)]
 #[command(
@@ -68,8 +65,10 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
 #[cfg(feature = "parquet")]
 fn parquet(names: &[String]) -> Answer {
     use std::io::IsTerminal;
+    use std::process::ExitCode;
 
     use crate::report::parquet::Writer;
+    use crate::trouble::Trouble;
 
     if std::io::stdout().is_terminal() {
         return Err("--format parquet is no text: redirect it to a file, > runs.parquet".into());

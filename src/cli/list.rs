@@ -83,7 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     targets.retain(|target| only.is_none_or(|name| target.name == name));
     let mut rows = Vec::new();
     for target in &targets {
-        rows.push((target, selection.measurements(target, cores(), |_| true)?));
+        let measurements = selection.measurements(target, cores(), |_| true)?;
+        let expected = Expected::of(&selection, target, &measurements);
+        rows.push((target, measurements, expected));
     }
     let strategies = |target: &Target| -> Vec<String> {
         let strategies = selection.strategies_in(target);
@@ -92,14 +94,14 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     if arguments.format == Format::Json {
         let targets: Vec<serde_json::Value> = rows
             .iter()
-            .map(|(target, measurements)| {
+            .map(|(target, measurements, expected)| {
                 let cases: Vec<String> = measurements.iter().map(|(case, _)| case.to_string()).collect();
                 serde_json::json!({
                     "target": target.name,
                     "matrix": selection.settings.matrix.to_string(),
                     "strategies": strategies(target),
                     "reference": selection.reference_in(target).to_string(),
-                    "expected_minutes": Expected::of(&selection, target, measurements).minutes,
+                    "expected_minutes": expected.minutes,
                     "cases": cases,
                 })
             })
@@ -107,15 +109,12 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
         return print(&format!("{}\n", serde_json::Value::from(targets)));
     }
     let mut text = String::new();
-    for (_, measurements) in &rows {
-        for (case, _) in measurements {
-            text += &format!("{case}\n");
-        }
+    for (case, _) in rows.iter().flat_map(|(_, measurements, _)| measurements) {
+        text += &format!("{case}\n");
     }
     text += "\n";
     let (mut cases, mut total) = (0, 0.0);
-    for (target, measurements) in rows.iter().filter(|(_, measurements)| !measurements.is_empty()) {
-        let expected = Expected::of(&selection, target, measurements);
+    for (target, measurements, expected) in rows.iter().filter(|(_, measurements, _)| !measurements.is_empty()) {
         text += &format!(
             "{:10}{:5} cases × {}, about {:.1} minutes{}\n",
             target.name,

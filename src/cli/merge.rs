@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Answer, print_line, results, write_file};
+use super::{Answer, print_saved, results, write_file};
 use crate::record::{self, Status};
 use crate::run_store::records;
 use crate::save::save;
@@ -60,8 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
         );
     }
     let targets: Vec<&str> = targets.iter().map(String::as_str).collect();
-    let saved = save(&results(), place.path(), &arguments.into, &targets, simulated)?;
-    print_line(saved.folder.display())
+    print_saved(&save(&results(), place.path(), &arguments.into, &targets, simulated)?)
 }
 
 fn read(folders: &[PathBuf]) -> Result<Vec<ShardRecord>, Trouble> {

@@ -31,6 +31,7 @@ pub use census::main as census;
 
 use crate::files;
 use crate::report::changes::Style;
+use crate::save::Saved;
 use crate::session::results;
 use crate::trouble::Trouble;
 
@@ -121,11 +122,15 @@ impl TableFormat {
     }
 }
 
+/// The fraction that a number of percent is.
+fn percent(text: &str) -> Option<f64> {
+    let percent = text.parse().ok().filter(|percent| (0.0..1000.0).contains(percent));
+    percent.map(|percent: f64| percent / 100.0)
+}
+
 /// The fraction below which a change is none, of --threshold, which is in percent.
 fn threshold(text: &str) -> Result<f64, String> {
-    let percent = text.parse().ok().filter(|percent| (0.0..1000.0).contains(percent));
-    let fraction = percent.map(|percent: f64| percent / 100.0);
-    fraction.ok_or_else(|| format!("--threshold {text}: not a number of percent from 0 to 1000"))
+    percent(text).ok_or_else(|| format!("--threshold {text}: not a number of percent from 0 to 1000"))
 }
 
 /// The command line, for who wants to know what it understands.
@@ -184,6 +189,14 @@ fn print_line(line: impl Display) -> Answer {
 fn print_answer(text: &str, is_so: bool) -> Answer {
     let printed = print(text)?;
     Ok(if is_so { printed } else { ExitCode::from(1) })
+}
+
+/// Says where a run is kept now, and what a reader of it should know.
+fn print_saved(saved: &Saved) -> Answer {
+    for warning in &saved.warnings {
+        eprintln!("warning: {warning}");
+    }
+    print_line(saved.folder.display())
 }
 
 /// Writes a file, whole or not at all.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Answer, print_line, results};
+use super::{Answer, print_saved, results};
 use crate::attachments::RecordedRun;
 use crate::contribution::objections;
 use crate::run_store::LATEST;
@@ -57,9 +57,5 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
         results.push("machines");
         std::fs::create_dir_all(&results).map_err(Trouble::unwritten(&results))?;
     }
-    let saved = save(&results, &from, &arguments.name, &targets, false)?;
-    for warning in &saved.warnings {
-        eprintln!("warning: {warning}");
-    }
-    print_line(saved.folder.display())
+    print_saved(&save(&results, &from, &arguments.name, &targets, false)?)
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::cli::TableFormat;
+use crate::cli::{TableFormat, percent};
 
 #[derive(Args)]
 #[command(
@@ -65,18 +65,13 @@ impl FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = || format!("`{text}` is not slower or slower:PERCENT");
-        let Some(rest) = text.strip_prefix("slower") else {
-            return Err(wanted());
+        let by = match text.strip_prefix("slower") {
+            Some("") => Some(0.0),
+            Some(rest) => rest.strip_prefix(':').and_then(percent),
+            None => None,
         };
-        if rest.is_empty() {
-            return Ok(Self(0.0));
-        }
-        let percent = rest.strip_prefix(':').and_then(|percent| percent.parse::<f64>().ok());
-        match percent {
-            Some(percent) if (0.0..1000.0).contains(&percent) => Ok(Self(percent / 100.0)),
-            _ => Err(wanted()),
-        }
+        by.map(Self)
+            .ok_or_else(|| format!("`{text}` is not slower or slower:PERCENT"))
     }
 }
 
