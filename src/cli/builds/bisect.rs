@@ -119,18 +119,15 @@ pub(super) fn bisected(arguments: &Arguments) -> Answer {
         *measurements = vec![(row.case.clone(), vec![row.strategy.clone()])];
     }
     let found = bisect::search(last, |place| search.ask(place, &whole))?;
-    print_line(format_args!(
-        "{id} changed from {} to {}; {} of {} builds were measured.",
+    let mut said = format!(
+        "{id} changed from {} to {}; {} of {} builds were measured.\n",
         search.candidates[found.last_good],
         search.candidates[found.first_bad],
         search.measured,
         last + 1
-    ))?;
+    );
     for (place, why) in &found.unknown {
-        print_line(format_args!(
-            "Between them, and not told: {}: {why}",
-            search.candidates[*place]
-        ))?;
+        said += &format!("Between them, and not told: {}: {why}\n", search.candidates[*place]);
     }
-    print("")
+    print(&said)
 }
