@@ -55,13 +55,16 @@ pub fn main(name: &str, measuring: impl Into<PathBuf>) -> ExitCode {
     if arguments.mode == Mode::Help {
         print_help(target);
     }
-    done(target, &targets, &arguments, measuring.into()).unwrap_or_else(|trouble| {
-        // What other targets of the same `cargo bench` measured is said all the same.
-        if arguments.mode == Mode::Measure {
-            ending::end(name, None, None, None, true);
-        }
-        trouble.exit(name)
-    })
+    done(target, &targets, &arguments, measuring.into())
+        .unwrap_or_else(|trouble| refused(name, &arguments.mode, trouble))
+}
+
+/// Ends a target that measured nothing; what other targets of the same `cargo bench` measured is said all the same.
+fn refused(name: &str, mode: &Mode, trouble: Trouble) -> ExitCode {
+    if *mode == Mode::Measure {
+        ending::end(name, None, None, None, true);
+    }
+    trouble.exit(name)
 }
 
 /// Does what the command line says.

@@ -56,11 +56,11 @@ pub fn main() -> ExitCode {
     let plan = match plan() {
         Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
         Err(error) => {
-            let code = session::bad_input(NAME, &error);
-            if error.to_string().starts_with("JVS_WORKLOADS") {
-                eprintln!("{NAME}: and, of this target: {}", OF_SERVER.join(" "));
+            let mut trouble = crate::trouble::Trouble::from(error);
+            if trouble.reason.starts_with("JVS_WORKLOADS") {
+                trouble.reason += &format!("; and, of this target: {}", OF_SERVER.join(" "));
             }
-            return code;
+            return super::refused(NAME, &arguments.mode, trouble);
         }
     };
     let program = program::this_program();
