@@ -67,7 +67,7 @@ pub fn save(results: &Path, from: &Path, name: &str, targets: &[&str], simulated
     }
     check(&run).map_err(|problem| format!("{}: {problem}", from.display()))?;
 
-    let io = Trouble::unwritten;
+    let io = Trouble::failed_at;
     // JVS_RESULTS may name one that is not there yet.
     fs::create_dir_all(results).map_err(io(results))?;
     // A folder that a kill leaves half made has a name that no run has.

@@ -30,7 +30,6 @@ impl<E: Display> From<E> for Trouble {
 
 /// What is said of an error of a file or folder.
 pub fn at<E: Display>(path: &Path) -> impl Fn(E) -> String {
-    let path = path.to_owned();
     move |error| format!("{}: {error}", path.display())
 }
 
@@ -43,10 +42,9 @@ impl Trouble {
         }
     }
 
-    /// A file or folder cannot be written.
-    pub fn unwritten(path: &Path) -> impl Fn(std::io::Error) -> Self {
-        let said = at(path);
-        move |error| Self::failed(said(error))
+    /// What was asked for rightly failed at a file or folder, such as one that cannot be written.
+    pub fn failed_at(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        move |error| Self::failed(at(path)(error))
     }
 
     /// Nothing was measured.

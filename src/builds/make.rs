@@ -84,12 +84,12 @@ pub fn make(
     tell: &mut dyn FnMut(&str),
 ) -> Result<Made, Trouble> {
     let folder = cache.join(spec.file_name());
-    fs::create_dir_all(&folder).map_err(Trouble::unwritten(&folder))?;
+    fs::create_dir_all(&folder).map_err(Trouble::failed_at(&folder))?;
     // Another `builds` may be making the same.
     let lock = folder.join("lock");
     let _held = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
-        .map_err(Trouble::unwritten(&lock))?;
+        .map_err(Trouble::failed_at(&lock))?;
     let wanted = manifests::wanted(spec, &folder)?;
     let revision = write_sources(spec, wanted.as_ref(), project, &folder, tell)?;
     let local = local
@@ -131,7 +131,7 @@ fn write_sources(
             if !unpacked.is_dir() {
                 sources::unpack(&project.folder, &commit, &unpacked).map_err(no_sources)?;
             }
-            let files = sources::of_folder(&unpacked).map_err(Trouble::unwritten(&unpacked))?;
+            let files = sources::of_folder(&unpacked).map_err(Trouble::failed_at(&unpacked))?;
             (files, Some(short))
         }
     };
@@ -153,12 +153,12 @@ fn write_sources(
     tell("writing its sources");
     // Without a stamp an interrupted start does all of this again.
     let _ = fs::remove_file(&stamp);
-    sources::write(&files, &source).map_err(Trouble::unwritten(&source))?;
+    sources::write(&files, &source).map_err(Trouble::failed_at(&source))?;
     if wanted.is_some() {
         tell("resolving");
         run_cargo(spec, "resolve", &source, &["update", "--workspace"], &[], tell)?;
     }
-    fs::write(&stamp, hash).map_err(Trouble::unwritten(&stamp))?;
+    fs::write(&stamp, hash).map_err(Trouble::failed_at(&stamp))?;
     Ok(revision)
 }
 
@@ -261,7 +261,7 @@ fn reason(said: &[String], otherwise: &str) -> String {
 fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, Trouble> {
     let wrong = |reason: String| no_build(&made.spec, reason);
     let path = made.folder.join("source").join("Cargo.lock");
-    let lock = fs::read_to_string(&path).map_err(Trouble::unwritten(&path))?;
+    let lock = fs::read_to_string(&path).map_err(Trouble::failed_at(&path))?;
     let locked = manifests::locked(&lock).map_err(wrong)?;
     let compiled = &made.built().tokio;
     if locked.len() != 1 || locked[0] != *compiled {
@@ -279,7 +279,7 @@ fn prove(mut made: Made, wanted: Option<&Wanted>) -> Result<Made, Trouble> {
         )));
     }
     // Where a panic of tokio's would be reported from: rustc leaves the path of each source file in the program.
-    let bytes = fs::read(&made.measuring).map_err(Trouble::unwritten(&made.measuring))?;
+    let bytes = fs::read(&made.measuring).map_err(Trouble::failed_at(&made.measuring))?;
     let found = tokio_folders(&bytes);
     if matches!(made.spec.tokio, Some(Tokio::Version(_)))
         && !found.is_empty()

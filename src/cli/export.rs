@@ -74,8 +74,8 @@ fn parquet(names: &[String]) -> Answer {
         return Err("--format parquet is no text: redirect it to a file, > runs.parquet".into());
     }
     // Whole or not at all: what cannot be read is found before anything is written.
-    let unwritten = Trouble::unwritten("a temporary file".as_ref());
-    let mut file = tempfile::tempfile().map_err(unwritten)?;
+    let failed = Trouble::failed_at("a temporary file".as_ref());
+    let mut file = tempfile::tempfile().map_err(failed)?;
     let mut writer = Writer::new(std::io::BufWriter::new(&mut file)).map_err(Trouble::failed)?;
     let mut seen = std::collections::HashSet::new();
     let progress = indicatif::ProgressBar::new(names.len() as u64);

@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     let drawn: Vec<_> = pairs.into_iter().map(|(a, b)| draw(a, b)).collect::<Result<_, _>>()?;
     let mut paths = String::new();
     for (folder, files) in drawn {
-        std::fs::create_dir_all(&folder).map_err(Trouble::unwritten(&folder))?;
+        std::fs::create_dir_all(&folder).map_err(Trouble::failed_at(&folder))?;
         for (file, contents) in files {
             write_file(&folder.join(file), &contents)?;
         }

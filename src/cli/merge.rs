@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
     let mut targets: Vec<String> = parts.iter().map(|(_, header, _)| header.target.clone()).collect();
     targets.sort();
     targets.dedup();
-    let place = tempfile::tempdir().map_err(Trouble::unwritten("a temporary folder".as_ref()))?;
+    let place = tempfile::tempdir().map_err(Trouble::failed_at("a temporary folder".as_ref()))?;
     for target in &targets {
         let shards: Vec<ShardRecord> = parts
             .iter()

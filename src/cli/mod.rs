@@ -205,6 +205,6 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
         Some(folder) if error.kind() == io::ErrorKind::NotFound => {
             Trouble::failed(format_args!("{}: no such folder; make it first", folder.display()))
         }
-        _ => Trouble::unwritten(path)(error),
+        _ => Trouble::failed_at(path)(error),
     })
 }

@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Answer {
             return Ok(ExitCode::from(1));
         }
         results.push("machines");
-        std::fs::create_dir_all(&results).map_err(Trouble::unwritten(&results))?;
+        std::fs::create_dir_all(&results).map_err(Trouble::failed_at(&results))?;
     }
     print_saved(&save(&results, &from, &arguments.name, &targets, false)?)
 }

@@ -64,7 +64,7 @@ fn one(arguments: &Arguments, folder: &Path, number: usize) -> Result<(), Troubl
     let cases = cases(arguments.cases, machine.cores);
     let (header, measurements) = machine.record("overhead", &cases, arguments.rounds, random.u64(..));
     let own = folder.join(&machine.name);
-    std::fs::create_dir_all(&own).map_err(Trouble::unwritten(&own))?;
+    std::fs::create_dir_all(&own).map_err(Trouble::failed_at(&own))?;
     let path = own.join("overhead.jsonl");
     write_file(&path, record::to_text(&header, &measurements).as_bytes())
 }

@@ -43,7 +43,7 @@ const FIRST: [&str; 6] = [
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Trouble::unwritten(folder))?;
+        fs::create_dir_all(folder).map_err(Trouble::failed_at(folder))?;
     }
     write_file(path, bytes)
 }

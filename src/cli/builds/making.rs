@@ -27,7 +27,7 @@ pub(super) fn clean() -> Answer {
     match fs::remove_dir_all(&cache) {
         Ok(()) => print_line(format!("{} freed", gigabytes(bytes))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => print_line("no builds are kept"),
-        Err(error) => Err(Trouble::unwritten(&cache)(error)),
+        Err(error) => Err(Trouble::failed_at(&cache)(error)),
     }
 }
 
