@@ -2,9 +2,8 @@
 //! filter to itself.
 
 use std::ffi::OsString;
-use std::fmt::Display;
 
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use measure::arguments::{Filter, texts};
 
 use crate::trouble::Trouble;
@@ -45,28 +44,10 @@ pub struct Arguments {
     pub shown: Vec<String>,
 }
 
-/// A command line that cannot be followed.
-#[derive(Debug)]
-pub enum ArgumentError {
-    /// Clap does not understand it.
-    Clap(clap::Error),
-    /// It is not UTF-8, its filter is no regular expression, its time is none, or it would set Criterion's sampling, which is a
-    /// replay of what was measured.
-    Refused(Trouble),
-}
-
-impl From<clap::Error> for ArgumentError {
-    fn from(error: clap::Error) -> Self {
-        Self::Clap(error)
-    }
-}
-
 /// Those that this program was started with; where clap does not understand them, it says so and ends the program.
 pub(super) fn of_this_program(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, Trouble> {
-    parse(words).map_err(|error| match error {
-        ArgumentError::Clap(error) => error.exit(),
-        ArgumentError::Refused(trouble) => trouble,
-    })
+    let words = texts(words)?;
+    read(&command().get_matches_from(&words), words)
 }
 
 /// Criterion 0.8's flags, but those that are refused.
@@ -138,10 +119,8 @@ fn between_0_and_1(number: f64) -> bool {
     number > 0.0 && number < 1.0
 }
 
-/// Reads a command line, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result<Arguments, ArgumentError> {
-    let refused = |why: &dyn Display| ArgumentError::Refused(why.into());
-    let arguments = texts(arguments).map_err(|error| refused(&error))?;
+/// What is understood.
+fn command() -> Command {
     let arg = |name: &'static str, short: Option<char>| {
         let arg = Arg::new(name).long(name);
         match short {
@@ -149,7 +128,7 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
             None => arg,
         }
     };
-    let matches = Command::new("bench")
+    Command::new("bench")
         .disable_help_flag(true)
         .disable_version_flag(true)
         .arg(Arg::new("FILTER").index(1))
@@ -167,7 +146,11 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
             let arg = arg(name, None);
             if *valued { arg } else { arg.action(ArgAction::SetTrue) }
         }))
-        .try_get_matches_from(&arguments)?;
+}
+
+/// What was understood of a command line, the program's name first; why it cannot be followed, where it would set Criterion's
+/// sampling, which is a replay of what was measured, or holds what Criterion or the filter cannot take.
+fn read(matches: &ArgMatches, words: Vec<String>) -> Result<Arguments, Trouble> {
     let switch = |name: &str| matches.get_flag(name);
     let option = |name: &str| matches.get_one::<String>(name).cloned();
 
@@ -175,7 +158,7 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
         // What is no number, Criterion says.
         let number = option(flag).and_then(|number| number.parse().ok());
         if let Some(number) = number.filter(|number| !is_possible(*number)) {
-            return Err(refused(&format_args!("--{flag} {number}: {possible}")));
+            return Err(format!("--{flag} {number}: {possible}").into());
         }
     }
     let mut profile_seconds = 0.0;
@@ -189,9 +172,9 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
     } else if let Some(seconds) = option("profile-time") {
         let possible = |time: &f64| *time > 0.0 && *time <= LONGEST_PROFILE;
         let time = seconds.parse().ok().filter(possible);
-        let wrong =
-            format_args!("--profile-time {seconds}: not a number of seconds above zero, up to {LONGEST_PROFILE}");
-        profile_seconds = time.ok_or_else(|| refused(&wrong))?;
+        profile_seconds = time.ok_or_else(|| {
+            format!("--profile-time {seconds}: not a number of seconds above zero, up to {LONGEST_PROFILE}")
+        })?;
         Mode::Profile
     } else if let Some(baseline) = option("load-baseline") {
         Mode::Load(baseline)
@@ -206,15 +189,16 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
                 switch(flag)
             };
             if given {
-                return Err(refused(&format_args!(
+                return Err(format!(
                     "--{flag} would change how Criterion samples, but Criterion only analyses what the rounds measured: {instead}"
-                )));
+                )
+                .into());
             }
         }
     }
     let filter = match option("FILTER") {
         _ if switch("ignored") => Filter::None,
-        text => Filter::new(text, switch("exact")).map_err(|error| refused(&error))?,
+        text => Filter::new(text, switch("exact"))?,
     };
     Ok(Arguments {
         mode,
@@ -223,7 +207,7 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
         baseline: option("baseline"),
         discards_baseline: switch("discard-baseline"),
         verbose: switch("verbose"),
-        shown: arguments
+        shown: words
             .into_iter()
             .skip(1)
             .filter(|argument| argument != "--bench")
@@ -235,16 +219,18 @@ pub fn parse(arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Result
 mod tests {
     use super::*;
 
-    fn parsed(line: &str) -> Result<Arguments, ArgumentError> {
-        parse(format!("bench {line}").split_whitespace().map(str::to_owned))
+    fn words(line: &str) -> Vec<String> {
+        format!("bench {line}").split_whitespace().map(str::to_owned).collect()
+    }
+
+    fn parsed(line: &str) -> Result<Arguments, Trouble> {
+        let matches = command().try_get_matches_from(words(line));
+        read(&matches.expect("flags that there are"), words(line))
     }
 
     /// Why it is refused.
     fn refused(line: &str) -> String {
-        match parsed(line) {
-            Err(ArgumentError::Refused(trouble)) => trouble.reason,
-            other => panic!("{line}: {other:?}"),
-        }
+        parsed(line).expect_err(line).reason
     }
 
     #[test]
@@ -331,6 +317,7 @@ mod tests {
 
     #[test]
     fn unknown_flags_are_errors() {
-        assert!(matches!(parsed("--bench --no-such-flag"), Err(ArgumentError::Clap(_))));
+        let matches = command().try_get_matches_from(words("--bench --no-such-flag"));
+        assert!(matches.is_err());
     }
 }
