@@ -1,4 +1,5 @@
-//! Enumerations whose values have a name, as ids have it, and are said in words by tables.
+//! Enumerations whose values have a name, as ids have it, and are said in words by tables. `stats::words!` has one word for both, and
+//! serde's: records spell a fault otherwise than ids do (`answers500`).
 
 /// Such an enumeration: behind each value its name and its words.
 macro_rules! named {
