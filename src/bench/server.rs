@@ -22,7 +22,7 @@ use crate::interrupt;
 use crate::matrix::SERVER_TARGET;
 use crate::program;
 use crate::report::summary::{shown, wrapped};
-use crate::selection::{OF_SERVER, Selection};
+use crate::selection::Selection;
 use crate::session;
 use crate::targets::targets;
 use crate::text::counted;
@@ -55,13 +55,7 @@ pub fn main() -> ExitCode {
     session::warn_of_misspelled();
     let plan = match plan() {
         Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
-        Err(error) => {
-            let mut trouble = crate::trouble::Trouble::from(error);
-            if trouble.reason.starts_with("JVS_WORKLOADS") {
-                trouble.reason += &format!("; and, of this target: {}", OF_SERVER.join(" "));
-            }
-            return super::refused(NAME, &arguments.mode, trouble);
-        }
+        Err(error) => return super::refused(NAME, &arguments.mode, error.into()),
     };
     let program = program::this_program();
     if checks && arguments.mode == Mode::Measure {

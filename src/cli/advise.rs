@@ -9,6 +9,7 @@ use super::{Answer, TableFormat, print, print_answer, results};
 use crate::advise::{Calibrated, dialogue};
 use crate::case::{FLAVORS, Flavor, MAX_TASKS, Payload, SITES, Site};
 use crate::environment::cores;
+use crate::in_order::unique;
 use crate::report::advise as report;
 use crate::run_store::Run;
 use crate::session;
@@ -332,21 +333,11 @@ fn costs(model: &Model, format: TableFormat) -> String {
     format.shown(&model.sheet, |_| report::costs(model))
 }
 
-/// A flavor that was given twice would be measured twice, in a record that nobody reads then.
-fn each_once(flavors: &[Flavor]) -> Vec<Flavor> {
-    let mut once = Vec::new();
-    for flavor in flavors {
-        if !once.contains(flavor) {
-            once.push(*flavor);
-        }
-    }
-    once
-}
-
 fn run_calibration(asked: &Asked, format: TableFormat) -> Answer {
     let flavors = match &asked.flavor[..] {
         [] => vec![Flavor::CurrentThread, Flavor::MultiThread(1)],
-        given => each_once(given),
+        // One that was given twice would be measured twice, in a record that nobody reads then.
+        given => unique(given.iter().copied()),
     };
     let wakes_threads = |flavor: &&Flavor| {
         let scope = Scope {
@@ -418,8 +409,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flavor_that_is_given_twice_is_calibrated_once() {
-        let [one, other] = [Flavor::MultiThread(1), Flavor::CurrentThread];
-        assert_eq!(each_once(&[one, other, one]), [one, other]);
+    fn a_calibration_refuses_all_that_it_does_not_look_at() {
+        let asked = Asked::augment_args(clap::Command::new("asked"));
+        let ids = asked.get_arguments().map(|argument| argument.get_id().as_str());
+        let refused = ids.filter(|id| !matches!(*id, "flavor" | "site"));
+        assert!(["run", "validate"].into_iter().chain(refused).eq(CHOSEN_BY_CALIBRATION));
     }
 }

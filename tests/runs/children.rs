@@ -269,7 +269,7 @@ fn a_calibration_that_is_interrupted_is_no_bad_input() {
     let interrupt = std::process::Command::new("kill")
         .args(["-INT", &run.id().to_string()])
         .status();
-    assert!(interrupt.is_ok());
+    assert!(interrupt.expect("kill starts").success());
     Done::of(run.wait_with_output().expect("it ends"))
         .exits(130)
         .says("sleeps: interrupted");

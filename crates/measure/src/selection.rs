@@ -70,7 +70,11 @@ impl Selection {
             let variants = base.and_then(|base| entries.iter().find(|entry| entry.name == base)?.variants);
             let (problem, allowed) = match variants {
                 Some(variants) => ("no such parameters", variants.wanted.to_owned()),
-                None => ("no such workload", workload_names(&entries)),
+                None => {
+                    let of_server = OF_SERVER.join(" ");
+                    let allowed = format!("{}; and, of the target server: {of_server}", workload_names(&entries));
+                    ("no such workload", allowed)
+                }
             };
             return Err(VariableError::new("JVS_WORKLOADS", name, problem, allowed));
         }

@@ -242,13 +242,11 @@ fn groups(asked: &Selection, workers: Flavor) -> Vec<Group> {
                     .collect(),
                 levels: load.levels.clone(),
             };
-            // `multi_thread_1` is `workers` on a machine of one core.
-            if !groups.contains(&group) {
-                groups.push(group);
-            }
+            groups.push(group);
         }
     }
-    groups
+    // `multi_thread_1` is `workers` on a machine of one core.
+    unique(groups)
 }
 
 /// Neither payload nor children are axes of ways and faults: they are measured where none is asked for.
@@ -310,4 +308,15 @@ fn replace(loads: &mut Vec<Load>, values: Option<&[usize]>, set: impl Fn(&mut Lo
         .iter()
         .flat_map(|load| values.iter().map(move |value| (load, value)));
     *loads = unique(all.map(with));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_workloads_are_those_that_every_target_knows_of_it() {
+        let names = Delay::ALL.iter().map(|delay| delay.name()).chain(["serve", "fault"]);
+        assert!(names.eq(measure::selection::OF_SERVER.iter().copied()));
+    }
 }

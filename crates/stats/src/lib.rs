@@ -33,7 +33,7 @@ pub use verdict::{
     Circumstances, FALSE_DISCOVERIES, MARGIN, Verdict, benjamini_hochberg, judge, noise_floor, sign_test_p,
 };
 
-/// Where, between two values, what holds of the higher ones begins to hold, by halving: more often than a double can be halved.
+/// Where, between two values, what holds of the higher ones begins to hold, by halving, so often that a double tells the last two apart no more, or hardly.
 fn halved(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..64 {
         let middle = (low + high) / 2.0;

@@ -73,6 +73,11 @@ pub fn question_of(case: &Case, own_ns: f64) -> Option<Question> {
     })
 }
 
+/// How unsure a measured time or ratio is: the standard deviation of its log, of an interval that has 95% of a normal one.
+pub(super) fn unsure_of(measured: &Estimate) -> f64 {
+    (measured.high / measured.low).max(1.0).ln() / 3.92
+}
+
 /// The samples of a run's measurements.
 pub(super) fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
     let references: BTreeMap<&Case, &Measurement> = measurements
@@ -101,7 +106,7 @@ pub(super) fn samples(measurements: &[&Measurement]) -> Vec<Sample> {
         let kind = Kind::of(&m.strategy, m.case.tasks);
         let of_strategy = kind.map(|kind| sample(Some(kind), ns, own.min(ns), unsure));
         let of_machinery = m.machinery_ns.filter(|_| m.is_control()).map(|machinery| {
-            let wider = (machinery.high / machinery.low).max(1.0).ln() / 3.92;
+            let wider = unsure_of(&machinery);
             sample(None, machinery.median, 0.0, wider)
         });
         Some([of_strategy, of_machinery])

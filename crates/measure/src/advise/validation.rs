@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::model::Model;
 use super::predicted::{Predicted, Refused};
 use super::question::Question;
-use super::samples::{is_one_number, own_ns, question_of};
+use super::samples::{is_one_number, own_ns, question_of, unsure_of};
 use super::sheet::Sheet;
 use crate::case::Case;
 use crate::record::Measurement;
@@ -116,7 +116,7 @@ pub fn time_half_width(errors: &[Error]) -> f64 {
 /// The same where the case itself is in the fit: what the fit is off, and that neither its measurement nor the next is exact.
 pub fn half_width_of_measured(errors: &[Error]) -> f64 {
     let score = |error: &Error| {
-        let unsure = (error.measured.high / error.measured.low).max(1.0).ln() / 3.92;
+        let unsure = unsure_of(&error.measured);
         Some(error.log()?.hypot(unsure) / error.reach)
     };
     quantile(errors.iter().filter_map(score))
