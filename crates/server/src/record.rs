@@ -8,7 +8,7 @@ use std::path::Path;
 use measure::conditions::Conditions;
 use measure::environment::Environment;
 use measure::files;
-use measure::record::{NO_CHECKSUM, RecordError, Status, checksum, verify_checksum};
+use measure::record::{NO_CHECKSUM, RecordError, Status, checksum, not_a_line, verify_checksum};
 use measure::stats::{Estimate, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -282,9 +282,7 @@ impl Record {
                 if record.is_none() {
                     check_schema(line)?;
                 }
-                // Its number is told beside it: serde_json counts the lines of what it was given, which is one.
-                let parsed =
-                    serde_json::from_str(line).map_err(|error| error.to_string().replace(" at line 1 ", " at "))?;
+                let parsed = serde_json::from_str(line).map_err(|error| not_a_line(&error))?;
                 let id = match (&mut record, parsed) {
                     (None, Line::ServerRun(header)) => {
                         record = Some(Record {

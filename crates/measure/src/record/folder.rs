@@ -4,7 +4,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Header, Measurement, PartialLine, RecordError, io_error, read::check_schema, to_line, to_text};
+use super::{
+    Header, Measurement, PartialLine, RecordError, io_error, not_a_line, read::check_schema, to_line, to_text,
+};
 use crate::files;
 
 /// The folder that a run writes to, and the files in it.
@@ -113,7 +115,7 @@ impl Folder {
             if index == 0 {
                 check_schema(line).map_err(wrong)?;
             }
-            lines.push(serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?);
+            lines.push(serde_json::from_str(line).map_err(|error| wrong(not_a_line(&error)))?);
         }
         if whole < bytes.len() {
             let file = OpenOptions::new().write(true).open(path).map_err(io_error(path))?;

@@ -22,7 +22,7 @@ use crate::machine_state::State;
 use crate::shard::Sharded;
 use crate::stats::{Sample, round_medians};
 
-pub use read::{checksum, verify_checksum};
+pub use read::{checksum, not_a_line, verify_checksum};
 
 pub use folder::{Folder, Lock, Stream};
 pub use measurement::{FEWEST_SAMPLES, Measurement, Status};

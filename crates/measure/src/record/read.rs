@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
                 }
                 measurements.push(*measurement);
             }
-            Err(error) => return Err(wrong(number, not_a_line(&error))),
+            Err(error) => return Err(wrong(number, not_a_line(&error) + NEVER_EDITED)),
         }
     }
     match header {
@@ -86,14 +86,14 @@ pub fn read(path: &Path) -> Result<(Header, Vec<Measurement>), RecordError> {
 }
 
 /// What is wrong with a line, whose number is told beside it: serde_json counts the lines of what it was given, which is one.
-fn not_a_line(error: &serde_json::Error) -> String {
+pub fn not_a_line(error: &serde_json::Error) -> String {
     let said = error.to_string();
     let (problem, _) = said.rsplit_once(" at line ").unwrap_or((&said, ""));
-    format!(
-        "column {}: {problem}; a record is never edited, so restore it or measure again",
-        error.column()
-    )
+    format!("column {}: {problem}", error.column())
 }
+
+/// What to do about such a line of a whole record.
+const NEVER_EDITED: &str = "; a record is never edited, so restore it or measure again";
 
 /// Whether a measurement agrees with itself: what is read here becomes part of ids, pages and comparisons.
 fn check(m: &Measurement) -> Result<(), String> {
@@ -152,6 +152,6 @@ pub(super) fn check_schema(line: &str) -> Result<(), String> {
             "written with schema {schema}; this build reads schema {SCHEMA}, whose method is another (docs/METHODOLOGY.md): \
              measure again"
         )),
-        Err(error) => Err(format!("no header: {}", not_a_line(&error))),
+        Err(error) => Err(format!("no header: {}{NEVER_EDITED}", not_a_line(&error))),
     }
 }
