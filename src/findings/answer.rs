@@ -4,14 +4,14 @@
 use super::crossover::{self, crossover};
 use super::headline::headline;
 use super::scale::{self, Candidates};
-use super::{flavors, in_task, joined, listed, span, spawns};
+use super::{flavors, in_task, spawns};
 use crate::attachments::RecordedRun;
 use crate::case::{Flavor, Site};
 use crate::in_order::grouped;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::{Estimate, Verdict};
 use crate::strategy::Strategy;
-use crate::text::{count, time, times};
+use crate::text::{count, joined, listed, span, time, times};
 
 /// What a sentence rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,14 +7,13 @@ pub mod scale;
 mod wakes;
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
 use crate::case::{Case, Flavor, Site};
 use crate::in_order::unique;
 use crate::record::{Header, Measurement, Status};
 use crate::stats::{Estimate, FALSE_DISCOVERIES, Verdict, benjamini_hochberg, round_medians, sign_test_p};
 use crate::table;
-use crate::text::{children, label, significant, time};
+use crate::text::{children, joined, label, significant, time};
 
 /// One to three sentences, and before them the verdicts counted.
 pub fn sentences(header: &Header, measurements: &[Measurement]) -> Vec<String> {
@@ -73,30 +72,6 @@ pub(crate) fn in_task<'a>(measured: &'a [&'a Measurement], workload: &'a str, fl
         .collect();
     rows.sort_by_key(|m| m.case.tasks);
     rows
-}
-
-/// What is said of several things, in a row; `None` where there is nothing to say of any.
-pub(crate) fn joined(parts: impl Iterator<Item = String>, between: &str) -> Option<String> {
-    let parts: Vec<String> = parts.collect();
-    (!parts.is_empty()).then(|| parts.join(between))
-}
-
-/// Words as a sentence joins them, with `and` or `or` before the last one.
-pub(crate) fn listed(words: &[impl AsRef<str>], last: &str) -> String {
-    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    match words.as_slice() {
-        [most @ .., one] if !most.is_empty() => format!("{} {last} {one}", most.join(", ")),
-        few => few.concat(),
-    }
-}
-
-/// From the least to the most of something, where they are not the same.
-pub(crate) fn span(least: impl Display, most: impl Display) -> String {
-    let [least, most] = [least.to_string(), most.to_string()];
-    match least == most {
-        true => most,
-        false => format!("{least} to {most}"),
-    }
 }
 
 fn flavors(measured: &[&Measurement]) -> Vec<Flavor> {

@@ -1,12 +1,12 @@
 //! What the target `scale` says: how strategies grow, which one is the fastest at which number of children, and what join_all
 //! does between 30 and 31.
 
-use super::{by_round, estimated, flavors, in_same_rounds, joined, with_interval};
+use super::{by_round, estimated, flavors, in_same_rounds, with_interval};
 use crate::case::{Case, Flavor, Site};
 use crate::in_order::{grouped, unique};
 use crate::record::{Header, Measurement};
 use crate::stats::{Estimate, crossing, growth};
-use crate::text::{count, label, time};
+use crate::text::{count, joined, label, time};
 
 /// What a sentence about growth has.
 const GROWS: &str = " grows ";

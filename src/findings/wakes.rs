@@ -8,11 +8,11 @@
 //! c stands in join!'s curve alone. Δ is of the runtime and of k, hardly of what a child waits on: so the leaf of `wake` gives
 //! it, and for every other leaf the crossover is predicted without a look at its spawn.
 
-use super::{crossover, flavors, in_task, joined};
+use super::{crossover, flavors, in_task};
 use crate::case::{Flavor, Site};
 use crate::record::{Header, Measurement};
 use crate::stats::least_squares;
-use crate::text::{significant, time};
+use crate::text::{joined, significant, time};
 use crate::workload::wake::{LeafKind, Parameters, Together, parameters};
 
 /// Polls of children in vain while N of them wait and k signals come at a time, in the polls of one join!.

@@ -8,13 +8,12 @@ use super::columns::table;
 use crate::findings::answer::{answer, known_at_run_time};
 use crate::findings::headline::{Headline, headline};
 use crate::findings::scale::shapes;
-use crate::findings::{joined, span};
 use crate::in_order::grouped;
 use crate::record::{Header, Measurement, Part, Status};
 use crate::session::memory;
 use crate::stats::Verdict;
 use crate::table::{counts, telling};
-use crate::text::{interval, label, more, times};
+use crate::text::{interval, joined, label, more, span, times};
 use crate::warnings::not_applicable;
 
 /// Columns of a terminal.

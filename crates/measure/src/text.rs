@@ -1,5 +1,7 @@
 //! Numbers, strategies and tables as text: what every output prints in the same way.
 
+use std::fmt::Display;
+
 use crate::stats::Estimate;
 
 /// Three significant digits.
@@ -135,6 +137,30 @@ pub fn first_of(names: impl ExactSizeIterator<Item: AsRef<str>>, most: usize) ->
     match more {
         0 => text,
         more => format!("{text} and {more} more"),
+    }
+}
+
+/// What is said of several things, in a row; `None` where there is nothing to say of any.
+pub fn joined(parts: impl Iterator<Item = String>, between: &str) -> Option<String> {
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(between))
+}
+
+/// Words as a sentence joins them, with `and` or `or` before the last one.
+pub fn listed(words: &[impl AsRef<str>], last: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.as_slice() {
+        [most @ .., one] if !most.is_empty() => format!("{} {last} {one}", most.join(", ")),
+        few => few.concat(),
+    }
+}
+
+/// From the least to the most of something, where they are not the same.
+pub fn span(least: impl Display, most: impl Display) -> String {
+    let [least, most] = [least.to_string(), most.to_string()];
+    match least == most {
+        true => most,
+        false => format!("{least} to {most}"),
     }
 }
 

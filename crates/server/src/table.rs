@@ -5,7 +5,7 @@ use measure::in_order::unique;
 use measure::record::Status;
 use measure::stats::{Estimate, Verdict};
 
-use measure::text::{floor, label, lines, more, numbers_right, significant, time, times, times_within};
+use measure::text::{floor, label, lines, listed, more, numbers_right, significant, span, time, times, times_within};
 
 use crate::histogram::Latencies;
 use crate::record::{Compared, FaultSeen, Neighbours, Point, Record, Seen};
@@ -179,11 +179,10 @@ pub fn sentence(record: &Record) -> Option<String> {
     let of_two = |(point, _): &(&Point, &Seen)| point.strategy == "spawn" && point.reference == "join";
     let compared: Vec<(&Point, &Seen)> = measured(record).filter(of_two).collect();
     let flavors = unique(compared.iter().map(|(point, _)| point.flavor.as_str()));
-    let flavors = match &flavors[..] {
-        [] => return None,
-        [one] => (*one).to_owned(),
-        [others @ .., last] => format!("{} and {last}", others.join(", ")),
-    };
+    if flavors.is_empty() {
+        return None;
+    }
+    let flavors = listed(&flavors, "and");
     let p99 = verdicts("p99 latency", compared.iter().map(|(_, seen)| &seen.p99));
     let cpu = verdicts("CPU time per request", compared.iter().map(|(_, seen)| &seen.cpu));
     let disconnect = |strategy: &str| {
@@ -219,11 +218,7 @@ fn verdicts<'a>(what: &str, compared: impl Iterator<Item = &'a Compared> + Clone
             .collect();
         let least = ratios.iter().copied().reduce(f64::min)?;
         let most = ratios.iter().copied().reduce(f64::max)?;
-        let range = if ratios.len() == 1 {
-            times(least)
-        } else {
-            format!("{} to {}", times(least), times(most))
-        };
+        let range = span(times(least), times(most));
         Some(format!("{word} at {} ({range})", ratios.len()))
     };
     let words = [

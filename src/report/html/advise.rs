@@ -5,10 +5,9 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::table;
-use crate::findings::joined;
 use crate::record::Measurement;
 use crate::strategy::join::{ARITIES, MAX_STATE_BYTES};
-use crate::text::{children, label};
+use crate::text::{children, joined, label};
 use measure::advise::counts::{FAR_POWER, FAR_TASKS, MOST_TASKS, NEAR_TASKS, SMALL_JOIN_ALL};
 use measure::advise::meaning::{candidates, rulings};
 use measure::advise::question::Scope;

@@ -9,10 +9,10 @@ use super::with_interval;
 use crate::attachments::RecordedRun;
 use crate::case::Site;
 use crate::findings::answer::{Evidence, Sentence, answer_of};
-use crate::findings::{crossover, listed};
+use crate::findings::crossover;
 use crate::record::{Measurement, Part, Status};
 use crate::stats::Verdict;
-use crate::text::{children, counted, label, time, times};
+use crate::text::{children, counted, label, listed, time, times};
 
 /// The sentences of the answer, each with links to its evidence where that has an address.
 pub(super) fn list(answer: &[Sentence], link: impl Fn(Evidence) -> Option<String>) -> Markup {

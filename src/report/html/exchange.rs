@@ -4,9 +4,8 @@ use maud::{Markup, html};
 
 use super::data::{Data, Workload};
 use super::{badge, ratio_of, table, time_of};
-use crate::findings::span;
 use crate::record::Measurement;
-use crate::text::{floor, label};
+use crate::text::{floor, label, span};
 
 /// What the two ends of a request had to do, and when results were there.
 pub(super) fn exchange(data: &Data, workload: &Workload) -> Markup {

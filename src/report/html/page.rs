@@ -6,10 +6,10 @@ use super::data::Data;
 use super::{Links, Section, advise, answer, environment, growth, rows, selfcheck, server, shell, workload};
 use crate::attachments::RecordedRun;
 use crate::claims::Tested;
-use crate::findings::{self, listed};
+use crate::findings;
 use crate::record::{Header, Measurement, Part};
 use crate::report::summary::traps_met;
-use crate::text::counted;
+use crate::text::{counted, listed};
 
 /// One run as a page.
 pub fn page(run: &RecordedRun, links: &Links) -> String {

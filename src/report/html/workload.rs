@@ -11,11 +11,11 @@ use super::exchange::exchange;
 use super::intervals::intervals;
 use super::{Section, heads, interval, signed, table_of};
 use crate::case::Payload;
-use crate::findings::{crossover, listed};
+use crate::findings::crossover;
 use crate::in_order::grouped;
 use crate::record::Measurement;
 use crate::stats::Estimate;
-use crate::text::{counted, label, times};
+use crate::text::{counted, label, listed, times};
 
 /// The section, under its heading.
 pub(super) fn section(data: &Data, workload: &Workload) -> Section {
