@@ -30,7 +30,7 @@ use crate::session;
 use crate::table;
 use crate::targets::targets;
 use crate::trouble::Trouble;
-use crate::variables::{VARIABLES, variable};
+use crate::variables::VARIABLES;
 
 use arguments::{Arguments, Mode};
 use profile::{Flamegraphs, Made};
@@ -86,7 +86,7 @@ fn done(target: &Target, targets: &[Target], arguments: &Arguments, measuring: P
     }
     if measurements.is_empty() {
         let nothing = nothing_to_do(target, &selection, arguments);
-        if is_wrong_name(arguments, targets) {
+        if is_wrong_name(arguments, &selection, targets) {
             return Ok(ExitCode::from(2));
         }
         if arguments.mode == Mode::Measure {
@@ -219,17 +219,13 @@ fn print_help(target: &Target) {
 }
 
 /// Whether a profile is asked for of what no target knows: it is asked for by name.
-fn is_wrong_name(arguments: &Arguments, targets: &[Target]) -> bool {
+fn is_wrong_name(arguments: &Arguments, selection: &Selection, targets: &[Target]) -> bool {
     let is_meant = |id: &str| arguments.filter.matches(id);
-    let is_of = |selection: &Selection, target: &Target| {
+    let knows = |target: &Target| {
         let found = selection.measurements(target, cores(), is_meant);
         found.is_ok_and(|found| !found.is_empty())
     };
-    let is_known = || {
-        let selection = Selection::read(variable, targets);
-        selection.is_ok_and(|selection| targets.iter().any(|target| is_of(&selection, target)))
-    };
-    arguments.mode == Mode::Profile && !server::knows(is_meant) && !is_known()
+    arguments.mode == Mode::Profile && !server::knows(selection, is_meant) && !targets.iter().any(knows)
 }
 
 /// A target without measurements touches no file and is no error: another target may have them.

@@ -26,7 +26,7 @@ use crate::selection::Selection;
 use crate::session;
 use crate::targets::targets;
 use crate::text::counted;
-use crate::variables::{VARIABLES, VariableError, variable};
+use crate::variables::VARIABLES;
 
 /// The target's name.
 const NAME: &str = SERVER_TARGET;
@@ -52,11 +52,12 @@ pub fn main() -> ExitCode {
         help();
         return ExitCode::SUCCESS;
     }
-    session::warn_of_misspelled();
-    let plan = match plan() {
-        Ok(plan) => plan.filtered(|id| arguments.filter.matches(id)),
+    let targets = targets();
+    let selection = match session::selection(&targets) {
+        Ok(selection) => selection,
         Err(error) => return super::refused(NAME, &arguments.mode, error.into()),
     };
+    let plan = Plan::of(&selection, cores()).filtered(|id| arguments.filter.matches(id));
     let program = program::this_program();
     if checks && arguments.mode == Mode::Measure {
         return match check::run(&program, &plan.settings) {
@@ -71,7 +72,7 @@ pub fn main() -> ExitCode {
         eprintln!(
             "{NAME}: nothing here has the values of the JVS_ variables and matches the filter (--list shows all)"
         );
-        if super::is_wrong_name(&arguments, &targets()) {
+        if super::is_wrong_name(&arguments, &selection, &targets) {
             return ExitCode::from(2);
         }
         if arguments.mode == Mode::Measure {
@@ -101,14 +102,9 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What the variables ask for.
-fn plan() -> Result<Plan, VariableError> {
-    Ok(Plan::of(&Selection::read(variable, &targets())?, cores()))
-}
-
 /// Whether the filter matches anything here.
-pub(super) fn knows(matches: impl Fn(&str) -> bool) -> bool {
-    plan().is_ok_and(|plan| plan.ids().iter().any(|id| matches(id)))
+pub(super) fn knows(selection: &Selection, matches: impl Fn(&str) -> bool) -> bool {
+    Plan::of(selection, cores()).ids().iter().any(|id| matches(id))
 }
 
 /// Measures; also where the record is, if there is one.

@@ -214,7 +214,7 @@ fn counted(made: &Made, wanted: &Wanted<'_>) -> Result<Vec<census::Row>, String>
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("{}: {error}", made.counting.display()))?;
+        .map_err(at(&made.counting))?;
     let mut input = program.stdin.take().expect("standard input is piped");
     // A program that ended says so by its exit status.
     let writing = std::thread::spawn(move || {

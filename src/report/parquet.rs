@@ -91,6 +91,6 @@ fn log_error(line: &Line) -> Option<f64> {
 
 /// The columns of [`FIELDS`], which stand beside each other in their order.
 fn of_fields() -> impl Iterator<Item = &'static str> {
-    const FIRST: usize = 4;
-    COLUMNS[FIRST..][..FIELDS.len()].iter().map(|(name, _)| *name)
+    let names = COLUMNS.iter().map(|(name, _)| *name);
+    names.skip_while(|name| *name != "cpu").take(FIELDS.len())
 }

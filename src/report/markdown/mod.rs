@@ -50,17 +50,16 @@ pub fn render(run: &RecordedRun) -> String {
     text
 }
 
-/// A document whose markers are not in order: the line, and why; or that it has none.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SpliceError(String);
-
 fn names() -> String {
     SECTIONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
 }
 
 /// `document` with each `<!-- BEGIN SECTION -->` … `<!-- END SECTION -->` filled from the run.
-pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> {
+///
+/// # Errors
+///
+/// The line whose marker is not in order, and why; or that there is none.
+pub fn splice(document: &str, run: &RecordedRun) -> Result<String, String> {
     let mut out = String::new();
     let mut lines = document.lines().enumerate();
     let mut any = false;
@@ -72,7 +71,7 @@ pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> 
             .strip_prefix("<!-- BEGIN ")
             .and_then(|rest| rest.strip_suffix(" -->"));
         let Some(section) = begun else { continue };
-        let wrong = |what: String| SpliceError(format!("line {}: {what}", index + 1));
+        let wrong = |what: String| format!("line {}: {what}", index + 1);
         let Some((_, make)) = SECTIONS.iter().find(|(known, _)| *known == section) else {
             return Err(wrong(format!("no section `{section}`; there are {}", names())));
         };
@@ -83,7 +82,7 @@ pub fn splice(document: &str, run: &RecordedRun) -> Result<String, SpliceError> 
         let _ = write!(out, "\n{}\n{end}\n", make(run));
         any = true;
     }
-    let none = || SpliceError(format!("no `<!-- BEGIN SECTION -->` in it; sections are {}", names()));
+    let none = || format!("no `<!-- BEGIN SECTION -->` in it; sections are {}", names());
     any.then_some(out).ok_or_else(none)
 }
 
